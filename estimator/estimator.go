@@ -1,0 +1,64 @@
+package estimator
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+)
+
+// ErrInsufficientData is wrapped by an [Estimator] that cannot say anything yet
+// about any service of the window, for example because the application has
+// only just started.
+var ErrInsufficientData = errors.New("not enough telemetry yet")
+
+// Estimator estimates jointly how many replicas every service of one
+// application will need (P_θ of paper §III-B). Implementations are safe for
+// concurrent use, and their result depends on the window alone.
+type Estimator interface {
+	// Estimate returns the forecast for the services of w, in w's order. It
+	// returns an error, and no forecast, when it has none for any service.
+	Estimate(ctx context.Context, w *Window) (*Forecast, error)
+}
+
+// Forecast is the number of replicas N services will need over H future steps
+// (Y of paper §III-A, for a horizon of H instead of one).
+type Forecast struct {
+	// Services are the rows, length N.
+	Services []Service
+	// Step is the time between two columns; column h is at End+(h+1)·Step of
+	// the window that was estimated from.
+	Step time.Duration
+	// Horizon is H, the number of columns.
+	Horizon int
+	// Replicas holds N·H numbers, row-major in (service, step): the fractional
+	// replicas needed, 0 or more. NaN marks a service or step about which the
+	// estimator has nothing to say.
+	Replicas []float64
+}
+
+// NewForecast returns a forecast that says nothing about any service.
+func NewForecast(services []Service, horizon int, step time.Duration) *Forecast {
+	f := &Forecast{Services: services, Step: step, Horizon: horizon, Replicas: make([]float64, len(services)*horizon)}
+	for i := range f.Replicas {
+		f.Replicas[i] = math.NaN()
+	}
+	return f
+}
+
+// At returns the replicas service n needs at future step h; NaN when unknown.
+func (f *Forecast) At(n, h int) float64 { return f.Replicas[n*f.Horizon+h] }
+
+// Set stores the replicas service n needs at future step h.
+func (f *Forecast) Set(n, h int, replicas float64) { f.Replicas[n*f.Horizon+h] = replicas }
+
+// Known reports whether the forecast says something about service n at every
+// step of the horizon.
+func (f *Forecast) Known(n int) bool {
+	for h := range f.Horizon {
+		if math.IsNaN(f.At(n, h)) {
+			return false
+		}
+	}
+	return true
+}
