@@ -1,0 +1,46 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+)
+
+// Config says how a forecast becomes whole replicas.
+type Config struct {
+	// LeadTime is how long it takes until a decision serves requests: the
+	// start of a pod until it is ready, the sync period of the
+	// HorizontalPodAutoscaler controller and one tick. Replicas are planned
+	// for the highest need within it.
+	LeadTime time.Duration `yaml:"leadTime"`
+	// RoundingTolerance is the fraction of one replica that is dropped instead
+	// of rounded up: with 0.05 a need of 4.05 is served by 4, of 4.06 by 5. It
+	// keeps noise around a whole number from starting a pod.
+	RoundingTolerance float64 `yaml:"roundingTolerance"`
+}
+
+// DefaultConfig returns a lead time of 75 s (a pod that is ready in 30 s, the
+// default HPA sync period of 15 s and one step of 30 s) and a rounding tolerance
+// of 0.05 replicas.
+func DefaultConfig() Config {
+	return Config{LeadTime: 75 * time.Second, RoundingTolerance: 0.05}
+}
+
+// Validate reports the first setting that cannot work.
+func (c Config) Validate() error {
+	switch {
+	case c.LeadTime <= 0:
+		return fmt.Errorf("leadTime is %v, want a positive duration", c.LeadTime)
+	case !(c.RoundingTolerance >= 0 && c.RoundingTolerance < 1):
+		return fmt.Errorf("roundingTolerance is %v, want a fraction of a replica from 0 to below 1", c.RoundingTolerance)
+	}
+	return nil
+}
+
+// Steps returns the number of forecast columns that cover a lead time, at
+// least 1.
+func Steps(leadTime, step time.Duration) int {
+	if leadTime <= step {
+		return 1
+	}
+	return int((leadTime + step - 1) / step)
+}

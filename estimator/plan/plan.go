@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+var (
+	// ErrNoForecast is wrapped by the error of a service whose need is not
+	// known. Its autoscaler must hold.
+	ErrNoForecast = errors.New("no forecast")
+	// ErrUnknownService is wrapped by the error for a service that is not part
+	// of the plan.
+	ErrUnknownService = errors.New("not in the plan")
+)
+
+// Clamp says which bound, if any, decided a number of replicas.
+type Clamp int8
+
+// The possible values of [Clamp].
+const (
+	// Unclamped: the need lies within the bounds.
+	Unclamped Clamp = iota
+	// AtMin: the need was below the minimum and raised to it.
+	AtMin
+	// AtMax: the need was above the maximum and cut to it.
+	AtMax
+)
+
+// String returns "none", "min" or "max".
+func (c Clamp) String() string {
+	switch c {
+	case AtMin:
+		return "min"
+	case AtMax:
+		return "max"
+	}
+	return "none"
+}
+
+// Decision is what a plan says about one service.
+type Decision struct {
+	Service estimator.Service
+	// Replicas is the whole number of replicas to run, within Bounds. It has
+	// no meaning when Err is set.
+	Replicas int
+	// Need is the forecast need in fractional replicas, the maximum over the
+	// lead time before rounding and bounds. NaN when Err is set.
+	Need float64
+	// Bounds are those the plan was made with.
+	Bounds Bounds
+	// Clamp tells whether Bounds decided Replicas.
+	Clamp Clamp
+	// Err says why nothing is known about the service; it wraps
+	// [ErrNoForecast]. Nil when Replicas is good.
+	Err error
+}
+
+// Plan is the number of replicas of every service of one application, as
+// decided at one tick. It never changes once made, so it may be shared between
+// goroutines.
+type Plan struct {
+	made      time.Time
+	step      time.Duration
+	decisions []Decision
+	index     map[estimator.Service]int
+}
+
+// Made returns when the plan was made.
+func (p *Plan) Made() time.Time { return p.made }
+
+// Step returns the time between two plans (Δ).
+func (p *Plan) Step() time.Duration { return p.step }
+
+// Len returns the number of services.
+func (p *Plan) Len() int { return len(p.decisions) }
+
+// Decisions returns what the plan says about every service, in the order of
+// [estimator.Service.Compare].
+func (p *Plan) Decisions() iter.Seq[Decision] {
+	return func(yield func(Decision) bool) {
+		for _, d := range p.decisions {
+			if !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+// Decision returns what the plan says about service s, and whether s is part
+// of the plan.
+func (p *Plan) Decision(s estimator.Service) (Decision, bool) {
+	i, ok := p.index[s]
+	if !ok {
+		return Decision{}, false
+	}
+	return p.decisions[i], true
+}
+
+// Replicas returns the replicas service s must run. The error wraps
+// [ErrNoForecast] or [ErrUnknownService].
+func (p *Plan) Replicas(s estimator.Service) (int, error) {
+	i, ok := p.index[s]
+	if !ok {
+		return 0, unknown(s)
+	}
+	d := &p.decisions[i]
+	return d.Replicas, d.Err
+}

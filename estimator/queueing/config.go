@@ -1,0 +1,105 @@
+package queueing
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Config holds what the operator of one application may set. The zero value is
+// not usable; start from [DefaultConfig].
+type Config struct {
+	// SLO is the response time that the requests entering the application must
+	// keep, measured at the entry service and so including every call behind
+	// it. Zero means that none is set: utilisation then aims at the middle
+	// between its bounds.
+	SLO time.Duration `yaml:"slo"`
+	// SLOPercentile says what SLO bounds: 0 the mean response time, which is
+	// what the telemetry of Table I holds, or the given percentile as a
+	// fraction below 1 (0.95 for p95). A percentile is turned into a bound on the
+	// mean by the exponential law of the response time in M/M/1, where p95 is
+	// -ln(0.05) = 3.0 means. A chain of several services varies less than
+	// that, so the bound errs on the safe side.
+	SLOPercentile float64 `yaml:"sloPercentile"`
+	// MinUtilisation and MaxUtilisation bound the CPU utilisation that
+	// replicas are planned for, as a fraction of the CPU limit. Between the
+	// two the SLO decides: the tighter it is, the lower the utilisation.
+	MinUtilisation float64 `yaml:"minUtilisation"`
+	MaxUtilisation float64 `yaml:"maxUtilisation"`
+	// Headroom is the least distance between replicas and offered load, in
+	// standard deviations of a Poisson stream (square-root staffing): n ≥ a +
+	// Headroom·√a replicas for an offered load of a. It matters for services
+	// of a few replicas, where one utilisation target for all leaves too
+	// little room for bursts.
+	Headroom float64 `yaml:"headroom"`
+
+	// LeadTime is how long a decision takes to have effect: pod start, HPA
+	// sync and one tick. Demand is forecast that far ahead, and a backlog is
+	// to be cleared within it.
+	LeadTime time.Duration `yaml:"-"`
+	// Horizon is the number of steps to forecast; 0 means as many as LeadTime
+	// covers.
+	Horizon int `yaml:"-"`
+}
+
+// DefaultConfig returns the settings for an application about which nothing is
+// known.
+//
+// Utilisation is kept between 0.5 and 0.8 of the limit: under processor
+// sharing the response time is twice its unloaded value at 0.5 and five times
+// at 0.8, beyond which it grows too fast for any lead time. A headroom of half
+// a standard deviation is what the upper bound leaves by itself from four busy
+// replicas upwards. The lead time is that of a pod that is ready in 30 s, the
+// default HPA sync period of 15 s and one step of 30 s.
+func DefaultConfig() Config {
+	return Config{
+		MinUtilisation: 0.5,
+		MaxUtilisation: 0.8,
+		Headroom:       0.5,
+		LeadTime:       75 * time.Second,
+	}
+}
+
+// Validate reports the first setting that cannot work.
+func (c Config) Validate() error {
+	switch {
+	case c.SLO < 0:
+		return fmt.Errorf("slo is %v, want a duration of at least 0 (0 for none)", c.SLO)
+	case !(c.SLOPercentile >= 0 && c.SLOPercentile < 1):
+		return fmt.Errorf("sloPercentile is %v, want 0 for the mean or a fraction below 1 such as 0.95", c.SLOPercentile)
+	case c.SLOPercentile > 0 && c.SLOPercentile < 0.5:
+		return fmt.Errorf("sloPercentile is %v, want 0 for the mean or at least 0.5 (0.95 for p95)", c.SLOPercentile)
+	case !(c.MinUtilisation > 0 && c.MinUtilisation <= 1):
+		return fmt.Errorf("minUtilisation is %v, want a fraction of the CPU limit above 0 and at most 1", c.MinUtilisation)
+	case !(c.MaxUtilisation >= c.MinUtilisation && c.MaxUtilisation < 1):
+		return fmt.Errorf("maxUtilisation is %v, want a fraction of the CPU limit from minUtilisation (%v) to below 1", c.MaxUtilisation, c.MinUtilisation)
+	case !(c.Headroom >= 0) || math.IsInf(c.Headroom, 0):
+		return fmt.Errorf("headroom is %v, want a finite number of at least 0", c.Headroom)
+	case c.LeadTime <= 0:
+		return fmt.Errorf("lead time is %v, want a positive duration", c.LeadTime)
+	case c.Horizon < 0:
+		return fmt.Errorf("horizon is %d steps, want at least 1, or 0 for the lead time", c.Horizon)
+	}
+	return nil
+}
+
+// meanSLO returns the bound on the mean response time in seconds, +Inf when no
+// SLO is set.
+func (c Config) meanSLO() float64 {
+	if c.SLO == 0 {
+		return math.Inf(1)
+	}
+	if c.SLOPercentile == 0 {
+		return c.SLO.Seconds()
+	}
+	return c.SLO.Seconds() / -math.Log1p(-c.SLOPercentile)
+}
+
+// horizon returns the number of columns of a forecast in steps of the given
+// length.
+func (c Config) horizon(step time.Duration) int {
+	if c.Horizon > 0 {
+		return c.Horizon
+	}
+	return int((c.LeadTime + step - 1) / step)
+}
