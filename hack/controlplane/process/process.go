@@ -6,78 +6,241 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
 	"time"
 )
 
-// Spec describes a program to run in a [Group].
-type Spec struct {
-	// Name identifies the program in errors and names its log file; unique in the group.
-	Name string
-	// Path of the program; Args exclude the program's own name.
-	Path string
-	Args []string
-	// Env is added to the environment of the calling program.
-	Env []string
-	// Ready is polled until it returns nil; nil means the program is ready at once.
-	Ready func(context.Context) error
-	// Grace is how long the program may take to leave after SIGTERM before it is
-	// killed; zero means 5 s.
-	Grace time.Duration
-}
-
-// Failure is the error for a program that ended although nobody stopped it.
-type Failure struct {
-	// Name of the program, as in [Spec].
-	Name string
-	// Err says how it ended, for example "exit status 1" or "signal: killed".
-	Err error
-	// Log holds the last lines the program wrote to its standard output and error.
-	Log []string
-}
-
-// Error names the program and how it ended, followed by the last lines of its log.
-func (f *Failure) Error() string {
-	if len(f.Log) == 0 {
-		return fmt.Sprintf("%s ended: %v; it wrote no log", f.Name, f.Err)
-	}
-	return fmt.Sprintf("%s ended: %v; its log ends with:\n  %s", f.Name, f.Err, strings.Join(f.Log, "\n  "))
-}
-
-// Unwrap returns how the program ended.
-func (f *Failure) Unwrap() error { return f.Err }
+const (
+	readyPoll    = 50 * time.Millisecond
+	readyTimeout = time.Second
+)
 
 // Process is one program of a [Group]. Its methods may be called from several goroutines.
 type Process struct {
-	spec Spec
+	spec  Spec
+	group *Group
+	log   string
+
+	mu      sync.Mutex
+	current *run
+}
+
+// run is one life of the program.
+type run struct {
+	cmd *exec.Cmd
+	// done is closed when the program is gone; err is valid from then on.
+	done chan struct{}
+	err  error
+	// watched: the program became ready, so its end is a failure to report unless
+	// stopping is set. Both are guarded by Process.mu.
+	watched, stopping bool
 }
 
 // Name returns the name given in [Spec].
 func (p *Process) Name() string { return p.spec.Name }
 
 // PID returns the process id, or 0 while the program is not running.
-func (p *Process) PID() int { return 0 }
+func (p *Process) PID() int {
+	if r := p.running(); r != nil {
+		return r.cmd.Process.Pid
+	}
+	return 0
+}
 
 // LogFile returns the path of the file that receives standard output and error;
 // a restarted program appends to it.
-func (p *Process) LogFile() string { return "" }
+func (p *Process) LogFile() string { return p.log }
 
 // Start runs the program again with the same arguments, and therefore on the same
 // ports, after Stop, Kill or a failure, and waits until it is ready. It is an
 // error to start a program that is running.
-func (p *Process) Start(ctx context.Context) error { return errors.New("process: not built yet") }
+func (p *Process) Start(ctx context.Context) error {
+	r, err := p.launch()
+	if err != nil {
+		return err
+	}
+	if err := p.awaitReady(ctx, r); err != nil {
+		return errors.Join(err, p.kill(r))
+	}
+	return nil
+}
 
 // Stop ends the program with SIGTERM, and with SIGKILL after [Spec].Grace or when
 // ctx ends, and waits until it is gone. Stopping a program that is not running does nothing.
-func (p *Process) Stop(ctx context.Context) error { return errors.New("process: not built yet") }
+func (p *Process) Stop(ctx context.Context) error {
+	r := p.running()
+	if r == nil {
+		return nil
+	}
+	// SIGTERM waits until a paused program goes on.
+	if err := p.end(r, syscall.SIGTERM, syscall.SIGCONT); err != nil {
+		return err
+	}
+	grace := time.NewTimer(p.spec.grace())
+	defer grace.Stop()
+	select {
+	case <-r.done:
+		return nil
+	case <-grace.C:
+	case <-ctx.Done():
+	}
+	return p.kill(r)
+}
 
 // Kill ends the program with SIGKILL, as a crash would but without being
 // reported as a failure, and waits until it is gone.
-func (p *Process) Kill() error { return errors.New("process: not built yet") }
+func (p *Process) Kill() error {
+	r := p.running()
+	if r == nil {
+		return nil
+	}
+	return p.kill(r)
+}
 
 // Pause stops the program with SIGSTOP: its ports stay open and every request to
 // it hangs. Resume lets it go on. Stop and Kill work on a paused program.
-func (p *Process) Pause() error { return errors.New("process: not built yet") }
+func (p *Process) Pause() error { return p.signal(syscall.SIGSTOP) }
 
 // Resume lets a paused program go on.
-func (p *Process) Resume() error { return errors.New("process: not built yet") }
+func (p *Process) Resume() error { return p.signal(syscall.SIGCONT) }
+
+func (p *Process) launch() (*run, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current != nil && !ended(p.current) {
+		return nil, fmt.Errorf("%s is already running", p.spec.Name)
+	}
+	// Under p.mu, so that Group.Close finds the program that is started here.
+	if p.group.isClosed() {
+		return nil, ErrStopped
+	}
+	logFile, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log of %s: %w", p.spec.Name, err)
+	}
+	defer logFile.Close()
+	cmd := exec.Command(p.spec.Path, p.spec.Args...)
+	cmd.Dir = p.group.dir
+	cmd.Env = append(os.Environ(), p.spec.Env...)
+	cmd.Stdout, cmd.Stderr = logFile, logFile
+	cmd.SysProcAttr = p.group.guard.Attr()
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", p.spec.Name, err)
+	}
+	r := &run{cmd: cmd, done: make(chan struct{})}
+	p.current = r
+	go p.wait(r)
+	return r, nil
+}
+
+func (p *Process) wait(r *run) {
+	err := r.cmd.Wait()
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.err = err
+	if r.watched && !r.stopping {
+		p.group.report(p.failure(r))
+	}
+	close(r.done)
+}
+
+func (p *Process) awaitReady(ctx context.Context, r *run) error {
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for {
+		notReady := p.probe(ctx)
+		if notReady == nil {
+			if p.watch(r) {
+				return nil
+			}
+			return p.failure(r)
+		}
+		select {
+		case <-r.done:
+			return p.failure(r)
+		case <-ctx.Done():
+			lines, err := Tail(p.log)
+			return errors.Join(fmt.Errorf("%s is not ready: %w: %w; %s",
+				p.spec.Name, context.Cause(ctx), notReady, describeLog(lines)), err)
+		case <-tick.C:
+		}
+	}
+}
+
+func (p *Process) probe(ctx context.Context) error {
+	if p.spec.Ready == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	return p.spec.Ready(ctx)
+}
+
+// watch reports whether the program is still alive, and if so makes its end a failure.
+func (p *Process) watch(r *run) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.watched = !ended(r)
+	return r.watched
+}
+
+func (p *Process) failure(r *run) *Failure {
+	lines, err := Tail(p.log)
+	return &Failure{Name: p.spec.Name, Err: errors.Join(r.err, err), Log: lines}
+}
+
+func (p *Process) kill(r *run) error {
+	if err := p.end(r, syscall.SIGKILL); err != nil {
+		return err
+	}
+	<-r.done
+	return nil
+}
+
+// end signals the program and keeps its end from being reported as a failure.
+func (p *Process) end(r *run, signals ...syscall.Signal) error {
+	p.mu.Lock()
+	r.stopping = true
+	p.mu.Unlock()
+	for _, s := range signals {
+		if err := r.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("send %v to %s: %w", s, p.spec.Name, err)
+		}
+	}
+	return nil
+}
+
+func (p *Process) signal(s syscall.Signal) error {
+	r := p.running()
+	if r == nil {
+		return fmt.Errorf("send %v to %s: it is not running", s, p.spec.Name)
+	}
+	if err := r.cmd.Process.Signal(s); err != nil {
+		return fmt.Errorf("send %v to %s: %w", s, p.spec.Name, err)
+	}
+	return nil
+}
+
+func (p *Process) running() *run {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current == nil || ended(p.current) {
+		return nil
+	}
+	return p.current
+}
+
+func ended(r *run) bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
