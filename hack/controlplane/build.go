@@ -2,8 +2,15 @@ package controlplane
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/deepscaler/deepscaler/hack/controlplane/internal/gobuild"
 )
 
 // Binaries maps each component that was asked for to the absolute path of its program.
@@ -29,6 +36,66 @@ type BuildOptions struct {
 // Two builds at once, in one process or in several, wait for each other. A build
 // that fails or is cancelled leaves no program behind, and its error ends with the
 // last lines of the compiler's output.
+//
+// The programs' versions are pinned in this project's source tree, which must be the
+// one that the working directory belongs to.
 func Build(ctx context.Context, opts BuildOptions) (Binaries, error) {
-	return nil, errors.New("controlplane: not built yet")
+	wanted := opts.Components
+	if len(wanted) == 0 {
+		wanted = Components()
+	}
+	for _, component := range wanted {
+		if !slices.Contains(Components(), component) {
+			return nil, fmt.Errorf("build the control plane: unknown component %q, want one of %q", component, Components())
+		}
+	}
+	cacheDir := opts.CacheDir
+	if cacheDir == "" {
+		userCache, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("build the control plane: %w", err)
+		}
+		cacheDir = filepath.Join(userCache, "deepscaler", "controlplane")
+	}
+	cacheDir, err := filepath.Abs(cacheDir)
+	if err != nil {
+		return nil, fmt.Errorf("build the control plane: %w", err)
+	}
+	source, err := sourceDir(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("build the control plane: %w", err)
+	}
+	files, err := gobuild.Build(ctx, modules(filepath.Join(source, "modules")), cacheDir,
+		func(name string) bool { return slices.Contains(wanted, Component(name)) }, orDiscard(opts.Progress))
+	if err != nil {
+		return nil, fmt.Errorf("build the control plane: %w", err)
+	}
+	binaries := Binaries{}
+	for name, file := range files {
+		binaries[Component(name)] = file
+	}
+	return binaries, nil
+}
+
+// sourceDir finds this package's source, which a compiled program does not carry: files
+// of nested modules cannot be embedded.
+func sourceDir(ctx context.Context) (string, error) {
+	const module = "github.com/deepscaler/deepscaler"
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("find the source of %s (run this inside its source tree, with Go installed): %w: %s",
+			module, err, strings.TrimSpace(stderr.String()))
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "hack", "controlplane"), nil
+}
+
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
 }

@@ -1,5 +1,13 @@
 package controlplane
 
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/deepscaler/deepscaler/hack/controlplane/internal/gobuild"
+)
+
 // Component names one of the programs that [Build] can produce.
 type Component string
 
@@ -14,3 +22,56 @@ const (
 	Prometheus        Component = "prometheus"
 	Jaeger            Component = "jaeger"
 )
+
+// Components returns all components, in the order in which they are built.
+func Components() []Component {
+	return []Component{Etcd, APIServer, ControllerManager, Scheduler, Kubectl, KWOK, Prometheus, Jaeger}
+}
+
+// modules returns the nested modules under dir that pin the components. The versions
+// stand in their go.mod files only.
+func modules(dir string) []gobuild.Module {
+	return []gobuild.Module{
+		{
+			Dir:     filepath.Join(dir, "kubernetes"),
+			Path:    "k8s.io/kubernetes",
+			LDFlags: kubernetesVersion,
+			Programs: []gobuild.Program{
+				{Name: string(Etcd), Package: "go.etcd.io/etcd/server/v3", Path: "go.etcd.io/etcd/server/v3"},
+				{Name: string(APIServer), Package: "k8s.io/kubernetes/cmd/kube-apiserver"},
+				{Name: string(ControllerManager), Package: "k8s.io/kubernetes/cmd/kube-controller-manager"},
+				{Name: string(Scheduler), Package: "k8s.io/kubernetes/cmd/kube-scheduler"},
+				{Name: string(Kubectl), Package: "k8s.io/kubernetes/cmd/kubectl"},
+				{Name: string(KWOK), Package: "sigs.k8s.io/kwok/cmd/kwok", Path: "sigs.k8s.io/kwok"},
+			},
+		},
+		{
+			Dir:  filepath.Join(dir, "prometheus"),
+			Path: "github.com/prometheus/prometheus",
+			// Without service discovery plugins, of which one needs a module
+			// that cannot be fetched. Targets are static here.
+			Tags:    []string{"remove_all_sd"},
+			LDFlags: func(v string) string { return "-X github.com/prometheus/common/version.Version=" + v },
+			Programs: []gobuild.Program{
+				{Name: string(Prometheus), Package: "github.com/prometheus/prometheus/cmd/prometheus"},
+			},
+		},
+		{
+			Dir:     filepath.Join(dir, "jaeger"),
+			Path:    "github.com/jaegertracing/jaeger",
+			LDFlags: func(v string) string { return "-X github.com/jaegertracing/jaeger/pkg/version.latestVersion=" + v },
+			Programs: []gobuild.Program{
+				{Name: string(Jaeger), Package: "github.com/jaegertracing/jaeger/cmd/all-in-one"},
+			},
+		},
+	}
+}
+
+// kubernetesVersion makes discovery and `kubectl version` report the pinned version, as
+// a release build does; without it the API server calls itself v0.0.0 and takes no
+// emulation version.
+func kubernetesVersion(version string) string {
+	const pkg = "k8s.io/component-base/version"
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	return fmt.Sprintf("-X %s.gitVersion=%s -X %s.gitMajor=%s -X %s.gitMinor=%s", pkg, version, pkg, parts[0], pkg, parts[1])
+}
