@@ -1,0 +1,148 @@
+package telemetry
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+	"gonum.org/v1/gonum/floats"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// edge is a pair of rows of a window; source may be [estimator.Outside].
+type edge struct{ source, destination int }
+
+// readCalls returns the invocation graph, or nil when it is not known, and what
+// went wrong on the way.
+//
+// The mesh counts every call and Jaeger only the sampled ones, so rates come
+// from the mesh when it knows any edge. Jaeger then adds the edges the mesh
+// does not see, such as those through a message queue, at rate 0: that they
+// exist is known, how often they are used is not, and a callee's requests from
+// beyond the mesh already count as calls from outside. Without the mesh, the
+// graph is Jaeger's: traced calls per second, no calls from outside.
+//
+// Neither source can fail the window: estimators do without a graph.
+func (s *Source) readCalls(ctx context.Context, rows map[estimator.Service]int, query Query, end time.Time) (*estimator.CallGraph, []Warning) {
+	var (
+		traced     map[edge]float64
+		tracedWarn []Warning
+		done       = make(chan struct{})
+	)
+	go func() {
+		defer close(done)
+		if s.jaeger != nil {
+			traced, tracedWarn = s.jaeger.read(ctx, rows, end)
+		}
+	}()
+	calls, warnings, err := s.readMesh(ctx, rows, query, end)
+	<-done
+
+	// A mesh that has nothing to say is no problem where Jaeger has.
+	if err != nil && !(errors.Is(err, ErrNoData) && len(traced) > 0) {
+		warnings = append(warnings, Warning{CallsQuery, err})
+	}
+	warnings = append(warnings, tracedWarn...)
+
+	if len(calls) == 0 {
+		calls = traced
+	} else {
+		for e := range traced {
+			if _, ok := calls[e]; !ok {
+				calls[e] = 0
+			}
+		}
+	}
+	if len(calls) == 0 {
+		return nil, warnings
+	}
+	return newCallGraph(calls), warnings
+}
+
+// readMesh returns the calls per second that the mesh counted over the window.
+func (s *Source) readMesh(ctx context.Context, rows map[estimator.Service]int, query Query, end time.Time) (map[edge]float64, []Warning, error) {
+	promql, err := render(s.queries[CallsQuery], query)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	value, said, _, err := s.prometheus.Query(ctx, promql, end, v1.WithTimeout(s.timeout))
+	warnings := fromPrometheus(CallsQuery, said)
+	if err != nil {
+		return nil, warnings, explain(err, promql, s)
+	}
+	vector, ok := value.(model.Vector)
+	if !ok {
+		return nil, warnings, fmt.Errorf("answer is a %s, want a vector", typeOf(value))
+	}
+	calls, impossible := meshCalls(rows, vector)
+	if impossible > 0 {
+		warnings = append(warnings, Warning{CallsQuery,
+			fmt.Errorf("%d of %d edges have no rate of at least 0 and are left out", impossible, len(vector))})
+	}
+	if len(calls) == 0 {
+		return nil, warnings, fmt.Errorf("%w: none of the %d edges leads to one of the %d services; query: %s",
+			ErrNoData, len(vector), len(rows), oneLine(promql))
+	}
+	return calls, warnings, nil
+}
+
+// meshCalls sums the edges of vector that lead to the services of rows. Sources
+// that are not among them are [estimator.Outside]: gateways, other
+// applications, and clients without a proxy, whose source is "unknown".
+func meshCalls(rows map[estimator.Service]int, vector model.Vector) (calls map[edge]float64, impossible int) {
+	rates := make(map[edge][]float64)
+	for _, sample := range vector {
+		if sample == nil {
+			impossible++
+			continue
+		}
+		destination, ok := rows[serviceOf(sample.Metric, "destination_workload_namespace", "destination_workload")]
+		if !ok {
+			continue
+		}
+		source, ok := rows[serviceOf(sample.Metric, "source_workload_namespace", "source_workload")]
+		if !ok {
+			source = estimator.Outside
+		}
+		rate := float64(sample.Value)
+		if math.IsNaN(rate) || math.IsInf(rate, 0) || rate < 0 || sample.Histogram != nil {
+			impossible++
+			continue
+		}
+		e := edge{source, destination}
+		rates[e] = append(rates[e], rate)
+	}
+
+	calls = make(map[edge]float64, len(rates))
+	for e, parts := range rates {
+		// Prometheus does not order its answer. Adding in one order gives
+		// replicas of the adapter the same sum to the last bit.
+		slices.Sort(parts)
+		if sum := floats.Sum(parts); !math.IsInf(sum, 0) {
+			calls[e] = sum
+		} else {
+			impossible += len(parts)
+		}
+	}
+	return calls, impossible
+}
+
+func newCallGraph(calls map[edge]float64) *estimator.CallGraph {
+	g := &estimator.CallGraph{Calls: make([]estimator.Call, 0, len(calls))}
+	for e, rate := range calls {
+		g.Calls = append(g.Calls, estimator.Call{Source: e.source, Destination: e.destination, Rate: rate})
+	}
+	slices.SortFunc(g.Calls, func(a, b estimator.Call) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Destination, b.Destination))
+	})
+	return g
+}

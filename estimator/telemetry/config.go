@@ -1,0 +1,148 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/config"
+)
+
+// Config says where telemetry comes from. Decode it over [DefaultConfig], so
+// that what the user leaves out keeps its default.
+type Config struct {
+	// Prometheus is the server that holds the metrics; its URL is required.
+	Prometheus Prometheus `yaml:"prometheus"`
+	// Jaeger is the tracing backend that knows the invocation graph. Optional.
+	Jaeger Jaeger `yaml:"jaeger"`
+	// Preset names the set of queries to start from, see [Presets].
+	Preset string `yaml:"preset"`
+	// Queries replaces queries of the preset, by feature name, or [CallsQuery]
+	// for the invocation graph. See [Query] for what a template may use and
+	// must return.
+	Queries map[string]string `yaml:"queries,omitempty"`
+	// RateWindow is the range over which counters are turned into rates, and
+	// for how long a gauge outlives its last sample. It must span at least two
+	// scrapes, so at least twice the scrape interval; four times tolerates a
+	// lost scrape. Whole milliseconds, at least one step.
+	RateWindow time.Duration `yaml:"rateWindow"`
+}
+
+// Prometheus says how to reach a server with the Prometheus HTTP API v1
+// (Prometheus itself, Thanos, Mimir, VictoriaMetrics).
+type Prometheus struct {
+	// URL is the base URL, without /api/v1.
+	URL string `yaml:"url"`
+	// Timeout bounds each query, at the server and in total.
+	Timeout time.Duration `yaml:"timeout"`
+	// MaxResponseBytes bounds the answer to one query. A service takes about
+	// 0.5 kB in it at 12 steps.
+	MaxResponseBytes int64 `yaml:"maxResponseBytes"`
+	// HTTP holds TLS, authentication and proxy settings.
+	HTTP HTTPClientConfig `yaml:"http"`
+}
+
+// Jaeger says how to reach the query service of Jaeger.
+type Jaeger struct {
+	// URL is the base URL, without /api/dependencies. Empty means that there
+	// is no Jaeger, and the graph comes from mesh metrics alone.
+	URL string `yaml:"url"`
+	// Timeout bounds the request for the invocation graph.
+	Timeout time.Duration `yaml:"timeout"`
+	// Lookback is how far back traces count. Storage that computes
+	// dependencies in a daily job (Cassandra, Elasticsearch) needs 48h.
+	Lookback time.Duration `yaml:"lookback"`
+	// MaxResponseBytes bounds the answer.
+	MaxResponseBytes int64 `yaml:"maxResponseBytes"`
+	// HTTP holds TLS, authentication and proxy settings.
+	HTTP HTTPClientConfig `yaml:"http"`
+}
+
+// DefaultConfig returns the configuration that only lacks the URL of
+// Prometheus.
+func DefaultConfig() Config {
+	return Config{
+		Prometheus: Prometheus{
+			Timeout:          10 * time.Second,
+			MaxResponseBytes: 4 << 20,
+			HTTP:             HTTPClientConfig{config.DefaultHTTPClientConfig},
+		},
+		Jaeger: Jaeger{
+			Timeout:          5 * time.Second,
+			Lookback:         time.Hour,
+			MaxResponseBytes: 4 << 20,
+			HTTP:             HTTPClientConfig{config.DefaultHTTPClientConfig},
+		},
+		Preset:     PresetIstio,
+		RateWindow: time.Minute,
+	}
+}
+
+// Validate reports everything that is wrong with c, each error starting with
+// the path of the key inside c.
+func (c *Config) Validate() error {
+	var errs []error
+	reject := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %w", key, fmt.Errorf(format, args...)))
+	}
+	positive := func(key string, n int64) {
+		if n <= 0 {
+			reject(key, "must be more than 0")
+		}
+	}
+
+	if c.Prometheus.URL == "" {
+		reject("prometheus.url", "is required, for example http://prometheus.monitoring:9090")
+	} else if err := validateURL(c.Prometheus.URL); err != nil {
+		reject("prometheus.url", "%w", err)
+	}
+	positive("prometheus.timeout", int64(c.Prometheus.Timeout))
+	positive("prometheus.maxResponseBytes", c.Prometheus.MaxResponseBytes)
+	if err := c.Prometheus.HTTP.Validate(); err != nil {
+		reject("prometheus.http", "%w", err)
+	}
+
+	if c.Jaeger.URL != "" {
+		if err := validateURL(c.Jaeger.URL); err != nil {
+			reject("jaeger.url", "%w", err)
+		}
+		positive("jaeger.timeout", int64(c.Jaeger.Timeout))
+		positive("jaeger.lookback", int64(c.Jaeger.Lookback))
+		positive("jaeger.maxResponseBytes", c.Jaeger.MaxResponseBytes)
+		if err := c.Jaeger.HTTP.Validate(); err != nil {
+			reject("jaeger.http", "%w", err)
+		}
+	}
+
+	if c.RateWindow <= 0 || c.RateWindow%time.Millisecond != 0 {
+		reject("rateWindow", "is %v, want a positive number of whole milliseconds", c.RateWindow)
+	}
+	if _, ok := preset(c.Preset); !ok {
+		reject("preset", "%q is not known, want one of %q", c.Preset, Presets())
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Queries)) {
+		if _, err := parseQuery(name, c.Queries[name]); err != nil {
+			reject("queries."+name, "%w", err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// validateURL does not repeat the URL in its errors, which may hold a password.
+func validateURL(raw string) error {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return errors.New("is not a valid URL")
+	case u.User != nil:
+		return errors.New("must not hold credentials, put them under http.basic_auth")
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return errors.New("must look like http://host:port or https://host/path")
+	case u.RawQuery != "" || u.Fragment != "":
+		return errors.New("must not have a query or a fragment")
+	}
+	return nil
+}

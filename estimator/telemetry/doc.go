@@ -1,0 +1,14 @@
+// Package telemetry is the performance monitor of DeepScaler (paper §IV-A,
+// Table I): it reads the recent behaviour of one application's services from
+// Prometheus, and their invocation graph from mesh metrics and Jaeger, into an
+// [estimator.Window].
+//
+// One PromQL range query per feature serves all services. The queries are
+// templates ([Query]); a preset supplies those of Table I and the
+// configuration can replace each of them. A sample that is missing, NaN,
+// infinite or negative is missing in the window, never 0, and telemetry that
+// cannot be relied on is an error, never a guess.
+//
+// The package holds no clock and logs nothing: the caller says at what time the
+// window ends and receives what is worth logging as [Warning] values.
+package telemetry

@@ -1,0 +1,111 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/template"
+
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// readFeature fills channel c of w by one range query.
+func (s *Source) readFeature(ctx context.Context, w *estimator.Window, c int, rows map[estimator.Service]int, query Query) ([]Warning, error) {
+	feature := w.Features[c]
+	promql, err := render(s.queries[string(feature)], query)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", feature, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	value, said, _, err := s.prometheus.QueryRange(ctx, promql,
+		v1.Range{Start: w.Time(0), End: w.End, Step: w.Step}, v1.WithTimeout(s.timeout))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", feature, explain(err, promql, s))
+	}
+	warnings := fromPrometheus(string(feature), said)
+
+	matrix, ok := value.(model.Matrix)
+	if !ok {
+		return nil, fmt.Errorf("%s: answer is a %s, want a matrix", feature, typeOf(value))
+	}
+	found, err := fill(w, c, rows, matrix)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; query: %s", feature, err, oneLine(promql))
+	}
+	if found.impossible > 0 {
+		warnings = append(warnings, Warning{string(feature),
+			fmt.Errorf("%d samples are negative or infinite and count as missing", found.impossible)})
+	}
+	if err := found.usable(w, c); err != nil {
+		err = fmt.Errorf("%w%s; query: %s", err, hint(feature), oneLine(promql))
+		if required(feature) {
+			return nil, fmt.Errorf("%s: %w", feature, err)
+		}
+		// No request, no latency: that is as it should be.
+		if feature != estimator.Latency {
+			warnings = append(warnings, Warning{string(feature), err})
+		}
+	}
+	return warnings, nil
+}
+
+// required reports whether nothing can be estimated without the feature.
+func required(f estimator.Feature) bool {
+	return f == estimator.Replicas || f == estimator.CPU || f == estimator.Requests
+}
+
+func hint(f estimator.Feature) string {
+	switch f {
+	case estimator.CPU, estimator.Memory:
+		return fmt.Sprintf(" (do the containers have %s limits? if not, preset %s may serve)", f, PresetIstioResourceRequests)
+	case estimator.Requests:
+		return " (are the pods part of the mesh, and has there been a first request?)"
+	}
+	return ""
+}
+
+func render(t *template.Template, query Query) (string, error) {
+	var b strings.Builder
+	if err := t.Execute(&b, query); err != nil {
+		return "", fmt.Errorf("fill in query: %w", err)
+	}
+	return b.String(), nil
+}
+
+// explain makes an error of client_golang say what to do about it.
+func explain(err error, promql string, s *Source) error {
+	var api *v1.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("no answer from %s within %v (prometheus.timeout) or the caller's deadline: %w", s.server.base.Redacted(), s.timeout, err)
+	case errors.As(err, &api) && api.Detail == "" && api.Type != v1.ErrBadResponse:
+		return fmt.Errorf("prometheus rejects the query: %w; query: %s", err, oneLine(promql))
+	case errors.As(err, &api):
+		return fmt.Errorf("unusable answer from %s: %w", s.server.base.Redacted(), err)
+	}
+	return err
+}
+
+func fromPrometheus(source string, said v1.Warnings) []Warning {
+	var out []Warning
+	for _, text := range said {
+		out = append(out, Warning{source, fmt.Errorf("prometheus warns: %s", text)})
+	}
+	return out
+}
+
+// typeOf names the type of an answer. An answer without data is nil.
+func typeOf(v model.Value) string {
+	if v == nil {
+		return "success without data"
+	}
+	return v.Type().String()
+}
+
+// oneLine makes a query fit for an error message.
+func oneLine(promql string) string { return strings.Join(strings.Fields(promql), " ") }

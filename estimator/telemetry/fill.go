@@ -1,0 +1,110 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// The labels by which the series of a feature names its service.
+const (
+	labelNamespace = "namespace"
+	labelWorkload  = "workload"
+)
+
+// findings say what the answer to the query of one feature held.
+type findings struct {
+	series, known int          // series in the answer, and of services in the window
+	foreign       model.Metric // one that is of no service in the window
+	impossible    int          // samples that no indicator can have: negative or infinite
+	newest        time.Time    // of any usable sample; zero when there is none
+}
+
+// fill stores the series of m in channel c of w. Samples that are NaN, infinite
+// or negative stay missing; every feature of Table I is a number of at least 0.
+//
+// Two series for one service are an error rather than a sum: a query that is not aggregated yields
+// ratios and gauges as well as counters, for which a sum would be silently wrong.
+func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Matrix) (findings, error) {
+	found := findings{series: len(m)}
+	start, step := w.Time(0).UnixMilli(), w.Step.Milliseconds()
+	owner := make(map[int]model.Metric, len(rows))
+	for _, series := range m {
+		if series == nil {
+			return found, errors.New("answer holds a series that is null")
+		}
+		row, ok := rows[serviceOf(series.Metric, labelNamespace, labelWorkload)]
+		if !ok {
+			found.foreign = series.Metric
+			continue
+		}
+		if other, taken := owner[row]; taken {
+			return found, fmt.Errorf("two series for service %s, %v and %v: aggregate by namespace and workload",
+				w.Services[row], other, series.Metric)
+		}
+		owner[row] = series.Metric
+		found.known++
+		if len(series.Histograms) > 0 {
+			return found, fmt.Errorf("series %v holds native histograms, want numbers", series.Metric)
+		}
+
+		next := int64(0)
+		for _, sample := range series.Values {
+			// Where a lying timestamp overflows the difference, the result is
+			// far beyond the last column too.
+			offset := int64(sample.Timestamp) - start
+			t := offset / step
+			if offset < 0 || offset%step != 0 || t >= int64(w.Steps) {
+				return found, fmt.Errorf("series %v has a sample at %v, which is not a time that was asked for",
+					series.Metric, sample.Timestamp.Time().UTC())
+			}
+			if t < next {
+				return found, fmt.Errorf("series %v has samples out of order or twice at %v",
+					series.Metric, sample.Timestamp.Time().UTC())
+			}
+			next = t + 1
+
+			v := float64(sample.Value)
+			switch {
+			case math.IsNaN(v):
+				continue
+			case math.IsInf(v, 0) || v < 0:
+				found.impossible++
+				continue
+			}
+			w.Set(row, int(t), c, v)
+			if at := w.Time(int(t)); at.After(found.newest) {
+				found.newest = at
+			}
+		}
+	}
+	return found, nil
+}
+
+// usable reports that no service has a sample in channel c, or none at the end
+// of w. Rates and wrapped gauges look back for RateWindow, so a missing last
+// column means that nothing was scraped for that long.
+func (f findings) usable(w *estimator.Window, c int) error {
+	switch {
+	case f.series == 0:
+		return fmt.Errorf("%w: the query returns no series", ErrNoData)
+	case f.known == 0:
+		return fmt.Errorf("%w: none of the %d series is of one of the %d services, such as %s; one is %v",
+			ErrNoData, f.series, len(w.Services), w.Services[0], f.foreign)
+	case f.newest.IsZero():
+		return fmt.Errorf("%w: the %d series of the %d services have no usable sample", ErrNoData, f.known, len(w.Services))
+	case f.newest.Before(w.End):
+		return fmt.Errorf("%w: no service has a sample at %v, the newest is %v old: check that Prometheus scrapes, and its clock",
+			ErrStale, w.End, w.End.Sub(f.newest))
+	}
+	return nil
+}
+
+func serviceOf(m model.Metric, namespace, workload model.LabelName) estimator.Service {
+	return estimator.Service{Namespace: string(m[namespace]), Name: string(m[workload])}
+}
