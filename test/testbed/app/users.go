@@ -1,0 +1,62 @@
+package app
+
+// DefaultMix is the name under which the weights written beside the journeys
+// can be asked for.
+const DefaultMix = "default"
+
+// Users is what users do with an application.
+type Users struct {
+	// Journeys are the things a user does, each a few requests in a row.
+	Journeys []Journey `yaml:"journeys"`
+	// Mixes are alternative weights of the journeys (Fig. 8b, Fig. 11 of the
+	// paper), by name; a journey that a mix leaves out has weight 0 in it.
+	Mixes []Mix `yaml:"mixes,omitempty"`
+	// Sessions are Markov chains over journeys, by name: a checkout that follows a
+	// browse minutes later is a dependency between services that no trace shows.
+	Sessions []Session `yaml:"sessions,omitempty"`
+}
+
+// Journey is one user action.
+type Journey struct {
+	// Name is unique among the journeys.
+	Name string `yaml:"name"`
+	// Weight is its share in the default mix, relative to the others.
+	Weight float64 `yaml:"weight"`
+	// Steps are requests from outside, each sent when the one before is answered,
+	// whether well or not.
+	Steps []Step `yaml:"steps"`
+}
+
+// Step is one request that a user sends, repeated Times (see [Call]).
+type Step struct {
+	Service  string   `yaml:"service"`
+	Endpoint string   `yaml:"endpoint"`
+	Times    Positive `yaml:"times,omitempty"`
+}
+
+// Mix is a weighting of journeys.
+type Mix struct {
+	Name    string             `yaml:"name"`
+	Weights map[string]float64 `yaml:"weights"`
+}
+
+// Session is a Markov chain over journeys.
+type Session struct {
+	Name string `yaml:"name"`
+	// Start is the weight of every state as the first one.
+	Start map[string]float64 `yaml:"start"`
+	// States of the chain.
+	States []State `yaml:"states"`
+}
+
+// State is one state of a session.
+type State struct {
+	Name string `yaml:"name"`
+	// Journey is done on entering the state.
+	Journey string `yaml:"journey"`
+	// Think is the mean of the exponential pause before the next state.
+	Think Duration `yaml:"think,omitempty"`
+	// Next is the probability of every following state; what is missing to 1 is
+	// the probability that the session ends here.
+	Next map[string]float64 `yaml:"next,omitempty"`
+}
