@@ -1,0 +1,74 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxSize bounds a configuration file; real ones have a few kilobytes.
+const maxSize = 1 << 20
+
+// Load reads and validates a file.
+func Load(path string) (*Adapter, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if len(data) > maxSize {
+		return nil, fmt.Errorf("configuration %s is larger than %d bytes: is it the right file?", path, maxSize)
+	}
+	a, err := Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return a, nil
+}
+
+// Decode returns the configuration in data on top of the defaults. An unknown,
+// misspelt or repeated field is an error with its line, and so is a second
+// document; contradictions are reported all at once, with the path of the field.
+func Decode(data []byte) (*Adapter, error) {
+	if err := checkVersion(data); err != nil {
+		return nil, err
+	}
+	a := Default()
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(a); err != nil {
+		return nil, err
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one YAML document: remove everything from the second --- on")
+	}
+	if err := a.Validate(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// checkVersion comes first because the fields of another version would only
+// confuse as unknown ones.
+func checkVersion(data []byte) error {
+	var header struct {
+		APIVersion string `yaml:"apiVersion"`
+		Kind       string `yaml:"kind"`
+	}
+	if err := yaml.Unmarshal(data, &header); err != nil {
+		return err
+	}
+	if header.APIVersion != APIVersion || header.Kind != Kind {
+		return fmt.Errorf("apiVersion is %q and kind %q, want apiVersion: %s and kind: %s",
+			header.APIVersion, header.Kind, APIVersion, Kind)
+	}
+	return nil
+}

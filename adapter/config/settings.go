@@ -1,0 +1,88 @@
+package config
+
+import (
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
+)
+
+// Default returns the configuration that only lacks the URL of Prometheus.
+func Default() *Adapter {
+	q, p := queueing.DefaultConfig(), plan.DefaultConfig()
+	return &Adapter{
+		APIVersion: APIVersion,
+		Kind:       Kind,
+		Step:       30 * time.Second,
+		Window:     12,
+		Telemetry:  telemetry.DefaultConfig(),
+		Defaults: Settings{
+			LeadTime:          p.LeadTime,
+			SLO:               q.SLO,
+			SLOPercentile:     q.SLOPercentile,
+			MinUtilisation:    q.MinUtilisation,
+			MaxUtilisation:    q.MaxUtilisation,
+			Headroom:          q.Headroom,
+			RoundingTolerance: p.RoundingTolerance,
+		},
+		Certificates: Certificates{
+			Secret:  "deepscaler-adapter-certificate",
+			Service: "deepscaler-adapter",
+		},
+	}
+}
+
+// SettleTime returns Settle or, when that is 0, what it then means.
+func (a *Adapter) SettleTime() time.Duration {
+	if a.Settle > 0 {
+		return a.Settle
+	}
+	return min(time.Second, a.Step/10)
+}
+
+// Settings returns the settings of the application called name.
+func (a *Adapter) Settings(name string) Settings {
+	s := a.Defaults
+	for _, o := range a.Applications {
+		if o.Name == name {
+			return o.apply(s)
+		}
+	}
+	return s
+}
+
+func (o Override) apply(s Settings) Settings {
+	override(&s.LeadTime, o.LeadTime)
+	override(&s.SLO, o.SLO)
+	override(&s.SLOPercentile, o.SLOPercentile)
+	override(&s.MinUtilisation, o.MinUtilisation)
+	override(&s.MaxUtilisation, o.MaxUtilisation)
+	override(&s.Headroom, o.Headroom)
+	override(&s.RoundingTolerance, o.RoundingTolerance)
+	return s
+}
+
+func override[T any](setting *T, value *T) {
+	if value != nil {
+		*setting = *value
+	}
+}
+
+// Queueing returns the settings as the queueing estimators take them.
+func (s Settings) Queueing() queueing.Config {
+	c := queueing.DefaultConfig()
+	c.SLO, c.SLOPercentile = s.SLO, s.SLOPercentile
+	c.MinUtilisation, c.MaxUtilisation = s.MinUtilisation, s.MaxUtilisation
+	c.Headroom = s.Headroom
+	c.LeadTime = s.LeadTime
+	return c
+}
+
+// Plan returns the settings as the plan takes them.
+func (s Settings) Plan() plan.Config {
+	c := plan.DefaultConfig()
+	c.LeadTime = s.LeadTime
+	c.RoundingTolerance = s.RoundingTolerance
+	return c
+}

@@ -1,0 +1,118 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Beyond these the forecast and the window of an application grow without
+// saying anything more about the next minutes.
+const (
+	maxLeadTime = time.Hour
+	maxWindow   = 1000
+)
+
+// problems collects errors that start with the path of a field.
+type problems []error
+
+func (p *problems) add(path, format string, args ...any) {
+	*p = append(*p, fmt.Errorf("%s: %s", path, fmt.Sprintf(format, args...)))
+}
+
+// addAll adds the errors that err joins under a common path.
+func (p *problems) addAll(path string, err error) {
+	if err == nil {
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			p.addAll(path, e)
+		}
+		return
+	}
+	*p = append(*p, fmt.Errorf("%s.%w", path, err))
+}
+
+// Validate reports every field that cannot work, by itself or beside others.
+func (a *Adapter) Validate() error {
+	var p problems
+	switch {
+	case a.Step < time.Second || a.Step > maxLeadTime || a.Step%time.Second != 0:
+		p.add("step", "is %v, want whole seconds (the metric reports it as windowSeconds) up to %v, such as 30s", a.Step, maxLeadTime)
+	case a.Settle < 0 || a.Settle >= a.Step/2:
+		p.add("settle", "is %v, want at least 0s and less than half of step (%v)", a.Settle, a.Step)
+	}
+	if a.Window < 2 || a.Window > maxWindow {
+		p.add("window", "is %d steps, want at least 2, since a trend needs two points, and at most %d", a.Window, maxWindow)
+	}
+	seen := map[string]bool{}
+	for i, ns := range a.Namespaces {
+		path := fmt.Sprintf("namespaces[%d]", i)
+		if why := validation.IsDNS1123Label(ns); len(why) > 0 {
+			p.add(path, "%q is no namespace: %s", ns, strings.Join(why, ", "))
+		}
+		if seen[ns] {
+			p.add(path, "%q occurs twice", ns)
+		}
+		seen[ns] = true
+	}
+	p.addAll("telemetry", a.Telemetry.Validate())
+	if a.Telemetry.RateWindow < a.Step {
+		p.add("telemetry.rateWindow", "is %v, want at least step (%v): what happens between two windows would be lost",
+			a.Telemetry.RateWindow, a.Step)
+	}
+	a.validateSettings(&p)
+	a.Certificates.validate(&p)
+	return errors.Join(p...)
+}
+
+func (a *Adapter) validateSettings(p *problems) {
+	a.Defaults.validate(p, "defaults", a.Step)
+	seen := map[string]bool{}
+	for i, o := range a.Applications {
+		path := fmt.Sprintf("applications[%d]", i)
+		switch why := validation.IsValidLabelValue(o.Name); {
+		case o.Name == "":
+			p.add(path+".name", "is required: the namespace, or the value of the annotation deepscaler.io/application")
+		case len(why) > 0:
+			p.add(path+".name", "%q cannot be the value of a label: %s", o.Name, strings.Join(why, ", "))
+		case seen[o.Name]:
+			p.add(path+".name", "%q occurs twice: put all of its settings into one entry", o.Name)
+		}
+		seen[o.Name] = true
+		o.apply(a.Defaults).validate(p, path, a.Step)
+	}
+}
+
+func (s Settings) validate(p *problems, path string, step time.Duration) {
+	if s.LeadTime < step || s.LeadTime > maxLeadTime {
+		p.add(path+".leadTime", "is %v, want at least step (%v), since a decision cannot have effect before the next one, and at most %v",
+			s.LeadTime, step, maxLeadTime)
+		s.LeadTime = maxLeadTime
+	}
+	if s.SLO == 0 && s.SLOPercentile != 0 {
+		p.add(path+".sloPercentile", "is %v but slo is not set: set slo too, or remove it", s.SLOPercentile)
+	}
+	p.addAll(path, s.Queueing().Validate())
+	p.addAll(path, s.Plan().Validate())
+}
+
+func (c Certificates) validate(p *problems) {
+	for _, f := range []struct{ path, name string }{
+		{"certificates.secret", c.Secret},
+		{"certificates.service", c.Service},
+	} {
+		if why := validation.IsDNS1123Subdomain(f.name); len(why) > 0 {
+			p.add(f.path, "%q is no name of an object: %s", f.name, strings.Join(why, ", "))
+		}
+	}
+	if c.Namespace != "" {
+		if why := validation.IsDNS1123Label(c.Namespace); len(why) > 0 {
+			p.add("certificates.namespace", "%q is no namespace: %s", c.Namespace, strings.Join(why, ", "))
+		}
+	}
+}
