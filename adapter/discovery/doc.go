@@ -1,0 +1,16 @@
+// Package discovery finds out what to estimate: the HorizontalPodAutoscalers
+// that reference the metric name all that a user has to write. What an
+// autoscaler scales is a service, and an application is the services of a
+// namespace unless an annotation says otherwise.
+package discovery
+
+const (
+	// Metric is the name of the external metric.
+	Metric = "deepscaler_desired_replicas"
+	// ServiceLabel and ApplicationLabel are the labels of its items.
+	ServiceLabel     = "service"
+	ApplicationLabel = "application"
+	// ApplicationAnnotation on a HorizontalPodAutoscaler names the application
+	// its target belongs to. Services of several namespaces may share one.
+	ApplicationAnnotation = "deepscaler.io/application"
+)

@@ -1,0 +1,100 @@
+package discovery
+
+import (
+	"cmp"
+	"slices"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+)
+
+// Service is a workload that an autoscaler scales by the metric. Its name is
+// the name of the workload, which is also how the mesh labels it.
+type Service struct {
+	estimator.Service
+	// Application is the name of the application it belongs to.
+	Application string
+	// Bounds are the autoscaler's minimum (1 when it has none) and maximum.
+	Bounds plan.Bounds
+}
+
+// Labels returns the labels of the service's metric item.
+func (s Service) Labels() labels.Set {
+	return labels.Set{ServiceLabel: s.Name, ApplicationLabel: s.Application}
+}
+
+// Application is the services that are estimated jointly.
+type Application struct {
+	Name string
+	// Services are in the order of [estimator.Service.Compare], each once.
+	Services []Service
+}
+
+// Snapshot is what the autoscalers say at one moment. It is never modified.
+type Snapshot struct {
+	// Applications are in the order of their names.
+	Applications []Application
+	// Autoscalers are those that reference the metric, by namespace and name.
+	Autoscalers []*autoscalingv2.HorizontalPodAutoscaler
+	// Scalers says which of the autoscalers decides about a service. Others
+	// with the same target are ignored.
+	Scalers map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler
+}
+
+// Resolve returns the services and applications of autoscalers. Those that do
+// not reference the metric are left out. The result does not depend on the
+// order of the list, so replicas of the adapter agree.
+func Resolve(autoscalers []*autoscalingv2.HorizontalPodAutoscaler) Snapshot {
+	s := Snapshot{Scalers: map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler{}}
+	for _, hpa := range autoscalers {
+		if len(References(hpa)) > 0 {
+			s.Autoscalers = append(s.Autoscalers, hpa)
+		}
+	}
+	slices.SortFunc(s.Autoscalers, func(a, b *autoscalingv2.HorizontalPodAutoscaler) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+
+	byName := map[string][]Service{}
+	for _, hpa := range s.Autoscalers {
+		service := ServiceOf(hpa)
+		if _, taken := s.Scalers[service.Service]; taken {
+			continue
+		}
+		s.Scalers[service.Service] = hpa
+		byName[service.Application] = append(byName[service.Application], service)
+	}
+	for name, services := range byName {
+		slices.SortFunc(services, func(a, b Service) int { return a.Compare(b.Service) })
+		s.Applications = append(s.Applications, Application{Name: name, Services: services})
+	}
+	slices.SortFunc(s.Applications, func(a, b Application) int { return cmp.Compare(a.Name, b.Name) })
+	return s
+}
+
+// ServiceOf returns the service that hpa scales.
+func ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
+	s := Service{
+		Service:     estimator.Service{Namespace: hpa.Namespace, Name: hpa.Spec.ScaleTargetRef.Name},
+		Application: cmp.Or(hpa.Annotations[ApplicationAnnotation], hpa.Namespace),
+		Bounds:      plan.Bounds{Min: 1, Max: int(hpa.Spec.MaxReplicas)},
+	}
+	if hpa.Spec.MinReplicas != nil {
+		s.Bounds.Min = int(*hpa.Spec.MinReplicas)
+	}
+	return s
+}
+
+// References returns the metric sources of hpa that read the metric.
+func References(hpa *autoscalingv2.HorizontalPodAutoscaler) []*autoscalingv2.ExternalMetricSource {
+	var found []*autoscalingv2.ExternalMetricSource
+	for _, m := range hpa.Spec.Metrics {
+		if m.Type == autoscalingv2.ExternalMetricSourceType && m.External != nil && m.External.Metric.Name == Metric {
+			found = append(found, m.External)
+		}
+	}
+	return found
+}

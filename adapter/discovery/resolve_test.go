@@ -1,0 +1,87 @@
+package discovery
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+)
+
+// autoscaler scales Deployment target by the metric between 2 and 10.
+func autoscaler(namespace, name, target string) *autoscalingv2.HorizontalPodAutoscaler {
+	low := int32(2)
+	return &autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: name, UID: types.UID(namespace + "/" + name), ResourceVersion: "1",
+			Annotations:   map[string]string{"kubectl.kubernetes.io/last-applied-configuration": "long"},
+			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}},
+		},
+		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: target},
+			MinReplicas:    &low,
+			MaxReplicas:    10,
+			Metrics: []autoscalingv2.MetricSpec{
+				{Type: autoscalingv2.ResourceMetricSourceType, Resource: &autoscalingv2.ResourceMetricSource{Name: "cpu"}},
+				{Type: autoscalingv2.ExternalMetricSourceType, External: &autoscalingv2.ExternalMetricSource{
+					Metric: autoscalingv2.MetricIdentifier{Name: Metric, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"service": target}}},
+					Target: autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: resource.NewQuantity(1, resource.DecimalSI)},
+				}},
+			},
+		},
+		Status: autoscalingv2.HorizontalPodAutoscalerStatus{CurrentReplicas: 3},
+	}
+}
+
+// foreign scales by CPU alone.
+func foreign(namespace, name string) *autoscalingv2.HorizontalPodAutoscaler {
+	hpa := autoscaler(namespace, name, name)
+	hpa.Spec.Metrics = hpa.Spec.Metrics[:1]
+	return hpa
+}
+
+func TestResolve(t *testing.T) {
+	unbounded := autoscaler("shop", "cart", "cart")
+	unbounded.Spec.MinReplicas = nil
+	annotated := autoscaler("shop", "pay", "pay")
+	annotated.Annotations[ApplicationAnnotation] = "money"
+	bank := autoscaler("vault", "bank", "bank")
+	bank.Annotations[ApplicationAnnotation] = "money"
+	other := autoscaler("shop", "other-metric", "other")
+	other.Spec.Metrics[1].External.Metric.Name = "queue_length"
+	hpas := []*autoscalingv2.HorizontalPodAutoscaler{
+		autoscaler("shop", "web", "web"), unbounded, annotated, bank, other, foreign("shop", "cpu-only"),
+		autoscaler("shop", "web-again", "web"),
+	}
+	hpas[len(hpas)-1].Spec.MaxReplicas = 99
+
+	of := func(ns, name, app string, low int) Service {
+		return Service{estimator.Service{Namespace: ns, Name: name}, app, plan.Bounds{Min: low, Max: 10}}
+	}
+	want := []Application{
+		{"money", []Service{of("shop", "pay", "money", 2), of("vault", "bank", "money", 2)}},
+		{"shop", []Service{of("shop", "cart", "shop", 1), of("shop", "web", "shop", 2)}},
+	}
+	for range 5 {
+		rand.Shuffle(len(hpas), func(i, j int) { hpas[i], hpas[j] = hpas[j], hpas[i] })
+		got := Resolve(hpas)
+		if diff := cmp.Diff(want, got.Applications); diff != "" {
+			t.Errorf("applications (-want +got):\n%s", diff)
+		}
+		if len(got.Autoscalers) != 5 || len(got.Scalers) != 4 {
+			t.Errorf("%d autoscalers and %d that decide, want 5 and 4", len(got.Autoscalers), len(got.Scalers))
+		}
+		if decides := got.Scalers[estimator.Service{Namespace: "shop", Name: "web"}].Name; decides != "web" {
+			t.Errorf("%s decides about web, want the first by name", decides)
+		}
+	}
+	if empty := Resolve(nil); len(empty.Applications)+len(empty.Autoscalers) != 0 {
+		t.Errorf("nothing resolves to %+v", empty)
+	}
+}

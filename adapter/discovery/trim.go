@@ -1,0 +1,44 @@
+package discovery
+
+import (
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// trim keeps of an autoscaler what the adapter reads. Most of its size is
+// managed fields, status and the annotation that kubectl apply leaves; of one
+// that does not reference the metric only the identity is kept.
+func trim(o any) (any, error) {
+	hpa, ok := o.(*autoscalingv2.HorizontalPodAutoscaler)
+	if !ok {
+		return o, nil
+	}
+	kept := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: metav1.ObjectMeta{
+		Namespace:       hpa.Namespace,
+		Name:            hpa.Name,
+		UID:             hpa.UID,
+		ResourceVersion: hpa.ResourceVersion,
+	}}
+	if len(References(hpa)) == 0 {
+		return kept, nil
+	}
+	kept.Spec = hpa.Spec
+	if application, ok := hpa.Annotations[ApplicationAnnotation]; ok {
+		kept.Annotations = map[string]string{ApplicationAnnotation: application}
+	}
+	return kept, nil
+}
+
+// changed reports whether anything that trim keeps differs, the resource
+// version aside.
+func changed(before, after any) bool {
+	a, ok := before.(*autoscalingv2.HorizontalPodAutoscaler)
+	b, ok2 := after.(*autoscalingv2.HorizontalPodAutoscaler)
+	if !ok || !ok2 {
+		return true
+	}
+	return a.UID != b.UID ||
+		!apiequality.Semantic.DeepEqual(a.Annotations, b.Annotations) ||
+		!apiequality.Semantic.DeepEqual(a.Spec, b.Spec)
+}

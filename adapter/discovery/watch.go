@@ -1,0 +1,115 @@
+package discovery
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+)
+
+// settle is how long changes are collected before the autoscalers are resolved
+// again, so that applying a directory of them is one change or a few.
+const settle = 200 * time.Millisecond
+
+// Watcher follows the autoscalers of a cluster.
+type Watcher struct {
+	factories []informers.SharedInformerFactory
+	informers []cache.SharedIndexInformer
+	changed   chan struct{}
+	synced    atomic.Bool
+}
+
+// NewWatcher returns a watcher of the given namespaces, or of all of them when
+// there are none. It connects when it is run.
+func NewWatcher(client kubernetes.Interface, namespaces []string) (*Watcher, error) {
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	w := &Watcher{changed: make(chan struct{}, 1)}
+	for _, ns := range namespaces {
+		factory := informers.NewSharedInformerFactoryWithOptions(client, 0,
+			informers.WithNamespace(ns), informers.WithTransform(trim))
+		informer := factory.Autoscaling().V2().HorizontalPodAutoscalers().Informer()
+		if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+			AddFunc: func(any) { w.touch() },
+			UpdateFunc: func(before, after any) {
+				// The controller writes the status of every autoscaler every
+				// few seconds; only the rest concerns us.
+				if changed(before, after) {
+					w.touch()
+				}
+			},
+			DeleteFunc: func(any) { w.touch() },
+		}); err != nil {
+			return nil, fmt.Errorf("watch horizontalpodautoscalers in namespace %q: %w", ns, err)
+		}
+		w.factories = append(w.factories, factory)
+		w.informers = append(w.informers, informer)
+	}
+	return w, nil
+}
+
+// Run follows the autoscalers until ctx is done and calls apply, never twice at
+// the same time, with what they say: first when all of them are listed, then
+// after every change.
+func (w *Watcher) Run(ctx context.Context, apply func(Snapshot)) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	for _, f := range w.factories {
+		f.StartWithContext(ctx)
+		running.Go(func() {
+			<-ctx.Done()
+			f.Shutdown()
+		})
+	}
+	for _, i := range w.informers {
+		if !cache.WaitForCacheSync(ctx.Done(), i.HasSynced) {
+			return
+		}
+	}
+	apply(w.snapshot())
+	w.synced.Store(true)
+
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.changed:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(settle):
+			apply(w.snapshot())
+		}
+	}
+}
+
+// Synced reports whether the autoscalers have been listed and applied.
+func (w *Watcher) Synced() bool { return w.synced.Load() }
+
+func (w *Watcher) touch() {
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (w *Watcher) snapshot() Snapshot {
+	var all []*autoscalingv2.HorizontalPodAutoscaler
+	for _, i := range w.informers {
+		for _, o := range i.GetStore().List() {
+			if hpa, ok := o.(*autoscalingv2.HorizontalPodAutoscaler); ok {
+				all = append(all, hpa)
+			}
+		}
+	}
+	return Resolve(all)
+}
