@@ -1,0 +1,138 @@
+// Package metric keeps the latest decision for every service and answers the
+// external metrics API from it. Reading takes no lock, queries nothing and
+// computes nothing.
+package metric
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/utils/clock"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+)
+
+// Outcome is how a tick of one application ended: with a plan or with the
+// reason why there is none.
+type Outcome struct {
+	// Plan is nil when Err is set.
+	Plan *plan.Plan
+	Err  error
+	// At is when the outcome was known, with the monotonic reading of the clock
+	// where it has one, so that a step of the wall clock makes no plan older.
+	At time.Time
+}
+
+// Board holds the latest outcome of every application. It is written by one
+// goroutine that assigns services and by any number that publish outcomes, and
+// read by any number.
+type Board struct {
+	clock  clock.PassiveClock
+	step   time.Duration
+	maxAge time.Duration
+
+	index atomic.Pointer[index]
+}
+
+// NewBoard returns an empty board for plans that are made every step. A plan
+// is served until it is two steps old: a tick is bound to end, well or badly,
+// before the next one, so an older plan means that the loop is stuck.
+func NewBoard(c clock.PassiveClock, step time.Duration) *Board {
+	return &Board{clock: c, step: step, maxAge: 2 * step}
+}
+
+// index finds services; it is replaced as a whole when they change.
+type index struct {
+	namespaces   map[string]*namespace
+	applications map[string]*atomic.Pointer[Outcome]
+}
+
+type namespace struct {
+	services map[string]*row
+	ordered  []*row
+}
+
+// row is one service of the index, with the outcome of its application.
+type row struct {
+	service discovery.Service
+	labels  labels.Set
+	latest  *atomic.Pointer[Outcome]
+}
+
+// Assign replaces the services of the board. Outcomes of applications that
+// remain are kept; those of the others are forgotten at once.
+func (b *Board) Assign(applications []discovery.Application) {
+	old := b.index.Load()
+	next := &index{
+		namespaces:   map[string]*namespace{},
+		applications: make(map[string]*atomic.Pointer[Outcome], len(applications)),
+	}
+	for _, a := range applications {
+		latest := new(atomic.Pointer[Outcome])
+		if old != nil && old.applications[a.Name] != nil {
+			latest = old.applications[a.Name]
+		}
+		next.applications[a.Name] = latest
+		for _, s := range a.Services {
+			ns := next.namespaces[s.Namespace]
+			if ns == nil {
+				ns = &namespace{services: map[string]*row{}}
+				next.namespaces[s.Namespace] = ns
+			}
+			r := &row{service: s, labels: s.Labels(), latest: latest}
+			ns.services[s.Name] = r
+			ns.ordered = append(ns.ordered, r)
+		}
+	}
+	for _, ns := range next.namespaces {
+		slices.SortFunc(ns.ordered, func(x, y *row) int { return cmp.Compare(x.service.Name, y.service.Name) })
+	}
+	b.index.Store(next)
+}
+
+// Publish stores how a tick of an application ended. An application that is no
+// longer assigned is ignored.
+func (b *Board) Publish(application string, o Outcome) {
+	if i := b.index.Load(); i != nil && i.applications[application] != nil {
+		i.applications[application].Store(&o)
+	}
+}
+
+// Latest returns how the last tick of every assigned application ended, nil
+// before its first one. The iteration is in no particular order.
+func (b *Board) Latest() iter.Seq2[string, *Outcome] {
+	return func(yield func(string, *Outcome) bool) {
+		i := b.index.Load()
+		if i == nil {
+			return
+		}
+		for name, latest := range i.applications {
+			if !yield(name, latest.Load()) {
+				return
+			}
+		}
+	}
+}
+
+// Current returns every service for which a number is known now. The iteration
+// is in no particular order of namespaces.
+func (b *Board) Current() iter.Seq2[discovery.Service, plan.Decision] {
+	return func(yield func(discovery.Service, plan.Decision) bool) {
+		i := b.index.Load()
+		if i == nil {
+			return
+		}
+		for _, ns := range i.namespaces {
+			for _, r := range ns.ordered {
+				if d, _, err := b.decide(r); err == nil && !yield(r.service, d) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package metric
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/metrics/pkg/apis/external_metrics"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+)
+
+// Provider answers the external metrics API from a board.
+type Provider struct {
+	board *Board
+	// observe is told the HTTP status of every answer.
+	observe func(code int)
+}
+
+var _ provider.ExternalMetricsProvider = (*Provider)(nil)
+
+// NewProvider returns a provider that reads board and tells observe, unless
+// nil, the HTTP status of every answer.
+func NewProvider(board *Board, observe func(code int)) *Provider {
+	return &Provider{board: board, observe: observe}
+}
+
+// ListAllExternalMetrics implements [provider.ExternalMetricsProvider].
+func (p *Provider) ListAllExternalMetrics() []provider.ExternalMetricInfo {
+	return []provider.ExternalMetricInfo{{Metric: discovery.Metric}}
+}
+
+// GetExternalMetric implements [provider.ExternalMetricsProvider]: one item per
+// service of the namespace that the selector matches, with the whole number of
+// replicas it needs, the time of its plan and the step as its window.
+//
+// Because the HPA controller sums the items, one service without a number fails
+// the whole answer. Every error is a metav1.Status.
+func (p *Provider) GetExternalMetric(_ context.Context, namespace string, selector labels.Selector, info provider.ExternalMetricInfo) (*external_metrics.ExternalMetricValueList, error) {
+	list, err := p.board.read(namespace, selector, info.Metric)
+	if p.observe != nil {
+		code := http.StatusOK
+		if status, ok := err.(apierrors.APIStatus); ok {
+			code = int(status.Status().Code)
+		}
+		p.observe(code)
+	}
+	return list, err
+}
+
+func (b *Board) read(namespace string, selector labels.Selector, metric string) (*external_metrics.ExternalMetricValueList, error) {
+	if metric != discovery.Metric {
+		return nil, notFound("external metric %q is not served here: DeepScaler serves %q", metric, discovery.Metric)
+	}
+	index := b.index.Load()
+	if index == nil {
+		return nil, unavailable("the horizontalpodautoscalers are not listed yet: if this lasts, see the adapter's log and whether it may list and watch them")
+	}
+	list := &external_metrics.ExternalMetricValueList{}
+	for _, r := range index.namespaces[namespace].candidates(selector) {
+		if !selector.Matches(r.labels) {
+			continue
+		}
+		decision, made, err := b.decide(r)
+		if err != nil {
+			return nil, err
+		}
+		window := int64(b.step.Seconds())
+		list.Items = append(list.Items, external_metrics.ExternalMetricValue{
+			MetricName:    discovery.Metric,
+			MetricLabels:  r.labels,
+			Timestamp:     metav1.NewTime(made.Made()),
+			WindowSeconds: &window,
+			Value:         *resource.NewQuantity(int64(decision.Replicas), resource.DecimalSI),
+		})
+	}
+	if len(list.Items) == 0 {
+		return nil, notFound("no service of namespace %q matches %q: a service is the scaleTargetRef.name of a HorizontalPodAutoscaler in that namespace with an external metric %q, and has the labels %q and %q",
+			namespace, selector, discovery.Metric, discovery.ServiceLabel, discovery.ApplicationLabel)
+	}
+	return list, nil
+}
+
+// candidates returns the rows that selector can match: one at most when it names
+// the service, so that an autoscaler's read costs the same however many
+// services there are, and all of the namespace otherwise.
+func (n *namespace) candidates(selector labels.Selector) []*row {
+	if n == nil {
+		return nil
+	}
+	name, exact := selector.RequiresExactMatch(discovery.ServiceLabel)
+	if !exact {
+		return n.ordered
+	}
+	if r := n.services[name]; r != nil {
+		return []*row{r}
+	}
+	return nil
+}
+
+func notFound(format string, args ...any) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status:  metav1.StatusFailure,
+		Code:    http.StatusNotFound,
+		Reason:  metav1.StatusReasonNotFound,
+		Message: fmt.Sprintf(format, args...),
+	}}
+}
