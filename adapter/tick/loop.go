@@ -1,0 +1,146 @@
+// Package tick plans every application once per step, aligned to the wall clock
+// so that replicas of the adapter plan from the same samples.
+package tick
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+)
+
+// Planner plans one application; see [Pipeline.Plan].
+type Planner func(ctx context.Context, a discovery.Application, end time.Time) (*plan.Plan, error)
+
+// Loop plans all applications at every tick.
+type Loop struct {
+	Clock clock.WithDelayedExecution
+	// Step is Δ. A tick for the step that ends at time t begins at t+Settle and
+	// ends, for every application, four fifths of a step later at the latest.
+	Step, Settle time.Duration
+	// Concurrency is the number of applications that are planned at a time.
+	Concurrency int
+	// Applications returns what to plan now.
+	Applications func() []discovery.Application
+	Plan         Planner
+	// Publish is told how the tick of an application ended, once, from several
+	// goroutines.
+	Publish func(ctx context.Context, r Result)
+
+	// beat is when the last tick began, with the clock's monotonic reading.
+	beat atomic.Pointer[time.Time]
+
+	mu   sync.Mutex
+	busy map[string]*task // the task of an application whose planning has not returned
+	late map[string]bool  // applications that missed their last deadline
+}
+
+// Result is how the tick of one application ended.
+type Result struct {
+	Application string
+	// Plan is nil when Err is set.
+	Plan *plan.Plan
+	Err  error
+	// At is when it ended, with the clock's monotonic reading, and Took how long
+	// it lasted.
+	At   time.Time
+	Took time.Duration
+}
+
+// Run ticks at once, for the last step that has ended, and then after every
+// step until ctx is done. It returns when nothing of it runs any more.
+func (l *Loop) Run(ctx context.Context) {
+	l.busy, l.late = map[string]*task{}, map[string]bool{}
+	var running sync.WaitGroup
+	defer running.Wait()
+	for {
+		now := l.Clock.Now()
+		l.beat.Store(&now)
+		l.tick(ctx, &running, l.end(now))
+		if !l.sleep(ctx) {
+			return
+		}
+	}
+}
+
+// end returns the end of the step that a tick at time t is for. The replicas'
+// timers fire a little early or late; half of Settle tolerates that.
+func (l *Loop) end(t time.Time) time.Time { return align(t.Add(-l.Settle/2), l.Step) }
+
+// sleep waits for the next tick. The time to wait is worked out anew each time,
+// from the wall clock, and is at most a step: a clock that is set forth neither
+// skips nor repeats ticks, and one that is set back does not stop them.
+func (l *Loop) sleep(ctx context.Context) bool {
+	now := l.Clock.Now()
+	next := l.end(now).Add(l.Step + l.Settle)
+	timer := l.Clock.NewTimer(min(next.Sub(now), l.Step+l.Settle))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C():
+		return true
+	}
+}
+
+// align returns the last multiple of step since the Unix epoch. The telemetry's
+// own columns are aligned to the epoch too.
+func align(t time.Time, step time.Duration) time.Time {
+	ns := t.UnixNano()
+	return time.Unix(0, ns-ns%step.Nanoseconds())
+}
+
+// tick starts to plan all applications and does not wait for them. Those that
+// missed their last deadline come last, so that they cannot use up everybody's
+// concurrency twice.
+func (l *Loop) tick(ctx context.Context, running *sync.WaitGroup, end time.Time) {
+	applications := slices.Clone(l.Applications())
+	l.mu.Lock()
+	slices.SortStableFunc(applications, func(a, b discovery.Application) int {
+		switch {
+		case l.late[a.Name] == l.late[b.Name]:
+			return 0
+		case l.late[b.Name]:
+			return -1
+		default:
+			return 1
+		}
+	})
+	clear(l.late)
+	l.mu.Unlock()
+
+	queue := make(chan *task, len(applications))
+	for _, a := range applications {
+		if t := l.newTask(ctx, a, end); t != nil {
+			queue <- t
+		}
+	}
+	close(queue)
+	for range min(l.Concurrency, len(applications)) {
+		running.Go(func() {
+			for t := range queue {
+				t.run()
+			}
+		})
+	}
+}
+
+// Alive returns an error when no tick has begun for three steps: the loop waits
+// for nothing, so it is stuck. Before the loop runs there is nothing to say.
+func (l *Loop) Alive() error {
+	beat := l.beat.Load()
+	if beat == nil {
+		return nil
+	}
+	if age := l.Clock.Since(*beat); age > 3*l.Step {
+		return fmt.Errorf("no tick has begun for %v, want one every %v", age.Round(time.Second), l.Step)
+	}
+	return nil
+}

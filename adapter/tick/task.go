@@ -1,0 +1,109 @@
+package tick
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+)
+
+// ErrDeadline is wrapped by the error of an application whose tick did not end
+// in time.
+var ErrDeadline = errors.New("tick did not end in time")
+
+// task is the tick of one application. Its result is published once: by whoever
+// comes first of its planning and its deadline.
+type task struct {
+	loop        *Loop
+	application discovery.Application
+	end         time.Time
+
+	begun    time.Time
+	parent   context.Context
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	deadline clock.Timer
+	overrun  bool // the application's last planning has not returned yet
+	started  atomic.Bool
+	settled  atomic.Bool
+}
+
+// newTask returns nil when the application's last task has yet to settle, which
+// happens when a tick follows another within less than a step: just after the
+// start, or when the clock has been set.
+func (l *Loop) newTask(ctx context.Context, a discovery.Application, end time.Time) *task {
+	t := &task{loop: l, application: a, end: end, begun: l.Clock.Now(), parent: ctx}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch last := l.busy[a.Name]; {
+	case last == nil:
+		l.busy[a.Name] = t
+	case last.settled.Load():
+		t.overrun = true
+	default:
+		return nil
+	}
+	t.ctx, t.cancel = context.WithCancelCause(ctx)
+	t.deadline = l.Clock.AfterFunc(l.Step*4/5, t.expire)
+	return t
+}
+
+// run plans the application, unless it is too late for that.
+func (t *task) run() {
+	defer t.close()
+	switch {
+	case t.overrun:
+		t.settle(nil, &StageError{StageDeadline, fmt.Errorf("%w: the planning of an earlier one has not even returned after its cancellation", ErrDeadline)})
+		return
+	case t.ctx.Err() != nil:
+		return
+	}
+	t.started.Store(true)
+	t.settle(t.loop.Plan(t.ctx, t.application, t.end))
+}
+
+// expire ends a task that takes too long. What it waits for is told to stop
+// only after the result is settled, or that would be the result.
+func (t *task) expire() {
+	err := fmt.Errorf("%w: no answer within %v", ErrDeadline, t.loop.Step*4/5)
+	if !t.started.Load() {
+		err = fmt.Errorf("%w: other applications were slow and it never began", ErrDeadline)
+	}
+	t.settle(nil, &StageError{StageDeadline, err})
+	t.loop.mu.Lock()
+	t.loop.late[t.application.Name] = t.started.Load()
+	t.loop.mu.Unlock()
+	t.cancel(err)
+}
+
+// settle publishes the result unless there already is one. A shutdown says
+// nothing about the application.
+func (t *task) settle(p *plan.Plan, err error) {
+	if t.parent.Err() != nil || !t.settled.CompareAndSwap(false, true) {
+		return
+	}
+	now := t.loop.Clock.Now()
+	t.loop.Publish(t.parent, Result{
+		Application: t.application.Name,
+		Plan:        p,
+		Err:         err,
+		At:          now,
+		Took:        now.Sub(t.begun),
+	})
+}
+
+func (t *task) close() {
+	t.deadline.Stop()
+	t.cancel(nil)
+	if !t.overrun {
+		t.loop.mu.Lock()
+		delete(t.loop.busy, t.application.Name)
+		t.loop.mu.Unlock()
+	}
+}
