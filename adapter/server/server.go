@@ -1,0 +1,90 @@
+// Package server assembles the extension API server that serves the external
+// metrics: sigs.k8s.io/custom-metrics-apiserver with delegated authentication
+// and authorisation always on.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	openapinamer "k8s.io/apiserver/pkg/endpoints/openapi"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/server/healthz"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
+	openapidefinitions "sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/externalmetrics"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+)
+
+// Name is the name of the server in its OpenAPI document and its logs.
+const Name = "deepscaler-adapter"
+
+// drainTimeout bounds how long requests under way may still take after the
+// server has stopped listening. A request only reads memory, so it takes
+// milliseconds; connections that idle are closed at once.
+const drainTimeout = 5 * time.Second
+
+// Content is what the server serves and how it knows that it is well.
+type Content struct {
+	// Metrics answers the external metrics API.
+	Metrics provider.ExternalMetricsProvider
+	// Self answers /metrics.
+	Self http.Handler
+	// Live and Ready are added to the checks of /livez and /readyz.
+	Live, Ready healthz.HealthChecker
+	// Version is shown in the OpenAPI document.
+	Version string
+}
+
+// New returns the server, listening but not yet serving. The certificate files
+// must exist.
+func New(o *Options, c Content) (*genericapiserver.GenericAPIServer, error) {
+	config := genericapiserver.NewConfig(apiserver.Codecs)
+	if err := o.SecureServing.ApplyTo(&config.SecureServing, &config.LoopbackClientConfig); err != nil {
+		return nil, fmt.Errorf("secure serving: %w", err)
+	}
+	server, err := assemble(o, c, config)
+	if err != nil {
+		// Nobody else will close the listener of a server that is never run.
+		return nil, errors.Join(err, config.SecureServing.Listener.Close())
+	}
+	return server, nil
+}
+
+func assemble(o *Options, c Content, config *genericapiserver.Config) (*genericapiserver.GenericAPIServer, error) {
+	if err := o.Authentication.ApplyTo(&config.Authentication, config.SecureServing, nil); err != nil {
+		return nil, fmt.Errorf("delegated authentication: %w", err)
+	}
+	if err := o.Authorization.ApplyTo(&config.Authorization); err != nil {
+		return nil, fmt.Errorf("delegated authorisation: %w", err)
+	}
+	namer := openapinamer.NewDefinitionNamer(apiserver.Scheme)
+	config.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(openapidefinitions.GetOpenAPIDefinitions, namer)
+	config.OpenAPIConfig.Info.Title = Name
+	config.OpenAPIConfig.Info.Version = c.Version
+	config.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(openapidefinitions.GetOpenAPIDefinitions, namer)
+	config.OpenAPIV3Config.Info.Title = Name
+	config.OpenAPIV3Config.Info.Version = c.Version
+	config.EnableProfiling = o.Profiling
+	// The built-in handler knows nothing of our own metrics; Content.Self
+	// serves both.
+	config.EnableMetrics = false
+	config.ShutdownDelayDuration = o.ShutdownDelay
+
+	adapterConfig := &apiserver.Config{GenericConfig: config}
+	adapter, err := adapterConfig.Complete(nil).New(Name, nil, c.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("create the API server: %w", err)
+	}
+	server := adapter.GenericAPIServer
+	server.ShutdownTimeout = drainTimeout
+	server.Handler.NonGoRestfulMux.Handle("/metrics", c.Self)
+	if err := server.AddLivezChecks(0, c.Live); err != nil {
+		return nil, fmt.Errorf("add the check of /livez: %w", err)
+	}
+	if err := server.AddReadyzChecks(c.Ready); err != nil {
+		return nil, fmt.Errorf("add the check of /readyz: %w", err)
+	}
+	return server, nil
+}
