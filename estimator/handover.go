@@ -83,4 +83,3 @@ func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, []in
 	}
 	return out, from, nil
 }
-

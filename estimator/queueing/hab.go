@@ -8,7 +8,24 @@ import (
 )
 
 // HAB scales all services of an application together by a balanced queueing
-// network over its invocation graph ([35] of paper §V-B).
+// network over its invocation graph ([35] of paper §V-B). For every step of the
+// horizon:
+//
+//  1. the rates at which requests enter the application are forecast, and
+//     carried to every service by the visit ratios of the graph (the traffic
+//     equations λ = γ + Pᵀλ of an open Jackson network). A service behind the entry
+//     therefore moves with it, before its own telemetry has;
+//  2. no rate is left below what the service's own telemetry proves: its own
+//     forecast less two standard deviations, which catches a change in the mix
+//     of requests, and the demand hidden by saturation. Both are carried on to
+//     the callees as well, so that relieving a bottleneck does not create the
+//     next one (paper §II-C, Fig. 3);
+//  3. the rate times the CPU demand per request, at the utilisation that keeps
+//     the service's share of the SLO, is the number of replicas.
+//
+// A service that waits for a saturated callee is slow but not busy. It gets the
+// replicas for its own CPU demand at the rate that will arrive, and no more; as
+// long as something on its paths is saturated, though, it is not scaled in.
 type HAB struct {
 	config Config
 }
@@ -24,9 +41,57 @@ func NewHAB(c Config) (*HAB, error) {
 }
 
 // Estimate implements [estimator.Estimator]. The row of a service is NaN when
-// its requests, CPU or replicas are missing or stale. A window without an
-// invocation graph, or without any service to estimate, is an error that wraps
-// [estimator.ErrInsufficientData].
+// its requests, CPU or replicas are missing or stale, or when it lies on or
+// behind a cycle of calls that feeds itself. A window without an invocation
+// graph, or without any service to estimate, is an error that wraps
+// [estimator.ErrInsufficientData]; one without the features for requests, CPU
+// and replicas is an error that does not.
 func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
-	return nil, fmt.Errorf("queueing: %w", estimator.ErrInsufficientData)
+	stations, err := open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if w.Calls == nil {
+		return nil, fmt.Errorf("queueing: the invocation graph is not known: %w", estimator.ErrInsufficientData)
+	}
+	net := newNetwork(stations, w.Calls)
+	latencies := net.observeLatencies(stations)
+	targets := net.targets(e.config, latencies)
+	hidden := net.findHidden(e.config, stations, latencies)
+
+	horizon := e.config.horizon(w.Step)
+	outside, own := make([][]float64, len(stations)), make([][]float64, len(stations))
+	demands := make([]demand, len(stations))
+	for i := range stations {
+		s := &stations[i]
+		own[i] = forecast(s.requests, horizon)
+		if net.entry[i] {
+			outside[i] = forecast(net.outsideRates(stations, i), horizon)
+		}
+		if s.sized >= 0 {
+			demands[i] = fitDemand(s)
+		}
+	}
+	f := estimator.NewForecast(w.Services, horizon, w.Step)
+	base, floor := make([]float64, len(stations)), make([]float64, len(stations))
+	for h := range horizon {
+		for i := range stations {
+			base[i] = 0
+			if outside[i] != nil && known(outside[i][h]) {
+				base[i] = outside[i][h]
+			}
+			floor[i] = max(hidden.rates[i], certain(own[i][h], stations[i].step))
+		}
+		rates := propagate(net.order, &net.callers, base, floor)
+		for i := range stations {
+			if s := &stations[i]; s.sized >= 0 {
+				n := demands[i].replicas(rates[i], targets[i], e.config.Headroom)
+				if hidden.held[i] {
+					n = max(n, s.replicas[s.sized])
+				}
+				set(f, i, h, n)
+			}
+		}
+	}
+	return finish(f)
 }

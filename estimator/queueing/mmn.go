@@ -3,12 +3,19 @@ package queueing
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // MMN scales every service by itself as an M/M/n/PS station ([33] of paper
-// §V-B). It needs no invocation graph.
+// §V-B): the least n at which the mean response time stays within the SLO, where
+// the SLO is taken for each service as if requests went no further. It needs no
+// invocation graph and stands in for [HAB] where that is not known.
+//
+// Replicas are whole numbers, within those that run at the highest and lowest
+// utilisation of the configuration. Without an SLO the response time may grow to
+// that of one replica at the middle of the two.
 type MMN struct {
 	config Config
 }
@@ -25,7 +32,40 @@ func NewMMN(c Config) (*MMN, error) {
 
 // Estimate implements [estimator.Estimator]. The row of a service is NaN when
 // its requests, CPU or replicas are missing or stale. A window without any
-// service to estimate is an error that wraps [estimator.ErrInsufficientData].
+// service to estimate is an error that wraps [estimator.ErrInsufficientData]; one
+// without the features for requests, CPU and replicas is an error that does not.
 func (e *MMN) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
-	return nil, fmt.Errorf("queueing: %w", estimator.ErrInsufficientData)
+	stations, err := open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	alone := newNetwork(stations, &estimator.CallGraph{})
+	l := alone.observeLatencies(stations)
+	horizon := e.config.horizon(w.Step)
+	f := estimator.NewForecast(w.Services, horizon, w.Step)
+	hidden := alone.findHidden(e.config, stations, l)
+	for i := range stations {
+		s := &stations[i]
+		if s.sized < 0 {
+			continue
+		}
+		d := fitDemand(s)
+		stretch := 1 / (1 - e.config.target(l.unloaded[i]))
+		for h, rate := range forecast(s.requests, horizon) {
+			n := e.replicas(d, max(rate, hidden.rates[i]), stretch)
+			if hidden.held[i] {
+				n = max(n, s.replicas[s.sized])
+			}
+			set(f, i, h, n)
+		}
+	}
+	return finish(f)
+}
+
+// replicas returns the least number of servers whose mean response time is at
+// most stretch times the service time.
+func (e *MMN) replicas(d demand, rate, stretch float64) float64 {
+	least := math.Ceil(d.replicas(rate, e.config.MaxUtilisation, e.config.Headroom))
+	most := math.Ceil(d.replicas(rate, e.config.MinUtilisation, e.config.Headroom))
+	return servers(rate*d.perRequest/(1-d.idle), stretch, least, most)
 }

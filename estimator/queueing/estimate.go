@@ -1,0 +1,42 @@
+package queueing
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// open checks a window and splits it by service.
+func open(ctx context.Context, w *estimator.Window) ([]station, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("queueing: %w", err)
+	}
+	if err := w.Validate(); err != nil {
+		return nil, fmt.Errorf("queueing: %w", err)
+	}
+	stations, err := readStations(w)
+	if err != nil {
+		return nil, fmt.Errorf("queueing: %w", err)
+	}
+	return stations, nil
+}
+
+// set stores a need. What overflowed says nothing.
+func set(f *estimator.Forecast, n, h int, replicas float64) {
+	if !math.IsInf(replicas, 0) {
+		f.Set(n, h, replicas)
+	}
+}
+
+// finish returns f, or an error when it says nothing about any service.
+func finish(f *estimator.Forecast) (*estimator.Forecast, error) {
+	for n := range f.Services {
+		if f.Known(n) {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("queueing: no service has %d samples of requests, CPU and replicas of which one is at most %d steps old: %w",
+		minSamples, maxAge+1, estimator.ErrInsufficientData)
+}

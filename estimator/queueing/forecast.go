@@ -1,0 +1,84 @@
+package queueing
+
+import (
+	"math"
+	"slices"
+)
+
+const (
+	// fall is the weight of a new sample below the level. A sample above it
+	// becomes the level at once, because a pod takes the lead time to start
+	// while an idle one costs little: nine tenths of a drop are believed after
+	// five steps.
+	fall = 0.4
+	// damping is the share of a trend that is left one step later (φ of the
+	// damped Holt method). Bursts do not go on for ever.
+	damping = 0.9
+	// recentDifferences is how many of the newest differences the recent trend
+	// is the median of. A step in the load is one large difference among small
+	// ones and so no trend.
+	recentDifferences = 3
+	// maxGrowth bounds a forecast in multiples of the level.
+	maxGrowth = 2
+)
+
+// forecast extends a rate by horizon steps: Holt's linear method with a damped
+// trend (Gardner & McKenzie 1985), asymmetric towards a rise. The level follows a
+// rise at once and a fall slowly. A rising trend is anticipated, a falling one
+// never: replicas are taken away when the load has gone, not before.
+//
+// Missing samples are passed over. The result is NaN for a series without any
+// sample.
+func forecast(rates []float64, horizon int) []float64 {
+	level, last := math.NaN(), -1
+	for t, v := range rates {
+		switch {
+		case !known(v):
+			continue
+		case !known(level) || v >= level:
+			level = v
+		default:
+			level += fall * (v - level)
+		}
+		last = t
+	}
+	slope := risingTrend(rates)
+	out := make([]float64, horizon)
+	ahead, weight := 0.0, 1.0
+	for range len(rates) - 1 - last {
+		weight *= damping
+		ahead += weight
+	}
+	for h := range out {
+		weight *= damping
+		ahead += weight
+		out[h] = min(level+slope*ahead, maxGrowth*level)
+	}
+	return out
+}
+
+// risingTrend returns the rise per step on which the whole window and its
+// newest samples agree: the lesser of the least-squares slope and the median of
+// the newest differences, 0 unless both are positive. The first alone takes an
+// old step for a trend, the second alone takes noise for one.
+func risingTrend(rates []float64) float64 {
+	var line regression
+	var differences []float64
+	last := -1
+	for t, v := range rates {
+		if !known(v) {
+			continue
+		}
+		line.add(float64(t), v)
+		if last >= 0 {
+			differences = append(differences, (v-rates[last])/float64(t-last))
+		}
+		last = t
+	}
+	if len(differences) < recentDifferences {
+		return 0
+	}
+	recent := differences[len(differences)-recentDifferences:]
+	slices.Sort(recent)
+	return max(0, min(line.slope(), recent[recentDifferences/2]))
+}

@@ -1,0 +1,51 @@
+package queueing
+
+import "math"
+
+// hiddenDemand is what saturation hides, for every service.
+type hiddenDemand struct {
+	// rates are lower bounds on the requests per second, 0 without evidence.
+	rates []float64
+	// held marks the services that must not shrink: those that wait for a
+	// saturated one, and everything they call, whose load the wait holds back.
+	held []bool
+}
+
+// findHidden looks for saturated services and for what waits for them.
+func (net *network) findHidden(c Config, stations []station, l *latencies) hiddenDemand {
+	n := len(stations)
+	seen := make([]saturation, n)
+	degree := make([]float64, n)
+	for i := range stations {
+		seen[i] = observeSaturation(&stations[i], c, l.self[i], l.unloaded[i])
+		degree[i] = -seen[i].degree
+	}
+	spread(reversed(net.order), &net.callees, degree)
+	out := hiddenDemand{rates: make([]float64, n), held: make([]bool, n)}
+	for i := range stations {
+		s := &stations[i]
+		switch {
+		case s.arriving < 0 || degree[i] == 0:
+		case seen[i].degree > 0:
+			out.rates[i] = seen[i].hidden(s.requests[s.arriving])
+		default:
+			out.rates[i] = seen[i].blocked(s.requests[s.arriving], -degree[i])
+		}
+	}
+	spread(net.order, &net.callers, degree)
+	for i := range degree {
+		out.held[i] = -degree[i] >= holdsFrom
+	}
+	return out
+}
+
+// certainty is the distance below a forecast, in standard deviations of the
+// count of a Poisson stream, from which on a service's own telemetry overrides
+// what its callers say.
+const certainty = 2
+
+// certain returns the rate that a forecast is sure not to fall short of, given
+// that it rests on counts over steps of the given length.
+func certain(rate, step float64) float64 {
+	return max(0, rate-certainty*math.Sqrt(rate/step))
+}

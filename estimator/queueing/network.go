@@ -1,0 +1,152 @@
+package queueing
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// network is the invocation graph as a queueing network: how often a request to
+// one service calls another. Only services with a known request rate take part;
+// calls of the others reach their callees as if from outside.
+type network struct {
+	// order visits callers before callees wherever the graph has no cycle.
+	order []int
+	// callers and callees hold the same calls by destination and by source.
+	callers, callees adjacency
+	// entry marks the services that get requests from outside.
+	entry []bool
+}
+
+// adjacency lists, for every service, its peers and the mean number of calls on
+// the edge per request to the caller.
+type adjacency struct {
+	start []int
+	peer  []int
+	ratio []float64
+}
+
+// of returns the peers of service i and the ratios of the edges.
+func (a *adjacency) of(i int) ([]int, []float64) {
+	from, to := a.start[i], a.start[i+1]
+	return a.peer[from:to], a.ratio[from:to]
+}
+
+// edge is one call between two known services, with its ratio.
+type edge struct {
+	source, destination int
+	ratio               float64
+}
+
+// maxFanOut is the number of calls per request from which on a service is taken
+// to call on its own account, as a scheduler does, and not because of the few
+// requests it gets. Such calls are arrivals from outside.
+const maxFanOut = 1000
+
+// newNetwork finds the visit ratios P_ij = rate(i→j) ÷ requests(i) (the routing
+// of an open Jackson network).
+//
+// A graph that names calls from Outside is complete: all calls of a service add
+// up to its requests, and the ratios follow from the graph alone. One that names
+// none comes from traces, of which a share of unknown size was sampled; its
+// scale is then found from the request rates (see [tracedRatios]).
+func newNetwork(stations []station, graph *estimator.CallGraph) *network {
+	n := len(stations)
+	net := &network{entry: make([]bool, n)}
+	arriving := make([]float64, n)
+	outside := false
+	for _, c := range graph.Calls {
+		arriving[c.Destination] += c.Rate
+		if c.Source == estimator.Outside && c.Rate > 0 {
+			outside = true
+		}
+	}
+	var edges []edge
+	for _, c := range graph.Calls {
+		switch {
+		case c.Rate == 0 || stations[c.Destination].arriving < 0:
+		case c.Source == estimator.Outside, stations[c.Source].arriving < 0, outside && arriving[c.Source] == 0:
+			net.entry[c.Destination] = true
+		default:
+			edges = append(edges, edge{c.Source, c.Destination, c.Rate})
+		}
+	}
+	slices.SortFunc(edges, func(a, b edge) int {
+		return cmp.Or(cmp.Compare(a.destination, b.destination), cmp.Compare(a.source, b.source))
+	})
+	if outside {
+		for i := range edges {
+			edges[i].ratio /= arriving[edges[i].source]
+		}
+	} else {
+		edges = tracedRatios(stations, edges, arriving)
+	}
+	edges = slices.DeleteFunc(edges, func(e edge) bool {
+		if e.ratio > maxFanOut {
+			net.entry[e.destination] = true
+		}
+		return !(e.ratio > 0 && e.ratio <= maxFanOut)
+	})
+	net.connect(n, edges)
+	for i := range stations {
+		peers, _ := net.callers.of(i)
+		if stations[i].arriving >= 0 && len(peers) == 0 || !outside && net.unexplained(stations, i) {
+			net.entry[i] = true
+		}
+	}
+	return net
+}
+
+// connect indexes edges, which are sorted by destination, both ways.
+func (net *network) connect(n int, edges []edge) {
+	net.callers = index(n, edges, func(e edge) (int, int) { return e.destination, e.source })
+	slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(a.source, b.source) })
+	net.callees = index(n, edges, func(e edge) (int, int) { return e.source, e.destination })
+	net.order = callersFirst(n, &net.callees)
+}
+
+func index(n int, edges []edge, ends func(edge) (at, peer int)) adjacency {
+	a := adjacency{start: make([]int, n+1), peer: make([]int, len(edges)), ratio: make([]float64, len(edges))}
+	for i, e := range edges {
+		at, peer := ends(e)
+		a.start[at+1]++
+		a.peer[i], a.ratio[i] = peer, e.ratio
+	}
+	for i := range n {
+		a.start[i+1] += a.start[i]
+	}
+	return a
+}
+
+// outsideRates returns the rates at which requests reach service i other than
+// by the calls of the network, per step: its requests less the calls of its
+// callers. NaN where one of the rates is missing.
+func (net *network) outsideRates(stations []station, i int) []float64 {
+	rates := slices.Clone(stations[i].requests)
+	peers, ratios := net.callers.of(i)
+	for t := range rates {
+		for k, p := range peers {
+			rates[t] -= ratios[k] * stations[p].requests[t]
+		}
+		if len(peers) > 0 {
+			rates[t] = max(0, rates[t])
+		}
+	}
+	return rates
+}
+
+// unexplainedShare is the share of a service's requests that the calls of a
+// traced graph must leave unexplained for it to count as an entry.
+const unexplainedShare = 0.1
+
+func (net *network) unexplained(stations []station, i int) bool {
+	requests, outside := 0.0, 0.0
+	for t, v := range net.outsideRates(stations, i) {
+		if known(v) {
+			outside += v
+			requests += stations[i].requests[t]
+		}
+	}
+	return outside > unexplainedShare*requests
+}
