@@ -1,0 +1,144 @@
+# DeepScaler's developer commands. `make` alone explains them. Needed: Go, git, make, bash and a C
+# compiler; everything else is a Go module, pinned here and built on first use.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+MODULE := github.com/deepscaler/deepscaler
+# A source tarball has no git, and one that is unpacked in some other checkout is not described by that.
+VERSION ?= $(or $(shell GIT_CEILING_DIRECTORIES=$(abspath ..) git describe --tags --always --dirty 2>/dev/null),unknown)
+IMAGE ?= deepscaler
+PLATFORMS ?= linux/amd64,linux/arm64
+
+# These may come from the environment or the command line.
+DURATION ?=
+FUZZTIME ?= 10s
+BENCH ?= .
+BENCHCOUNT ?= 6
+OUTPUT ?= bin/deepscaler
+
+SOURCES := $(wildcard cmd adapter estimator learner test hack)
+TOOL := go tool -modfile=hack/tools/go.mod
+comma := ,
+HEARTBEAT := hack/tools/heartbeat
+LDFLAGS = -s -w -X $(MODULE)/adapter/version.Version=$(VERSION)
+
+# A package that imports hack/controlplane starts a real control plane in its tests.
+LIST_IMPORTS = go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}} ' ./...
+CONTROL_PLANE_PACKAGES = $(LIST_IMPORTS) | awk '/\/hack\/controlplane / {print $$1}'
+OTHER_PACKAGES = $(LIST_IMPORTS) | awk '!/\/hack\/controlplane / {print $$1}'
+# Nested modules are only tested when they hold Go code of their own.
+NESTED_MODULES = $$(find . -mindepth 2 -name go.mod | sort | while read -r file; do \
+	dir=$${file%/go.mod}; if [ -n "$$(find "$$dir" -name '*.go' -print -quit)" ]; then echo "$$dir"; fi; done)
+
+.PHONY: help
+help: ## Explain the targets (this text)
+	@echo "DeepScaler $(VERSION)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Use it
+
+.PHONY: demo
+demo: ## Run the whole system under a bursty load on a real control plane (DURATION=3m ends it)
+	@$(HEARTBEAT) "compiling the demo" go build -o bin/demo ./hack/demo
+	@exec bin/demo $(if $(DURATION),--duration $(DURATION))
+
+.PHONY: cluster-up
+cluster-up: bin/cluster ## Start a real control plane without containers and print its kubeconfig
+	@exec bin/cluster up
+
+.PHONY: cluster-down
+cluster-down: bin/cluster ## Stop the control plane that cluster-up started
+	@exec bin/cluster down
+
+.PHONY: bin/cluster
+bin/cluster:
+	@$(HEARTBEAT) "compiling bin/cluster" go build -o bin/cluster ./hack/controlplane/cmd/cluster
+
+##@ Build it
+
+.PHONY: build
+build: ## Build the static binary bin/deepscaler (GOOS and GOARCH choose another platform)
+	@CGO_ENABLED=0 $(HEARTBEAT) "compiling $(OUTPUT) $(VERSION)" \
+		go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(OUTPUT) ./cmd/deepscaler
+	@echo "built $(OUTPUT) $(VERSION)"
+
+.PHONY: image
+image: ## Build the multi-arch image with docker buildx into dist/image.tar (PUSH=1 pushes IMAGE:VERSION)
+	@mkdir -p dist
+	docker buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --tag $(IMAGE):$(VERSION) \
+		$(if $(PUSH),--push,--output type=oci$(comma)dest=dist/image.tar) .
+
+.PHONY: manifests
+manifests: ## Render every kustomization into dist/manifests, with the image IMAGE:VERSION
+	@$(HEARTBEAT) "rendering the manifests" go run ./hack/verify/manifests/render --image $(IMAGE):$(VERSION) --out dist/manifests
+
+##@ Check it
+
+.PHONY: test
+test: check test-unit test-nested test-cluster ## Every check and every test there is (the one test command)
+	@echo "make test: everything passed"
+
+.PHONY: check
+check: ## gofmt and go vet
+	@echo "== gofmt, go vet"
+	@unformatted=$$(gofmt -l $(SOURCES)); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run make update:"; echo "$$unformatted"; exit 1; fi
+	@$(HEARTBEAT) "compiling and vetting" go vet ./...
+
+.PHONY: test-unit
+test-unit: ## The tests that need no control plane, with the race detector
+	@echo "== tests with the race detector"
+	@packages=$$($(OTHER_PACKAGES)); \
+	$(HEARTBEAT) "compiling and testing" go test -race -timeout 20m $$packages
+
+.PHONY: test-nested
+test-nested:
+	@for dir in $(NESTED_MODULES); do \
+		echo "== module $$dir"; \
+		(cd "$$dir" && "$(abspath $(HEARTBEAT))" "compiling and testing $$dir" go test -race -timeout 20m ./...); \
+	done
+
+.PHONY: test-cluster
+test-cluster: ## The tests on a real control plane (the first run builds it: about 11 minutes on two cores)
+	@echo "== tests on a real control plane, one package after the other"
+	@packages=$$($(CONTROL_PLANE_PACKAGES)); \
+	$(HEARTBEAT) "compiling and testing on a real control plane" go test -p 1 -v -timeout 60m $$packages
+
+.PHONY: verify
+verify: ## Import directions, and every manifest against a real API server
+	@$(HEARTBEAT) "verifying" go test -p 1 -v -count 1 -timeout 60m ./hack/verify/...
+
+.PHONY: lint
+lint: ## golangci-lint (pinned; the first run builds it: about 3 minutes on two cores)
+	@$(HEARTBEAT) "building the linter" $(TOOL) golangci-lint version
+	@$(HEARTBEAT) "linting" $(TOOL) golangci-lint run ./...
+	@go mod tidy -diff
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME
+	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' $(SOURCES) | sort | while IFS=: read -r file func; do \
+		target=$${func#func }; echo "== $$target in $$(dirname "$$file")"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+	done
+
+.PHONY: bench
+bench: ## Run the benchmarks that match BENCH, BENCHCOUNT times, for benchstat
+	@mkdir -p bin
+	@packages=$$(grep -rlE --include='*_test.go' '^func Benchmark' $(SOURCES) | xargs -n 1 dirname | sort -u | sed 's|^|./|'); \
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -timeout 60m $$packages | tee bin/bench-$(VERSION).txt
+	@echo "compare with an earlier run:"
+	@echo "  $(TOOL) benchstat bin/bench-OTHER.txt bin/bench-$(VERSION).txt"
+
+##@ Keep it tidy
+
+.PHONY: update
+update: ## Bring generated and formatted files up to date
+	gofmt -w $(SOURCES)
+	go mod tidy
+
+.PHONY: clean
+clean: ## Remove what the targets above wrote into the checkout (the build caches stay)
+	rm -rf bin dist
