@@ -75,18 +75,19 @@ func (t *task) expire() {
 	if !t.started.Load() {
 		err = fmt.Errorf("%w: other applications were slow and it never began", ErrDeadline)
 	}
-	t.settle(nil, &StageError{StageDeadline, err})
-	t.loop.mu.Lock()
-	t.loop.late[t.application.Name] = t.started.Load()
-	t.loop.mu.Unlock()
+	if t.settle(nil, &StageError{StageDeadline, err}) && t.started.Load() {
+		t.loop.mu.Lock()
+		t.loop.late[t.application.Name] = true
+		t.loop.mu.Unlock()
+	}
 	t.cancel(err)
 }
 
-// settle publishes the result unless there already is one. A shutdown says
-// nothing about the application.
-func (t *task) settle(p *plan.Plan, err error) {
+// settle publishes the result, and reports true, unless there already is one. A
+// shutdown says nothing about the application.
+func (t *task) settle(p *plan.Plan, err error) bool {
 	if t.parent.Err() != nil || !t.settled.CompareAndSwap(false, true) {
-		return
+		return false
 	}
 	now := t.loop.Clock.Now()
 	t.loop.Publish(t.parent, Result{
@@ -96,6 +97,7 @@ func (t *task) settle(p *plan.Plan, err error) {
 		At:          now,
 		Took:        now.Sub(t.begun),
 	})
+	return true
 }
 
 func (t *task) close() {
