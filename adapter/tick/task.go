@@ -72,10 +72,11 @@ func (t *task) run() {
 // only after the result is settled, or that would be the result.
 func (t *task) expire() {
 	err := fmt.Errorf("%w: no answer within %v", ErrDeadline, t.loop.Step*4/5)
-	if !t.started.Load() {
+	started := t.started.Load()
+	if !started {
 		err = fmt.Errorf("%w: other applications were slow and it never began", ErrDeadline)
 	}
-	if t.settle(nil, &StageError{StageDeadline, err}) && t.started.Load() {
+	if t.settle(nil, &StageError{StageDeadline, err}) && started {
 		t.loop.mu.Lock()
 		t.loop.late[t.application.Name] = true
 		t.loop.mu.Unlock()
