@@ -2,6 +2,8 @@ package controlplane
 
 import (
 	"errors"
+	"fmt"
+	"os"
 
 	"k8s.io/client-go/rest"
 )
@@ -27,12 +29,28 @@ func ServiceAccount(namespace, name string) User {
 
 // RESTConfigFor returns a client configuration that authenticates as user, without
 // client-side rate limits. A user has the rights that RBAC gives to its name and groups.
+// It fails in a cluster of telemetry only.
 func (c *Cluster) RESTConfigFor(user User) (*rest.Config, error) {
-	return nil, errors.New("controlplane: not built yet")
+	if c.credentials == nil {
+		return nil, errNoKubernetes
+	}
+	return c.credentials.restConfig(user)
 }
 
 // KubeconfigFor writes a kubeconfig that authenticates as user into the data
-// directory and returns its path.
+// directory and returns its path. It fails in a cluster of telemetry only.
 func (c *Cluster) KubeconfigFor(user User) (string, error) {
-	return "", errors.New("controlplane: not built yet")
+	if c.credentials == nil {
+		return "", errNoKubernetes
+	}
+	file, err := os.CreateTemp(c.Dir(), "user-*.kubeconfig")
+	if err != nil {
+		return "", fmt.Errorf("write the kubeconfig of %s: %w", user.Name, err)
+	}
+	if err := file.Close(); err != nil {
+		return "", fmt.Errorf("write the kubeconfig of %s: %w", user.Name, err)
+	}
+	return file.Name(), c.credentials.writeKubeconfig(file.Name(), user)
 }
+
+var errNoKubernetes = errors.New("this cluster runs telemetry only and knows no users: start it without TelemetryOnly")

@@ -61,8 +61,13 @@ func (p *Ports) Next() (int, error) {
 	return 0, ErrNoPort
 }
 
-// Close gives the block back.
-func (p *Ports) Close() error { return p.claim.Close() }
+// Close gives the block back. A second call does nothing.
+func (p *Ports) Close() error {
+	if err := p.claim.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("give back ports: %w", err)
+	}
+	return nil
+}
 
 func listen(port int) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))

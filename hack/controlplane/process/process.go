@@ -16,6 +16,7 @@ import (
 const (
 	readyPoll    = 50 * time.Millisecond
 	readyTimeout = time.Second
+	pauseTimeout = 5 * time.Second
 )
 
 // Process is one program of a [Group]. Its methods may be called from several goroutines.
@@ -100,9 +101,24 @@ func (p *Process) Kill() error {
 	return p.kill(r)
 }
 
-// Pause stops the program with SIGSTOP: its ports stay open and every request to
-// it hangs. Resume lets it go on. Stop and Kill work on a paused program.
-func (p *Process) Pause() error { return p.signal(syscall.SIGSTOP) }
+// Pause stops the program with SIGSTOP and waits until it stands still: its ports stay
+// open and every request to it hangs. Resume lets it go on. Stop and Kill work on a
+// paused program.
+func (p *Process) Pause() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(pauseTimeout); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		pid := p.PID()
+		if pid == 0 {
+			return fmt.Errorf("pause %s: it has ended", p.spec.Name)
+		}
+		if still, err := paused(pid); still || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("pause %s: it goes on after %v; is it resumed at the same time?", p.spec.Name, pauseTimeout)
+}
 
 // Resume lets a paused program go on.
 func (p *Process) Resume() error { return p.signal(syscall.SIGCONT) }

@@ -187,6 +187,9 @@ func TestPausedProgramHangsAndCanBeStopped(t *testing.T) {
 	if err := p.Pause(); err != nil {
 		t.Fatal(err)
 	}
+	if still, err := paused(p.PID()); !still || err != nil {
+		t.Errorf("not standing still after Pause: %v", err)
+	}
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatalf("the port of a paused program must stay open: %v", err)
@@ -195,6 +198,10 @@ func TestPausedProgramHangsAndCanBeStopped(t *testing.T) {
 	if err := p.Resume(); err != nil {
 		t.Fatal(err)
 	}
+	within(t, 5*time.Second, "it goes on", func() bool {
+		still, err := paused(p.PID())
+		return err == nil && !still
+	})
 	if err := p.Pause(); err != nil {
 		t.Fatal(err)
 	}
