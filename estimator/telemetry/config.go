@@ -27,7 +27,7 @@ type Config struct {
 	// RateWindow is the range over which counters are turned into rates, and
 	// for how long a gauge outlives its last sample. It must span at least two
 	// scrapes, so at least twice the scrape interval; four times tolerates a
-	// lost scrape. Whole milliseconds, at least one step.
+	// lost scrape. Whole milliseconds, at least 1s and at least one step.
 	RateWindow time.Duration `yaml:"rateWindow"`
 }
 
@@ -117,8 +117,8 @@ func (c *Config) Validate() error {
 		}
 	}
 
-	if c.RateWindow <= 0 || c.RateWindow%time.Millisecond != 0 {
-		reject("rateWindow", "is %v, want a positive number of whole milliseconds", c.RateWindow)
+	if c.RateWindow < time.Second || c.RateWindow%time.Millisecond != 0 {
+		reject("rateWindow", "is %v, want at least 1s and whole milliseconds", c.RateWindow)
 	}
 	if _, ok := preset(c.Preset); !ok {
 		reject("preset", "%q is not known, want one of %q", c.Preset, Presets())

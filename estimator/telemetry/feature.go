@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -41,13 +42,17 @@ func (s *Source) readFeature(ctx context.Context, w *estimator.Window, c int, ro
 		warnings = append(warnings, Warning{string(feature),
 			fmt.Errorf("%d samples are negative or infinite and count as missing", found.impossible)})
 	}
-	if err := found.usable(w, c); err != nil {
-		err = fmt.Errorf("%w%s; query: %s", err, hint(feature), oneLine(promql))
-		if required(feature) {
-			return nil, fmt.Errorf("%s: %w", feature, err)
+	if err := found.usable(w); err != nil {
+		if errors.Is(err, ErrNoData) {
+			err = fmt.Errorf("%w%s", err, hint(feature))
 		}
-		// No request, no latency: that is as it should be.
-		if feature != estimator.Latency {
+		err = fmt.Errorf("%w; query: %s", err, oneLine(promql))
+		switch {
+		case required(feature):
+			return nil, fmt.Errorf("%s: %w", feature, err)
+		case feature == estimator.Latency && errors.Is(err, ErrStale):
+			// No request at the end of the window, no latency there.
+		default:
 			warnings = append(warnings, Warning{string(feature), err})
 		}
 	}
@@ -57,6 +62,23 @@ func (s *Source) readFeature(ctx context.Context, w *estimator.Window, c int, ro
 // required reports whether nothing can be estimated without the feature.
 func required(f estimator.Feature) bool {
 	return f == estimator.Replicas || f == estimator.CPU || f == estimator.Requests
+}
+
+// dropExpected removes the warning that latency is unknown when that is because
+// no request was answered during w.
+func dropExpected(warnings []Warning, w *estimator.Window) []Warning {
+	if c := w.Channel(estimator.Requests); c >= 0 {
+		for n := range w.Services {
+			for t := range w.Steps {
+				if w.At(n, t, c) > 0 {
+					return warnings
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(warnings, func(warning Warning) bool {
+		return warning.Source == string(estimator.Latency) && errors.Is(warning, ErrNoData)
+	})
 }
 
 func hint(f estimator.Feature) string {
@@ -85,6 +107,8 @@ func explain(err error, promql string, s *Source) error {
 		return fmt.Errorf("no answer from %s within %v (prometheus.timeout) or the caller's deadline: %w", s.server.base.Redacted(), s.timeout, err)
 	case errors.As(err, &api) && api.Detail == "" && api.Type != v1.ErrBadResponse:
 		return fmt.Errorf("prometheus rejects the query: %w; query: %s", err, oneLine(promql))
+	case errors.As(err, &api) && api.Type == v1.ErrClient:
+		return fmt.Errorf("%s refuses the query (401 or 403: set credentials under prometheus.http): %w", s.server.base.Redacted(), err)
 	case errors.As(err, &api):
 		return fmt.Errorf("unusable answer from %s: %w", s.server.base.Redacted(), err)
 	}

@@ -28,8 +28,8 @@ type findings struct {
 // fill stores the series of m in channel c of w. Samples that are NaN, infinite
 // or negative stay missing; every feature of Table I is a number of at least 0.
 //
-// Two series for one service are an error rather than a sum: a query that is not aggregated yields
-// ratios and gauges as well as counters, for which a sum would be silently wrong.
+// Two series for one service are an error rather than a sum, which would be
+// silently wrong where a query of ratios or gauges is not aggregated.
 func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Matrix) (findings, error) {
 	found := findings{series: len(m)}
 	start, step := w.Time(0).UnixMilli(), w.Step.Milliseconds()
@@ -86,10 +86,10 @@ func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Ma
 	return found, nil
 }
 
-// usable reports that no service has a sample in channel c, or none at the end
-// of w. Rates and wrapped gauges look back for RateWindow, so a missing last
-// column means that nothing was scraped for that long.
-func (f findings) usable(w *estimator.Window, c int) error {
+// usable reports that no service has a sample, or none at the end of w. Rates
+// and wrapped gauges look back for RateWindow, so a missing last column means
+// that nothing was scraped for about that long.
+func (f findings) usable(w *estimator.Window) error {
 	switch {
 	case f.series == 0:
 		return fmt.Errorf("%w: the query returns no series", ErrNoData)
@@ -99,8 +99,8 @@ func (f findings) usable(w *estimator.Window, c int) error {
 	case f.newest.IsZero():
 		return fmt.Errorf("%w: the %d series of the %d services have no usable sample", ErrNoData, f.known, len(w.Services))
 	case f.newest.Before(w.End):
-		return fmt.Errorf("%w: no service has a sample at %v, the newest is %v old: check that Prometheus scrapes, and its clock",
-			ErrStale, w.End, w.End.Sub(f.newest))
+		return fmt.Errorf("%w: no service has a sample at %s, the newest is %v older: check that Prometheus scrapes them and that the clocks agree",
+			ErrStale, w.End.Format(time.RFC3339), w.End.Sub(f.newest))
 	}
 	return nil
 }

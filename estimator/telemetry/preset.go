@@ -45,24 +45,28 @@ func preset(name string) (queries map[string]string, ok bool) {
 // reports would count in-mesh traffic twice. A service has no series before
 // its first request, so its rate is missing until then and 0 in quiet times
 // after it.
-const queryRequests = `sum by (namespace, workload) (
-  label_replace(label_replace(
-    rate(istio_requests_total{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]),
-    "namespace", "$1", "destination_workload_namespace", "(.*)"),
-    "workload", "$1", "destination_workload", "(.*)"))`
+//
+// When a service is no longer scraped, rate falls gradually while its samples
+// leave the window, which looks like falling demand. So a rate without a sample
+// in the newer half of its window is missing. The condition is on the service,
+// not the series: the last requests of a pod that is gone do count.
+const queryRequests = `label_replace(label_replace(
+  sum by (destination_workload_namespace, destination_workload) (
+    rate(istio_requests_total{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]))
+  and group by (destination_workload_namespace, destination_workload) (
+    last_over_time(istio_requests_total{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.HalfRateWindow}}])),
+  "namespace", "$1", "destination_workload_namespace", "(.*)"),
+  "workload", "$1", "destination_workload", "(.*)")`
 
 // queryLatency is 0/0, so NaN and then missing, when no request was answered.
-const queryLatency = `sum by (namespace, workload) (
-  label_replace(label_replace(
-    rate(istio_request_duration_milliseconds_sum{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]),
-    "namespace", "$1", "destination_workload_namespace", "(.*)"),
-    "workload", "$1", "destination_workload", "(.*)"))
-/ sum by (namespace, workload) (
-  label_replace(label_replace(
-    rate(istio_request_duration_milliseconds_count{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]),
-    "namespace", "$1", "destination_workload_namespace", "(.*)"),
-    "workload", "$1", "destination_workload", "(.*)"))
-/ 1000`
+const queryLatency = `label_replace(label_replace(
+  sum by (destination_workload_namespace, destination_workload) (
+    rate(istio_request_duration_milliseconds_sum{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]))
+  / sum by (destination_workload_namespace, destination_workload) (
+    rate(istio_request_duration_milliseconds_count{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]))
+  / 1000,
+  "namespace", "$1", "destination_workload_namespace", "(.*)"),
+  "workload", "$1", "destination_workload", "(.*)")`
 
 // queryReplicas takes ready pods from kube-state-metrics, and counts pods of
 // which cAdvisor knows a container for workloads that it does not know. There

@@ -38,6 +38,8 @@ type Query struct {
 	Namespaces string
 	// RateWindow is [Config.RateWindow] as a PromQL duration: rate(x[{{.RateWindow}}]).
 	RateWindow string
+	// HalfRateWindow is half of that.
+	HalfRateWindow string
 	// Step is the time between two samples (Δ), as a PromQL duration.
 	Step string
 	// Span is the length of the window (τ·Δ, at least RateWindow), as a PromQL
@@ -80,12 +82,13 @@ func newQuery(services []estimator.Service, rateWindow, step, span time.Duration
 		namespaces[i] = regexp.QuoteMeta(n)
 	}
 	return Query{
-		Namespaces: escape(strings.Join(namespaces, "|")),
-		RateWindow: model.Duration(rateWindow).String(),
-		Step:       model.Duration(step).String(),
-		Span:       model.Duration(max(span, rateWindow)).String(),
-		Containers: containers,
-		Workload:   escape(workloadOfPod),
+		Namespaces:     escape(strings.Join(namespaces, "|")),
+		RateWindow:     model.Duration(rateWindow).String(),
+		HalfRateWindow: model.Duration(rateWindow / 2).String(),
+		Step:           model.Duration(step).String(),
+		Span:           model.Duration(max(span, rateWindow)).String(),
+		Containers:     containers,
+		Workload:       escape(workloadOfPod),
 	}
 }
 

@@ -136,8 +136,7 @@ func (s *Source) Window(ctx context.Context, services []estimator.Service, end t
 
 	end = align(end, s.step)
 	w := estimator.NewWindow(services, s.features, s.steps, s.step, end)
-	span := max(time.Duration(s.steps)*s.step, s.rateWindow)
-	query := newQuery(services, s.rateWindow, s.step, span)
+	query := newQuery(services, s.rateWindow, s.step, time.Duration(s.steps)*s.step)
 
 	g, ctx := errgroup.WithContext(ctx)
 	warnings := make([][]Warning, len(s.features)+1)
@@ -154,7 +153,7 @@ func (s *Source) Window(ctx context.Context, services []estimator.Service, end t
 	if err := g.Wait(); err != nil {
 		return nil, nil, err
 	}
-	return w, slices.Concat(warnings...), nil
+	return w, dropExpected(slices.Concat(warnings...), w), nil
 }
 
 // align uses Unix time because that is what PromQL backends which align ranges
