@@ -1,0 +1,117 @@
+// Package exposition shows a running application as Prometheus series, under the
+// names and labels that Istio's proxies, cAdvisor and kube-state-metrics use. In
+// a real mesh they come from many targets; here from one, so the scrape must
+// keep the labels of the series (honor_labels).
+package exposition
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/deepscaler/deepscaler/test/testbed/simulation"
+)
+
+// Source is a running application. It calls read with the engine at rest.
+type Source interface {
+	Read(read func(*simulation.Engine))
+}
+
+// Collector is a [prometheus.Collector] of the series of one application. Series of a
+// pod vanish with it, as they do when a target is gone.
+type Collector struct {
+	source    Source
+	namespace string
+	buckets   []float64
+}
+
+var _ prometheus.Collector = (*Collector)(nil)
+
+// New returns a collector for an application in a namespace.
+func New(source Source, namespace string) *Collector {
+	return &Collector{source: source, namespace: namespace, buckets: simulation.Buckets()}
+}
+
+// Describe implements [prometheus.Collector]. It says nothing, because the series
+// come and go with the pods.
+func (c *Collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements [prometheus.Collector].
+func (c *Collector) Collect(ch chan<- prometheus.Metric) {
+	c.source.Read(func(e *simulation.Engine) {
+		services := e.Application().Services
+		for i := range services {
+			ch <- prometheus.MustNewConstMetric(readyReplicas, prometheus.GaugeValue, float64(e.Ready(i)), c.namespace, services[i].Name)
+			for _, s := range e.Refused(i) {
+				c.traffic(ch, e, &s, "source", "")
+			}
+		}
+		for _, pod := range e.Pods() {
+			c.container(ch, e, &pod)
+			for i := range pod.Traffic {
+				// The caller's proxy counts the same calls as the server's. Its counters would
+				// vanish with the caller; these vanish with the server.
+				c.traffic(ch, e, &pod.Traffic[i], "source", pod.Name)
+				c.traffic(ch, e, &pod.Traffic[i], "destination", pod.Name)
+			}
+		}
+	})
+}
+
+func (c *Collector) traffic(ch chan<- prometheus.Metric, e *simulation.Engine, s *simulation.Stream, reporter, pod string) {
+	app := e.Application()
+	source, sourceNamespace := ingress, ingressNamespace
+	protocol := app.Protocol
+	if s.Source != simulation.Outside {
+		source, sourceNamespace = app.Services[s.Source].Name, c.namespace
+	} else {
+		protocol = "http"
+	}
+	destination := app.Services[s.Destination].Name
+	labels := []string{
+		reporter, pod, protocol, strconv.Itoa(s.Code), s.Flags, "mutual_tls",
+		source, sourceNamespace, source, "v1",
+		destination, c.namespace, destination, "v1",
+		destination + "." + c.namespace + ".svc.cluster.local", destination, c.namespace,
+	}
+	ch <- prometheus.MustNewConstMetric(requestsTotal, prometheus.CounterValue, float64(s.Count), labels...)
+	cumulative := make(map[float64]uint64, len(c.buckets))
+	sum := uint64(0)
+	for i, bound := range c.buckets {
+		sum += s.Histogram[i]
+		cumulative[bound] = sum
+	}
+	ch <- prometheus.MustNewConstHistogram(requestDuration, s.Count, s.Seconds*1000, cumulative, labels...)
+}
+
+// container writes what cAdvisor knows of a pod: its own container, the proxy beside
+// it, and the sum of both on the pod's cgroup, which has an empty container label.
+func (c *Collector) container(ch chan<- prometheus.Metric, e *simulation.Engine, pod *simulation.Pod) {
+	service := &e.Application().Services[pod.Service]
+	proxyCPU := pod.CPU * proxyShare
+	type cgroup struct {
+		container, image  string
+		cpu, quota        float64
+		memory, memoryMax float64
+	}
+	for _, g := range []cgroup{
+		{service.Name, service.Image, pod.CPU, pod.CPULimit, pod.Memory, pod.MemoryLimit},
+		{proxyContainer, proxyImage, proxyCPU, proxyCPULimit, proxyMemory, proxyMemoryLimit},
+		{"", "", pod.CPU + proxyCPU, pod.CPULimit + proxyCPULimit, pod.Memory + proxyMemory, pod.MemoryLimit + proxyMemoryLimit},
+	} {
+		id := "/kubepods/burstable/pod-" + pod.Name
+		if g.container != "" {
+			id += "/" + g.container
+		}
+		labels := []string{c.namespace, pod.Name, g.container, g.image, id, g.container}
+		gauge := func(d *prometheus.Desc, v float64) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+		}
+		ch <- prometheus.MustNewConstMetric(cpuUsage, prometheus.CounterValue, g.cpu, append(labels, "total")...)
+		gauge(cpuQuota, g.quota*period)
+		gauge(cpuPeriod, period)
+		gauge(memoryUsage, g.memory)
+		gauge(memoryWorkingSet, g.memory)
+		gauge(memoryLimit, g.memoryMax)
+	}
+}

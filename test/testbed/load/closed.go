@@ -1,0 +1,132 @@
+package load
+
+import (
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/deepscaler/deepscaler/test/testbed/app"
+	"github.com/deepscaler/deepscaler/test/testbed/simulation"
+)
+
+// Closed is a closed-loop load: a number of users that follows a profile, each of
+// whom takes a journey, waits for its end, pauses and takes the next. A user who is too many
+// leaves after the present journey.
+type Closed struct {
+	profile Profile
+	behave  behaviour
+	seed    uint64
+	users   int
+	pauses  pauses
+	states  []*rand.Rand // by user
+	at      []int        // state of each user in a session
+}
+
+var _ simulation.Load = (*Closed)(nil)
+
+// behaviour decides what a user does next.
+type behaviour interface {
+	// begin returns the first state, follow that after another; pause is the mean
+	// time before a state and journey what is done in it.
+	begin(*rand.Rand) int
+	follow(r *rand.Rand, state int) int
+	pause(state int) float64
+	journey(state int) int
+}
+
+// NewClosed returns a load of as many users as the profile says, who take
+// journeys by weight with exponential pauses of the given mean in seconds.
+func NewClosed(weights []float64, think float64, p Profile, seed uint64) (*Closed, error) {
+	total := 0.0
+	for _, w := range weights {
+		total += w
+	}
+	if !(total > 0) || think <= 0 {
+		return nil, fmt.Errorf("users need journeys with weights and a pause above 0 between them")
+	}
+	return newClosed(&mix{weights: weights, total: total, think: think}, p, seed)
+}
+
+// NewSessions returns a load of as many users as the profile says, each of whom
+// goes through one session after another.
+func NewSessions(a *app.Application, s *app.Session, p Profile, seed uint64) (*Closed, error) {
+	return newClosed(newChain(a, s), p, seed)
+}
+
+func newClosed(b behaviour, p Profile, seed uint64) (*Closed, error) {
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	c := &Closed{profile: p, behave: b, seed: seed}
+	most := 0.0
+	for _, v := range p {
+		most = max(most, v)
+	}
+	for user := range int(most) {
+		r := rand.New(rand.NewPCG(seed, userStream+uint64(user)))
+		c.states = append(c.states, r)
+		c.at = append(c.at, b.begin(r))
+		// Users come when the profile first has room for them, spread over a pause.
+		c.sleep(user, c.arrival(user)+r.ExpFloat64()*b.pause(c.at[user]))
+	}
+	return c, nil
+}
+
+// arrival is the first second from 0 on in which there are more users than that.
+func (c *Closed) arrival(user int) float64 { return c.room(user, 0) }
+
+// room is the first time from t on at which the profile has room for a user.
+func (c *Closed) room(user int, t float64) float64 {
+	if c.profile.At(t) > float64(user) {
+		return t
+	}
+	for second := int(t) + 1; ; second++ {
+		if c.profile.At(float64(second)) > float64(user) {
+			return float64(second)
+		}
+	}
+}
+
+func (c *Closed) sleep(user int, until float64) {
+	heap.Push(&c.pauses, pause{until: until, user: user})
+}
+
+// Next implements [simulation.Load].
+func (c *Closed) Next() (simulation.Visit, bool) {
+	if len(c.pauses) == 0 {
+		return simulation.Visit{}, false
+	}
+	p := c.pauses[0]
+	return simulation.Visit{At: p.until, Journey: c.behave.journey(c.at[p.user]), User: p.user}, true
+}
+
+// Take implements [simulation.Load].
+func (c *Closed) Take() { heap.Pop(&c.pauses) }
+
+// Done implements [simulation.Load].
+func (c *Closed) Done(now float64, v simulation.Visit) bool {
+	r := c.states[v.User]
+	c.at[v.User] = c.behave.follow(r, c.at[v.User])
+	c.sleep(v.User, c.room(v.User, now+r.ExpFloat64()*c.behave.pause(c.at[v.User])))
+	return c.pauses[0].user == v.User
+}
+
+// pause is a user who waits.
+type pause struct {
+	until float64
+	user  int
+}
+
+type pauses []pause
+
+func (p pauses) Len() int { return len(p) }
+func (p pauses) Less(i, j int) bool {
+	return p[i].until < p[j].until || p[i].until == p[j].until && p[i].user < p[j].user
+}
+func (p pauses) Swap(i, j int) { p[i], p[j] = p[j], p[i] }
+func (p *pauses) Push(x any)   { *p = append(*p, x.(pause)) }
+func (p *pauses) Pop() any {
+	last := (*p)[len(*p)-1]
+	*p = (*p)[:len(*p)-1]
+	return last
+}

@@ -1,0 +1,15 @@
+// Package simulation runs a microservice application request by request, as a seeded
+// discrete-event simulation.
+//
+// A replica is a processor-sharing server: the calls that need CPU share its
+// limit, none gets more than one core. It works on a limited number of calls at
+// a time, and a call holds its place while it waits for its callees, so a slow
+// callee fills its callers up the call graph (Fig. 3 of the paper). More calls
+// wait in a first-in first-out queue in front of the replica.
+//
+// Time is seconds since the start of the simulation. The engine knows no clock:
+// [Engine.Run] advances to any time as fast as it can, and a real-time driver
+// calls it as the wall clock goes on. Randomness is drawn from streams of the
+// seed: what users do and what each of their requests costs do not depend on the
+// replicas.
+package simulation
