@@ -1,0 +1,59 @@
+// Demo runs DeepScaler on a real Kubernetes control plane on this machine and
+// shows how stock HPAs scale Online Boutique under a bursty load.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command().ExecuteContext(ctx)
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
+	o := defaults()
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch stock HPAs scale a whole application on deepscaler_desired_replicas",
+		Long: `Demo builds what is missing (a few minutes the first time), starts a Kubernetes
+control plane, an application under load, Prometheus, Jaeger and the DeepScaler
+adapter on the loopback interface, and shows a live table per service.
+
+Nothing is left behind when it ends: Ctrl-C stops every program and removes
+their files.`,
+		Example: `  # Until Ctrl-C
+  go run ./hack/demo
+
+  # Three minutes, then a summary
+  go run ./hack/demo --duration 3m`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.validate(); err != nil {
+				return err
+			}
+			return run(c.Context(), o, c.OutOrStdout())
+		},
+	}
+	f := c.Flags()
+	f.DurationVar(&o.duration, "duration", o.duration, "End by itself after this time of load and print a summary; 0 goes on until Ctrl-C.")
+	f.StringVar(&o.application, "app", o.application, "Application: bookinfo, online-boutique, train-ticket or a description of your own.")
+	f.StringVar(&o.load, "load", o.load, "What users do: burst, paper, or another profile of the testbed (see go run ./test/testbed/cmd/testbed serve --help).")
+	f.Float64Var(&o.rps, "rps", o.rps, "Requests per second that the load starts from.")
+	f.DurationVar(&o.refresh, "refresh", o.refresh, "Time between two tables.")
+	return c
+}

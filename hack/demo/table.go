@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// row is what the demo shows about one service.
+type row struct {
+	service  string
+	requests float64       // answered per second
+	latency  time.Duration // mean response time; 0 when nothing was answered
+	ready    int           // ready pods
+	current  int32         // replicas the HPA has asked for
+	desired  string        // deepscaler_desired_replicas, or "error"
+}
+
+// snapshot is the state of the application at one moment.
+type snapshot struct {
+	elapsed   time.Duration
+	rows      []row
+	offered   float64       // requests per second sent by users
+	response  time.Duration // mean end-to-end response time over the last seconds
+	slo       time.Duration
+	violation float64 // fraction of the run so far spent above the SLO
+	cores     float64 // core-hours used by ready pods so far
+}
+
+// sla says in one word whether users are served within the SLO right now.
+func (s snapshot) sla() string {
+	switch {
+	case s.response == 0:
+		return "no traffic yet"
+	case s.response > s.slo:
+		return "VIOLATED"
+	}
+	return "met"
+}
+
+// write prints the table, one line per service and one for the application.
+func (s snapshot) write(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  offered %.0f requests/s   response %s   SLO %s: %s   violated %.1f %% of the time   %.3f core-hours\n\n",
+		clock(s.elapsed), s.offered, milliseconds(s.response), s.slo, s.sla(), 100*s.violation, s.cores)
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "SERVICE\tREQUESTS/S\tLATENCY\tREADY\tHPA\tDESIRED\t")
+	for _, r := range s.rows {
+		fmt.Fprintf(t, "%s\t%.1f\t%s\t%d\t%d\t%s\t\n", r.service, r.requests, milliseconds(r.latency), r.ready, r.current, r.desired)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func milliseconds(d time.Duration) string {
+	if d == 0 {
+		return "-"
+	}
+	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 1, 64) + "ms"
+}
+
+func clock(d time.Duration) string {
+	s := int(d / time.Second)
+	return fmt.Sprintf("%02d:%02d", s/60, s%60)
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestSnapshotShowsEveryService(t *testing.T) {
+	s := snapshot{
+		elapsed: 83 * time.Second, offered: 120, response: 340 * time.Millisecond, slo: 500 * time.Millisecond, violation: 0.125, cores: 0.5,
+		rows: []row{
+			{service: "frontend", requests: 118.04, latency: 42 * time.Millisecond, ready: 4, current: 5, desired: "5"},
+			{service: "adservice", ready: 1, current: 1, desired: failed},
+		},
+	}
+	var b strings.Builder
+	if err := s.write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"01:23", "120 requests/s", "340.0ms", "SLO 500ms: met", "12.5 %", "0.500 core-hours", "frontend", "118.0", "42.0ms", "error"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, b.String())
+		}
+	}
+}
+
+func TestSLAState(t *testing.T) {
+	for name, tc := range map[string]struct {
+		response time.Duration
+		want     string
+	}{
+		"nothing answered": {0, "no traffic yet"},
+		"within":           {500 * time.Millisecond, "met"},
+		"above":            {501 * time.Millisecond, "VIOLATED"},
+	} {
+		s := snapshot{response: tc.response, slo: 500 * time.Millisecond}
+		if got := s.sla(); got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func TestSummaryCountsScaleOuts(t *testing.T) {
+	var h history
+	at := func(current int32, ready int, desired string) {
+		h.add(snapshot{offered: 10 * float64(current), rows: []row{{service: "frontend", current: current, ready: ready, desired: desired}}})
+	}
+	at(1, 1, "1")
+	at(4, 1, "4")
+	at(4, 4, failed)
+	at(2, 2, "2")
+	var b strings.Builder
+	if err := h.write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"at most 40 requests/s", "scaled out 1 times", "at most 4 pods of 1 services", "1 reads of the metric failed"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the summary lacks %q:\n%s", want, b.String())
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/deepscaler/deepscaler/hack/controlplane"
+	"github.com/deepscaler/deepscaler/hack/controlplane/process"
+)
+
+// AdapterOptions configures [Stack.StartAdapter].
+type AdapterOptions struct {
+	// Name of the process; it names its log file.
+	Name string
+	// Prometheus and Jaeger are base URLs; Jaeger may be empty.
+	Prometheus, Jaeger string
+	// Step is Δ, Window τ; see the adapter's configuration for the others.
+	Step       time.Duration
+	Window     int
+	RateWindow time.Duration
+	LeadTime   time.Duration
+	SLO        time.Duration
+}
+
+// config returns the adapter's configuration file.
+func (o AdapterOptions) config() []byte {
+	return fmt.Appendf(nil, `apiVersion: config.deepscaler.io/v1alpha1
+kind: AdapterConfiguration
+step: %v
+window: %d
+telemetry:
+  prometheus: {url: %q}
+  jaeger: {url: %q}
+  rateWindow: %v
+defaults:
+  leadTime: %v
+  slo: %v
+certificates:
+  namespace: %s
+  secret: %s
+  service: %s
+`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, o.LeadTime, o.SLO, systemNamespace, certificates, adapterName)
+}
+
+// Adapter is a running adapter, as a program on this host with the rights of the
+// service account that manifests/base gives it.
+type Adapter struct {
+	*process.Process
+	opts  AdapterOptions
+	stack *Stack
+	port  int
+}
+
+// StartAdapter installs the manifests and starts the adapter behind the API
+// aggregator. It returns when the aggregator reaches it. A cluster has one
+// external metrics API, so there is one such adapter at a time; see
+// [Adapter.Replica] for more.
+func (s *Stack) StartAdapter(ctx context.Context, opts AdapterOptions) (*Adapter, error) {
+	a, err := s.newAdapter(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.install(ctx, a.port); err != nil {
+		return nil, err
+	}
+	if err := a.run(ctx); err != nil {
+		return nil, err
+	}
+	if err := Eventually(ctx, "the API aggregator reaches the adapter", s.aggregated); err != nil {
+		return nil, errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+	}
+	return a, nil
+}
+
+// Replica starts another adapter with the same configuration. The aggregator
+// does not know it; [Adapter.RESTConfig] reads from it directly.
+func (a *Adapter) Replica(ctx context.Context, name string) (*Adapter, error) {
+	opts := a.opts
+	opts.Name = name
+	replica, err := a.stack.newAdapter(opts)
+	if err != nil {
+		return nil, err
+	}
+	return replica, replica.run(ctx)
+}
+
+func (s *Stack) newAdapter(opts AdapterOptions) (*Adapter, error) {
+	port, err := s.Cluster.FreePort()
+	if err != nil {
+		return nil, fmt.Errorf("start the adapter: %w", err)
+	}
+	return &Adapter{opts: opts, stack: s, port: port}, nil
+}
+
+func (a *Adapter) run(ctx context.Context) error {
+	dir := filepath.Join(a.stack.Cluster.Dir(), a.opts.Name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("start the adapter: %w", err)
+	}
+	config := filepath.Join(dir, "config.yaml")
+	if err := os.WriteFile(config, a.opts.config(), 0o600); err != nil {
+		return fmt.Errorf("start the adapter: %w", err)
+	}
+	kubeconfig, err := a.stack.Cluster.KubeconfigFor(controlplane.ServiceAccount(systemNamespace, adapterName))
+	if err != nil {
+		return fmt.Errorf("start the adapter: %w", err)
+	}
+	a.Process, err = a.stack.Cluster.StartProcess(ctx, process.Spec{
+		Name: a.opts.Name,
+		Path: a.stack.Programs.DeepScaler,
+		Args: []string{
+			"adapter", "--config", config, "--kubeconfig", kubeconfig,
+			"--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig,
+			"--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(a.port),
+			"--cert-dir", filepath.Join(dir, "certificates"),
+		},
+		Env:   []string{"POD_NAMESPACE=" + systemNamespace, "POD_NAME=" + a.opts.Name},
+		Ready: a.ready,
+	})
+	return err
+}
+
+// ready asks the readiness probe as the kubelet does, which has no credentials.
+func (a *Adapter) ready(ctx context.Context) error {
+	status, err := a.Get(ctx, "/readyz", nil)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("readyz: status %d", status)
+	}
+	return err
+}
+
+// Get requests a path from the adapter itself, past the aggregator, and returns the
+// status. Without a configuration the caller has no credentials.
+func (a *Adapter) Get(ctx context.Context, path string, config *rest.Config) (int, error) {
+	if config == nil {
+		config = rest.AnonymousClientConfig(a.address())
+	}
+	transport, err := rest.TransportFor(config)
+	if err != nil {
+		return 0, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, config.Host+path, nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
+// RESTConfig returns an administrator's configuration for the adapter itself, past
+// the aggregator.
+func (a *Adapter) RESTConfig() *rest.Config {
+	config, admin := a.address(), a.stack.Cluster.RESTConfig()
+	config.CertData, config.CertFile = admin.CertData, admin.CertFile
+	config.KeyData, config.KeyFile = admin.KeyData, admin.KeyFile
+	return config
+}
+
+// address is where the adapter listens. The kubelet's probes do not verify its
+// certificate; that the aggregator does is what the tests go through elsewhere.
+func (a *Adapter) address() *rest.Config {
+	return &rest.Config{
+		Host:            "https://127.0.0.1:" + strconv.Itoa(a.port),
+		TLSClientConfig: rest.TLSClientConfig{Insecure: true},
+		Timeout:         10 * time.Second,
+	}
+}
+
+// aggregated checks that the external metrics API answers through the
+// aggregator, which implies a verified certificate.
+func (s *Stack) aggregated(ctx context.Context) error {
+	_, err := s.Client.Discovery().RESTClient().Get().AbsPath(externalMetrics).Do(ctx).Raw()
+	return err
+}
+
+// Uninstall removes the registration of the API, so that no stale one is left
+// for the next adapter.
+func (s *Stack) Uninstall(ctx context.Context) error {
+	_, err := s.Kubectl(ctx, nil, "delete", "apiservice", apiServiceName, "--ignore-not-found")
+	if err != nil {
+		return err
+	}
+	if err := s.Client.CoreV1().Secrets(systemNamespace).Delete(ctx, certificates, metav1.DeleteOptions{}); err != nil {
+		return fmt.Errorf("delete the adapter's certificates: %w", err)
+	}
+	return nil
+}

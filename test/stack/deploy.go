@@ -1,0 +1,30 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/deepscaler/deepscaler/test/testbed/app"
+	"github.com/deepscaler/deepscaler/test/testbed/manifest"
+)
+
+// deploy creates the namespace of an application with its Deployments and
+// Services.
+func (s *Stack) deploy(ctx context.Context, a *app.Application, namespace string) error {
+	if err := s.createNamespace(ctx, namespace); err != nil {
+		return err
+	}
+	for _, d := range manifest.Deployments(a, namespace) {
+		if _, err := s.Client.AppsV1().Deployments(namespace).Create(ctx, d, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("create deployment %s: %w", d.Name, err)
+		}
+	}
+	for _, service := range manifest.Services(a, namespace) {
+		if _, err := s.Client.CoreV1().Services(namespace).Create(ctx, service, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("create service %s: %w", service.Name, err)
+		}
+	}
+	return nil
+}
