@@ -18,6 +18,10 @@ import (
 // again, so that applying a directory of them is one change or a few.
 const settle = 200 * time.Millisecond
 
+// refresh is how long nothing may change until the autoscalers are applied
+// again all the same, for whoever must repeat what it said about them.
+const refresh = 10 * time.Minute
+
 // Watcher follows the autoscalers of a cluster.
 type Watcher struct {
 	factories []informers.SharedInformerFactory
@@ -58,7 +62,7 @@ func NewWatcher(client kubernetes.Interface, namespaces []string) (*Watcher, err
 
 // Run follows the autoscalers until ctx is done and calls apply, never twice at
 // the same time, with what they say: first when all of them are listed, then
-// after every change.
+// after every change and every ten minutes.
 func (w *Watcher) Run(ctx context.Context, apply func(Snapshot)) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -81,6 +85,7 @@ func (w *Watcher) Run(ctx context.Context, apply func(Snapshot)) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-time.After(refresh):
 		case <-w.changed:
 		}
 		select {

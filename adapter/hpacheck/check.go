@@ -1,0 +1,161 @@
+// Package hpacheck tells the authors of HorizontalPodAutoscalers, by Events on
+// them, why they cannot work with the metric and what to write instead.
+package hpacheck
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+)
+
+// Problem is something about an autoscaler that its author must change.
+type Problem struct {
+	// Reason is the reason of the Event, in CamelCase.
+	Reason string
+	// Message says what is wrong and what to write instead.
+	Message string
+}
+
+// The reasons.
+const (
+	ReasonMissingSelector        = "MissingSelector"
+	ReasonInvalidSelector        = "InvalidSelector"
+	ReasonSelectorMatchesNothing = "SelectorMatchesNothing"
+	ReasonSelectorMatchesSeveral = "SelectorMatchesSeveral"
+	ReasonSelectorMatchesOther   = "SelectorMatchesOther"
+	ReasonNotAverageValue        = "NotAverageValue"
+	ReasonAverageValueNotOne     = "AverageValueNotOne"
+	ReasonToleranceHidesChange   = "ToleranceHidesChange"
+	ReasonDuplicateTarget        = "DuplicateTarget"
+	ReasonInvalidApplication     = "InvalidApplication"
+)
+
+// Check returns what is wrong with one of the autoscalers of s, at most one
+// problem for every reason.
+func Check(hpa *autoscalingv2.HorizontalPodAutoscaler, s discovery.Snapshot) []Problem {
+	var found []Problem
+	add := func(reason, format string, args ...any) {
+		if !slices.ContainsFunc(found, func(p Problem) bool { return p.Reason == reason }) {
+			found = append(found, Problem{reason, fmt.Sprintf(format, args...)})
+		}
+	}
+	service := discovery.ServiceOf(hpa)
+	for _, ref := range discovery.References(hpa) {
+		checkSelector(ref.Metric.Selector, service, s, add)
+		checkTarget(ref.Target, add)
+	}
+	checkTolerance(hpa, add)
+	if first := s.Scalers[service.Service]; first != nil && first.UID != hpa.UID {
+		add(ReasonDuplicateTarget, "HorizontalPodAutoscaler %q has a target of the same name, %s, and its bounds are used: delete one of the two",
+			first.Name, service.Name)
+	}
+	if why := validation.IsValidLabelValue(service.Application); len(why) > 0 {
+		add(ReasonInvalidApplication, "Annotation %s is %q, which cannot be the value of a label: %s",
+			discovery.ApplicationAnnotation, service.Application, strings.Join(why, ", "))
+	}
+	return found
+}
+
+type adder func(reason, format string, args ...any)
+
+// checkSelector follows from the HPA controller summing all the items that the
+// selector matches.
+func checkSelector(selector *metav1.LabelSelector, service discovery.Service, s discovery.Snapshot, add adder) {
+	advice := fmt.Sprintf("set metric.selector.matchLabels to {%s: %s}", discovery.ServiceLabel, service.Name)
+	if selector == nil || len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
+		add(ReasonMissingSelector, "The metric %s has no selector, so the replicas of all services of the namespace would be added up: %s",
+			discovery.Metric, advice)
+		return
+	}
+	parsed, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		add(ReasonInvalidSelector, "The selector of metric %s is invalid (%v): %s", discovery.Metric, err, advice)
+		return
+	}
+	switch matched := matches(parsed, service.Namespace, s); {
+	case len(matched) == 0:
+		add(ReasonSelectorMatchesNothing, "The selector %q of metric %s matches no service of the namespace: %s", parsed, discovery.Metric, advice)
+	case len(matched) > 1:
+		add(ReasonSelectorMatchesSeveral, "The selector %q of metric %s matches %d services (%s), whose replicas would be added up: %s",
+			parsed, discovery.Metric, len(matched), abbreviate(matched), advice)
+	case matched[0] != service.Name:
+		add(ReasonSelectorMatchesOther, "The selector %q of metric %s matches service %s, but the target is %s: %s",
+			parsed, discovery.Metric, matched[0], service.Name, advice)
+	}
+}
+
+func matches(selector labels.Selector, namespace string, s discovery.Snapshot) []string {
+	var names []string
+	for _, a := range s.Applications {
+		for _, service := range a.Services {
+			if service.Namespace == namespace && selector.Matches(service.Labels()) {
+				names = append(names, service.Name)
+			}
+		}
+	}
+	return names
+}
+
+func abbreviate(names []string) string {
+	const shown = 5
+	if len(names) <= shown {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:shown], ", ") + ", …"
+}
+
+// checkTarget follows from the HPA controller's arithmetic: with AverageValue 1
+// the desired count is the sum itself, with Value it is the current count times
+// the sum.
+func checkTarget(target autoscalingv2.MetricTarget, add adder) {
+	const advice = `set target to {type: AverageValue, averageValue: "1"}`
+	switch {
+	case target.Type != autoscalingv2.AverageValueMetricType || target.AverageValue == nil:
+		add(ReasonNotAverageValue, "The target of metric %s has type %s, which would multiply the desired replicas by the current ones: %s",
+			discovery.Metric, target.Type, advice)
+	case target.AverageValue.Cmp(resource.MustParse("1")) != 0:
+		add(ReasonAverageValueNotOne, "The target of metric %s has averageValue %s, which would divide the desired replicas by it: %s",
+			discovery.Metric, target.AverageValue, advice)
+	}
+}
+
+// defaultTolerance is that of kube-controller-manager,
+// --horizontal-pod-autoscaler-tolerance.
+const defaultTolerance = 0.1
+
+// checkTolerance finds out whether one replica more or less can be lost. The
+// controller does nothing while |desired/current - 1| is within the tolerance;
+// the smallest step up is 1/(max-1) and the smallest one down 1/max.
+func checkTolerance(hpa *autoscalingv2.HorizontalPodAutoscaler, add adder) {
+	up, down := defaultTolerance, defaultTolerance
+	if b := hpa.Spec.Behavior; b != nil {
+		up, down = toleranceOf(b.ScaleUp), toleranceOf(b.ScaleDown)
+	}
+	highest := float64(hpa.Spec.MaxReplicas)
+	var hidden []string
+	if up*(highest-1) >= 1 {
+		hidden = append(hidden, "spec.behavior.scaleUp.tolerance: 0")
+	}
+	if down*highest >= 1 {
+		hidden = append(hidden, "spec.behavior.scaleDown.tolerance: 0")
+	}
+	if len(hidden) > 0 {
+		add(ReasonToleranceHidesChange, "The tolerance (%v by default) hides changes of a single replica when there are %v or more, and maxReplicas is %v: set %s",
+			defaultTolerance, 1/defaultTolerance, highest, strings.Join(hidden, " and "))
+	}
+}
+
+func toleranceOf(rules *autoscalingv2.HPAScalingRules) float64 {
+	if rules == nil || rules.Tolerance == nil {
+		return defaultTolerance
+	}
+	return rules.Tolerance.AsApproximateFloat64()
+}
