@@ -1,0 +1,27 @@
+package selfmetrics
+
+import (
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Build says which build of the adapter this is.
+type Build struct {
+	Version, Revision string
+}
+
+var _ prometheus.Collector = Build{}
+
+func (b Build) desc() *prometheus.Desc {
+	return prometheus.NewDesc("deepscaler_build_info", "Always 1; the labels say which build this is.", nil,
+		prometheus.Labels{"version": b.Version, "revision": b.Revision, "goversion": runtime.Version()})
+}
+
+// Describe implements [prometheus.Collector].
+func (b Build) Describe(ch chan<- *prometheus.Desc) { ch <- b.desc() }
+
+// Collect implements [prometheus.Collector].
+func (b Build) Collect(ch chan<- prometheus.Metric) {
+	ch <- prometheus.MustNewConstMetric(b.desc(), prometheus.GaugeValue, 1)
+}

@@ -1,0 +1,116 @@
+// Package selfmetrics is what the adapter reports about itself to Prometheus,
+// its predictions among it, so that dashboards and other scalers can use them.
+package selfmetrics
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"k8s.io/component-base/metrics/legacyregistry"
+
+	"github.com/deepscaler/deepscaler/adapter/tick"
+)
+
+// Metrics holds the instruments. It is safe for concurrent use.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	ticks         *prometheus.HistogramVec
+	stages        *prometheus.HistogramVec
+	failures      *prometheus.CounterVec
+	lastSuccess   *prometheus.GaugeVec
+	missing       *prometheus.GaugeVec
+	warnings      *prometheus.CounterVec
+	estimated     *prometheus.GaugeVec
+	autoscalers   prometheus.Gauge
+	misconfigured prometheus.Gauge
+	requests      *prometheus.CounterVec
+
+	mu   sync.Mutex
+	seen map[string]bool // applications of which there may be series
+}
+
+// New returns the instruments in a registry of their own.
+func New(build Build) *Metrics {
+	m := &Metrics{
+		seen:     map[string]bool{},
+		registry: prometheus.NewPedanticRegistry(),
+		ticks: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "deepscaler_tick_duration_seconds",
+			Help:    "Time from the beginning of an application's tick until its plan or its failure was published, by result.",
+			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30},
+		}, []string{"result"}),
+		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "deepscaler_stage_duration_seconds",
+			Help:    "Time a stage of a tick took: window is the queries to Prometheus and Jaeger, estimate and plan are computation.",
+			Buckets: []float64{.0001, .001, .01, .03, .1, .3, 1, 3, 10, 30},
+		}, []string{"stage"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepscaler_tick_failures_total",
+			Help: "Ticks that ended without a plan, by the stage that failed.",
+		}, []string{"application", "stage"}),
+		lastSuccess: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "deepscaler_last_successful_tick_timestamp_seconds",
+			Help: "When the application's last tick that ended with a plan ended, in seconds since the epoch.",
+		}, []string{"application"}),
+		missing: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "deepscaler_window_missing_ratio",
+			Help: "Share of the samples of the application's last window that are missing, from 0 to 1.",
+		}, []string{"application"}),
+		warnings: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepscaler_telemetry_warnings_total",
+			Help: "Problems with telemetry that a tick went on in spite of, by what was being read.",
+		}, []string{"application", "source"}),
+		estimated: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "deepscaler_estimated_services",
+			Help: "Services of the application's last tick, by the estimator that served them; none could serve those under \"none\".",
+		}, []string{"application", "estimator"}),
+		autoscalers: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "deepscaler_autoscalers",
+			Help: "HorizontalPodAutoscalers that reference deepscaler_desired_replicas.",
+		}),
+		misconfigured: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "deepscaler_autoscalers_misconfigured",
+			Help: "HorizontalPodAutoscalers that reference deepscaler_desired_replicas in a way that cannot work; see their Events.",
+		}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepscaler_metric_requests_total",
+			Help: "Answers to requests for external metrics, by HTTP status.",
+		}, []string{"code"}),
+	}
+	m.registry.MustRegister(m.ticks, m.stages, m.failures, m.lastSuccess, m.missing, m.warnings,
+		m.estimated, m.autoscalers, m.misconfigured, m.requests, build)
+	return m
+}
+
+// Register adds a collector of the adapter's state to those of its events.
+func (m *Metrics) Register(c prometheus.Collector) error { return m.registry.Register(c) }
+
+// Handler serves the instruments together with those of the Go runtime, the
+// process and the API server.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(prometheus.Gatherers{m.registry, legacyregistry.DefaultGatherer}, promhttp.HandlerOpts{})
+}
+
+// Ticked records how the tick of an application ended.
+func (m *Metrics) Ticked(r tick.Result) {
+	m.saw(r.Application)
+	if r.Err == nil {
+		m.ticks.WithLabelValues("success").Observe(r.Took.Seconds())
+		m.lastSuccess.WithLabelValues(r.Application).Set(float64(r.At.UnixMilli()) / 1000)
+		return
+	}
+	stage := "unknown"
+	if at := new(tick.StageError); errors.As(r.Err, &at) {
+		stage = string(at.Stage)
+	}
+	m.ticks.WithLabelValues("failure").Observe(r.Took.Seconds())
+	m.failures.WithLabelValues(r.Application, stage).Inc()
+}
+
+// Answered records an answer of the external metrics API.
+func (m *Metrics) Answered(code int) { m.requests.WithLabelValues(strconv.Itoa(code)).Inc() }

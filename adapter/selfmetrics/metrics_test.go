@@ -1,0 +1,139 @@
+package selfmetrics
+
+import (
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	testclock "k8s.io/utils/clock/testing"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/metric"
+	"github.com/deepscaler/deepscaler/adapter/tick"
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
+)
+
+var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// busy has seen one of everything, for applications shop (planned) and money
+// (failed).
+func busy(t *testing.T) (*Metrics, *metric.Board, *testclock.FakePassiveClock) {
+	t.Helper()
+	web := discovery.Service{Service: estimator.Service{Namespace: "prod", Name: "web"}, Application: "shop", Bounds: plan.Bounds{Min: 1, Max: 9}}
+	pay := discovery.Service{Service: estimator.Service{Namespace: "prod", Name: "pay"}, Application: "money", Bounds: plan.Bounds{Min: 1, Max: 9}}
+	f := &estimator.Forecast{Services: []estimator.Service{web.Service}, Horizon: 1, Step: 30 * time.Second, Replicas: []float64{3.5}}
+	made, err := plan.Make(plan.DefaultConfig(), f, map[estimator.Service]plan.Bounds{web.Service: web.Bounds}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := testclock.NewFakePassiveClock(noon.Add(10 * time.Second))
+	board := metric.NewBoard(c, 30*time.Second)
+	board.Assign([]discovery.Application{{Name: "money", Services: []discovery.Service{pay}}, {Name: "shop", Services: []discovery.Service{web}}})
+	failed := &tick.StageError{Stage: tick.StageWindow, Err: errors.New("refused")}
+	board.Publish("shop", metric.Outcome{Plan: made, At: noon})
+	board.Publish("money", metric.Outcome{Err: failed, At: noon})
+
+	m := New(Build{Version: "v1.2.3", Revision: "abc"})
+	if err := m.Register(Predictions(board, c)); err != nil {
+		t.Fatal(err)
+	}
+	m.Ticked(tick.Result{Application: "shop", Plan: made, At: noon, Took: time.Second})
+	m.Ticked(tick.Result{Application: "money", Err: failed, At: noon, Took: time.Second})
+	m.StageTook(tick.StageWindow, time.Second)
+	m.WindowRead("shop", 0.25, []telemetry.Warning{{Source: "calls", Err: telemetry.ErrNoData}})
+	m.Estimated("shop", map[string]int{"hab": 1, "mmn": 0})
+	m.Discovered(discovery.Snapshot{Applications: []discovery.Application{{Name: "shop"}, {Name: "money"}}}, 1)
+	m.Answered(200)
+	m.Answered(503)
+	return m, board, c
+}
+
+func TestMetricsFollowTheConventions(t *testing.T) {
+	m, _, _ := busy(t)
+	problems, err := testutil.GatherAndLint(m.registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+func TestPredictionsAreAbsentRatherThanZeroOrOld(t *testing.T) {
+	m, board, c := busy(t)
+	const names = "deepscaler_desired_replicas"
+	want := `# HELP deepscaler_desired_replicas Replicas the service should have, as served by the external metrics API; absent while unknown.
+# TYPE deepscaler_desired_replicas gauge
+deepscaler_desired_replicas{application="shop",namespace="prod",service="web"} 4
+`
+	if err := testutil.GatherAndCompare(m.registry, strings.NewReader(want), names); err != nil {
+		t.Error(err)
+	}
+	c.SetTime(noon.Add(2 * time.Minute))
+	if n, err := testutil.GatherAndCount(m.registry, names, "deepscaler_needed_replicas"); n != 0 || err != nil {
+		t.Errorf("%d series of a stale plan, %v", n, err)
+	}
+	if err := testutil.GatherAndCompare(m.registry, strings.NewReader(`# HELP deepscaler_plan_age_seconds Age of the application's latest plan; absent while its last tick failed or none has ended.
+# TYPE deepscaler_plan_age_seconds gauge
+deepscaler_plan_age_seconds{application="shop"} 120
+`), "deepscaler_plan_age_seconds"); err != nil {
+		t.Error(err)
+	}
+	board.Publish("shop", metric.Outcome{Err: errors.New("failed"), At: c.Now()})
+	if n, err := testutil.GatherAndCount(m.registry, names, "deepscaler_plan_age_seconds"); n != 0 || err != nil {
+		t.Errorf("%d series of a failed plan, %v", n, err)
+	}
+}
+
+func TestEventsAreCounted(t *testing.T) {
+	m, _, _ := busy(t)
+	for what, got := range map[string]float64{
+		"failures": testutil.ToFloat64(m.failures.WithLabelValues("money", "window")),
+		"warnings": testutil.ToFloat64(m.warnings.WithLabelValues("shop", "calls")),
+		"answers":  testutil.ToFloat64(m.requests.WithLabelValues("503")),
+		"build":    testutil.ToFloat64(Build{Version: "v1.2.3", Revision: "abc"}),
+	} {
+		if got != 1 {
+			t.Errorf("%s: %v, want 1", what, got)
+		}
+	}
+	if got := testutil.ToFloat64(m.lastSuccess.WithLabelValues("shop")); got != float64(noon.Unix()) {
+		t.Errorf("last success at %v", got)
+	}
+	if got := testutil.ToFloat64(m.missing.WithLabelValues("shop")); got != 0.25 {
+		t.Errorf("missing ratio %v", got)
+	}
+}
+
+func TestApplicationsThatAreGoneAreForgotten(t *testing.T) {
+	m, _, _ := busy(t)
+	m.Discovered(discovery.Snapshot{Applications: []discovery.Application{{Name: "shop"}}}, 0)
+	if n := testutil.CollectAndCount(m.failures); n != 0 {
+		t.Errorf("%d series of money's failures remain", n)
+	}
+	if n := testutil.CollectAndCount(m.missing); n != 1 {
+		t.Errorf("%d series of shop's window, want 1", n)
+	}
+}
+
+func TestHandlerServesOneScrape(t *testing.T) {
+	m, _, _ := busy(t)
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, want := range []string{
+		`deepscaler_build_info{goversion="go`, "deepscaler_autoscalers_misconfigured 1",
+		`deepscaler_metric_requests_total{code="200"} 1`, "go_goroutines ", "process_resident_memory_bytes ",
+	} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
+	if w.Code != 200 {
+		t.Errorf("status %d", w.Code)
+	}
+}

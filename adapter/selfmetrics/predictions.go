@@ -1,0 +1,53 @@
+package selfmetrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
+
+	"github.com/deepscaler/deepscaler/adapter/metric"
+)
+
+// predictions reads the board at the time of the scrape. What the external
+// metrics API would not serve is absent here too, never 0 and never old.
+type predictions struct {
+	board    *metric.Board
+	clock    clock.PassiveClock
+	replicas *prometheus.Desc
+	need     *prometheus.Desc
+	age      *prometheus.Desc
+}
+
+// Predictions returns a collector of the plans on board.
+func Predictions(board *metric.Board, c clock.PassiveClock) prometheus.Collector {
+	service := []string{"namespace", "application", "service"}
+	return &predictions{
+		board: board,
+		clock: c,
+		replicas: prometheus.NewDesc("deepscaler_desired_replicas",
+			"Replicas the service should have, as served by the external metrics API; absent while unknown.", service, nil),
+		need: prometheus.NewDesc("deepscaler_needed_replicas",
+			"Replicas the service needs according to the forecast, before rounding and the bounds of its autoscaler; absent while unknown.", service, nil),
+		age: prometheus.NewDesc("deepscaler_plan_age_seconds",
+			"Age of the application's latest plan; absent while its last tick failed or none has ended.", []string{"application"}, nil),
+	}
+}
+
+// Describe implements [prometheus.Collector].
+func (p *predictions) Describe(ch chan<- *prometheus.Desc) {
+	ch <- p.replicas
+	ch <- p.need
+	ch <- p.age
+}
+
+// Collect implements [prometheus.Collector].
+func (p *predictions) Collect(ch chan<- prometheus.Metric) {
+	for s, d := range p.board.Current() {
+		ch <- prometheus.MustNewConstMetric(p.replicas, prometheus.GaugeValue, float64(d.Replicas), s.Namespace, s.Application, s.Name)
+		ch <- prometheus.MustNewConstMetric(p.need, prometheus.GaugeValue, d.Need, s.Namespace, s.Application, s.Name)
+	}
+	for application, o := range p.board.Latest() {
+		if o != nil && o.Err == nil {
+			ch <- prometheus.MustNewConstMetric(p.age, prometheus.GaugeValue, p.clock.Since(o.At).Seconds(), application)
+		}
+	}
+}
