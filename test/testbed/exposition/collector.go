@@ -42,16 +42,16 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		services := e.Application().Services
 		for i := range services {
 			ch <- prometheus.MustNewConstMetric(readyReplicas, prometheus.GaugeValue, float64(e.Ready(i)), c.namespace, services[i].Name)
-			for _, s := range e.Refused(i) {
-				c.traffic(ch, e, &s, "source", "")
+			// Every caller's pod has these counters to itself in a mesh; here they are its
+			// workload's, so that they do not vanish with one pod.
+			sent := e.Sent(i)
+			for j := range sent {
+				c.traffic(ch, e, &sent[j], "source", "")
 			}
 		}
 		for _, pod := range e.Pods() {
 			c.container(ch, e, &pod)
 			for i := range pod.Traffic {
-				// The caller's proxy counts the same calls as the server's. Its counters would
-				// vanish with the caller; these vanish with the server.
-				c.traffic(ch, e, &pod.Traffic[i], "source", pod.Name)
 				c.traffic(ch, e, &pod.Traffic[i], "destination", pod.Name)
 			}
 		}

@@ -55,7 +55,7 @@ type station struct {
 	named           int // pods named so far
 	deadlines       []deadline
 	overdue         int
-	refused         traffic
+	sent            traffic
 	calls           []uint64 // to each service
 	totals          Totals
 	accounted       float64

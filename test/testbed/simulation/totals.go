@@ -78,8 +78,9 @@ func (e *Engine) Pods() []Pod {
 	return pods
 }
 
-// Refused returns the calls to a service that no replica took.
-func (e *Engine) Refused(service int) []Stream { return e.services[service].refused.streams }
+// Sent returns the calls to a service as the proxies of its callers count them: all of
+// them, those that no replica took included. Valid until the engine goes on.
+func (e *Engine) Sent(service int) []Stream { return e.services[service].sent.streams }
 
 // Memory returns bytes used divided by the limit over the ready replicas of a
 // service, NaN when there are none or no limit.

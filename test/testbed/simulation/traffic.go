@@ -69,11 +69,9 @@ func (e *Engine) observe(f *frame, code int, flags string) {
 	} else {
 		e.services[f.caller].calls[f.service]++
 	}
-	// The proxy of the server reports when there is one; else that of the caller alone.
+	s.sent.observe(e.buckets, int(f.caller), int(f.service), code, flags, seconds)
 	if f.at >= 0 {
 		e.replicas[f.at].traffic.observe(e.buckets, int(f.caller), int(f.service), code, flags, seconds)
-	} else {
-		s.refused.observe(e.buckets, int(f.caller), int(f.service), code, flags, seconds)
 	}
 	if f.span != 0 {
 		e.trace(Span{
