@@ -45,11 +45,13 @@ func (c *Cluster) StartJaeger(ctx context.Context) (*JaegerServer, error) {
 		args = append(args, "--"+server+".host-port="+net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	}
 	p, err := c.group.Run(ctx, process.Spec{
-		Name:  string(Jaeger),
-		Path:  c.binaries[Jaeger],
-		Args:  args,
-		Env:   []string{"SPAN_STORAGE_TYPE=memory"},
+		Name: string(Jaeger),
+		Path: c.binaries[Jaeger],
+		Args: args,
+		// Sampling its own requests, it would wait for a collector when it leaves.
+		Env:   []string{"SPAN_STORAGE_TYPE=memory", "OTEL_TRACES_SAMPLER=always_off"},
 		Ready: answers(http.DefaultClient, urls[query]+"/api/services"),
+		Grace: clientGrace,
 	})
 	if err != nil {
 		return nil, err

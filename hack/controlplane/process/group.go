@@ -9,6 +9,9 @@ import (
 	"sync"
 )
 
+// ErrDirInUse is returned for a data directory with files in it, which Close would remove.
+var ErrDirInUse = errors.New("the data directory is not empty")
+
 // ErrStopped is returned by everything that would start a program in a group that was closed.
 var ErrStopped = errors.New("the process group is stopped")
 
@@ -24,8 +27,8 @@ type Group struct {
 	closed    bool
 }
 
-// NewGroup makes dir, which must not exist or be empty, and guards it: directory and programs
-// vanish with Close or with the calling program. Logs go to dir/logs.
+// NewGroup makes dir, which must not exist or be empty (else ErrDirInUse), and guards it: directory
+// and programs vanish with Close or with the calling program. Logs go to dir/logs.
 func NewGroup(dir string) (*Group, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -36,7 +39,7 @@ func NewGroup(dir string) (*Group, error) {
 		return nil, fmt.Errorf("read the data directory: %w", err)
 	}
 	if len(entries) > 0 {
-		return nil, fmt.Errorf("data directory %s is not empty and would be lost: choose another", dir)
+		return nil, fmt.Errorf("%w and would be removed at the end: choose another than %s", ErrDirInUse, dir)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)

@@ -43,9 +43,11 @@ func TestGroupRefusesAUsedDirectory(t *testing.T) {
 	if err := os.WriteFile(precious, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if group, err := NewGroup(dir); err == nil {
-		group.Close()
-		t.Error("a group took over a directory with files in it")
+	if group, err := NewGroup(dir); !errors.Is(err, ErrDirInUse) {
+		t.Errorf("got %v, want ErrDirInUse", err)
+		if group != nil {
+			group.Close()
+		}
 	}
 	if _, err := os.Stat(precious); err != nil {
 		t.Error(err)

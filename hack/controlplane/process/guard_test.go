@@ -11,8 +11,10 @@ import (
 )
 
 func TestNothingOutlivesTheOwner(t *testing.T) {
+	t.Parallel()
 	for _, s := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
 			home := t.TempDir()
 			dir := filepath.Join(home, "group")
 			spec := role(t, "owner", dir)
@@ -45,6 +47,7 @@ func TestNothingOutlivesTheOwner(t *testing.T) {
 }
 
 func TestGuardCloseKillsWhatIsLeftAndRemovesTheDirectory(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "guarded")
 	guard, err := NewGuard(dir)
 	if err != nil {
