@@ -1,6 +1,10 @@
 package queueing
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // demand is the CPU a service needs, by the utilisation law (Denning & Buzen
 // 1978): utilisation per replica = idle + perRequest · requests per replica.
@@ -13,6 +17,9 @@ type demand struct {
 	// base is the number of replicas kept busy by a service that answered no
 	// request in the whole window, and so by something else.
 	base float64
+	// unbalanced tells that perRequest comes from steps in which arrivals and
+	// completions differed, so that CPU and requests may not belong together.
+	unbalanced bool
 }
 
 // demandMemory is the number of steps after which a sample counts half: CPU per
@@ -40,35 +47,29 @@ const maxIdle = 0.25
 // share is therefore taken out first, but only as far as the window proves it:
 // the lower end of the regression's confidence interval (two standard errors),
 // times the share of the variation that is not noise (the reliability ratio of
-// a regression with errors in its variable). Where the load varied it is close to the truth; where it did not, the interval
-// reaches to zero and what is left is the plain ratio, under which replicas
-// follow utilisation ÷ target like those of a Resource metric. The median keeps
-// one outlier, such as the CPU of a starting pod, out of it.
+// a regression with errors in its variable). Where the load varied it is close
+// to the truth; where it did not, it is zero and what is left is the plain
+// ratio, under which replicas follow utilisation ÷ target like those of a
+// Resource metric. The median keeps one outlier, such as the CPU of a starting
+// pod, out of it. Both estimates agree on the replicas at which utilisation
+// meets its target. They differ only on the way there, and the ratio errs
+// towards more replicas.
 //
-// Both estimates agree on the replicas at which utilisation meets its target.
-// They differ only on the way there, and the ratio errs towards more replicas.
-// Saturated steps may be used: a replica at its limit still does the same work
-// per request.
+// The law assumes flow balance. A service that waits for a saturated callee
+// works on more requests than it answers, and on fewer once the wait is over.
+// Steps of either kind are used only when there are no others.
 func fitDemand(s *station) demand {
-	var line regression
-	lowest, busy := math.Inf(1), 0.0
-	for t := range s.requests {
-		if s.complete(t) && s.replicas[t] > 0 {
-			line.add(s.requests[t]/s.replicas[t], s.cpu[t])
-			lowest = min(lowest, s.cpu[t])
-			busy = s.cpu[t] * s.replicas[t]
-		}
-	}
 	var d demand
-	if line.n >= minFit && line.slope() > 0 {
-		value, stderr := line.intercept()
-		noise := loadNoise * line.meanU
-		reliability := max(0, 1-line.n*noise*noise/line.uu)
-		d.idle = max(0, min(reliability*(value-2*stderr), lowest, maxIdle))
+	steps := s.workingSteps(true)
+	if len(steps) < minSamples {
+		all := s.workingSteps(false)
+		d.unbalanced = len(all) > len(steps)
+		steps = all
 	}
+	d.idle = s.idleShare(steps)
 	var ratios []sample
-	for t := range s.requests {
-		if s.complete(t) && s.replicas[t] > 0 && s.requests[t] > 0 {
+	for _, t := range steps {
+		if s.requests[t] > 0 {
 			age := float64(s.sized - t)
 			ratios = append(ratios, sample{
 				value:  (s.cpu[t] - d.idle) * s.replicas[t] / s.requests[t],
@@ -77,10 +78,68 @@ func fitDemand(s *station) demand {
 		}
 	}
 	if len(ratios) == 0 {
-		return demand{base: busy}
+		d = demand{}
+		if len(steps) > 0 {
+			last := steps[len(steps)-1]
+			d.base = s.cpu[last] * s.replicas[last]
+		}
+		return d
 	}
 	d.perRequest = weightedMedian(ratios)
 	return d
+}
+
+// idleShare returns what the steps prove of the utilisation of a replica
+// without requests. It is the lesser of two fits, one without the step of the
+// highest load and one without that of the lowest: one odd step far from all
+// others must not decide.
+func (s *station) idleShare(steps []int) float64 {
+	if len(steps) <= minFit {
+		return 0
+	}
+	steps = slices.Clone(steps)
+	load := func(t int) float64 { return s.requests[t] / s.replicas[t] }
+	slices.SortStableFunc(steps, func(a, b int) int { return cmp.Compare(load(a), load(b)) })
+	idle := maxIdle
+	for _, part := range [][]int{steps[1:], steps[:len(steps)-1]} {
+		var line regression
+		for _, t := range part {
+			line.add(load(t), s.cpu[t])
+			idle = min(idle, s.cpu[t])
+		}
+		if line.slope() <= 0 {
+			return 0
+		}
+		value, stderr := line.intercept()
+		noise := loadNoise * line.meanU
+		reliability := max(0, 1-line.n*noise*noise/line.uu)
+		idle = max(0, min(idle, reliability*(value-2*stderr)))
+	}
+	return idle
+}
+
+// imbalance is the share of a step's completions by which the requests in
+// flight may change while flow counts as balanced.
+const imbalance = 0.1
+
+// workingSteps returns the steps in which the service ran and its size and load
+// are known, all of them or those with balanced flow. By Little's law the
+// requests in flight are rate times latency; without latency they are taken to
+// be constant.
+func (s *station) workingSteps(balanced bool) []int {
+	steps := make([]int, 0, len(s.requests))
+	inFlight := func(t int) float64 { return s.requests[t] * s.latency[t] }
+	for t, x := range s.requests {
+		other := t - 1
+		if t == 0 {
+			other = min(1, len(s.requests)-1)
+		}
+		flows := !(math.Abs(inFlight(t)-inFlight(other)) > imbalance*x*s.step)
+		if s.complete(t) && s.replicas[t] > 0 && (flows || !balanced) {
+			steps = append(steps, t)
+		}
+	}
+	return steps
 }
 
 // replicas returns the fractional replicas that serve the given request rate at

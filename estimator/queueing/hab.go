@@ -70,6 +70,9 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 		}
 		if s.sized >= 0 {
 			demands[i] = fitDemand(s)
+			if x := s.requests[s.arriving]; demands[i].unbalanced && hidden.rates[i] > x {
+				demands[i].perRequest *= x / hidden.rates[i]
+			}
 		}
 	}
 	f := estimator.NewForecast(w.Services, horizon, w.Step)

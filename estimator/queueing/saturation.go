@@ -23,8 +23,12 @@ const (
 	// steepestLatency bounds the growth of latency in seconds per second, and
 	// with it hidden arrivals to four times the completions.
 	steepestLatency = 0.75
-	// easing is the fall of latency in one step from which a backlog counts as
-	// shrinking.
+	// onset is how many times the least latency of the window the step before
+	// may show for the newest to count as the first of a queue. The mean over
+	// that step is half of what the latency has risen to.
+	onset = 2
+	// easing is the fall of latency, or of the previous rate against the
+	// newest, from which a backlog counts as being worked off.
 	easing = 0.9
 )
 
@@ -39,7 +43,8 @@ type saturation struct {
 	// backlog is the rate, in requests per second, that clears within the lead
 	// time what has queued up.
 	backlog float64
-	// easing tells that the backlog is already shrinking.
+	// easing tells that the backlog is already being worked off: latency falls,
+	// or new replicas answer more than before.
 	easing bool
 }
 
@@ -74,9 +79,13 @@ func observeSaturation(s *station, c Config, self, unloaded float64) saturation 
 		return out
 	}
 	l, rise := s.latency[now], s.latency[now]-s.latency[before]
+	begins := s.latency[before] < onset*least
+	if begins {
+		rise *= 2
+	}
 	out.arrivals = 1 / (1 - max(0, min(steepestLatency, rise/(float64(now-before)*s.step))))
-	out.easing = l < easing*s.latency[before]
 	x := s.requests[now]
+	out.easing = l < easing*s.latency[before] || !begins && s.requests[before] < easing*x
 	out.backlog = min(x, x*(l-least)/c.LeadTime.Seconds())
 	return out
 }
@@ -85,7 +94,7 @@ func observeSaturation(s *station, c Config, self, unloaded float64) saturation 
 // itself saturated, given the rate it answered.
 func (s saturation) hidden(answered float64) float64 {
 	if s.easing {
-		return answered
+		return s.blocked(answered, s.degree)
 	}
 	return answered + s.degree*(answered*(max(s.arrivals, saturatedGrowth)-1)+s.backlog)
 }
@@ -93,8 +102,5 @@ func (s saturation) hidden(answered float64) float64 {
 // blocked returns a lower bound on the request rate of a service that waits for
 // one saturated to the given degree.
 func (s saturation) blocked(answered, degree float64) float64 {
-	if s.easing {
-		return answered
-	}
 	return answered * (1 + degree*(s.arrivals-1))
 }

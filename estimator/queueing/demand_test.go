@@ -1,0 +1,119 @@
+package queueing
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// stationOf builds a station that follows the utilisation law.
+func stationOf(loads, replicas []float64, perRequest, idle float64, noise *rand.Rand) *station {
+	s := &station{step: 30, arriving: len(loads) - 1, sized: len(loads) - 1}
+	for i, x := range loads {
+		n := replicas[i%len(replicas)]
+		cpu := idle + perRequest*x/n
+		if noise != nil {
+			cpu *= 1 + 0.03*noise.NormFloat64()
+			x *= 1 + 0.01*noise.NormFloat64()
+		}
+		s.requests = append(s.requests, x)
+		s.cpu = append(s.cpu, cpu)
+		s.replicas = append(s.replicas, n)
+		s.latency = append(s.latency, missing)
+	}
+	return s
+}
+
+func ramp(from, to float64, steps int) []float64 {
+	out := make([]float64, steps)
+	for i := range out {
+		out[i] = from + (to-from)*float64(i)/float64(steps-1)
+	}
+	return out
+}
+
+func near(got, want, tolerance float64) bool { return math.Abs(got-want) <= tolerance*math.Abs(want) }
+
+func TestDemandFollowsTheUtilisationLaw(t *testing.T) {
+	varied := ramp(20, 80, 12)
+	d := fitDemand(stationOf(varied, []float64{4}, 0.03, 0.1, nil))
+	if !near(d.perRequest, 0.03, 0.02) || !near(d.idle, 0.1, 0.1) {
+		t.Errorf("varied load: %+v, want 0.03 replica-seconds per request and 0.1 idle", d)
+	}
+	d = fitDemand(stationOf(ramp(60, 60, 12), []float64{4, 8, 12}, 0.03, 0.1, nil))
+	if !near(d.perRequest, 0.03, 0.03) || !near(d.idle, 0.1, 0.1) {
+		t.Errorf("varied replicas: %+v, want 0.03 replica-seconds per request and 0.1 idle", d)
+	}
+	d = fitDemand(stationOf([]float64{60}, []float64{4}, 0.03, 0, nil))
+	if !near(d.perRequest, 0.03, 1e-12) || d.idle != 0 {
+		t.Errorf("without an idle share: %+v, want exactly 0.03", d)
+	}
+	steady := fitDemand(stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0.1, nil))
+	if want := (0.1 + 0.03*60/4) * 4 / 60; !near(steady.perRequest, want, 1e-12) || steady.idle != 0 {
+		t.Errorf("steady load: %+v, want the ratio %v of CPU and requests", steady, want)
+	}
+}
+
+// TestDemandIsNearlyUnbiased measures what is left of the idle share's bias when
+// telemetry is noisy, over many windows.
+func TestDemandIsNearlyUnbiased(t *testing.T) {
+	const perRequest, idle, rounds = 0.03, 0.12, 500
+	tests := []struct {
+		name      string
+		loads     []float64
+		low, high float64 // mean estimate ÷ truth
+	}{
+		{"load varies fourfold", ramp(20, 80, 12), 0.98, 1.08},
+		{"load doubles", ramp(40, 80, 12), 0.98, 1.15},
+		{"steady load: the ratio, idle share included", ramp(60, 60, 12), 1.22, 1.32},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(3, 4))
+			sum := 0.0
+			for range rounds {
+				sum += fitDemand(stationOf(tt.loads, []float64{4}, perRequest, idle, rng)).perRequest
+			}
+			if bias := sum / rounds / perRequest; bias < tt.low || bias > tt.high {
+				t.Errorf("mean demand is %.3f of the true one, want between %v and %v", bias, tt.low, tt.high)
+			}
+		})
+	}
+}
+
+func TestDemandIgnoresTheCPUOfStartingPods(t *testing.T) {
+	s := stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0, nil)
+	s.cpu[9], s.cpu[10] = 0.95, 0.9
+	if d := fitDemand(s); !near(d.perRequest, 0.03, 1e-9) {
+		t.Errorf("demand %v per request after two outliers, want 0.03", d.perRequest)
+	}
+}
+
+func TestDemandFollowsARelease(t *testing.T) {
+	s := stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0, nil)
+	for step := 7; step < 12; step++ {
+		s.cpu[step] *= 1.5
+	}
+	if d := fitDemand(s); !near(d.perRequest, 0.045, 1e-9) {
+		t.Errorf("demand %v per request five steps after a release, want 0.045", d.perRequest)
+	}
+}
+
+func TestReplicasReachTheTarget(t *testing.T) {
+	d := demand{perRequest: 0.03, idle: 0.1}
+	n := d.replicas(1000, 0.7, 0)
+	if got := d.idle + d.perRequest*1000/n; !near(got, 0.7, 1e-12) {
+		t.Errorf("%v replicas are %v busy, want 0.7", n, got)
+	}
+	small := demand{perRequest: 0.01}
+	if got, want := small.replicas(50, 0.8, 1), 0.5+math.Sqrt(0.5); !near(got, want, 1e-12) {
+		t.Errorf("%v replicas with one deviation of headroom, want %v", got, want)
+	}
+}
+
+func TestServiceWithoutRequestsKeepsWhatItsOwnWorkNeeds(t *testing.T) {
+	d := fitDemand(stationOf(ramp(0, 0, 12), []float64{3}, 0, 0.4, nil))
+	if got, want := d.replicas(0, 0.6, 0.5), 3*0.4/0.6; !near(got, want, 1e-12) {
+		t.Errorf("%v replicas for three that are 0.4 busy, want %v", got, want)
+	}
+}
