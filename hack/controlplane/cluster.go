@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -51,8 +52,8 @@ type Cluster struct {
 // Start builds what is missing and runs a control plane, which takes about 10 s on two
 // cores once the programs are built. It returns when the API server is ready, the
 // nodes are Ready and the default service account exists, so that pods can be
-// created at once. ctx bounds the start only; a start that fails or is cancelled
-// leaves nothing behind. The cluster runs until [Cluster.Stop] or until the
+// created at once. ctx bounds building and start only; a start that fails, is cancelled or
+// takes longer than two minutes leaves nothing behind. The cluster runs until [Cluster.Stop] or until the
 // calling program ends, however it ends.
 func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	build := opts.Build
@@ -89,7 +90,36 @@ func (c *Cluster) start(ctx context.Context, opts Options) error {
 	if opts.TelemetryOnly {
 		return nil
 	}
-	return c.startKubernetes(ctx, opts)
+	return c.whileHealthy(ctx, func(ctx context.Context) error { return c.startKubernetes(ctx, opts) })
+}
+
+// startLimit is generous: ten times what a start takes on two busy cores.
+const startLimit = 2 * time.Minute
+
+// whileHealthy calls start and cancels it when a program that was ready already fails, because
+// the others would wait for it for ever. The failure is then the error.
+func (c *Cluster) whileHealthy(ctx context.Context, start func(context.Context) error) error {
+	ctx, stopTimer := context.WithTimeout(ctx, startLimit)
+	defer stopTimer()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make(chan struct{})
+	var failure error
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		select {
+		case failure = <-c.group.Failed():
+			cancel(failure)
+		case <-done:
+		}
+	})
+	err := start(ctx)
+	close(done)
+	watcher.Wait()
+	if failure != nil {
+		return failure
+	}
+	return err
 }
 
 // Stop ends every program of the cluster and removes its data directory. Programs

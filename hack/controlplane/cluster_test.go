@@ -129,6 +129,26 @@ func TestControlPlane(t *testing.T) {
 	t.Run("stop leaves nothing", func(t *testing.T) { testStop(t, c) })
 }
 
+// A program that was ready must not let the start wait for ever when it dies.
+func TestFailureDuringTheStartIsItsError(t *testing.T) {
+	c := start(t, Options{TelemetryOnly: true})
+	jaeger, err := c.StartJaeger(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.whileHealthy(t.Context(), func(ctx context.Context) error {
+		if err := syscall.Kill(jaeger.PID(), syscall.SIGKILL); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	var failure *process.Failure
+	if !errors.As(err, &failure) || failure.Name != "jaeger" {
+		t.Errorf("got %v, want the failure of jaeger", err)
+	}
+}
+
 func testPods(t *testing.T, client kubernetes.Interface) {
 	labels := map[string]string{"app": "web"}
 	replicas := int32(3)
