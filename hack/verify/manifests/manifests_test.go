@@ -1,0 +1,94 @@
+package manifests_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/deepscaler/deepscaler/adapter/config"
+	"github.com/deepscaler/deepscaler/hack/verify/manifests"
+)
+
+const base = "base"
+
+// TestManifests shares one control plane, because a start takes seconds. The
+// subtests are in the order in which a platform team would come to need them.
+func TestManifests(t *testing.T) {
+	dirs, err := manifests.Kustomizations(root + "/manifests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(dirs, base) || len(dirs) < 5 {
+		t.Fatalf("found only the kustomizations %v", dirs)
+	}
+	s := startSite(t)
+	for _, dir := range dirs {
+		t.Run(dir, func(t *testing.T) { s.testKustomization(t, dir) })
+	}
+	t.Run("validation is strict", s.testValidationIsStrict)
+	t.Run("rules and dashboard are PromQL", s.testQueries)
+	// These two apply for real; the second goes on from the first.
+	t.Run("rights with cert-manager", s.testRightsWithCertManager)
+	t.Run("rights of the base", s.testRightsOfBase)
+	t.Run("restricted pods", s.testRestrictedPods)
+	t.Run("applying again keeps the certificate", s.testApplyAgain)
+}
+
+func (s *site) testKustomization(t *testing.T, dir string) {
+	stream, objects := s.render(t, dir)
+	for _, object := range objects {
+		// Dry runs store nothing, the namespace of the other objects neither.
+		if namespace := object.GetNamespace(); namespace != "" {
+			_, _ = s.kubectl(t.Context(), nil, "create", "namespace", namespace)
+		}
+		if object.GetKind() == "APIService" {
+			if insecure, _, _ := unstructured.NestedBool(object.Object, "spec", "insecureSkipTLSVerify"); insecure {
+				t.Errorf("APIService %s trusts whoever answers", object.GetName())
+			}
+		}
+		if text, ok, _ := unstructured.NestedString(object.Object, "data", "config.yaml"); ok {
+			if _, err := config.Decode([]byte(text)); err != nil {
+				t.Errorf("the adapter would refuse its configuration: %v", err)
+			}
+		}
+	}
+	if err := s.dryRun(t.Context(), stream); err != nil {
+		t.Error(err)
+	}
+}
+
+// testValidationIsStrict makes sure that the dry run can fail: each slip must be
+// refused, for built-in and for custom resources.
+func (s *site) testValidationIsStrict(t *testing.T) {
+	_, objects := s.render(t, "overlays/full")
+	_, examples := s.render(t, "examples/online-boutique")
+	objects = append(objects, examples...)
+	for _, slip := range []struct {
+		kind, name string
+		value      any
+		path       []string
+		complaint  string
+	}{
+		{"Deployment", "deepscaler-adapter", int64(2), []string{"spec", "replica"}, "spec.replica"},
+		{"ServiceMonitor", "deepscaler-adapter", "x", []string{"spec", "selectors"}, "spec.selectors"},
+		{"Certificate", "deepscaler-adapter", "x", []string{"spec", "dnsName"}, "spec.dnsName"},
+		{"PrometheusRule", "deepscaler-adapter", "x", []string{"spec", "group"}, "spec.group"},
+		{"HorizontalPodAutoscaler", "frontend", "-1", []string{"spec", "behavior", "scaleUp", "tolerance"}, "tolerance"},
+		{"HorizontalPodAutoscaler", "frontend", "0", []string{"spec", "behavior", "scaleUp", "tolerances"}, "tolerances"},
+	} {
+		wrong := find(t, objects, slip.kind, slip.name).DeepCopy()
+		if err := unstructured.SetNestedField(wrong.Object, slip.value, slip.path...); err != nil {
+			t.Fatal(err)
+		}
+		stream, err := json.Marshal(wrong)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.dryRun(t.Context(), stream); err == nil || !strings.Contains(err.Error(), slip.complaint) {
+			t.Errorf("%s with %s = %v: got %v, want a complaint about %s", slip.kind, strings.Join(slip.path, "."), slip.value, err, slip.complaint)
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package manifests_test
+
+import (
+	"fmt"
+	"testing"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/deepscaler/deepscaler/hack/controlplane"
+)
+
+const (
+	system     = "deepscaler-system"
+	adapter    = "deepscaler-adapter"
+	secret     = "deepscaler-adapter-certificate" //nolint:gosec // the name of a Secret, not a credential
+	apiService = "v1beta1.external.metrics.k8s.io"
+)
+
+// right is a question to the API server's authoriser.
+type right struct {
+	verb, group, resource, namespace, name string
+	// path, when set, asks about a URL instead of a resource.
+	path string
+	want bool
+}
+
+func (r right) String() string {
+	if r.path != "" {
+		return r.verb + " " + r.path
+	}
+	return fmt.Sprintf("%s %s.%s %s/%s", r.verb, r.resource, r.group, r.namespace, r.name)
+}
+
+// may asks the authoriser of the API server.
+func (s *site) may(t *testing.T, user controlplane.User, r right) bool {
+	t.Helper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: user.Name, Groups: append([]string{"system:authenticated"}, user.Groups...),
+	}}
+	if r.path != "" {
+		review.Spec.NonResourceAttributes = &authorizationv1.NonResourceAttributes{Verb: r.verb, Path: r.path}
+	} else {
+		review.Spec.ResourceAttributes = &authorizationv1.ResourceAttributes{
+			Verb: r.verb, Group: r.group, Resource: r.resource, Namespace: r.namespace, Name: r.name,
+		}
+	}
+	answer, err := s.client.AuthorizationV1().SubjectAccessReviews().Create(t.Context(), review, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Status.Allowed
+}
+
+// check compares rights with what the authoriser says once it has taken notice of
+// the latest roles, which takes it a moment.
+func (s *site) check(t *testing.T, user controlplane.User, rights []right) {
+	t.Helper()
+	for _, r := range rights {
+		if r.want {
+			s.eventually(t, fmt.Sprintf("%s may %s", user.Name, r), func() bool { return s.may(t, user, r) })
+		} else if s.may(t, user, r) {
+			t.Errorf("%s may %s", user.Name, r)
+		}
+	}
+}
+
+// always are the adapter's rights however its certificate is made, and what it must
+// never have.
+func always() []right {
+	const hpa, shop = "horizontalpodautoscalers", "shop"
+	return []right{
+		{verb: "list", group: "autoscaling", resource: hpa, want: true},
+		{verb: "watch", group: "autoscaling", resource: hpa, want: true},
+		{verb: "create", resource: "events", namespace: shop, want: true},
+		{verb: "patch", resource: "events", namespace: shop, want: true},
+		{verb: "create", group: "authentication.k8s.io", resource: "tokenreviews", want: true},
+		{verb: "create", group: "authorization.k8s.io", resource: "subjectaccessreviews", want: true},
+		{verb: "get", resource: "configmaps", namespace: "kube-system", name: "extension-apiserver-authentication", want: true},
+
+		{verb: "update", group: "autoscaling", resource: hpa, namespace: shop, name: "web"},
+		{verb: "patch", group: "autoscaling", resource: hpa + "/status", namespace: shop, name: "web"},
+		{verb: "update", group: "apps", resource: "deployments/scale", namespace: shop, name: "web"},
+		{verb: "list", resource: "pods"},
+		{verb: "list", resource: "secrets"},
+		{verb: "list", resource: "secrets", namespace: system},
+		{verb: "get", resource: "secrets", namespace: "kube-system", name: "any"},
+		{verb: "get", resource: "secrets", namespace: shop, name: secret},
+		{verb: "create", resource: "secrets", namespace: system},
+		{verb: "delete", resource: "secrets", namespace: system, name: secret},
+		{verb: "get", resource: "configmaps", namespace: "kube-system", name: "any"},
+		{verb: "list", group: "apiregistration.k8s.io", resource: "apiservices"},
+		{verb: "update", group: "apiregistration.k8s.io", resource: "apiservices", name: "v1beta1.metrics.k8s.io"},
+		{verb: "create", group: "apiregistration.k8s.io", resource: "apiservices"},
+		{verb: "impersonate", resource: "users"},
+	}
+}
+
+func certificateRights(want bool) []right {
+	var rights []right
+	for _, verb := range []string{"get", "list", "watch", "update"} {
+		rights = append(rights,
+			right{verb: verb, resource: "secrets", namespace: system, name: secret, want: want},
+			right{verb: verb, group: "apiregistration.k8s.io", resource: "apiservices", name: apiService, want: want})
+	}
+	return rights
+}
+
+func (s *site) testRightsWithCertManager(t *testing.T) {
+	stream, _ := s.render(t, "overlays/full")
+	s.mustKubectl(t, stream, "apply", "--server-side", "-f", "-")
+	s.check(t, controlplane.ServiceAccount(system, adapter), append(always(), certificateRights(false)...))
+	s.check(t, controlplane.ServiceAccount(system, "deepscaler-scraper"), []right{
+		{verb: "get", path: "/metrics", want: true},
+		{verb: "get", path: "/debug/pprof/heap"},
+		{verb: "get", resource: "secrets", namespace: system, name: secret},
+		{verb: "list", group: "external.metrics.k8s.io", resource: "deepscaler_desired_replicas", namespace: "shop"},
+	})
+	// The next kustomization must not find rights that it does not grant itself.
+	s.mustKubectl(t, stream, "delete", "--wait=false", "-f", "-", "--ignore-not-found")
+	s.mustKubectl(t, nil, "wait", "--for=delete", "--timeout=90s", "namespace/"+system)
+}
+
+func (s *site) testRightsOfBase(t *testing.T) {
+	stream, _ := s.render(t, base)
+	s.mustKubectl(t, stream, "apply", "--server-side", "-f", "-")
+	s.check(t, controlplane.ServiceAccount(system, adapter), append(always(), certificateRights(true)...))
+
+	metric := right{verb: "list", group: "external.metrics.k8s.io", resource: "deepscaler_desired_replicas", namespace: "shop", want: true}
+	s.check(t, controlplane.ServiceAccount("kube-system", "horizontal-pod-autoscaler"), []right{metric})
+	metric.want = false
+	s.check(t, controlplane.User{Name: "somebody"}, []right{metric})
+
+	// A viewer of one namespace reads its metric, and no other's.
+	s.mustKubectl(t, nil, "create", "namespace", "shop")
+	s.mustKubectl(t, nil, "create", "rolebinding", "viewer", "--namespace=shop", "--clusterrole=view", "--user=viewer")
+	viewer := controlplane.User{Name: "viewer"}
+	metric.want = true
+	s.check(t, viewer, []right{metric})
+	metric.namespace, metric.want = "elsewhere", false
+	s.check(t, viewer, []right{metric})
+}
