@@ -1,0 +1,19 @@
+# syntax=docker/dockerfile:1
+# The compiler runs on the builder's own platform and cross-compiles, so no emulation is needed.
+FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+ARG TARGETOS
+ARG TARGETARCH
+ARG VERSION=unknown
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    make build GOOS=$TARGETOS GOARCH=$TARGETARCH VERSION=$VERSION OUTPUT=/deepscaler
+
+# No shell, no package manager, user 65532.
+FROM gcr.io/distroless/static:nonroot
+COPY --from=build /deepscaler /deepscaler
+USER 65532:65532
+EXPOSE 6443
+ENTRYPOINT ["/deepscaler"]
