@@ -1,0 +1,191 @@
+package certs
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+
+	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
+)
+
+// TestMain ignores two goroutines of the rotator that cannot be stopped. They
+// end by themselves once the certificate exists and is injected, but not in the
+// test whose certificate never does.
+func TestMain(m *testing.M) {
+	const rotator = "github.com/open-policy-agent/cert-controller/pkg/rotator.(*CertRotator)."
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(rotator+"ensureCertsMounted"), goleak.IgnoreAnyFunction(rotator+"ensureReady"))
+}
+
+var (
+	secretName = types.NamespacedName{Namespace: "deepscaler-system", Name: "pair"}
+	apiService = "v1beta1.external.metrics.k8s.io"
+)
+
+// cluster has an empty Secret, an APIService without a caBundle, and others of
+// both kinds.
+func cluster(t *testing.T) *fakekube.Server {
+	t.Helper()
+	kube := fakekube.New()
+	t.Cleanup(kube.Close)
+	for _, name := range []string{secretName.Name, "of-somebody-else"} {
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: secretName.Namespace, Name: name}}
+		if err := kube.Put(secret, "secrets"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{apiService, "v1beta1.metrics.k8s.io"} {
+		service := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+			"metadata": map[string]any{"name": name},
+			"spec":     map[string]any{"group": "external.metrics.k8s.io", "version": "v1beta1"},
+		}}
+		if err := kube.Put(service, "apiservices"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return kube
+}
+
+// run runs a replica that keeps its files in dir.
+func run(t *testing.T, kube *fakekube.Server, dir string) *Manager {
+	t.Helper()
+	m, err := New(Options{Config: &rest.Config{Host: kube.URL}, Secret: secretName, Service: "deepscaler-adapter", APIService: apiService, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	waiting, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if err := m.Wait(waiting); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// eventually fails the test unless ok holds within 20 s.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for range 400 {
+		if ok() {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("%s: not within 20s", what)
+}
+
+func caBundle(t *testing.T, kube *fakekube.Server, name string) []byte {
+	t.Helper()
+	spec := kube.Object("apiservices", "", name)["spec"].(map[string]any)
+	text, _ := spec["caBundle"].(string)
+	bundle, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bundle
+}
+
+// verified reports whether a file holds a certificate for the Service that the
+// caBundle verifies, as kube-apiserver's aggregator would.
+func verified(t *testing.T, file string, bundle []byte) bool {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(data)
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(bundle)
+	_, err = cert.Verify(x509.VerifyOptions{DNSName: "deepscaler-adapter.deepscaler-system.svc", Roots: roots})
+	return err == nil
+}
+
+func TestReplicasShareOneVerifiedCertificate(t *testing.T) {
+	kube := cluster(t)
+	a := run(t, kube, filepath.Join(t.TempDir(), "a"))
+	b := run(t, kube, filepath.Join(t.TempDir(), "b"))
+	eventually(t, "both serve what the caBundle verifies", func() bool {
+		bundle := caBundle(t, kube, apiService)
+		return verified(t, a.CertFile(), bundle) && verified(t, b.CertFile(), bundle)
+	})
+	if bundle := caBundle(t, kube, "v1beta1.metrics.k8s.io"); len(bundle) > 0 {
+		t.Error("injected into an APIService that is not the adapter's")
+	}
+	info, err := os.Stat(a.KeyFile())
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("private key has mode %v, %v", info.Mode(), err)
+	}
+	for _, r := range kube.Requests() {
+		list := strings.Contains(r, "/secrets?") || strings.Contains(r, "/apiservices?")
+		if list && !strings.Contains(r, "fieldSelector=metadata.name") || strings.Contains(r, "of-somebody-else") {
+			t.Errorf("%s needs rights beyond the adapter's own objects", r)
+		}
+	}
+}
+
+func TestALostSecretIsMadeAnew(t *testing.T) {
+	kube := cluster(t)
+	m := run(t, kube, t.TempDir())
+	eventually(t, "injected", func() bool { return verified(t, m.CertFile(), caBundle(t, kube, apiService)) })
+	before := string(caBundle(t, kube, apiService))
+
+	empty := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: secretName.Namespace, Name: secretName.Name}}
+	if err := kube.Put(empty, "secrets"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "another certificate, injected and on disk", func() bool {
+		bundle := caBundle(t, kube, apiService)
+		return string(bundle) != before && verified(t, m.CertFile(), bundle)
+	})
+}
+
+func TestRunFailsWithoutItsSecretOrDirectory(t *testing.T) {
+	kube := cluster(t)
+	kube.Delete("", "v1", "secrets", secretName.Namespace, secretName.Name)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, dir, want string }{
+		{"no Secret", t.TempDir(), "deepscaler-system/pair"},
+		{"no directory", filepath.Join(file, "certificates"), "--cert-dir"},
+	} {
+		if c.name == "no directory" {
+			kube = cluster(t)
+		}
+		m, err := New(Options{Config: &rest.Config{Host: kube.URL}, Secret: secretName, Service: "s", APIService: apiService, Dir: c.dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+		if err := m.Run(ctx); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want it to say %s", c.name, err, c.want)
+		}
+		stop()
+	}
+}
