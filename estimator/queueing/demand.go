@@ -26,6 +26,12 @@ type demand struct {
 // request changes with the mix of requests and with every release.
 const demandMemory = 4
 
+// maxWeight bounds the weight of a step in multiples of that of the median
+// load. More requests tell more, but in the first step of a burst the CPU rate
+// may not have followed yet, and then one step must not make all requests look
+// cheap.
+const maxWeight = 2
+
 // loadNoise is the relative error of a step's request rate: requests are
 // counted over a step that is not quite the one CPU is measured over. Variation
 // of that size is no variation of the load, and a line fitted through it is too
@@ -67,13 +73,20 @@ func fitDemand(s *station) demand {
 		steps = all
 	}
 	d.idle = s.idleShare(steps)
+	loads := make([]float64, 0, len(steps))
+	for _, t := range steps {
+		if s.requests[t] > 0 {
+			loads = append(loads, s.requests[t])
+		}
+	}
+	heaviest := maxWeight * quantile(loads, 0.5)
 	var ratios []sample
 	for _, t := range steps {
 		if s.requests[t] > 0 {
 			age := float64(s.sized - t)
 			ratios = append(ratios, sample{
 				value:  (s.cpu[t] - d.idle) * s.replicas[t] / s.requests[t],
-				weight: s.requests[t] * math.Exp2(-age/demandMemory),
+				weight: min(s.requests[t], heaviest) * math.Exp2(-age/demandMemory),
 			})
 		}
 	}

@@ -117,3 +117,17 @@ func TestServiceWithoutRequestsKeepsWhatItsOwnWorkNeeds(t *testing.T) {
 		t.Errorf("%v replicas for three that are 0.4 busy, want %v", got, want)
 	}
 }
+
+// TestDemandInTheFirstStepsOfALoad has CPU that lags behind requests, and a
+// window that is idle for the most part.
+func TestDemandInTheFirstStepsOfALoad(t *testing.T) {
+	s := stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0, nil)
+	s.requests[11] = 6000
+	if d := fitDemand(s); !near(d.perRequest, 0.03, 1e-9) {
+		t.Errorf("demand %v per request when CPU has not followed a burst yet, want 0.03", d.perRequest)
+	}
+	s = stationOf([]float64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 80, 80}, []float64{4}, 0.03, 0.02, nil)
+	if d := fitDemand(s); !(d.perRequest >= 0.03 && d.perRequest < 0.032) {
+		t.Errorf("demand %v per request after a load began, want about 0.03", d.perRequest)
+	}
+}

@@ -202,6 +202,19 @@ func TestHABFollowsAChangeOfTheMix(t *testing.T) {
 	}
 }
 
+// TestHABDoesNotBelieveAGraphAgainstTheTelemetry names five times the calls
+// that the callee answers, in a loop.
+func TestHABDoesNotBelieveAGraphAgainstTheTelemetry(t *testing.T) {
+	w := after(chainModel(), 12, entry("a", 100), false)
+	want := needs(t, newHAB(t), w)
+	w.Calls.Calls = append(w.Calls.Calls, estimator.Call{Source: 2, Destination: 1, Rate: 1000})
+	for i, n := range needs(t, newHAB(t), w) {
+		if n > 1.2*want[i] {
+			t.Errorf("service %d needs %.2f replicas by a graph that its requests refute, want %.2f", i, n, want[i])
+		}
+	}
+}
+
 func TestHABNeedsAGraph(t *testing.T) {
 	w := after(chainModel(), 12, entry("a", 100), false)
 	w.Calls = nil

@@ -50,7 +50,8 @@ const maxFanOut = 1000
 // A graph that names calls from Outside is complete: all calls of a service add
 // up to its requests, and the ratios follow from the graph alone. One that names
 // none comes from traces, of which a share of unknown size was sampled; its
-// scale is then found from the request rates (see [tracedRatios]).
+// scale is then found from the request rates (see [tracedRatios]). Either way
+// the calls of a service do not exceed its requests (see [conserve]).
 func newNetwork(stations []station, graph *estimator.CallGraph) *network {
 	n := len(stations)
 	net := &network{entry: make([]bool, n)}
@@ -80,7 +81,7 @@ func newNetwork(stations []station, graph *estimator.CallGraph) *network {
 			edges[i].ratio /= arriving[edges[i].source]
 		}
 	} else {
-		edges = tracedRatios(stations, edges, arriving)
+		tracedRatios(stations, edges, arriving)
 	}
 	edges = slices.DeleteFunc(edges, func(e edge) bool {
 		if e.ratio > maxFanOut {
@@ -88,6 +89,7 @@ func newNetwork(stations []station, graph *estimator.CallGraph) *network {
 		}
 		return !(e.ratio > 0 && e.ratio <= maxFanOut)
 	})
+	conserve(stations, edges)
 	net.connect(n, edges)
 	for i := range stations {
 		peers, _ := net.callers.of(i)

@@ -3,16 +3,13 @@ package queueing
 import "math"
 
 // tracedRatios turns the counts of a sampled graph into visit ratios, in place.
-// edges are sorted by destination and hold counts; arriving is their sum by
-// destination.
+// arriving is the sum of counts by destination.
 //
 // The unknown factor from counts to calls per second is the same for all edges
 // and, for a service that is called by others alone, its requests ÷ its counts.
 // Services that are also entries show a higher quotient, so the median over
-// services is used, weighted by their counts. Calls that then exceed the
-// requests of their destination are cut down to them: a service answers no fewer
-// requests than its callers make. That also keeps a cycle from feeding itself.
-func tracedRatios(stations []station, edges []edge, arriving []float64) []edge {
+// services is used, weighted by their counts.
+func tracedRatios(stations []station, edges []edge, arriving []float64) {
 	mean := make([]float64, len(stations))
 	var quotients []sample
 	for i := range stations {
@@ -22,17 +19,39 @@ func tracedRatios(stations []station, edges []edge, arriving []float64) []edge {
 		}
 	}
 	scale := weightedMedian(quotients)
-	for from := 0; from < len(edges); {
-		to, calls := from, 0.0
-		for ; to < len(edges) && edges[to].destination == edges[from].destination; to++ {
-			calls += scale * edges[to].ratio
-		}
-		cut := min(1, mean[edges[from].destination]/calls)
-		for ; from < to; from++ {
-			edges[from].ratio *= scale * cut / mean[edges[from].source]
-		}
+	for i := range edges {
+		edges[i].ratio *= scale / mean[edges[i].source]
 	}
-	return edges
+}
+
+// conserve cuts the ratios of edges, which are sorted by destination, down to
+// the requests of the destination: a service answers no fewer requests than its
+// callers make. That also keeps a cycle of calls from feeding itself. The median
+// over the steps decides, because in the first step of a burst a callee may not
+// show yet what its caller does.
+func conserve(stations []station, edges []edge) {
+	for len(edges) > 0 {
+		to := 1
+		for to < len(edges) && edges[to].destination == edges[0].destination {
+			to++
+		}
+		var quotients []float64
+		for t, x := range stations[edges[0].destination].requests {
+			calls := 0.0
+			for _, e := range edges[:to] {
+				calls += e.ratio * stations[e.source].requests[t]
+			}
+			if q := x / calls; known(q) && calls > 0 {
+				quotients = append(quotients, q)
+			}
+		}
+		if cut := quantile(quotients, 0.5); cut < 1 {
+			for i := range edges[:to] {
+				edges[i].ratio *= cut
+			}
+		}
+		edges = edges[to:]
+	}
 }
 
 // meanKnown returns the mean of the samples that are not missing, NaN without
