@@ -53,9 +53,9 @@ func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, []in
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(f.Services) != len(w.Services) || f.Step != w.Step || f.Horizon < 1 {
-			return nil, nil, fmt.Errorf("estimator %d of the hand-over forecasts %d services × %d steps of %v for a window of %d services and steps of %v",
-				i, len(f.Services), f.Horizon, f.Step, len(w.Services), w.Step)
+		if f.Horizon < 1 || f.Step != w.Step || len(f.Replicas) != len(w.Services)*f.Horizon {
+			return nil, nil, fmt.Errorf("estimator %d of the hand-over forecasts %d values in %d steps of %v for a window of %d services and steps of %v",
+				i, len(f.Replicas), f.Horizon, f.Step, len(w.Services), w.Step)
 		}
 		forecasts[i] = f
 		for n := range from {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -47,7 +48,8 @@ func Make(c Config, f *estimator.Forecast, bounds map[estimator.Service]Bounds, 
 		index:     make(map[estimator.Service]int, len(bounds)),
 	}
 	steps := min(Steps(c.LeadTime, f.Step), f.Horizon)
-	for s, b := range bounds {
+	for _, s := range slices.SortedFunc(maps.Keys(bounds), estimator.Service.Compare) {
+		b := bounds[s]
 		if err := b.validate(); err != nil {
 			return nil, fmt.Errorf("plan: service %s: %w", s, err)
 		}
@@ -58,11 +60,8 @@ func Make(c Config, f *estimator.Forecast, bounds map[estimator.Service]Bounds, 
 		} else {
 			d.decide(f.Replicas[n*f.Horizon:n*f.Horizon+steps], c.RoundingTolerance)
 		}
+		p.index[s] = len(p.decisions)
 		p.decisions = append(p.decisions, d)
-	}
-	slices.SortFunc(p.decisions, func(a, b Decision) int { return a.Service.Compare(b.Service) })
-	for i := range p.decisions {
-		p.index[p.decisions[i].Service] = i
 	}
 	return p, nil
 }
