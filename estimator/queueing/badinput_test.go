@@ -159,14 +159,34 @@ func TestReplicasScaledToZero(t *testing.T) {
 	}
 }
 
-func TestNegativeSamplesAreMissing(t *testing.T) {
+func TestAbsurdSamplesSayNothing(t *testing.T) {
 	for name, e := range estimators(t) {
 		w := after(chainModel(), 12, entry("a", 100), false)
-		good := needs(t, e, w)
-		w.Set(1, 4, w.Channel(estimator.CPU), -3)
-		w.Set(1, 5, w.Channel(estimator.Requests), -100)
-		if got := needs(t, e, w); !near(got[1], good[1], 0.05) {
-			t.Errorf("%s: %v replicas after negative samples, want %v", name, got[1], good[1])
+		for step := range 12 {
+			w.Set(0, step, w.Channel(estimator.CPU), math.MaxFloat64)
+		}
+		got := needs(t, e, w)
+		if !math.IsNaN(got[0]) || math.IsNaN(got[2]) {
+			t.Errorf("%s: needs %v, want nothing about the first service only", name, got)
+		}
+	}
+}
+
+func TestNegativeSamplesAreMissing(t *testing.T) {
+	for name, e := range estimators(t) {
+		negative := after(chainModel(), 12, entry("a", 100), false)
+		lost := after(chainModel(), 12, entry("a", 100), false)
+		for _, f := range []estimator.Feature{estimator.CPU, estimator.Requests, estimator.Replicas, estimator.Latency} {
+			for step := 5; step < 12; step += 2 {
+				negative.Set(1, step, negative.Channel(f), -3)
+				lost.Set(1, step, lost.Channel(f), missing)
+			}
+		}
+		want := needs(t, e, lost)
+		for i, n := range needs(t, e, negative) {
+			if n != want[i] {
+				t.Errorf("%s: service %d needs %v replicas with negative samples and %v with missing ones", name, i, n, want[i])
+			}
 		}
 	}
 }

@@ -111,6 +111,39 @@ func TestReplicasReachTheTarget(t *testing.T) {
 	}
 }
 
+func TestAHighIdleShareLeavesHalfOfALowTarget(t *testing.T) {
+	d := demand{perRequest: 0.03, idle: 0.25}
+	if got, want := d.replicas(100, 0.3, 0), 3/0.15; !near(got, want, 1e-12) {
+		t.Errorf("%v replicas, want %v", got, want)
+	}
+}
+
+// TestOneOddStepDoesNotMakeAnIdleShare has a steady load and one step far from
+// it with CPU out of proportion, as after a queue has drained.
+func TestOneOddStepDoesNotMakeAnIdleShare(t *testing.T) {
+	s := stationOf([]float64{782, 819, 787, 821, 815, 769, 778, 799, 772, 840, 753}, []float64{38}, 0.012, 0, nil)
+	s.requests[0], s.cpu[0] = 1880, 0.352
+	if d := fitDemand(s); d.idle != 0 || !near(d.perRequest, 0.012, 0.01) {
+		t.Errorf("%+v, want no idle share and 0.012 per request", d)
+	}
+}
+
+// TestNoiseInRequestsIsNoIdleShare has a steady load whose request rate is
+// measured less exactly than CPU. A line through that is flat.
+func TestNoiseInRequestsIsNoIdleShare(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 200 {
+		s := stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0, nil)
+		for i := range s.requests {
+			s.requests[i] *= 1 + 0.02*rng.NormFloat64()
+			s.cpu[i] *= 1 + 0.002*rng.NormFloat64()
+		}
+		if d := fitDemand(s); d.idle > 0.02 || !near(d.perRequest, 0.03, 0.06) {
+			t.Fatalf("%+v, want no idle share and 0.03 per request", d)
+		}
+	}
+}
+
 func TestServiceWithoutRequestsKeepsWhatItsOwnWorkNeeds(t *testing.T) {
 	d := fitDemand(stationOf(ramp(0, 0, 12), []float64{3}, 0, 0.4, nil))
 	if got, want := d.replicas(0, 0.6, 0.5), 3*0.4/0.6; !near(got, want, 1e-12) {

@@ -151,6 +151,55 @@ func TestSaturationNeverShrinksAnythingOnItsPaths(t *testing.T) {
 	}
 }
 
+// TestSaturationHidesTheLoadOfItsSiblings has an entry that waits for one of its
+// two callees and therefore calls the other less.
+func TestSaturationHidesTheLoadOfItsSiblings(t *testing.T) {
+	fork := func(sibling float64) *fluid {
+		return &fluid{step: 30 * time.Second, services: []fluidService{
+			{name: "entry", demand: 0.01, replicas: 10},
+			{name: "log", demand: 0.02, replicas: 4},
+			{name: "slow", demand: 0.02, replicas: 4},
+			{name: "sibling", demand: 0.02, replicas: sibling},
+		}, calls: []edge{{0, 1, 1}, {1, 2, 1}, {0, 3, 1}}}
+	}
+	overload := func(m *fluid) *estimator.Window {
+		after(m, 9, entry("entry", 100), false)
+		// The entry makes its calls one after the other: what waits for the
+		// first has not called the second yet.
+		m.services[1].replicas = 12
+		w := after(m, 3, entry("entry", 400), false)
+		for step := 9; step < 12; step++ {
+			w.Set(3, step, w.Channel(estimator.Requests), 200)
+			w.Set(3, step, w.Channel(estimator.CPU), 200*0.02/m.services[3].replicas)
+			w.Set(3, step, w.Channel(estimator.Latency), 0.03)
+		}
+		w.Calls = m.graph(entry("entry", 100), false)
+		return w
+	}
+	if got := needs(t, newHAB(t), overload(fork(6))); got[3] < 8 {
+		t.Errorf("the sibling gets %.1f replicas, want the 8 that the load will keep busy when the wait is over", got[3])
+	}
+	if got := needs(t, newHAB(t), overload(fork(60))); got[3] < 60 {
+		t.Errorf("the sibling shrinks from 60 to %.1f replicas while its load is hidden", got[3])
+	}
+}
+
+// TestLongWaitIsNotTakenForExpensiveRequests overloads the last service for
+// longer than the window. Those before it answer fewer requests than they work
+// on in every step.
+func TestLongWaitIsNotTakenForExpensiveRequests(t *testing.T) {
+	m := chainModel()
+	m.services[0].replicas, m.services[1].replicas = 20, 16
+	w := after(m, 16, entry("a", 400), false)
+	w.Calls = m.graph(entry("a", 100), false)
+	got := needs(t, newHAB(t), w)
+	for i, present := range []float64{20, 16} {
+		if got[i] < present || got[i] > 1.3*present {
+			t.Errorf("waiting service %d gets %.1f replicas, want about its %v", i, got[i], present)
+		}
+	}
+}
+
 func TestHABServesSeveralEntries(t *testing.T) {
 	// BookInfo with every page requested directly, as its load generator does.
 	m := &fluid{step: 30 * time.Second, services: []fluidService{

@@ -73,12 +73,22 @@ func TestMMNNeedsNoGraph(t *testing.T) {
 }
 
 func TestMMNGrowsOutOfSaturation(t *testing.T) {
-	w := alone(100, 0.01, 1, 0.005)
-	for step := 6; step < 12; step++ {
-		w.Set(0, step, w.Channel(estimator.Latency), 2)
+	w := alone(1000, 0.01, 10, 0.00005) // all ten busy, latency level: a closed loop
+	if n := needs(t, newMMN(t), w)[0]; n < 15/0.8 {
+		t.Errorf("ten saturated replicas get %v, want half as many requests again at 0.8", n)
 	}
-	if n := needs(t, newMMN(t), w)[0]; n < 2 {
-		t.Errorf("a saturated replica gets %v replicas, want at least 2", n)
+}
+
+// TestMMNHoldsUnderASpike has CPU at its limit for one step that no request
+// explains.
+func TestMMNHoldsUnderASpike(t *testing.T) {
+	w := alone(300, 0.01, 10, 0.005)
+	if n := needs(t, newMMN(t), w)[0]; n > 6 {
+		t.Fatalf("%v replicas for three erlangs", n)
+	}
+	w.Set(0, 11, w.Channel(estimator.CPU), 0.97)
+	if n := needs(t, newMMN(t), w)[0]; n < 10 {
+		t.Errorf("ten replicas at their limit are scaled in to %v", n)
 	}
 }
 

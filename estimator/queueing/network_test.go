@@ -81,6 +81,21 @@ func TestVisitRatiosOfATracedGraph(t *testing.T) {
 	}
 }
 
+func TestOutsideRatesAreNeverNegative(t *testing.T) {
+	graph := &estimator.CallGraph{Calls: []estimator.Call{
+		{Source: estimator.Outside, Destination: 0, Rate: 10},
+		{Source: 0, Destination: 1, Rate: 10},
+		{Source: estimator.Outside, Destination: 1, Rate: 10},
+	}}
+	stations := arrivingAt(10, 20)
+	stations[0].requests[3] = 50 // the callee does not show it yet
+	stations[0].requests[2] = missing
+	rates := newNetwork(stations, graph).outsideRates(stations, 1)
+	if rates[1] != 10 || !math.IsNaN(rates[2]) || rates[3] != 0 {
+		t.Errorf("rates from outside %v, want 10, then unknown, then 0", rates)
+	}
+}
+
 func TestCallsOfAServiceWithoutTelemetryComeFromOutside(t *testing.T) {
 	graph := &estimator.CallGraph{Calls: []estimator.Call{
 		{Source: estimator.Outside, Destination: 0, Rate: 10},
@@ -97,9 +112,11 @@ func TestSchedulerIsNotScaledByItsHealthChecks(t *testing.T) {
 	graph := &estimator.CallGraph{Calls: []estimator.Call{
 		{Source: estimator.Outside, Destination: 0, Rate: 0.01},
 		{Source: 0, Destination: 1, Rate: 100},
+		{Source: estimator.Outside, Destination: 2, Rate: 10},
+		{Source: 2, Destination: 1, Rate: 10},
 	}}
-	net := newNetwork(arrivingAt(0.01, 100), graph)
-	if net.ratio(0, 1) != 0 || !net.entry[1] {
+	net := newNetwork(arrivingAt(0.01, 110, 10), graph)
+	if net.ratio(0, 1) != 0 || !net.entry[1] || net.ratio(2, 1) != 1 {
 		t.Errorf("a service that makes 10,000 calls per request has ratio %v, want its calls to count as outside", net.ratio(0, 1))
 	}
 }

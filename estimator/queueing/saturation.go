@@ -23,9 +23,9 @@ const (
 	// steepestLatency bounds the growth of latency in seconds per second, and
 	// with it hidden arrivals to four times the completions.
 	steepestLatency = 0.75
-	// onset is how many times the least latency of the window the step before
-	// may show for the newest to count as the first of a queue. The mean over
-	// that step is half of what the latency has risen to.
+	// onset is the factor by which latency leaves its least value of the window
+	// when a queue begins. The mean over that first step is half of what the
+	// latency has risen to.
 	onset = 2
 	// easing is the fall of latency, or of the previous rate against the
 	// newest, from which a backlog counts as being worked off.
@@ -79,7 +79,7 @@ func observeSaturation(s *station, c Config, self, unloaded float64) saturation 
 		return out
 	}
 	l, rise := s.latency[now], s.latency[now]-s.latency[before]
-	begins := s.latency[before] < onset*least
+	begins := s.latency[before] < onset*least && l > onset*s.latency[before]
 	if begins {
 		rise *= 2
 	}

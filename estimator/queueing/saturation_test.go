@@ -68,6 +68,11 @@ func TestHiddenDemand(t *testing.T) {
 	if got := draining.hidden(100); got != 100 {
 		t.Errorf("shrinking backlog: %v requests per second, want what is answered, 100", got)
 	}
+	grown := observed(1, 20, 20, 20)
+	grown.requests[2] = 200
+	if got := observeSaturation(grown, DefaultConfig(), missing, missing).hidden(200); got != 200 {
+		t.Errorf("new replicas work the backlog off: %v requests per second, want the 200 answered", got)
+	}
 	// 100/s with 7.5 s more than at best are 750 requests to clear in 75 s.
 	queued := observeSaturation(observed(1, 0.5, 8, 8, 8), DefaultConfig(), missing, missing)
 	if got := queued.hidden(100); !near(got, 160, 1e-9) {

@@ -81,6 +81,24 @@ func TestServiceBehindSeveralEntriesTakesTheLowestTarget(t *testing.T) {
 	}
 }
 
+// TestParallelCallsDoNotAddUp has a fan-out whose callees take longer in sum than
+// the whole request does.
+func TestParallelCallsDoNotAddUp(t *testing.T) {
+	stations := arrivingAt(10, 10, 10)
+	net := connected(3, edge{0, 1, 1}, edge{0, 2, 1})
+	net.entry[0] = true
+	for i, latency := range []float64{0.2, 0.15, 0.18} {
+		for step := range stations[i].latency {
+			stations[i].latency[step], stations[i].cpu[step] = latency, 0.01
+		}
+	}
+	c := DefaultConfig()
+	c.SLO = 500 * time.Millisecond
+	if got := net.targets(c, net.observeLatencies(stations))[0]; !near(got, 0.6, 1e-9) {
+		t.Errorf("target %v for a request of 0.2 s, want 1 - 0.2/0.5", got)
+	}
+}
+
 func TestConfigValidate(t *testing.T) {
 	if err := DefaultConfig().Validate(); err != nil {
 		t.Fatalf("defaults: %v", err)
