@@ -15,20 +15,16 @@ import (
 // Replicas are ready delay steps after they were decided, and follow a lower
 // decision only after hold steps, as under a HorizontalPodAutoscaler.
 type loop struct {
-	model     *fluid
-	estimator estimator.Estimator
-	slo       float64
-	traced    bool
+	model       *fluid
+	estimator   estimator.Estimator
+	slo         float64
+	traced      bool
+	delay, hold int
 
 	decisions [][]float64
 	latency   []float64
 	replicas  [][]float64
 }
-
-const (
-	delay = 2
-	hold  = 6
-)
 
 func (l *loop) run(t *testing.T, load func(step int) float64, steps int) {
 	t.Helper()
@@ -45,14 +41,14 @@ func (l *loop) run(t *testing.T, load func(step int) float64, steps int) {
 			decision[i] = max(1, math.Ceil(n-0.05))
 		}
 		l.decisions = append(l.decisions, decision)
-		now := len(l.decisions) - 1 - delay
+		now := len(l.decisions) - 1 - l.delay
 		if now < 0 {
 			continue
 		}
 		running := make([]float64, len(decision))
 		for i := range decision {
 			highest := l.decisions[now][i]
-			for _, d := range l.decisions[max(0, now-hold):now] {
+			for _, d := range l.decisions[max(0, now-l.hold):now] {
 				highest = max(highest, d[i])
 			}
 			s := &l.model.services[i]
@@ -78,7 +74,7 @@ func newLoop(t *testing.T, m *fluid, holistic bool) *loop {
 	m.noise = rand.New(rand.NewPCG(1, 2))
 	c := DefaultConfig()
 	c.SLO = 500 * time.Millisecond
-	l := &loop{model: m, slo: c.SLO.Seconds()}
+	l := &loop{model: m, slo: c.SLO.Seconds(), delay: 2, hold: 6}
 	var err error
 	if holistic {
 		l.estimator, err = NewHAB(c)
@@ -155,6 +151,27 @@ func TestClosedLoopKeepsUpWithSlowLoads(t *testing.T) {
 			if n := l.violations(0); n > 2 {
 				t.Errorf("%s, traced %v: %d of 120 steps violate the SLO", name, traced, n)
 			}
+		}
+	}
+}
+
+// TestClosedLoopWithShortSteps runs in steps of 5 s, far below the lead time.
+func TestClosedLoopWithShortSteps(t *testing.T) {
+	m := chainModel()
+	m.step = 5 * time.Second
+	l := newLoop(t, m, true)
+	l.delay, l.hold = 8, 24
+	l.run(t, stepLoad(100, 250, 20), 160)
+	if n := l.violations(20); n > 30 {
+		t.Errorf("a burst violates the SLO in %d steps of 5 s", n)
+	}
+	if n := l.violations(100); n > 0 {
+		t.Errorf("%d violations after settling", n)
+	}
+	for i, busy := range []float64{7.5, 6, 3} {
+		n := l.replicas[len(l.replicas)-1][i]
+		if n < busy/0.85 || n > busy/0.5+1 {
+			t.Errorf("%s settles at %v replicas for a load that keeps %v busy", m.services[i].name, n, busy)
 		}
 	}
 }

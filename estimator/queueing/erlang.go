@@ -6,8 +6,8 @@ const maxServers = 10_000
 
 // servers returns the least number n of servers within [least, most] whose mean
 // response time in M/M/n is at most stretch service times, for an offered load
-// in erlangs; most when none is enough. The mean is the same for the first come
-// and for processor sharing: R/S = 1 + C(n, a)/(n - a).
+// in erlangs; most when none is enough. First come first served and processor
+// sharing have the same mean: R/S = 1 + C(n, a)/(n - a).
 func servers(offered, stretch, least, most float64) float64 {
 	if !(least <= maxServers) {
 		return least

@@ -52,8 +52,7 @@ type saturation struct {
 //
 // Arrivals follow from completions X and latency L by flow conservation: in a
 // first-come-first-served queue the completions up to t are the arrivals up to
-// t - L(t), hence X = λ·(1 - dL/dt) (Little's law in its distributional form,
-// without the stationarity it usually asks for).
+// t - L(t), hence X = λ·(1 - dL/dt). Without a queue that grows, it is X = λ.
 //
 // self is the latency of the service itself at its newest step and unloaded
 // what it is without load, both NaN when unknown.
