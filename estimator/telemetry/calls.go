@@ -46,7 +46,7 @@ func (s *Source) readCalls(ctx context.Context, rows map[estimator.Service]int, 
 	<-done
 
 	// A mesh that has nothing to say is no problem where Jaeger has.
-	if err != nil && !(errors.Is(err, ErrNoData) && len(traced) > 0) {
+	if err != nil && (len(traced) == 0 || !errors.Is(err, ErrNoData)) {
 		warnings = append(warnings, Warning{CallsQuery, err})
 	}
 	warnings = append(warnings, tracedWarn...)

@@ -38,8 +38,8 @@ type fakePrometheus struct {
 	series map[string][]fakeSeries
 	// handlers take precedence over series.
 	handlers map[string]http.HandlerFunc
-	// warnings go with every answer.
-	warnings []string
+	// warning goes with every answer unless it is empty.
+	warning string
 
 	mu   sync.Mutex
 	asks []ask
@@ -63,6 +63,7 @@ func of(s estimator.Service, value string) fakeSeries {
 
 // newFake returns a Prometheus that knows everything about cart and web.
 func newFake(t *testing.T) *fakePrometheus {
+	t.Helper()
 	f := &fakePrometheus{t: t, now: testEnd, series: map[string][]fakeSeries{}, handlers: map[string]http.HandlerFunc{}}
 	for i, feature := range estimator.DefaultFeatures() {
 		f.series[string(feature)] = []fakeSeries{of(web, fmt.Sprint(i+10)), of(cart, fmt.Sprint(i+1))}
@@ -121,8 +122,8 @@ func (f *fakePrometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		series = append(series, fmt.Sprintf(`{"metric":%s,%q:%s}`, labelsJSON(s.labels), key, values))
 	}
 	warnings := ""
-	if len(f.warnings) > 0 {
-		warnings = fmt.Sprintf(`,"warnings":["%s"]`, strings.Join(f.warnings, `","`))
+	if f.warning != "" {
+		warnings = fmt.Sprintf(`,"warnings":[%q]`, f.warning)
 	}
 	_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[%s]}%s}`, kind, strings.Join(series, ","), warnings)
 }

@@ -77,18 +77,19 @@ func dropExpected(warnings []Warning, w *estimator.Window) []Warning {
 		}
 	}
 	return slices.DeleteFunc(warnings, func(warning Warning) bool {
-		return warning.Source == string(estimator.Latency) && errors.Is(warning, ErrNoData)
+		return warning.Source == string(estimator.Latency) && errors.Is(warning.Err, ErrNoData)
 	})
 }
 
 func hint(f estimator.Feature) string {
 	switch f {
+	default:
+		return ""
 	case estimator.CPU, estimator.Memory:
 		return fmt.Sprintf(" (do the containers have %s limits? if not, preset %s may serve)", f, PresetIstioResourceRequests)
 	case estimator.Requests:
 		return " (are the pods part of the mesh, and has there been a first request?)"
 	}
-	return ""
 }
 
 func render(t *template.Template, query Query) (string, error) {
@@ -105,14 +106,15 @@ func explain(err error, promql string, s *Source) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no answer from %s within %v (prometheus.timeout) or the caller's deadline: %w", s.server.base.Redacted(), s.timeout, err)
-	case errors.As(err, &api) && api.Detail == "" && api.Type != v1.ErrBadResponse:
-		return fmt.Errorf("prometheus rejects the query: %w; query: %s", err, oneLine(promql))
-	case errors.As(err, &api) && api.Type == v1.ErrClient:
-		return fmt.Errorf("%s refuses the query (401 or 403: set credentials under prometheus.http): %w", s.server.base.Redacted(), err)
-	case errors.As(err, &api):
-		return fmt.Errorf("unusable answer from %s: %w", s.server.base.Redacted(), err)
+	case !errors.As(err, &api):
+		return err
+	case api.Type == v1.ErrClient:
+		return fmt.Errorf("%s refuses the query (check prometheus.url, and for 401 or 403 the credentials under prometheus.http): %w", s.server.base.Redacted(), err)
+	case api.Type == v1.ErrServer, api.Type == v1.ErrBadResponse:
+		// Where the query timed out or was aborted, the body says so.
+		return fmt.Errorf("unusable answer from %s: %w %.200s", s.server.base.Redacted(), err, oneLine(api.Detail))
 	}
-	return err
+	return fmt.Errorf("prometheus rejects the query: %w; query: %s", err, oneLine(promql))
 }
 
 func fromPrometheus(source string, said v1.Warnings) []Warning {
@@ -131,5 +133,5 @@ func typeOf(v model.Value) string {
 	return v.Type().String()
 }
 
-// oneLine makes a query fit for an error message.
-func oneLine(promql string) string { return strings.Join(strings.Fields(promql), " ") }
+// oneLine makes a text fit for an error message.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

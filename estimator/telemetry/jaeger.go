@@ -68,7 +68,7 @@ func (j *jaeger) fetch(ctx context.Context, end time.Time) ([]dependency, error)
 	if err != nil {
 		return nil, err
 	}
-	resp, body, err := j.server.Do(ctx, req)
+	resp, body, err := j.server.Do(ctx, req) //nolint:bodyclose // Do has read and closed it.
 	if err != nil {
 		return nil, err
 	}

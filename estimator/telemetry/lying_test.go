@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -63,27 +64,28 @@ func TestUnusableAnswerIsAnError(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"HTML":                {answer(200, "text/html", "<html>login</html>"), `"text/html" that is not JSON`},
-		"no body":             {answer(200, "application/json", ""), "not JSON"},
-		"truncated":           {answer(200, "application/json", `{"status":"success","data":{"resultType":"matrix","result":[{`), "unexpected end of JSON"},
-		"success, no data":    {answer(200, "application/json", `{"status":"success"}`), "success without data"},
-		"a scalar":            {answer(200, "application/json", `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`), "answer is a scalar"},
-		"unknown type":        {answer(200, "application/json", `{"status":"success","data":{"resultType":"tensor","result":[]}}`), `"tensor"`},
-		"error with 200":      {answer(200, "application/json", `{"status":"error","errorType":"internal","error":"disk full"}`), "disk full"},
-		"parse error":         {answer(400, "application/json", `{"status":"error","errorType":"bad_data","error":"parse error: unexpected x"}`), "parse error: unexpected x; query: cpu"},
-		"too many samples":    {answer(422, "application/json", `{"status":"error","errorType":"execution","error":"query processing would load too many samples"}`), "too many samples"},
-		"unauthorised":        {answer(401, "text/html", "<html>"), "401"},
-		"forbidden":           {answer(403, "text/plain", "no"), "403"},
-		"unavailable":         {answer(503, "text/plain", "starting"), "503"},
-		"null series":         {matrix(`null`), "null"},
-		"value is no number":  {matrix(`{` + metric + `,"values":[[1,"x"]]}`), "x"},
-		"native histogram":    {matrix(`{` + metric + `,"histograms":[[` + fmt.Sprint(testEnd.Unix()) + `,{"count":"1","sum":"1","buckets":[]}]]}`), "native histograms"},
-		"time after the end":  {matrix(`{` + metric + `,"values":[` + at(30) + `]}`), "not a time that was asked for"},
-		"time before start":   {matrix(`{` + metric + `,"values":[` + at(-120) + `]}`), "not a time that was asked for"},
-		"time between steps":  {matrix(`{` + metric + `,"values":[` + at(-29) + `]}`), "not a time that was asked for"},
-		"time of year 0":      {matrix(`{` + metric + `,"values":[[-9223372036854775,"1"]]}`), "not a time that was asked for"},
-		"the same time twice": {matrix(`{` + metric + `,"values":[` + at(0) + `,` + at(0) + `]}`), "twice"},
-		"time running back":   {matrix(`{` + metric + `,"values":[` + at(0) + `,` + at(-30) + `]}`), "out of order"},
+		"HTML":                  {answer(200, "text/html", "<html>login</html>"), `"text/html" that is not JSON`},
+		"no body":               {answer(200, "application/json", ""), "not JSON"},
+		"truncated":             {answer(200, "application/json", `{"status":"success","data":{"resultType":"matrix","result":[{`), "unexpected end of JSON"},
+		"success, no data":      {answer(200, "application/json", `{"status":"success"}`), "success without data"},
+		"a scalar":              {answer(200, "application/json", `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`), "answer is a scalar"},
+		"unknown type":          {answer(200, "application/json", `{"status":"success","data":{"resultType":"tensor","result":[]}}`), `"tensor"`},
+		"error with 200":        {answer(200, "application/json", `{"status":"error","errorType":"internal","error":"disk full"}`), "disk full"},
+		"parse error":           {answer(400, "application/json", `{"status":"error","errorType":"bad_data","error":"parse error: unexpected x"}`), "parse error: unexpected x; query: cpu"},
+		"too many samples":      {answer(422, "application/json", `{"status":"error","errorType":"execution","error":"query processing would load too many samples"}`), "too many samples"},
+		"unauthorised":          {answer(401, "text/html", "<html>"), "401"},
+		"unauthorised, no body": {answer(401, "text/plain", ""), "prometheus.http"},
+		"forbidden":             {answer(403, "text/plain", "no"), "403"},
+		"unavailable":           {answer(503, "application/json", `{"status":"error","errorType":"timeout","error":"query timed out"}`), "query timed out"},
+		"null series":           {matrix(`null`), "null"},
+		"value is no number":    {matrix(`{` + metric + `,"values":[[1,"x"]]}`), "x"},
+		"native histogram":      {matrix(`{` + metric + `,"histograms":[[` + fmt.Sprint(testEnd.Unix()) + `,{"count":"1","sum":"1","buckets":[]}]]}`), "native histograms"},
+		"time after the end":    {matrix(`{` + metric + `,"values":[` + at(30) + `]}`), "not a time that was asked for"},
+		"time before start":     {matrix(`{` + metric + `,"values":[` + at(-120) + `]}`), "not a time that was asked for"},
+		"time between steps":    {matrix(`{` + metric + `,"values":[` + at(-29) + `]}`), "not a time that was asked for"},
+		"time of year 0":        {matrix(`{` + metric + `,"values":[[-9223372036854775,"1"]]}`), "not a time that was asked for"},
+		"the same time twice":   {matrix(`{` + metric + `,"values":[` + at(0) + `,` + at(0) + `]}`), "twice"},
+		"time running back":     {matrix(`{` + metric + `,"values":[` + at(0) + `,` + at(-30) + `]}`), "out of order"},
 		"duplicated series": {matrix(`{` + metric + `,"values":[` + at(0) + `]},{"metric":{"namespace":"shop","workload":"web","pod":"x"},"values":[` + at(0) + `]}`),
 			`two series for service shop/web, {namespace="shop", workload="web"} and {namespace="shop", pod="x", workload="web"}`},
 	} {
@@ -128,7 +130,7 @@ func TestEmptyAnswerIsNotAnIdleApplication(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if last := len(warnings) - 1; last < 0 || warnings[last].Source != "memory" || !errors.Is(warnings[last], ErrNoData) {
+			if last := len(warnings) - 1; last < 0 || warnings[last].Source != "memory" || !errors.Is(warnings[last].Err, ErrNoData) {
 				t.Errorf("warnings %v, want no data of memory", warnings)
 			}
 		})
@@ -137,27 +139,29 @@ func TestEmptyAnswerIsNotAnIdleApplication(t *testing.T) {
 
 func TestAnswerLargerThanTheLimit(t *testing.T) {
 	const size = 50 << 20
-	for name, declared := range map[string]bool{"declared": true, "chunked": false} {
-		t.Run(name, func(t *testing.T) {
-			var sent atomic.Int64
-			fake := newFake(t)
-			fake.handlers["cpu"] = func(w http.ResponseWriter, _ *http.Request) {
-				if declared {
-					w.Header().Set("Content-Length", fmt.Sprint(size))
-				}
-				block := []byte(`{"status":"success","data":` + strings.Repeat(" ", 64<<10))
-				for sent.Load() < size {
-					n, err := w.Write(block)
-					sent.Add(int64(n))
-					if err != nil {
-						return
-					}
+	var sent atomic.Int64
+	for name, handler := range map[string]http.HandlerFunc{
+		"declared": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(size))
+			hang(true)(w, r) // nobody needs to wait for it
+		},
+		"chunked": func(w http.ResponseWriter, _ *http.Request) {
+			block := []byte(`{"status":"success","data":` + strings.Repeat(" ", 64<<10))
+			for sent.Load() < size {
+				n, err := w.Write(block)
+				sent.Add(int64(n))
+				if err != nil {
+					return
 				}
 			}
-			s := newSource(t, fake)
-			_, _, err := s.Window(t.Context(), []estimator.Service{web, cart}, testEnd)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := newFake(t)
+			fake.handlers["cpu"] = handler
+			_, _, err := newSource(t, fake).Window(t.Context(), []estimator.Service{web, cart}, testEnd)
 			if err == nil || !strings.Contains(err.Error(), "larger than maxResponseBytes (4194304)") {
-				t.Fatalf("error %v, want the limit", err)
+				t.Errorf("error %v, want the limit", err)
 			}
 			if n := sent.Load(); n >= size {
 				t.Errorf("%d bytes were taken, want the transfer to stop at the limit", n)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -97,6 +98,47 @@ func newQuery(services []estimator.Service, rateWindow, step, span time.Duration
 func escape(s string) string {
 	q := strconv.Quote(s)
 	return q[1 : len(q)-1]
+}
+
+// parseQueries returns the templates of the features and of [CallsQuery], from
+// cfg.Queries or else from the preset.
+func parseQueries(cfg Config, features []estimator.Feature) (map[string]*template.Template, error) {
+	texts, _ := preset(cfg.Preset)
+	wanted := names(features)
+	known := append(slices.Collect(maps.Keys(texts)), wanted...)
+	slices.Sort(known)
+	for _, name := range slices.Sorted(maps.Keys(cfg.Queries)) {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("queries.%s: no such feature, want one of %q", name, slices.Compact(known))
+		}
+	}
+	maps.Copy(texts, cfg.Queries)
+
+	queries := make(map[string]*template.Template, len(wanted))
+	for _, name := range wanted {
+		if _, ok := queries[name]; ok {
+			return nil, fmt.Errorf("feature %q occurs twice", name)
+		}
+		text, ok := texts[name]
+		if !ok {
+			return nil, fmt.Errorf("queries.%s: is required, preset %q has no query for this feature", name, cfg.Preset)
+		}
+		t, err := parseQuery(name, text)
+		if err != nil {
+			return nil, fmt.Errorf("queries.%s: %w", name, err)
+		}
+		queries[name] = t
+	}
+	return queries, nil
+}
+
+// names returns the names of all queries that a window of the features takes.
+func names(features []estimator.Feature) []string {
+	out := make([]string, 0, len(features)+1)
+	for _, f := range features {
+		out = append(out, string(f))
+	}
+	return append(out, CallsQuery)
 }
 
 func parseQuery(name, text string) (*template.Template, error) {

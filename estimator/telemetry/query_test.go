@@ -59,7 +59,7 @@ func TestPresetsRender(t *testing.T) {
 		if !ok {
 			t.Fatalf("preset %s is listed but not known", name)
 		}
-		for _, f := range append(names(estimator.DefaultFeatures()), CallsQuery) {
+		for _, f := range names(estimator.DefaultFeatures()) {
 			tmpl, err := parseQuery(f, queries[f])
 			if err != nil {
 				t.Errorf("%s.%s: %v", name, f, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"text/template"
 	"time"
@@ -50,31 +49,10 @@ func New(cfg Config, features []estimator.Feature, steps int, step time.Duration
 		return nil, errors.New("no features to read")
 	}
 
-	texts, _ := preset(cfg.Preset)
-	known := append(slices.Collect(maps.Keys(texts)), names(features)...)
-	maps.Copy(texts, cfg.Queries)
-	queries := make(map[string]*template.Template, len(features)+1)
-	for _, name := range append(names(features), CallsQuery) {
-		if _, ok := queries[name]; ok {
-			return nil, fmt.Errorf("feature %q occurs twice", name)
-		}
-		text, ok := texts[name]
-		if !ok {
-			return nil, fmt.Errorf("queries.%s: is required, preset %q has no query for this feature", name, cfg.Preset)
-		}
-		t, err := parseQuery(name, text)
-		if err != nil {
-			return nil, fmt.Errorf("queries.%s: %w", name, err)
-		}
-		queries[name] = t
+	queries, err := parseQueries(cfg, features)
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(cfg.Queries)) {
-		if !slices.Contains(known, name) {
-			slices.Sort(known)
-			return nil, fmt.Errorf("queries.%s: no such feature, want one of %q", name, slices.Compact(known))
-		}
-	}
-
 	server, err := newEndpoint("deepscaler_prometheus", cfg.Prometheus.URL, cfg.Prometheus.HTTP, cfg.Prometheus.MaxResponseBytes)
 	if err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
@@ -161,12 +139,4 @@ func (s *Source) Window(ctx context.Context, services []estimator.Service, end t
 func align(t time.Time, step time.Duration) time.Time {
 	ms := t.UnixMilli()
 	return time.UnixMilli(ms - ms%step.Milliseconds()).UTC()
-}
-
-func names(features []estimator.Feature) []string {
-	out := make([]string, 0, len(features)+1)
-	for _, f := range features {
-		out = append(out, string(f))
-	}
-	return out
 }

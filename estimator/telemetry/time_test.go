@@ -125,6 +125,15 @@ func TestLatencyIsMissingWithoutRequests(t *testing.T) {
 	}
 }
 
+func TestLatencyMayEndBeforeTheWindow(t *testing.T) {
+	fake := newFake(t)
+	fake.series["latency"] = []fakeSeries{until(web, testEnd.Add(-testStep))}
+	_, warnings, err := newSource(t, fake).Window(t.Context(), []estimator.Service{web, cart}, testEnd)
+	if err != nil || len(warnings) > 0 {
+		t.Error(warnings, err)
+	}
+}
+
 func TestLatencyThatIsNotCollectedIsReported(t *testing.T) {
 	fake := newFake(t)
 	fake.series["latency"] = nil
@@ -132,7 +141,7 @@ func TestLatencyThatIsNotCollectedIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(warnings) != 1 || warnings[0].Source != "latency" || !errors.Is(warnings[0], ErrNoData) {
+	if len(warnings) != 1 || warnings[0].Source != "latency" || !errors.Is(warnings[0].Err, ErrNoData) {
 		t.Errorf("warnings %v, want no data of latency", warnings)
 	}
 }

@@ -19,8 +19,5 @@ type Warning struct {
 	Err error
 }
 
-// Error returns the source and what is wrong with it.
-func (w Warning) Error() string { return w.Source + ": " + w.Err.Error() }
-
-// Unwrap returns what is wrong.
-func (w Warning) Unwrap() error { return w.Err }
+// String returns the source and what is wrong with it.
+func (w Warning) String() string { return w.Source + ": " + w.Err.Error() }
