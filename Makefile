@@ -23,7 +23,7 @@ SOURCES := $(wildcard cmd adapter estimator learner test hack)
 TOOL := go tool -modfile=hack/tools/go.mod
 comma := ,
 HEARTBEAT := hack/tools/heartbeat
-LDFLAGS = -s -w -X $(MODULE)/adapter/version.Version=$(VERSION)
+LDFLAGS = -s -w -X main.version=$(VERSION)
 
 # A package that imports hack/controlplane starts a real control plane in its tests.
 LIST_IMPORTS = go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}} ' ./...
@@ -62,7 +62,7 @@ bin/cluster:
 .PHONY: build
 build: ## Build the static binary bin/deepscaler (GOOS and GOARCH choose another platform)
 	@CGO_ENABLED=0 $(HEARTBEAT) "compiling $(OUTPUT) $(VERSION)" \
-		go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(OUTPUT) ./cmd/deepscaler
+		go build -trimpath -ldflags '$(LDFLAGS)' -o $(OUTPUT) ./cmd/deepscaler
 	@echo "built $(OUTPUT) $(VERSION)"
 
 .PHONY: image
