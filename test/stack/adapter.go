@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
 	"github.com/deepscaler/deepscaler/hack/controlplane"
@@ -90,7 +89,10 @@ func (a *Adapter) Replica(ctx context.Context, name string) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return replica, replica.run(ctx)
+	if err := replica.run(ctx); err != nil {
+		return nil, err
+	}
+	return replica, nil
 }
 
 func (s *Stack) newAdapter(opts AdapterOptions) (*Adapter, error) {
@@ -123,7 +125,6 @@ func (a *Adapter) run(ctx context.Context) error {
 			"--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(a.port),
 			"--cert-dir", filepath.Join(dir, "certificates"),
 		},
-		Env:   []string{"POD_NAMESPACE=" + systemNamespace, "POD_NAME=" + a.opts.Name},
 		Ready: a.ready,
 	})
 	return err
@@ -183,17 +184,4 @@ func (a *Adapter) address() *rest.Config {
 func (s *Stack) aggregated(ctx context.Context) error {
 	_, err := s.Client.Discovery().RESTClient().Get().AbsPath(externalMetrics).Do(ctx).Raw()
 	return err
-}
-
-// Uninstall removes the registration of the API, so that no stale one is left
-// for the next adapter.
-func (s *Stack) Uninstall(ctx context.Context) error {
-	_, err := s.Kubectl(ctx, nil, "delete", "apiservice", apiServiceName, "--ignore-not-found")
-	if err != nil {
-		return err
-	}
-	if err := s.Client.CoreV1().Secrets(systemNamespace).Delete(ctx, certificates, metav1.DeleteOptions{}); err != nil {
-		return fmt.Errorf("delete the adapter's certificates: %w", err)
-	}
-	return nil
 }

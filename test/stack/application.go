@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
+	"path/filepath"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -29,13 +30,11 @@ type ApplicationOptions struct {
 	Namespace string
 	// Load are the flags of the testbed that say what users do.
 	Load []string
-	// ScrapeInterval of its Prometheus; 0 means 1 s.
-	ScrapeInterval time.Duration
-	// Tracing starts a Jaeger and sends it sampled spans.
+	// Tracing sends sampled spans to a Jaeger.
 	Tracing bool
 }
 
-// Application is an application under load, with its own Prometheus.
+// Application is an application under load. Prometheus and Jaeger outlive it.
 type Application struct {
 	Namespace string
 	// Services are the names of its Deployments.
@@ -51,11 +50,17 @@ type Application struct {
 }
 
 // StartApplication creates the Deployments of an application, serves their
-// requests and scrapes their telemetry.
+// requests and scrapes their telemetry. A stack runs one application at a time.
 func (s *Stack) StartApplication(ctx context.Context, opts ApplicationOptions) (_ *Application, err error) {
 	description, err := app.Load(opts.Description)
 	if err != nil {
 		return nil, err
+	}
+	if !slices.Contains(app.Builtin(), opts.Description) {
+		// The testbed runs in a directory of its own.
+		if opts.Description, err = filepath.Abs(opts.Description); err != nil {
+			return nil, fmt.Errorf("start %s: %w", opts.Description, err)
+		}
 	}
 	a := &Application{Namespace: opts.Namespace, SLO: time.Duration(description.SLO.Latency), stack: s}
 	defer func() {
@@ -69,33 +74,18 @@ func (s *Stack) StartApplication(ctx context.Context, opts ApplicationOptions) (
 	if err := s.deploy(ctx, description, opts.Namespace); err != nil {
 		return nil, err
 	}
-	if opts.Tracing {
-		if a.Jaeger, err = s.Cluster.StartJaeger(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if err := a.startTestbed(ctx, opts); err != nil {
+	if err := s.observe(ctx, opts.Tracing); err != nil {
 		return nil, err
 	}
-	interval := opts.ScrapeInterval
-	if interval == 0 {
-		interval = time.Second
+	a.Prometheus = s.prometheus
+	if opts.Tracing {
+		a.Jaeger = s.jaeger
 	}
-	a.Prometheus, err = s.Cluster.StartPrometheus(ctx, controlplane.PrometheusOptions{
-		Jobs:           []controlplane.ScrapeJob{{Name: opts.Namespace, Targets: []string{a.address()}}},
-		ScrapeInterval: interval,
-	})
-	return a, err
+	return a, a.startTestbed(ctx, opts)
 }
 
-func (a *Application) address() string { return a.url[len("http://"):] }
-
-func (a *Application) startTestbed(ctx context.Context, opts ApplicationOptions) error {
-	port, err := a.stack.Cluster.FreePort()
-	if err != nil {
-		return fmt.Errorf("start the testbed: %w", err)
-	}
-	address := "127.0.0.1:" + strconv.Itoa(port)
+func (a *Application) startTestbed(ctx context.Context, opts ApplicationOptions) (err error) {
+	address := a.stack.testbed
 	a.url = "http://" + address
 	args := []string{
 		"serve", "--app", opts.Description, "--listen", address,
@@ -163,17 +153,11 @@ func (a *Application) deployments(ctx context.Context, of func(*appsv1.Deploymen
 	return counts, nil
 }
 
-// Stop ends the load and what watches it, and deletes the namespace.
+// Stop ends the load and deletes the namespace.
 func (a *Application) Stop(ctx context.Context) error {
 	var errs []error
 	if a.Testbed != nil {
 		errs = append(errs, a.Testbed.Stop(ctx))
-	}
-	if a.Prometheus != nil {
-		errs = append(errs, a.Prometheus.Stop(ctx))
-	}
-	if a.Jaeger != nil {
-		errs = append(errs, a.Jaeger.Stop(ctx))
 	}
 	errs = append(errs, a.stack.Client.CoreV1().Namespaces().Delete(ctx, a.Namespace, metav1.DeleteOptions{}))
 	return errors.Join(errs...)

@@ -18,8 +18,7 @@ import (
 const (
 	systemNamespace = "deepscaler-system"
 	adapterName     = "deepscaler-adapter"
-	certificates    = "deepscaler-adapter-tls"
-	apiServiceName  = "v1beta1.external.metrics.k8s.io"
+	certificates    = "deepscaler-adapter-certificate"
 )
 
 // install applies manifests/base as a user would, with two changes: there are no

@@ -21,6 +21,11 @@ type Stack struct {
 	Client kubernetes.Interface
 
 	progress io.Writer
+	// testbed is the address of the applications. They run one after the other, so
+	// that one Prometheus with one target serves them all.
+	testbed    string
+	prometheus *controlplane.PrometheusServer
+	jaeger     *controlplane.JaegerServer
 }
 
 // Start builds what is missing and starts a control plane. ctx bounds the start

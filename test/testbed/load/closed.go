@@ -16,7 +16,6 @@ type Closed struct {
 	profile Profile
 	behave  behaviour
 	seed    uint64
-	users   int
 	pauses  pauses
 	states  []*rand.Rand // by user
 	at      []int        // state of each user in a session

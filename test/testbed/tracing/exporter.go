@@ -74,14 +74,18 @@ func (x *Exporter) Run(ctx context.Context, report func(error)) error {
 	for {
 		select {
 		case <-ctx.Done():
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), uploadTimeout)
-			defer cancel()
-			x.flush(ctx, report)
-			return x.client.Stop(ctx)
+			return x.finish(context.WithoutCancel(ctx), report)
 		case <-ticker.C:
 			x.flush(ctx, report)
 		}
 	}
+}
+
+func (x *Exporter) finish(ctx context.Context, report func(error)) error {
+	ctx, cancel := context.WithTimeout(ctx, uploadTimeout)
+	defer cancel()
+	x.flush(ctx, report)
+	return x.client.Stop(ctx)
 }
 
 func (x *Exporter) flush(ctx context.Context, report func(error)) {

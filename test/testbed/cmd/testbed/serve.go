@@ -59,7 +59,7 @@ cluster; without, they are those of the description.
 	f.StringVar(&o.kubeconfig, "kubeconfig", "", "Cluster whose ready pods are the replicas.")
 	f.StringVar(&o.otlp, "otlp-endpoint", "", "Where to send spans by OTLP over HTTP.")
 	f.Float64Var(&o.sampling, "trace-sampling", 0.02, "Share of the requests whose spans are sent.")
-	o.loadOptions.add(f)
+	o.add(f)
 	return c
 }
 

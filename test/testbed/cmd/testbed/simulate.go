@@ -59,7 +59,7 @@ The same seed and flags give the same bytes.`,
 	f.DurationVar(&o.every, "walk-period", 2*time.Minute, "Time between two steps of --replicas walk.")
 	f.StringVar(&o.out, "out", "-", "File for the telemetry, compressed when it ends in .gz; - is standard output.")
 	f.StringVar(&o.graph, "graph", "", "File for the call graph.")
-	o.loadOptions.add(f)
+	o.add(f)
 	return c
 }
 
