@@ -48,6 +48,7 @@ func NewBoard(c clock.PassiveClock, step time.Duration) *Board {
 
 // index finds services; it is replaced as a whole when they change.
 type index struct {
+	assigned     []discovery.Application
 	namespaces   map[string]*namespace
 	applications map[string]*atomic.Pointer[Outcome]
 }
@@ -69,6 +70,7 @@ type row struct {
 func (b *Board) Assign(applications []discovery.Application) {
 	old := b.index.Load()
 	next := &index{
+		assigned:     applications,
 		namespaces:   map[string]*namespace{},
 		applications: make(map[string]*atomic.Pointer[Outcome], len(applications)),
 	}
@@ -95,12 +97,23 @@ func (b *Board) Assign(applications []discovery.Application) {
 	b.index.Store(next)
 }
 
-// Publish stores how a tick of an application ended. An application that is no
-// longer assigned is ignored.
-func (b *Board) Publish(application string, o Outcome) {
-	if i := b.index.Load(); i != nil && i.applications[application] != nil {
-		i.applications[application].Store(&o)
+// Applications returns what was assigned last.
+func (b *Board) Applications() []discovery.Application {
+	if i := b.index.Load(); i != nil {
+		return i.assigned
 	}
+	return nil
+}
+
+// Publish stores how a tick of an application ended. It returns false when the
+// application is not assigned any more.
+func (b *Board) Publish(application string, o Outcome) bool {
+	i := b.index.Load()
+	if i == nil || i.applications[application] == nil {
+		return false
+	}
+	i.applications[application].Store(&o)
+	return true
 }
 
 // Latest returns how the last tick of every assigned application ended, nil

@@ -6,14 +6,17 @@ package server
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
 	openapinamer "k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/healthz"
+	openapicommon "k8s.io/kube-openapi/pkg/common"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
-	openapidefinitions "sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/externalmetrics"
+	openapicore "sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/core"
+	openapiexternal "sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/externalmetrics"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
@@ -60,10 +63,10 @@ func assemble(o *Options, c Content, config *genericapiserver.Config) (*generica
 		return nil, fmt.Errorf("delegated authorisation: %w", err)
 	}
 	namer := openapinamer.NewDefinitionNamer(apiserver.Scheme)
-	config.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(openapidefinitions.GetOpenAPIDefinitions, namer)
+	config.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(definitions, namer)
 	config.OpenAPIConfig.Info.Title = Name
 	config.OpenAPIConfig.Info.Version = c.Version
-	config.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(openapidefinitions.GetOpenAPIDefinitions, namer)
+	config.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(definitions, namer)
 	config.OpenAPIV3Config.Info.Title = Name
 	config.OpenAPIV3Config.Info.Version = c.Version
 	config.EnableProfiling = o.Profiling
@@ -87,4 +90,12 @@ func assemble(o *Options, c Content, config *genericapiserver.Config) (*generica
 		return nil, fmt.Errorf("add the check of /readyz: %w", err)
 	}
 	return server, nil
+}
+
+// definitions are the schemas of what the server speaks: those of Kubernetes'
+// own types and those of the external metrics API.
+func definitions(ref openapicommon.ReferenceCallback) map[string]openapicommon.OpenAPIDefinition {
+	all := openapicore.GetOpenAPIDefinitions(ref)
+	maps.Copy(all, openapiexternal.GetOpenAPIDefinitions(ref))
+	return all
 }

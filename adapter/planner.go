@@ -1,0 +1,137 @@
+package adapter
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/utils/clock"
+
+	"github.com/deepscaler/deepscaler/adapter/config"
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/hpacheck"
+	"github.com/deepscaler/deepscaler/adapter/metric"
+	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
+	"github.com/deepscaler/deepscaler/adapter/server"
+	"github.com/deepscaler/deepscaler/adapter/tick"
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
+)
+
+// concurrency is the number of applications that are planned at a time. Each of
+// them sends half a dozen queries, and Prometheus answers 20 at a time by
+// default.
+const concurrency = 8
+
+// planner is everything between the autoscalers and the board that requests
+// read.
+type planner struct {
+	source   *telemetry.Source
+	watcher  *discovery.Watcher
+	board    *metric.Board
+	loop     *tick.Loop
+	reporter *hpacheck.Reporter
+	metrics  *selfmetrics.Metrics
+	journal  *journal
+	ready    *readiness
+}
+
+func newPlanner(file *config.Adapter, client kubernetes.Interface, recorder record.EventRecorder, build selfmetrics.Build) (*planner, error) {
+	var c clock.RealClock
+	source, err := telemetry.New(file.Telemetry, estimator.DefaultFeatures(), file.Window, file.Step)
+	if err != nil {
+		return nil, fmt.Errorf("telemetry: %w", err)
+	}
+	watcher, err := discovery.NewWatcher(client, file.Namespaces)
+	if err != nil {
+		return nil, err
+	}
+	metrics := selfmetrics.New(build)
+	models, err := newModels(file, metrics.Estimated)
+	if err != nil {
+		return nil, err
+	}
+	board := metric.NewBoard(c, file.Step)
+	if err := metrics.Register(selfmetrics.Predictions(board, c)); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	p := &planner{
+		source:   source,
+		watcher:  watcher,
+		board:    board,
+		reporter: hpacheck.NewReporter(recorder, c),
+		metrics:  metrics,
+		journal:  newJournal(),
+		ready:    &readiness{board: board, clock: c, patience: 4 * file.Step},
+	}
+	pipeline := &tick.Pipeline{
+		Source:       source,
+		Model:        models.of,
+		Clock:        c,
+		ObserveStage: metrics.StageTook,
+		ObserveWindow: func(ctx context.Context, application string, missing float64, warnings []telemetry.Warning) {
+			metrics.WindowRead(application, missing, warnings)
+			p.journal.windowRead(ctx, application, warnings)
+		},
+	}
+	p.loop = &tick.Loop{
+		Clock:        c,
+		Step:         file.Step,
+		Settle:       file.SettleTime(),
+		Concurrency:  concurrency,
+		Applications: board.Applications,
+		Plan:         pipeline.Plan,
+		Publish:      p.publish,
+	}
+	return p, nil
+}
+
+// run discovers and plans until ctx is done.
+func (p *planner) run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	listed := make(chan struct{})
+	listedOnce := sync.OnceFunc(func() { close(listed) })
+	running.Go(func() {
+		p.watcher.Run(ctx, func(s discovery.Snapshot) {
+			p.discovered(s)
+			listedOnce()
+		})
+	})
+	select {
+	case <-listed:
+		p.loop.Run(ctx)
+	case <-ctx.Done():
+	}
+}
+
+// discovered makes what the autoscalers say now what is planned from now on.
+func (p *planner) discovered(s discovery.Snapshot) {
+	p.board.Assign(s.Applications)
+	p.metrics.Discovered(s, p.reporter.Report(s))
+	p.journal.discovered(s)
+	p.ready.autoscalersListed()
+}
+
+// publish makes the result of a tick what is served from now on. Of an
+// application that is gone meanwhile nothing is said.
+func (p *planner) publish(ctx context.Context, r tick.Result) {
+	if !p.board.Publish(r.Application, metric.Outcome{Plan: r.Plan, Err: r.Err, At: r.At}) {
+		return
+	}
+	p.metrics.Ticked(r)
+	p.journal.ticked(ctx, r)
+}
+
+// content is what the API server serves of it.
+func (p *planner) content(version string) server.Content {
+	return server.Content{
+		Metrics: metric.NewProvider(p.board, p.metrics.Answered),
+		Self:    p.metrics.Handler(),
+		Live:    liveness{p.loop.Alive},
+		Ready:   p.ready,
+		Version: version,
+	}
+}

@@ -1,0 +1,82 @@
+package adapter
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/deepscaler/deepscaler/adapter/metric"
+)
+
+// readiness is the check behind /readyz: the adapter has a plan. That means that
+// the autoscalers are listed, every application has been through a tick and at
+// least one of them has a plan; or that there is no application.
+//
+// Ready once, it stays ready. When Prometheus fails later, the metric says so
+// to those who read it and autoscalers hold; taking the pods out of the Service
+// instead would make the whole API group unavailable, which keeps namespaces
+// from being deleted and blocks clients that discover APIs, and would hide the
+// reason. That is also why, without any plan, it gives in after a while.
+type readiness struct {
+	board *metric.Board
+	clock clock.PassiveClock
+	// patience is how long to wait for a plan once autoscalers are listed.
+	patience time.Duration
+
+	listed atomic.Pointer[time.Time]
+	ready  atomic.Bool
+}
+
+// Name implements healthz.HealthChecker.
+func (r *readiness) Name() string { return "plan" }
+
+// Check implements healthz.HealthChecker.
+func (r *readiness) Check(*http.Request) error {
+	if r.ready.Load() {
+		return nil
+	}
+	listed := r.listed.Load()
+	if listed == nil {
+		return errors.New("the horizontalpodautoscalers are not listed yet")
+	}
+	planned, pending := 0, 0
+	var lacking []string
+	for application, o := range r.board.Latest() {
+		switch {
+		case o == nil:
+			pending++
+			lacking = append(lacking, application+": its first tick has not ended")
+		case o.Err != nil:
+			lacking = append(lacking, fmt.Sprintf("%s: %v", application, o.Err))
+		default:
+			planned++
+		}
+	}
+	if len(lacking) == 0 || planned > 0 && pending == 0 || r.clock.Since(*listed) > r.patience {
+		r.ready.Store(true)
+		return nil
+	}
+	slices.Sort(lacking)
+	return fmt.Errorf("no plan yet for %s", strings.Join(lacking, "; "))
+}
+
+// autoscalersListed tells that the board knows what to plan.
+func (r *readiness) autoscalersListed() {
+	now := r.clock.Now()
+	r.listed.CompareAndSwap(nil, &now)
+}
+
+// liveness is the check behind /livez: ticks begin on time.
+type liveness struct{ alive func() error }
+
+// Name implements healthz.HealthChecker.
+func (l liveness) Name() string { return "tick" }
+
+// Check implements healthz.HealthChecker.
+func (l liveness) Check(*http.Request) error { return l.alive() }

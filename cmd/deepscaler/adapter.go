@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+	cliflag "k8s.io/component-base/cli/flag"
+	logsapi "k8s.io/component-base/logs/api/v1"
+	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
+
+	"github.com/deepscaler/deepscaler/adapter"
+	"github.com/deepscaler/deepscaler/adapter/config"
+)
+
+func newAdapterCommand() *cobra.Command {
+	options := adapter.NewOptions()
+	logs := logsapi.NewLoggingConfiguration()
+	example := false
+	cmd := &cobra.Command{
+		Use:   "adapter --config FILE",
+		Short: "Serve deepscaler_desired_replicas on the external metrics API",
+		Long: `The adapter discovers services from the HorizontalPodAutoscalers that reference
+deepscaler_desired_replicas, plans them once per step from their telemetry in
+Prometheus, and answers the HPA controller from the last plan. It is registered
+with an APIService for v1beta1.external.metrics.k8s.io, and authenticates and
+authorises every caller through the cluster.`,
+		Example: `  # Start from a configuration that explains itself
+  deepscaler adapter --print-example-config > adapter.yaml
+
+  # In a pod: the cluster, its certificate and its namespace are found
+  deepscaler adapter --config /etc/deepscaler/adapter.yaml --cert-dir /run/certificates
+
+  # Outside of a cluster
+  deepscaler adapter --config adapter.yaml --kubeconfig ~/.kube/config --cert-dir /tmp/certificates
+
+  # With a certificate from cert-manager
+  deepscaler adapter --config adapter.yaml --tls-cert-file /tls/tls.crt --tls-private-key-file /tls/tls.key`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if example {
+				_, err := fmt.Fprint(cmd.OutOrStdout(), config.Example)
+				return err
+			}
+			if err := errors.Join(options.Validate(), logsapi.Validate(logs, nil, nil).ToAggregate()); err != nil {
+				return err
+			}
+			c, err := options.Config(buildInfo())
+			if err != nil {
+				return err
+			}
+			if err := logsapi.ValidateAndApply(logs, nil); err != nil {
+				return fmt.Errorf("set up logging: %w", err)
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			// A second signal ends the process at once.
+			context.AfterFunc(ctx, stop)
+			return c.Run(ctx)
+		},
+	}
+	groups := options.Flags()
+	groups.FlagSet("DeepScaler").BoolVar(&example, "print-example-config", false, "Print a complete configuration file and exit.")
+	logsapi.AddFlags(logs, groups.FlagSet("Logging"))
+	for _, fs := range groups.FlagSets {
+		cmd.Flags().AddFlagSet(fs)
+	}
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { help(cmd, *groups) })
+	return cmd
+}
+
+// help prints flags in their groups, which cobra by itself cannot.
+func help(cmd *cobra.Command, groups cliflag.NamedFlagSets) {
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "%s\n\nUsage:\n  %s\n\nExamples:\n%s\n", cmd.Long, cmd.UseLine(), cmd.Example)
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		width = 0 // not a terminal: no wrapping
+	}
+	cliflag.PrintSections(out, groups, width)
+}

@@ -1,0 +1,17 @@
+// Command deepscaler estimates jointly how many replicas the services of a
+// microservice application need, and serves the numbers to Kubernetes.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"k8s.io/component-base/cli"
+)
+
+func main() {
+	if err := cli.RunNoErrOutput(newRootCommand()); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(1)
+	}
+}

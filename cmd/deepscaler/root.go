@@ -1,0 +1,22 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func newRootCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "deepscaler",
+		Short: "Scale a whole microservice application at once",
+		Long: `DeepScaler watches a whole microservice application in Prometheus, estimates
+jointly how many replicas every one of its services will need next, and serves
+that as one number per service, deepscaler_desired_replicas, on the external
+metrics API of Kubernetes. Stock HorizontalPodAutoscalers do the rest.`,
+		Example: `  # Serve the metric in a cluster
+  deepscaler adapter --config adapter.yaml
+
+  # Read it
+  kubectl get --raw "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas?labelSelector=service=cart"`,
+		SilenceUsage: true,
+	}
+	cmd.AddCommand(newAdapterCommand(), newVersionCommand())
+	return cmd
+}

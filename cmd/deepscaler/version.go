@@ -1,0 +1,48 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
+)
+
+// version is set by the linker: -ldflags "-X main.version=v1.2.3". Without it
+// the version of the module counts.
+var version string
+
+// buildInfo returns what the binary knows about itself.
+func buildInfo() selfmetrics.Build {
+	build := selfmetrics.Build{Version: version}
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		build.Version = cmp.Or(build.Version, info.Main.Version)
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				build.Revision = s.Value
+			}
+		}
+	}
+	build.Version = cmp.Or(build.Version, "(unknown)")
+	build.Revision = cmp.Or(build.Revision, "(unknown)")
+	return build
+}
+
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print version, revision and Go version",
+		Example: "  deepscaler version",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			build := buildInfo()
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "deepscaler %s\nrevision %s\n%s %s/%s\n",
+				build.Version, build.Revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
