@@ -36,7 +36,7 @@ type Result struct {
 // Run lets the engine go for the duration under a schedule and writes a row per
 // step and service: timestamp (of the end of the step, Unix seconds), service, requests
 // per second, mean latency in seconds, CPU used ÷ limit, memory used ÷ limit and ready replicas
-// (mean over the step). What could not be measured is an empty cell.
+// at its end. What could not be measured is an empty cell.
 func Run(ctx context.Context, e *simulation.Engine, schedule Schedule, out io.Writer, opts Options) (Result, error) {
 	if opts.Step <= 0 || opts.Duration < opts.Step {
 		return Result{}, fmt.Errorf("a run of %v in steps of %v: want a step above 0 and at least one of them", opts.Duration, opts.Step)
@@ -60,7 +60,9 @@ func Run(ctx context.Context, e *simulation.Engine, schedule Schedule, out io.Wr
 			}
 		}
 		end := time.Duration(n+1) * opts.Step
-		e.Run(end.Seconds())
+		if err := advance(ctx, e, second, end.Seconds()); err != nil {
+			return result, err
+		}
 		responses := e.TakeResponses()
 		result.Requests += responses.Count
 		if responses.Violates(e.Application().SLO) {
@@ -77,7 +79,7 @@ func Run(ctx context.Context, e *simulation.Engine, schedule Schedule, out io.Wr
 			row := []string{
 				at, services[i].Name,
 				cell(float64(d.Requests) / opts.Step.Seconds()), cell(d.Seconds / float64(d.Requests)),
-				cell(d.CPU / d.Limit), cell(e.Memory(i)), cell(d.Ready / opts.Step.Seconds()),
+				cell(d.CPU / d.Limit), cell(e.Memory(i)), strconv.Itoa(e.Ready(i)),
 			}
 			if err := table.Write(row); err != nil {
 				return result, fmt.Errorf("write telemetry: %w", err)
@@ -92,6 +94,20 @@ func Run(ctx context.Context, e *simulation.Engine, schedule Schedule, out io.Wr
 		return result, fmt.Errorf("write telemetry: %w", err)
 	}
 	return result, nil
+}
+
+// advance runs the engine from one time to another, in seconds, and looks in between
+// whether somebody wants it to stop.
+func advance(ctx context.Context, e *simulation.Engine, from, to float64) error {
+	const slice = 10
+	for at := from + slice; at < to; at += slice {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		e.Run(at)
+	}
+	e.Run(to)
+	return nil
 }
 
 func difference(now, before simulation.Totals) simulation.Totals {

@@ -1,8 +1,9 @@
 // Package simulation runs a microservice application request by request, as a seeded
 // discrete-event simulation.
 //
-// A replica is a processor-sharing server: the calls that need CPU share its
-// limit, none gets more than one core. It works on a limited number of calls at
+// A replica is a processor-sharing server: each of n calls that need CPU runs at
+// min(1, (limit − idle use) ÷ n) cores, or at a full core while CPU time saved up by
+// app.Serving.Burst lasts. It works on a limited number of calls at
 // a time, and a call holds its place while it waits for its callees, so a slow
 // callee fills its callers up the call graph (Fig. 3 of the paper). More calls
 // wait in a first-in first-out queue in front of the replica.

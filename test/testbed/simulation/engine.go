@@ -39,7 +39,8 @@ type Engine struct {
 
 // station is what all replicas of one service share.
 type station struct {
-	limit, burst    float64 // cores; seconds at the limit
+	limit           float64 // cores
+	capacity, burst float64 // cores left for calls; seconds of them that are saved
 	idleCPU         float64
 	idleMemory      float64
 	memoryPerCall   float64
@@ -71,12 +72,13 @@ func New(a *app.Application, seed uint64) (*Engine, error) {
 	e := &Engine{app: a, programs: programs, index: index, buckets: Buckets(), seed: seed, random: newStream(seed, balancing)}
 	for i := range a.Services {
 		s := &a.Services[i]
-		if s.Resources.Limits.CPU <= 0 {
-			return nil, fmt.Errorf("application %s: service %s needs a CPU limit", a.Name, s.Name)
+		if s.Resources.Limits.CPU <= s.Idle.CPU {
+			return nil, fmt.Errorf("application %s: service %s needs a CPU limit above its idle use", a.Name, s.Name)
 		}
 		e.services = append(e.services, station{
 			limit: float64(s.Resources.Limits.CPU), burst: s.Burst.D().Seconds(),
-			idleCPU: float64(s.Idle.CPU), idleMemory: float64(s.Idle.Memory),
+			capacity: float64(s.Resources.Limits.CPU - s.Idle.CPU),
+			idleCPU:  float64(s.Idle.CPU), idleMemory: float64(s.Idle.Memory),
 			memoryPerCall: float64(s.MemoryPerCall), memoryLimit: float64(s.Resources.Limits.Memory),
 			concurrency: s.Concurrency, queue: s.Queue,
 			timeout: s.Timeout.D().Seconds(), startDelay: s.StartDelay.D().Seconds(),
@@ -141,7 +143,7 @@ func (e *Engine) Run(until float64) {
 func (e *Engine) compute(at int32, j job) {
 	r := &e.replicas[at]
 	s := &e.services[r.service]
-	r.advance(e.now, s.limit, s.burst)
+	r.advance(e.now, s.capacity, s.burst)
 	j.finish += r.attained
 	r.push(j)
 	e.reschedule(at)
@@ -150,9 +152,9 @@ func (e *Engine) compute(at int32, j job) {
 func (e *Engine) serve(at int32) {
 	r := &e.replicas[at]
 	s := &e.services[r.service]
-	r.advance(e.now, s.limit, s.burst)
+	r.advance(e.now, s.capacity, s.burst)
 	done := e.scratch[:0]
-	for len(r.jobs) > 0 && r.jobs[0].finish <= r.attained+1e-12 {
+	for len(r.jobs) > 0 && r.jobs[0].finish <= r.attained+resolution {
 		done = append(done, r.popJob().frame)
 	}
 	e.scratch = done[:0]
@@ -170,7 +172,7 @@ func (e *Engine) serve(at int32) {
 func (e *Engine) reschedule(at int32) {
 	r := &e.replicas[at]
 	r.gen++
-	if next := r.next(e.services[r.service].limit); !math.IsInf(next, 1) {
+	if next := r.next(e.services[r.service].capacity); !math.IsInf(next, 1) {
 		e.agenda.push(max(next, e.now), compute, at, r.gen)
 	}
 }

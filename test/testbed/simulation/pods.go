@@ -70,7 +70,7 @@ func (e *Engine) addReplica(service int, name string, ready bool) {
 		e.replicas = append(e.replicas, replica{})
 	}
 	r := &e.replicas[id]
-	*r = replica{name: name, service: int32(service), created: e.now, at: e.now, gen: r.gen + 1, ready: ready, credit: s.burst * s.limit}
+	*r = replica{name: name, service: int32(service), created: e.now, at: e.now, gen: r.gen + 1, ready: ready, credit: s.burst * s.capacity}
 	if ready {
 		s.ready = append(s.ready, id)
 		return
@@ -113,7 +113,7 @@ func (e *Engine) retire(id int32) {
 	}
 	e.account(int(r.service))
 	s.present--
-	r.advance(e.now, s.limit, s.burst)
+	r.advance(e.now, s.capacity, s.burst)
 	s.totals.CPU += r.busy + s.idleCPU*(e.now-r.created)
 	r.gone = true
 	e.unused = append(e.unused, id)

@@ -57,6 +57,7 @@ func (s *sampler) sample(r *stream) float64 {
 		return s.mean
 	case app.Lognormal:
 		return math.Exp(s.mu + s.sigma*r.normal())
+	case app.Exponential:
 	}
 	return s.mean * r.exponential()
 }

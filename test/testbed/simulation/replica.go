@@ -64,7 +64,7 @@ func (r *replica) advance(now, limit, burst float64) {
 		r.busy += used * dt
 	}
 	r.credit = min(r.credit+(limit-used)*dt, burst*limit)
-	if r.credit < 1e-9 {
+	if r.credit < resolution {
 		r.credit = 0
 	}
 }
@@ -136,3 +136,7 @@ func (r *replica) dequeue() (ref, bool) {
 	}
 	return f, true
 }
+
+// resolution is the CPU time that counts as none, in seconds. It is well above the
+// rounding of times of weeks, so that every event gets somewhere.
+const resolution = 1e-9

@@ -107,7 +107,7 @@ func (s *station) memory(r *replica) float64 {
 
 func (e *Engine) cpu(r *replica) float64 {
 	s := &e.services[r.service]
-	r.advance(e.now, s.limit, s.burst)
+	r.advance(e.now, s.capacity, s.burst)
 	return r.busy + s.idleCPU*(e.now-r.created)
 }
 
