@@ -138,6 +138,7 @@ bench: ## Run the benchmarks that match BENCH, BENCHCOUNT times, for benchstat
 update: ## Bring generated and formatted files up to date
 	gofmt -w $(SOURCES)
 	go mod tidy
+	go run ./hack/verify/docs/update
 
 .PHONY: clean
 clean: ## Remove what the targets above wrote into the checkout (the build caches stay)

@@ -1,0 +1,115 @@
+package docs_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/deepscaler/deepscaler/hack/verify/docs"
+)
+
+const root = "../../.."
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func TestConfigurationIsUpToDate(t *testing.T) {
+	page := read(t, "docs/configuration.md")
+	want, err := docs.WithExample(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page != want {
+		t.Error("docs/configuration.md shows another example than adapter/config/example.yaml: run make update")
+	}
+	if _, err := docs.WithExample("no markers"); err == nil {
+		t.Error("a page without markers was accepted")
+	}
+}
+
+// TestNamesAreExplained looks for every name that users meet in the page that
+// must explain it, and the other way round.
+func TestNamesAreExplained(t *testing.T) {
+	for _, tt := range []struct{ source, page, inSource, inPage string }{
+		{"adapter/selfmetrics/*.go", "docs/metrics.md", `"(deepscaler_[a-z_]+)"`, "(?m)^\\| `(deepscaler_[a-z_]+)`"},
+		{"adapter/hpacheck/*.go", "docs/troubleshooting.md", `Reason[A-Za-z]+ += "([A-Za-z]+)"`, "(?m)^\\| `((?:Missing|Invalid|Selector|NotA|Average|Tolerance|Duplicate)[A-Za-z]+)` \\|.*\\|.*\\|$"},
+	} {
+		defined, explained := map[string]bool{}, map[string]bool{}
+		files, err := filepath.Glob(filepath.Join(root, tt.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(tt.inSource).FindAllStringSubmatch(string(source), -1) {
+				defined[m[1]] = true
+			}
+		}
+		for _, m := range regexp.MustCompile(tt.inPage).FindAllStringSubmatch(read(t, tt.page), -1) {
+			explained[m[1]] = true
+		}
+		if len(defined) < 5 {
+			t.Errorf("found only the names %v in %s", defined, tt.source)
+		}
+		for name := range defined {
+			if !explained[name] {
+				t.Errorf("%s does not explain %s", tt.page, name)
+			}
+		}
+		for name := range explained {
+			if !defined[name] {
+				t.Errorf("%s explains %s, which %s does not define", tt.page, name, tt.source)
+			}
+		}
+	}
+}
+
+// TestLinksLeadSomewhere follows every relative link of the pages.
+func TestLinksLeadSomewhere(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		content, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(string(content), -1) {
+			links++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+	if links < 5 {
+		t.Errorf("found only %d links", links)
+	}
+}
+
+// TestTargetsExist looks every make target of the pages up in the Makefile.
+func TestTargetsExist(t *testing.T) {
+	makefile := read(t, "Makefile")
+	for _, page := range []string{"README.md", "docs/development.md", "docs/configuration.md"} {
+		for _, m := range regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)").FindAllStringSubmatch(read(t, page), -1) {
+			if !strings.Contains(makefile, "\n"+m[1]+":") {
+				t.Errorf("%s mentions make %s, which the Makefile does not have", page, m[1])
+			}
+		}
+	}
+}
