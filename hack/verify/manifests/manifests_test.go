@@ -2,12 +2,15 @@ package manifests_test
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/deepscaler/deepscaler/adapter"
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/hack/verify/manifests"
 )
@@ -28,6 +31,7 @@ func TestManifests(t *testing.T) {
 	for _, dir := range dirs {
 		t.Run(dir, func(t *testing.T) { s.testKustomization(t, dir) })
 	}
+	t.Run("autoscaler of the README", s.testReadme)
 	t.Run("validation is strict", s.testValidationIsStrict)
 	t.Run("rules and dashboard are PromQL", s.testQueries)
 	// These two apply for real; the second goes on from the first.
@@ -44,6 +48,9 @@ func (s *site) testKustomization(t *testing.T, dir string) {
 		if namespace := object.GetNamespace(); namespace != "" {
 			_, _ = s.kubectl(t.Context(), nil, "create", "namespace", namespace)
 		}
+		if object.GetKind() == "Deployment" {
+			testFlags(t, object)
+		}
 		if object.GetKind() == "APIService" {
 			if insecure, _, _ := unstructured.NestedBool(object.Object, "spec", "insecureSkipTLSVerify"); insecure {
 				t.Errorf("APIService %s trusts whoever answers", object.GetName())
@@ -57,6 +64,49 @@ func (s *site) testKustomization(t *testing.T, dir string) {
 	}
 	if err := s.dryRun(t.Context(), stream); err != nil {
 		t.Error(err)
+	}
+}
+
+// testReadme applies the autoscaler that users are told to copy.
+func (s *site) testReadme(t *testing.T) {
+	readme, err := os.ReadFile(root + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```yaml\n")
+	hpa, _, found := strings.Cut(rest, "```\n")
+	if !found || !strings.Contains(hpa, "kind: HorizontalPodAutoscaler") {
+		t.Fatal("the README has no autoscaler as its first YAML block")
+	}
+	if err := s.dryRun(t.Context(), []byte(hpa)); err != nil {
+		t.Error(err)
+	}
+}
+
+// testFlags parses the command line of the Deployment as the command does.
+func testFlags(t *testing.T, deployment *unstructured.Unstructured) {
+	t.Helper()
+	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	args, _, err := unstructured.NestedStringSlice(containers[0].(map[string]any), "args")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(args) < 2 || args[0] != "adapter" {
+		t.Fatalf("the container runs %q, want the command adapter", args)
+	}
+	options := adapter.NewOptions()
+	flags := pflag.NewFlagSet("adapter", pflag.ContinueOnError)
+	for _, group := range options.Flags().FlagSets {
+		flags.AddFlagSet(group)
+	}
+	if err := flags.Parse(args[1:]); err != nil {
+		t.Errorf("the adapter would refuse its flags: %v", err)
+	}
+	if err := options.Validate(); err != nil {
+		t.Errorf("the adapter would refuse its flags: %v", err)
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 // testRestrictedPods lets the controllers create the adapter's pods in its
 // namespace, where only restricted ones are admitted.
 func (s *site) testRestrictedPods(t *testing.T) {
-	s.mustKubectl(t, nil, "wait", "--namespace", system, "--for=condition=Available", "--timeout=90s", "deployment/"+adapter)
-	pods, err := s.client.CoreV1().Pods(system).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + adapter})
+	s.mustKubectl(t, nil, "wait", "--namespace", system, "--for=condition=Available", "--timeout=90s", "deployment/"+deployed)
+	pods, err := s.client.CoreV1().Pods(system).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + deployed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +44,10 @@ func (s *site) testApplyAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	filled.Data = map[string][]byte{"ca.crt": bundle}
-	if _, err := s.client.CoreV1().Secrets(system).Update(t.Context(), filled, metav1.UpdateOptions{FieldManager: adapter}); err != nil {
+	if _, err := s.client.CoreV1().Secrets(system).Update(t.Context(), filled, metav1.UpdateOptions{FieldManager: deployed}); err != nil {
 		t.Fatal(err)
 	}
-	s.mustKubectl(t, nil, "patch", "apiservice", apiService, "--field-manager="+adapter, "--type=merge",
+	s.mustKubectl(t, nil, "patch", "apiservice", apiService, "--field-manager="+deployed, "--type=merge",
 		"--patch", `{"spec":{"caBundle":"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="}}`)
 
 	stream, _ := s.render(t, base)

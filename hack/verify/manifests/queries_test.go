@@ -47,7 +47,7 @@ var metricName = regexp.MustCompile(`deepscaler_[a-z_]+`)
 func (s *site) alertQueries(t *testing.T) []string {
 	t.Helper()
 	_, objects := s.render(t, "overlays/prometheus-operator")
-	groups, _, err := unstructured.NestedSlice(find(t, objects, "PrometheusRule", adapter).Object, "spec", "groups")
+	groups, _, err := unstructured.NestedSlice(find(t, objects, "PrometheusRule", deployed).Object, "spec", "groups")
 	if err != nil {
 		t.Fatal(err)
 	}

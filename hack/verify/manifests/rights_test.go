@@ -12,7 +12,7 @@ import (
 
 const (
 	system     = "deepscaler-system"
-	adapter    = "deepscaler-adapter"
+	deployed   = "deepscaler-adapter"
 	secret     = "deepscaler-adapter-certificate" //nolint:gosec // the name of a Secret, not a credential
 	apiService = "v1beta1.external.metrics.k8s.io"
 )
@@ -109,7 +109,7 @@ func certificateRights(want bool) []right {
 func (s *site) testRightsWithCertManager(t *testing.T) {
 	stream, _ := s.render(t, "overlays/full")
 	s.mustKubectl(t, stream, "apply", "--server-side", "-f", "-")
-	s.check(t, controlplane.ServiceAccount(system, adapter), append(always(), certificateRights(false)...))
+	s.check(t, controlplane.ServiceAccount(system, deployed), append(always(), certificateRights(false)...))
 	s.check(t, controlplane.ServiceAccount(system, "deepscaler-scraper"), []right{
 		{verb: "get", path: "/metrics", want: true},
 		{verb: "get", path: "/debug/pprof/heap"},
@@ -124,7 +124,7 @@ func (s *site) testRightsWithCertManager(t *testing.T) {
 func (s *site) testRightsOfBase(t *testing.T) {
 	stream, _ := s.render(t, base)
 	s.mustKubectl(t, stream, "apply", "--server-side", "-f", "-")
-	s.check(t, controlplane.ServiceAccount(system, adapter), append(always(), certificateRights(true)...))
+	s.check(t, controlplane.ServiceAccount(system, deployed), append(always(), certificateRights(true)...))
 
 	metric := right{verb: "list", group: "external.metrics.k8s.io", resource: "deepscaler_desired_replicas", namespace: "shop", want: true}
 	s.check(t, controlplane.ServiceAccount("kube-system", "horizontal-pod-autoscaler"), []right{metric})
