@@ -1,0 +1,175 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	external "k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
+
+	"github.com/deepscaler/deepscaler/test/stack"
+)
+
+const (
+	hpaSync  = 2 * time.Second
+	podStart = 2 * time.Second
+	step     = 2 * time.Second
+	// scaleIn is how long the tests' HPAs wait before they scale in; long enough
+	// that an outage of a few steps ends before, short enough to be waited for.
+	scaleIn = 6 * time.Second
+	// patience bounds every wait. Load on the machine may use it up; nothing
+	// that works needs it.
+	patience = 3 * time.Minute
+)
+
+// site is one application under load with the adapter that scales it.
+type site struct {
+	*stack.Application
+	adapter *stack.Adapter
+}
+
+// start brings up the chain application (see testdata) at the given load, with an
+// adapter and one HPA for each of its services.
+func start(t *testing.T, rps float64) *site {
+	t.Helper()
+	ctx := deadline(t)
+	namespace := strings.ToLower(t.Name())
+	application, err := shared.StartApplication(ctx, stack.ApplicationOptions{
+		Description: "testdata/chain.yaml",
+		Namespace:   namespace,
+		Load:        []string{"--rps", fmt.Sprint(rps)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stopped(t, application.Stop) })
+	for _, service := range application.Services {
+		create(t, stack.HPA(namespace, service, 1, 40, scaleIn))
+	}
+	adapter, err := shared.StartAdapter(ctx, stack.AdapterOptions{
+		Name:       "adapter-" + namespace,
+		Prometheus: application.Prometheus.URL(),
+		Step:       step,
+		Window:     12,
+		RateWindow: 4 * time.Second,
+		LeadTime:   hpaSync + podStart + step,
+		SLO:        application.SLO,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stopped(t, adapter.Stop) })
+	return &site{Application: application, adapter: adapter}
+}
+
+func deadline(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func stopped(t *testing.T, stop func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	if err := stop(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func create(t *testing.T, hpa *autoscalingv2.HorizontalPodAutoscaler) {
+	t.Helper()
+	if _, err := shared.Client.AutoscalingV2().HorizontalPodAutoscalers(hpa.Namespace).Create(t.Context(), hpa, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eventually(t *testing.T, what string, check func(context.Context) error) {
+	t.Helper()
+	if err := stack.Eventually(deadline(t), what, check); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// item reads the whole metric value of one service.
+func (s *site) item(ctx context.Context, service string) (external.ExternalMetricValue, error) {
+	list, err := stack.DesiredReplicas(ctx, shared.Client.CoreV1().RESTClient(), s.Namespace, service)
+	if err != nil {
+		return external.ExternalMetricValue{}, err
+	}
+	if len(list.Items) != 1 {
+		return external.ExternalMetricValue{}, fmt.Errorf("%d items for service %s, want 1", len(list.Items), service)
+	}
+	return list.Items[0], nil
+}
+
+// desired reads the metric of one service through the API aggregator.
+func (s *site) desired(ctx context.Context, service string) (int64, error) {
+	item, err := s.item(ctx, service)
+	return item.Value.Value(), err
+}
+
+// settled waits until every service has a desired count, at least minimum, and as many
+// ready replicas, give or take the one that noise in the load moves, for two steps.
+func (s *site) settled(t *testing.T, minimum int64) {
+	t.Helper()
+	since := time.Now()
+	eventually(t, "the application has settled", func(ctx context.Context) error {
+		if err := s.provisioned(ctx, minimum); err != nil {
+			since = time.Now()
+			return err
+		}
+		if time.Since(since) < 2*step {
+			return errors.New("waiting for it to stay")
+		}
+		return nil
+	})
+}
+
+func (s *site) provisioned(ctx context.Context, minimum int64) error {
+	ready, err := s.Ready(ctx)
+	if err != nil {
+		return err
+	}
+	for _, service := range s.Services {
+		n, err := s.desired(ctx, service)
+		if err != nil {
+			return err
+		}
+		if off := n - int64(ready[service]); n < minimum || off < -1 || off > 1 {
+			return fmt.Errorf("%s has %d ready, desired is %d (at least %d expected)", service, ready[service], n, minimum)
+		}
+	}
+	return nil
+}
+
+func (s *site) hpa(ctx context.Context, name string) (*autoscalingv2.HorizontalPodAutoscaler, error) {
+	return shared.Client.AutoscalingV2().HorizontalPodAutoscalers(s.Namespace).Get(ctx, name, metav1.GetOptions{})
+}
+
+func condition(hpa *autoscalingv2.HorizontalPodAutoscaler, kind autoscalingv2.HorizontalPodAutoscalerConditionType) string {
+	for _, c := range hpa.Status.Conditions {
+		if c.Type == kind {
+			return string(c.Status) + " " + c.Reason
+		}
+	}
+	return "absent"
+}
+
+// as returns a client with the rights of another user.
+func as(t *testing.T, config *rest.Config) rest.Interface {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.CoreV1().RESTClient()
+}
