@@ -64,12 +64,12 @@ func (d *Driver) catchUp() {
 }
 
 // SetLoad replaces the load by a constant rate of requests per second.
-func (d *Driver) SetLoad(weights []float64, rps float64, seed uint64) error {
+func (d *Driver) SetLoad(weights []float64, rps float64, seed uint64, changes ...load.Change) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.catchUp()
 	profile := load.Profile{rps}
-	l, err := load.NewOpen(d.engine.Application(), weights, profile, seed, d.engine.Now())
+	l, err := load.NewOpen(d.engine.Application(), weights, profile, seed, d.engine.Now(), changes...)
 	if err != nil {
 		return err
 	}

@@ -8,38 +8,56 @@ import (
 
 // mix is users who take every journey independently of the one before.
 type mix struct {
-	weights      []float64
-	total, think float64
+	weights phases
+	think   float64
 }
 
-func (m *mix) begin(r *rand.Rand) int         { return choose(r, m.weights, m.total) }
-func (m *mix) follow(r *rand.Rand, _ int) int { return m.begin(r) }
-func (m *mix) pause(int) float64              { return m.think }
-func (m *mix) journey(state int) int          { return state }
+func (m *mix) begin(r *rand.Rand, t float64) int {
+	return m.weights[m.weights.at(t)].choose(r.Float64())
+}
+func (m *mix) follow(r *rand.Rand, _ int, t float64) int { return m.begin(r, t) }
+func (m *mix) pause(int) float64                         { return m.think }
+func (m *mix) journey(state int) int                     { return state }
 
 // chain is users in sessions: what they do depends on what they did, so load on one
 // service foretells load on another that no trace connects.
 type chain struct {
-	start    []float64
+	start    phase
 	next     [][]float64
 	think    []float64
 	journeys []int
 }
 
 func newChain(a *app.Application, s *app.Session) *chain {
-	c := &chain{}
-	c.start, c.next = s.Chain()
+	start, next := s.Chain()
+	c := &chain{start: phase{weights: start, total: 1}, next: next}
+	total, thoughtful := 0.0, 0.0
 	for _, state := range s.States {
 		c.think = append(c.think, state.Think.D().Seconds())
 		c.journeys = append(c.journeys, a.Users.Journey(state.Journey))
+		if state.Think > 0 {
+			total += state.Think.D().Seconds()
+			thoughtful++
+		}
+	}
+	// A state that nothing follows may name no pause. The user who starts a new
+	// session after it takes that of the others on average, or else a second.
+	usual := 1.0
+	if thoughtful > 0 {
+		usual = total / thoughtful
+	}
+	for i, t := range c.think {
+		if t == 0 {
+			c.think[i] = usual
+		}
 	}
 	return c
 }
 
-func (c *chain) begin(r *rand.Rand) int { return choose(r, c.start, 1) }
+func (c *chain) begin(r *rand.Rand, _ float64) int { return c.start.choose(r.Float64()) }
 
 // follow starts a new session where one ends.
-func (c *chain) follow(r *rand.Rand, state int) int {
+func (c *chain) follow(r *rand.Rand, state int, t float64) int {
 	v := r.Float64()
 	for next, p := range c.next[state] {
 		if v < p {
@@ -47,9 +65,8 @@ func (c *chain) follow(r *rand.Rand, state int) int {
 		}
 		v -= p
 	}
-	return c.begin(r)
+	return c.begin(r, t)
 }
 
-// pause is that after a state; a user pauses before the next.
 func (c *chain) pause(state int) float64 { return c.think[state] }
 func (c *chain) journey(state int) int   { return c.journeys[state] }

@@ -25,25 +25,26 @@ var _ simulation.Load = (*Closed)(nil)
 
 // behaviour decides what a user does next.
 type behaviour interface {
-	// begin returns the first state, follow that after another; pause is the mean
-	// time before a state and journey what is done in it.
-	begin(*rand.Rand) int
-	follow(r *rand.Rand, state int) int
+	// begin returns the first state at a time t, follow that after another; pause is the mean
+	// time after a state and journey what is done in it.
+	begin(r *rand.Rand, t float64) int
+	follow(r *rand.Rand, state int, t float64) int
 	pause(state int) float64
 	journey(state int) int
 }
 
 // NewClosed returns a load of as many users as the profile says, who take
-// journeys by weight with exponential pauses of the given mean in seconds.
-func NewClosed(weights []float64, think float64, p Profile, seed uint64) (*Closed, error) {
-	total := 0.0
-	for _, w := range weights {
-		total += w
+// journeys by weight, which may change, with exponential pauses of the given mean in
+// seconds.
+func NewClosed(weights []float64, think float64, p Profile, seed uint64, changes ...Change) (*Closed, error) {
+	if think <= 0 {
+		return nil, fmt.Errorf("users need a pause above 0 between journeys, not %v s", think)
 	}
-	if !(total > 0) || think <= 0 {
-		return nil, fmt.Errorf("users need journeys with weights and a pause above 0 between them")
+	mixes, err := newPhases(weights, changes)
+	if err != nil {
+		return nil, err
 	}
-	return newClosed(&mix{weights: weights, total: total, think: think}, p, seed)
+	return newClosed(&mix{weights: mixes, think: think}, p, seed)
 }
 
 // NewSessions returns a load of as many users as the profile says, each of whom
@@ -64,15 +65,12 @@ func newClosed(b behaviour, p Profile, seed uint64) (*Closed, error) {
 	for user := range int(most) {
 		r := rand.New(rand.NewPCG(seed, userStream+uint64(user)))
 		c.states = append(c.states, r)
-		c.at = append(c.at, b.begin(r))
+		c.at = append(c.at, b.begin(r, c.room(user, 0)))
 		// Users come when the profile first has room for them, spread over a pause.
-		c.sleep(user, c.arrival(user)+r.ExpFloat64()*b.pause(c.at[user]))
+		c.sleep(user, c.room(user, 0)+r.ExpFloat64()*b.pause(c.at[user]))
 	}
 	return c, nil
 }
-
-// arrival is the first second from 0 on in which there are more users than that.
-func (c *Closed) arrival(user int) float64 { return c.room(user, 0) }
 
 // room is the first time from t on at which the profile has room for a user.
 func (c *Closed) room(user int, t float64) float64 {
@@ -105,8 +103,9 @@ func (c *Closed) Take() { heap.Pop(&c.pauses) }
 // Done implements [simulation.Load].
 func (c *Closed) Done(now float64, v simulation.Visit) bool {
 	r := c.states[v.User]
-	c.at[v.User] = c.behave.follow(r, c.at[v.User])
-	c.sleep(v.User, c.room(v.User, now+r.ExpFloat64()*c.behave.pause(c.at[v.User])))
+	until := c.room(v.User, now+r.ExpFloat64()*c.behave.pause(c.at[v.User]))
+	c.at[v.User] = c.behave.follow(r, c.at[v.User], until)
+	c.sleep(v.User, until)
 	return c.pauses[0].user == v.User
 }
 

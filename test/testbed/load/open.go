@@ -1,7 +1,6 @@
 package load
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -13,10 +12,8 @@ import (
 // a profile, whatever becomes of them.
 type Open struct {
 	profile Profile
-	perRPS  float64 // visits for each request per second of the profile
-	weights []float64
-	total   float64
-	round   float64
+	mixes   phases
+	perRPS  []float64 // by mix: visits for each request per second of the profile
 	random  *rand.Rand
 	next    simulation.Visit
 	some    bool
@@ -26,24 +23,25 @@ var _ simulation.Load = (*Open)(nil)
 
 // NewOpen returns a load with as many requests per second as the profile says.
 // A visit is several requests where a journey has several steps, so it begins
-// correspondingly fewer visits. Journeys are taken by weight. The first visit is
-// after start, in seconds.
-func NewOpen(a *app.Application, weights []float64, p Profile, seed uint64, start float64) (*Open, error) {
+// correspondingly fewer visits. Journeys are taken by weight, which may change. The
+// first visit is after start, in seconds.
+func NewOpen(a *app.Application, weights []float64, p Profile, seed uint64, start float64, changes ...Change) (*Open, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
-	visits, err := a.Visits(weights)
+	mixes, err := newPhases(weights, changes)
 	if err != nil {
 		return nil, err
 	}
-	o := &Open{profile: p, perRPS: 1 / visits.Requests, weights: weights, random: rand.New(rand.NewPCG(seed, openStream))}
-	for _, w := range weights {
-		o.total += w
+	o := &Open{profile: p, mixes: mixes, random: rand.New(rand.NewPCG(seed, openStream))}
+	for i := range mixes {
+		visits, err := a.Visits(mixes[i].weights)
+		if err != nil {
+			return nil, err
+		}
+		o.perRPS = append(o.perRPS, 1/visits.Requests)
 	}
-	if !(o.total > 0) || math.IsInf(o.total, 0) {
-		return nil, fmt.Errorf("the weights of the journeys sum to %v, want a positive number", o.total)
-	}
-	o.round = p.Mean() * o.perRPS * float64(len(p))
+	o.some = p.Mean() > 0
 	o.draw(start)
 	return o, nil
 }
@@ -60,40 +58,29 @@ func (o *Open) Done(float64, simulation.Visit) bool { return false }
 // draw finds the next arrival after t: the time at which the rate, integrated from
 // t on, reaches an exponential variate.
 func (o *Open) draw(t float64) {
-	left := o.random.ExpFloat64()
-	journey := choose(o.random, o.weights, o.total)
-	if o.some = o.round > 0; !o.some {
+	left, which := o.random.ExpFloat64(), o.random.Float64()
+	if !o.some {
 		return
 	}
-	// Whole rounds of the profile all have the same integral.
-	rounds := math.Floor(left / o.round)
-	left -= rounds * o.round
-	t += rounds * float64(len(o.profile))
+	last := len(o.mixes) - 1
+	if o.mixes.at(t) == last {
+		// Whole rounds of the profile all have the same integral.
+		round := o.profile.Mean() * o.perRPS[last] * float64(len(o.profile))
+		rounds := math.Floor(left / round)
+		left -= rounds * round
+		t += rounds * float64(len(o.profile))
+	}
 	for {
-		rate := o.profile.At(t) * o.perRPS
+		// Profile and weights hold for whole seconds.
+		mix := o.mixes.at(math.Floor(t))
+		rate := o.profile.At(t) * o.perRPS[mix]
 		end := math.Floor(t) + 1
 		area := rate * (end - t)
 		if area > left {
-			o.next = simulation.Visit{At: t + left/rate, Journey: journey}
+			o.next = simulation.Visit{At: t + left/rate, Journey: o.mixes[mix].choose(which)}
 			return
 		}
 		left -= area
 		t = end
 	}
-}
-
-func choose(random *rand.Rand, weights []float64, total float64) int {
-	v := random.Float64() * total
-	last := 0
-	for i, w := range weights {
-		if w <= 0 {
-			continue
-		}
-		if v < w {
-			return i
-		}
-		v -= w
-		last = i
-	}
-	return last
 }

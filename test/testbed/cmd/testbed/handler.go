@@ -12,6 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/exposition"
 	"github.com/deepscaler/deepscaler/test/testbed/live"
+	"github.com/deepscaler/deepscaler/test/testbed/load"
 )
 
 func (o *serveOptions) handler(driver *live.Driver, a *app.Application) http.Handler {
@@ -47,9 +48,9 @@ func (o *serveOptions) setLoad(driver *live.Driver, a *app.Application, r *http.
 	if body.RPS < 0 || math.IsNaN(body.RPS) {
 		return fmt.Errorf("rps is %v, want a number of at least 0", body.RPS)
 	}
-	weights, err := a.Users.Mix(o.mix)
+	weights, changes, err := load.ReadMix(a, o.mix)
 	if err != nil {
 		return err
 	}
-	return driver.SetLoad(weights, body.RPS, o.seed)
+	return driver.SetLoad(weights, body.RPS, o.seed, changes...)
 }

@@ -32,7 +32,7 @@ func (o *loadOptions) add(f *pflag.FlagSet) {
 	f.Float64Var(&o.scale, "scale", 1, "Factor on the whole load.")
 	f.Float64Var(&o.users, "users", 0, "That many users who wait for answers and pause, in place of --rps.")
 	f.Float64Var(&o.think, "think", 5, "Mean pause of a user between two journeys, in seconds.")
-	f.StringVar(&o.mix, "mix", app.DefaultMix, "Weights of the journeys, by name in the description.")
+	f.StringVar(&o.mix, "mix", app.DefaultMix, "Weights of the journeys, by name in the description; several with the times from which they hold: 0s=default,30m=checkout-heavy.")
 	f.StringVar(&o.session, "session", "", "Session that users go through, by name in the description, in place of --mix.")
 	f.Uint64Var(&o.seed, "seed", 1, "Seed of everything that is random.")
 }
@@ -58,15 +58,15 @@ func (o *loadOptions) build(a *app.Application) (simulation.Load, load.Profile, 
 		l, err := load.NewSessions(a, session, profile, o.seed)
 		return l, nil, err
 	}
-	weights, err := a.Users.Mix(o.mix)
+	weights, changes, err := load.ReadMix(a, o.mix)
 	if err != nil {
 		return nil, nil, err
 	}
 	if unit == load.Users {
-		l, err := load.NewClosed(weights, o.think, profile, o.seed)
+		l, err := load.NewClosed(weights, o.think, profile, o.seed, changes...)
 		return l, nil, err
 	}
-	l, err := load.NewOpen(a, weights, profile, o.seed, 0)
+	l, err := load.NewOpen(a, weights, profile, o.seed, 0, changes...)
 	return l, profile, err
 }
 
