@@ -24,7 +24,6 @@ const (
 	hpaSync    = 2 * time.Second
 	podStart   = 3 * time.Second
 	stabilised = 30 * time.Second
-	namespace  = "shop"
 	maxPods    = 30
 )
 
@@ -36,8 +35,19 @@ type options struct {
 	refresh     time.Duration
 }
 
+// example is the application that manifests/examples has HPAs for, in a namespace of
+// its name.
+const example = "online-boutique"
+
+func (o options) namespace() string {
+	if o.application == example {
+		return example
+	}
+	return "shop"
+}
+
 func defaults() options {
-	return options{application: "online-boutique", load: "burst", rps: 60, refresh: 2 * time.Second}
+	return options{application: example, load: "burst", rps: 60, refresh: 2 * time.Second}
 }
 
 func (o options) validate() error {
@@ -75,18 +85,15 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 func bringUp(ctx context.Context, s *stack.Stack, o options, out io.Writer) (*stack.Application, error) {
 	fmt.Fprintf(out, "starting %s under a load of shape %s, Prometheus and Jaeger\n", o.application, o.load)
 	a, err := s.StartApplication(ctx, stack.ApplicationOptions{
-		Description: o.application, Namespace: namespace, Tracing: true,
+		Description: o.application, Namespace: o.namespace(), Tracing: true,
 		Load: []string{"--profile", o.load, "--rps", fmt.Sprint(o.rps)},
 	})
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintln(out, "creating one HPA for each service")
-	for _, service := range a.Services {
-		hpa := stack.HPA(namespace, service, 1, maxPods, stabilised)
-		if _, err := s.Client.AutoscalingV2().HorizontalPodAutoscalers(namespace).Create(ctx, hpa, metav1.CreateOptions{}); err != nil {
-			return nil, fmt.Errorf("create the HPA of %s: %w", service, err)
-		}
+	if err := autoscale(ctx, s, a, o); err != nil {
+		return nil, err
 	}
 	fmt.Fprintln(out, "starting the adapter behind the API aggregator")
 	_, err = s.StartAdapter(ctx, stack.AdapterOptions{
@@ -94,6 +101,22 @@ func bringUp(ctx context.Context, s *stack.Stack, o options, out io.Writer) (*st
 		Step: step, Window: 12, RateWindow: 2 * step, LeadTime: podStart + hpaSync + step, SLO: a.SLO,
 	})
 	return a, err
+}
+
+// autoscale applies the HPAs that the manifests have for an application, or makes
+// some in their image.
+func autoscale(ctx context.Context, s *stack.Stack, a *stack.Application, o options) error {
+	if o.application == example {
+		_, err := s.Kubectl(ctx, nil, "apply", "--server-side", "-k", "manifests/examples/"+example)
+		return err
+	}
+	for _, service := range a.Services {
+		hpa := stack.HPA(a.Namespace, service, 1, maxPods, stabilised)
+		if _, err := s.Client.AutoscalingV2().HorizontalPodAutoscalers(a.Namespace).Create(ctx, hpa, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("create the HPA of %s: %w", service, err)
+		}
+	}
+	return nil
 }
 
 func hints(out io.Writer, s *stack.Stack, a *stack.Application) {
@@ -109,7 +132,7 @@ ready. In another terminal:
 A kubectl that fits is %[5]s
 Prometheus: %[6]s   Jaeger: %[7]s
 
-`, s.Cluster.Kubeconfig(), namespace, stack.MetricName, a.Services[0], s.Cluster.Binary(controlplane.Kubectl), a.Prometheus.URL(), a.Jaeger.QueryURL())
+`, s.Cluster.Kubeconfig(), a.Namespace, stack.MetricName, a.Services[0], s.Cluster.Binary(controlplane.Kubectl), a.Prometheus.URL(), a.Jaeger.QueryURL())
 }
 
 // watch shows tables until the duration is over, ctx ends or a program of the stack

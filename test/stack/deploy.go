@@ -11,7 +11,7 @@ import (
 )
 
 // deploy creates the namespace of an application with its Deployments and
-// Services.
+// Services, and waits for its pods: users come when it is up.
 func (s *Stack) deploy(ctx context.Context, a *app.Application, namespace string) error {
 	if err := s.createNamespace(ctx, namespace); err != nil {
 		return err
@@ -26,5 +26,16 @@ func (s *Stack) deploy(ctx context.Context, a *app.Application, namespace string
 			return fmt.Errorf("create service %s: %w", service.Name, err)
 		}
 	}
-	return nil
+	return Eventually(ctx, "the pods of "+a.Name+" are ready", func(ctx context.Context) error {
+		list, err := s.Client.AppsV1().Deployments(namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		for _, d := range list.Items {
+			if d.Status.ReadyReplicas < *d.Spec.Replicas {
+				return fmt.Errorf("%s has %d of %d pods ready", d.Name, d.Status.ReadyReplicas, *d.Spec.Replicas)
+			}
+		}
+		return nil
+	})
 }
