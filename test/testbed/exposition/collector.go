@@ -49,6 +49,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 				c.traffic(ch, e, &sent[j], "source", "")
 			}
 		}
+		c.users(ch, e)
 		for _, pod := range e.Pods() {
 			c.container(ch, e, &pod)
 			for i := range pod.Traffic {
@@ -75,13 +76,44 @@ func (c *Collector) traffic(ch chan<- prometheus.Metric, e *simulation.Engine, s
 		destination + "." + c.namespace + ".svc.cluster.local", destination, c.namespace,
 	}
 	ch <- prometheus.MustNewConstMetric(requestsTotal, prometheus.CounterValue, float64(s.Count), labels...)
-	cumulative := make(map[float64]uint64, len(c.buckets))
+	ch <- prometheus.MustNewConstHistogram(requestDuration, s.Count, s.Seconds*1000, c.cumulative(s.Histogram, 1), labels...)
+}
+
+// cumulative turns counts into a histogram whose bounds are Istio's times unit.
+func (c *Collector) cumulative(counts []uint64, unit float64) map[float64]uint64 {
+	buckets := make(map[float64]uint64, len(c.buckets))
 	sum := uint64(0)
 	for i, bound := range c.buckets {
-		sum += s.Histogram[i]
-		cumulative[bound] = sum
+		sum += counts[i]
+		buckets[bound*unit] = sum
 	}
-	ch <- prometheus.MustNewConstHistogram(requestDuration, s.Count, s.Seconds*1000, cumulative, labels...)
+	return buckets
+}
+
+// users writes what users see of the application as a whole: the calls from outside
+// to all of its services.
+func (c *Collector) users(ch chan<- prometheus.Metric, e *simulation.Engine) {
+	answers := make(map[int]*simulation.Stream)
+	for i := range e.Application().Services {
+		for _, s := range e.Sent(i) {
+			if s.Source != simulation.Outside {
+				continue
+			}
+			sum, some := answers[s.Code]
+			if !some {
+				sum = &simulation.Stream{Histogram: make([]uint64, len(c.buckets))}
+				answers[s.Code] = sum
+			}
+			sum.Count += s.Count
+			sum.Seconds += s.Seconds
+			for b, n := range s.Histogram {
+				sum.Histogram[b] += n
+			}
+		}
+	}
+	for code, s := range answers {
+		ch <- prometheus.MustNewConstHistogram(userDuration, s.Count, s.Seconds, c.cumulative(s.Histogram, 1e-3), c.namespace, e.Application().Name, strconv.Itoa(code))
+	}
 }
 
 // container writes what cAdvisor knows of a pod: its own container, the proxy beside

@@ -45,5 +45,8 @@ var (
 	memoryWorkingSet = prometheus.NewDesc("container_memory_working_set_bytes", "Current working set in bytes.", cgroups(), nil)
 	memoryLimit      = prometheus.NewDesc("container_spec_memory_limit_bytes", "Memory limit of the container in bytes.", cgroups(), nil)
 
+	// Seconds that users waited, by the status of the answer: a name of the testbed's own.
+	userDuration = prometheus.NewDesc("testbed_request_duration_seconds", "End-to-end duration of the requests of users.", []string{"namespace", "application", "response_code"}, nil)
+
 	readyReplicas = prometheus.NewDesc("kube_deployment_status_replicas_ready", "Ready replicas of a deployment.", []string{"namespace", "deployment"}, nil)
 )

@@ -52,7 +52,7 @@ func (e *Engine) run(id int32) {
 	for {
 		f := &e.frames.all[id]
 		if int(f.pc) == len(f.ops) {
-			e.complete(id, ok, "-")
+			e.complete(id, e.outcome(f), "-")
 			return
 		}
 		o := &f.ops[f.pc]
@@ -60,11 +60,11 @@ func (e *Engine) run(id int32) {
 		switch o.code {
 		case useCPU:
 			f.pc++
-			e.compute(f.at, job{finish: o.draw.sample(random), frame: e.frames.ref(id)})
+			e.compute(f.at, job{finish: e.demand(f, o), frame: e.frames.ref(id)})
 			return
 		case waitOff:
 			f.pc++
-			e.agenda.push(e.now+o.draw.sample(random), wake, id, f.gen)
+			e.agenda.push(e.now+e.demand(f, o), wake, id, f.gen)
 			return
 		case fork:
 			f.pc++

@@ -50,6 +50,7 @@ type station struct {
 	timeout         float64
 	startDelay      float64
 	roundRobin      bool
+	fault           Fault
 	ready, starting []int32
 	turn            int
 	present         int // replicas that exist
@@ -82,6 +83,7 @@ func New(a *app.Application, seed uint64) (*Engine, error) {
 			memoryPerCall: float64(s.MemoryPerCall), memoryLimit: float64(s.Resources.Limits.Memory),
 			concurrency: s.Concurrency, queue: s.Queue,
 			timeout: s.Timeout.D().Seconds(), startDelay: s.StartDelay.D().Seconds(),
+			fault:      Fault{Slowdown: 1},
 			roundRobin: a.Balancing == app.RoundRobin,
 			calls:      make([]uint64, len(a.Services)),
 		})

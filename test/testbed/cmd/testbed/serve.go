@@ -43,6 +43,8 @@ cluster; without, they are those of the description.
   /metrics   series of Istio, cAdvisor and kube-state-metrics (scrape with honor_labels)
   /status    what users see and how every service does, as JSON
   /load      POST {"rps": 50} changes the load to that rate
+  /trouble   POST {"service": "cartservice", "slowdown": 3, "errors": 0.1} troubles a
+             service, {"scrapeFails": true} the scrapes; zeros end it
   /healthz   answers when the application runs`,
 		Example: `  # On its own
   testbed serve --app online-boutique --rps 50 --profile burst
