@@ -26,7 +26,9 @@ import (
 // test whose certificate never does.
 func TestMain(m *testing.M) {
 	const rotator = "github.com/open-policy-agent/cert-controller/pkg/rotator.(*CertRotator)."
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(rotator+"ensureCertsMounted"), goleak.IgnoreAnyFunction(rotator+"ensureReady"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(rotator+"ensureCertsMounted"), goleak.IgnoreAnyFunction(rotator+"ensureReady"),
+		// It waits for a cache that is stopped before it has synced.
+		goleak.IgnoreTopFunction("sigs.k8s.io/controller-runtime/pkg/cache.newMultiNamespaceInformerHandlerRegistration.func1"))
 }
 
 var (
