@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,10 +32,9 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreTopFunction("sigs.k8s.io/controller-runtime/pkg/cache.newMultiNamespaceInformerHandlerRegistration.func1"))
 }
 
-var (
-	secretName = types.NamespacedName{Namespace: "deepscaler-system", Name: "pair"}
-	apiService = "v1beta1.external.metrics.k8s.io"
-)
+const apiService = fakekube.APIService
+
+var secretName = types.NamespacedName{Namespace: fakekube.Namespace, Name: fakekube.Secret}
 
 // cluster has an empty Secret, an APIService without a caBundle, and others of
 // both kinds.
@@ -42,21 +42,16 @@ func cluster(t *testing.T) *fakekube.Server {
 	t.Helper()
 	kube := fakekube.New()
 	t.Cleanup(kube.Close)
-	for _, name := range []string{secretName.Name, "of-somebody-else"} {
-		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: secretName.Namespace, Name: name}}
-		if err := kube.Put(secret, "secrets"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{apiService, "v1beta1.metrics.k8s.io"} {
-		service := &unstructured.Unstructured{Object: map[string]any{
-			"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
-			"metadata": map[string]any{"name": name},
-			"spec":     map[string]any{"group": "external.metrics.k8s.io", "version": "v1beta1"},
-		}}
-		if err := kube.Put(service, "apiservices"); err != nil {
-			t.Fatal(err)
-		}
+	other := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+		"metadata": map[string]any{"name": "v1beta1.metrics.k8s.io"}, "spec": map[string]any{},
+	}}
+	if err := errors.Join(
+		kube.Install(),
+		kube.Put(other, "apiservices"),
+		kube.Put(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: secretName.Namespace, Name: "of-somebody-else"}}, "secrets"),
+	); err != nil {
+		t.Fatal(err)
 	}
 	return kube
 }
@@ -174,7 +169,7 @@ func TestRunFailsWithoutItsSecretOrDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, dir, want string }{
-		{"no Secret", t.TempDir(), "deepscaler-system/pair"},
+		{"no Secret", t.TempDir(), secretName.String()},
 		{"no directory", filepath.Join(file, "certificates"), "--cert-dir"},
 	} {
 		if c.name == "no directory" {

@@ -2,6 +2,7 @@ package certs
 
 import (
 	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/klog/v2"
 )
 
@@ -23,6 +24,16 @@ func (q quiet) Enabled(level int) bool { return q.LogSink.Enabled(level + quietB
 // Info implements [logr.LogSink].
 func (q quiet) Info(level int, message string, keysAndValues ...any) {
 	q.LogSink.Info(level+quietBy, message, keysAndValues...)
+}
+
+// Error implements [logr.LogSink]. A conflict is how replicas that start at the
+// same time find out about each other; the loser tries again.
+func (q quiet) Error(err error, message string, keysAndValues ...any) {
+	if apierrors.IsConflict(err) {
+		q.Info(0, message, append(keysAndValues, "err", err)...)
+		return
+	}
+	q.LogSink.Error(err, message, keysAndValues...)
 }
 
 // WithValues implements [logr.LogSink].

@@ -1,0 +1,83 @@
+package fakekube
+
+import (
+	"fmt"
+	"strings"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	certutil "k8s.io/client-go/util/cert"
+)
+
+// What the manifests call things.
+const (
+	Namespace  = "deepscaler-system"
+	Secret     = "deepscaler-adapter-certificate"
+	APIService = "v1beta1.external.metrics.k8s.io"
+)
+
+// Install puts into the cluster what the adapter expects there: the empty
+// Secret, the APIService without a caBundle, and what kube-apiserver says about
+// authentication to its extensions.
+func (s *Server) Install() error {
+	if err := s.Put(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: Secret}}, "secrets"); err != nil {
+		return err
+	}
+	if err := s.Put(&unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+		"metadata": map[string]any{"name": APIService},
+		"spec":     map[string]any{"group": "external.metrics.k8s.io", "version": "v1beta1"},
+	}}, "apiservices"); err != nil {
+		return err
+	}
+	ca, _, err := certutil.GenerateSelfSignedCertKey("front-proxy", nil, nil)
+	if err != nil {
+		return err
+	}
+	return s.Put(&corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "extension-apiserver-authentication"},
+		Data: map[string]string{
+			"client-ca-file": string(ca), "requestheader-client-ca-file": string(ca),
+			"requestheader-username-headers": `["X-Remote-User"]`, "requestheader-group-headers": `["X-Remote-Group"]`,
+			"requestheader-extra-headers-prefix": `["X-Remote-Extra-"]`, "requestheader-allowed-names": `[]`,
+		},
+	}, "configmaps")
+}
+
+// Autoscaler returns an autoscaler of the Deployment of the same name by the
+// metric, from 1 to 9.
+func Autoscaler(namespace, name string) *autoscalingv2.HorizontalPodAutoscaler {
+	return &autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: name},
+			MaxReplicas:    9,
+			Metrics: []autoscalingv2.MetricSpec{{Type: autoscalingv2.ExternalMetricSourceType, External: &autoscalingv2.ExternalMetricSource{
+				Metric: autoscalingv2.MetricIdentifier{
+					Name:     "deepscaler_desired_replicas",
+					Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"service": name}},
+				},
+				Target: autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: resource.NewQuantity(1, resource.DecimalSI)},
+			}}},
+		},
+	}
+}
+
+// PutAutoscaler creates or replaces an autoscaler.
+func (s *Server) PutAutoscaler(hpa *autoscalingv2.HorizontalPodAutoscaler) error {
+	return s.Put(hpa, "horizontalpodautoscalers")
+}
+
+// Kubeconfig returns a kubeconfig file for the cluster.
+func (s *Server) Kubeconfig() []byte {
+	return fmt.Appendf(nil, strings.TrimSpace(`
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: %q}}]
+contexts: [{name: c, context: {cluster: c}}]
+current-context: c
+`), s.URL)
+}

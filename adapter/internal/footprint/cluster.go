@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// cluster is everybody who calls the adapter.
+type cluster struct {
+	url      string
+	services []estimator.Service
+	client   *http.Client
+	failed   atomic.Int64
+}
+
+func newCluster(url string, services []estimator.Service) *cluster {
+	return &cluster{url: url, services: services, client: &http.Client{
+		Timeout:   5 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // not what is measured
+	}}
+}
+
+func (c *cluster) get(ctx context.Context, path string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+path, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer somebody")
+	response, err := c.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", path, response.Status)
+	}
+	return nil
+}
+
+func (c *cluster) waitReady(ctx context.Context) error {
+	for range 600 {
+		if c.get(ctx, "/readyz") == nil {
+			return nil
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return errors.New("the adapter is not ready within a minute")
+}
+
+// load reads every service and scrapes /metrics every 15 s, as the HPA
+// controller and Prometheus do by default, and probes as the kubelet does.
+func (c *cluster) load(ctx context.Context) {
+	for second := 0; ; second++ {
+		var paths []string
+		if second%10 == 0 {
+			paths = append(paths, "/livez", "/readyz")
+		}
+		if second%15 == 0 {
+			paths = append(paths, "/metrics")
+			for _, s := range c.services {
+				paths = append(paths, fmt.Sprintf("/apis/external.metrics.k8s.io/v1beta1/namespaces/%s/deepscaler_desired_replicas?labelSelector=service%%3D%s", s.Namespace, s.Name))
+			}
+		}
+		for _, path := range paths {
+			if err := c.get(ctx, path); err != nil && ctx.Err() == nil {
+				c.failed.Add(1)
+			}
+		}
+		if sleep(ctx, time.Second) != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package adapter
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
+
+	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
+	"github.com/deepscaler/deepscaler/adapter/internal/fakeprometheus"
+)
+
+const (
+	api      = "/apis/external.metrics.k8s.io/v1beta1"
+	webValue = api + "/namespaces/shop/deepscaler_desired_replicas?labelSelector=service%3Dweb"
+)
+
+func TestRunServesTheMetricOfDesignedContract(t *testing.T) {
+	s := start(t)
+	s.ready(t)
+
+	var list v1beta1.ExternalMetricValueList
+	s.decode(t, webValue, &list)
+	if len(list.Items) != 1 {
+		t.Fatalf("%d items, want 1: %+v", len(list.Items), list)
+	}
+	item := list.Items[0]
+	if diff := cmp.Diff(map[string]string{"service": "web", "application": "shop"}, item.MetricLabels); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	if item.MetricName != "deepscaler_desired_replicas" || *item.WindowSeconds != 1 {
+		t.Errorf("name %q, window %ds", item.MetricName, *item.WindowSeconds)
+	}
+	// 1.8 replicas are busy; at most 80 % each.
+	if n := item.Value.Value(); n < 3 || n > 6 || item.Value.MilliValue() != 1000*n {
+		t.Errorf("value %v", item.Value)
+	}
+	if age := time.Since(item.Timestamp.Time); age < 0 || age > 4*time.Second {
+		t.Errorf("timestamp is %v old", age)
+	}
+
+	var resources metav1.APIResourceList
+	s.decode(t, api, &resources)
+	want := []metav1.APIResource{{Name: "deepscaler_desired_replicas", Namespaced: true, Kind: "ExternalMetricValueList", Verbs: metav1.Verbs{"get"}}}
+	if diff := cmp.Diff(want, resources.APIResources); diff != "" {
+		t.Errorf("discovery document (-want +got):\n%s", diff)
+	}
+	if code, body := s.get(t, "admin", "/openapi/v3"); code != http.StatusOK || !strings.Contains(body, "external.metrics.k8s.io") {
+		t.Errorf("/openapi/v3: %d %s", code, body)
+	}
+}
+
+func TestRunKeepsOthersOut(t *testing.T) {
+	s := start(t)
+	s.ready(t)
+	for _, c := range []struct {
+		token, path string
+		want        int
+	}{
+		{"", webValue, http.StatusForbidden},
+		{"forged", webValue, http.StatusUnauthorized},
+		{"nobody", webValue, http.StatusForbidden},
+		{"hpa", webValue, http.StatusOK},
+		{"hpa", "/metrics", http.StatusForbidden},
+		{"", "/metrics", http.StatusForbidden},
+		{"prometheus", "/metrics", http.StatusOK},
+		{"", "/debug/pprof/", http.StatusForbidden},
+		{"", "/livez", http.StatusOK},
+		{"", "/readyz", http.StatusOK},
+		{"", "/healthz", http.StatusOK},
+		{"", "/readyz/plan", http.StatusForbidden},
+	} {
+		if code, body := s.get(t, c.token, c.path); code != c.want {
+			t.Errorf("%q reads %s: %d, want %d: %s", c.token, c.path, code, c.want, body)
+		}
+	}
+}
+
+func TestRunTurnsAnOutageIntoAnErrorAndRecovers(t *testing.T) {
+	s := start(t)
+	s.ready(t)
+	for _, mode := range []fakeprometheus.Mode{fakeprometheus.Broken, fakeprometheus.Hanging} {
+		s.prometheus.Set(mode)
+		status := metav1.Status{}
+		eventually(t, "the metric is an error", func() bool {
+			began := time.Now()
+			code, body := s.get(t, "hpa", webValue)
+			if took := time.Since(began); took > 500*time.Millisecond {
+				t.Errorf("mode %d: a read took %v", mode, took)
+			}
+			return code == http.StatusServiceUnavailable && json.Unmarshal([]byte(body), &status) == nil
+		})
+		if status.Reason != metav1.StatusReasonServiceUnavailable || !strings.Contains(status.Message, `application "shop" has no plan`) {
+			t.Errorf("mode %d: status %+v", mode, status)
+		}
+		if _, body := s.get(t, "prometheus", "/metrics"); strings.Contains(body, "\ndeepscaler_desired_replicas{") ||
+			!strings.Contains(body, "deepscaler_tick_failures_total{") {
+			t.Errorf("mode %d: /metrics still has predictions, or lacks failures", mode)
+		}
+		for _, probe := range []string{"/readyz", "/livez"} {
+			if code, body := s.get(t, "", probe); code != http.StatusOK {
+				t.Errorf("mode %d: %s %d %s", mode, probe, code, body)
+			}
+		}
+		s.prometheus.Set(fakeprometheus.Healthy)
+		eventually(t, "the metric is back", func() bool {
+			code, _ := s.get(t, "hpa", webValue)
+			return code == http.StatusOK
+		})
+	}
+	if _, body := s.get(t, "prometheus", "/metrics"); !strings.Contains(body, `deepscaler_desired_replicas{application="shop",namespace="shop",service="web"}`) {
+		t.Error("/metrics lacks the prediction")
+	}
+}
+
+func TestRunFollowsAutoscalers(t *testing.T) {
+	s := start(t)
+	s.ready(t)
+	eventually(t, "an Event about the missing selector", func() bool {
+		for _, e := range s.kube.Objects("events") {
+			about, _ := e["involvedObject"].(map[string]any)
+			if e["reason"] == "MissingSelector" && about["name"] == "cart" && e["type"] == "Warning" {
+				return true
+			}
+		}
+		return false
+	})
+	s.kube.Delete("autoscaling", "v2", "horizontalpodautoscalers", "shop", "web")
+	eventually(t, "the service is gone", func() bool {
+		code, _ := s.get(t, "hpa", webValue)
+		return code == http.StatusNotFound
+	})
+	if err := s.kube.PutAutoscaler(fakekube.Autoscaler("shop", "web")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the service is back", func() bool {
+		code, _ := s.get(t, "hpa", webValue)
+		return code == http.StatusOK
+	})
+}
+
+func TestRunIsNotReadyWithoutAPlan(t *testing.T) {
+	s := start(t, func(s *system) { s.prometheus.Set(fakeprometheus.Broken) })
+	eventually(t, "the tick has failed", func() bool {
+		_, body := s.get(t, "admin", "/readyz/plan")
+		return strings.Contains(body, "shop: window:")
+	})
+	if code, _ := s.get(t, "", "/readyz"); code != http.StatusInternalServerError {
+		t.Errorf("/readyz: %d", code)
+	}
+	if code, _ := s.get(t, "", "/livez"); code != http.StatusOK {
+		t.Errorf("/livez: %d", code)
+	}
+	s.prometheus.Set(fakeprometheus.Healthy)
+	s.ready(t)
+}

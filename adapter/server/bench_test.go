@@ -1,0 +1,142 @@
+package server_test
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"k8s.io/apiserver/pkg/server/healthz"
+	"k8s.io/utils/clock"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
+	"github.com/deepscaler/deepscaler/adapter/metric"
+	"github.com/deepscaler/deepscaler/adapter/server"
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+)
+
+// planned is a board with a plan for n services of one namespace.
+func planned(b *testing.B, n int) *metric.Board {
+	b.Helper()
+	app := discovery.Application{Name: "shop"}
+	f := estimator.NewForecast(nil, 1, time.Hour)
+	bounds := map[estimator.Service]plan.Bounds{}
+	for i := range n {
+		s := estimator.Service{Namespace: "shop", Name: fmt.Sprintf("service-%d", i)}
+		bounds[s] = plan.Bounds{Min: 1, Max: 100}
+		app.Services = append(app.Services, discovery.Service{Service: s, Application: app.Name, Bounds: bounds[s]})
+		f.Services = append(f.Services, s)
+		f.Replicas = append(f.Replicas, float64(i%50))
+	}
+	made, err := plan.Make(plan.DefaultConfig(), f, bounds, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	board := metric.NewBoard(clock.RealClock{}, time.Hour)
+	board.Assign([]discovery.Application{app})
+	board.Publish(app.Name, metric.Outcome{Plan: made, At: time.Now()})
+	return board
+}
+
+// serve runs the real API server with delegated authentication and
+// authorisation, both answered by a fake cluster, and returns its URL.
+func serve(b *testing.B, board *metric.Board) string {
+	b.Helper()
+	kube := fakekube.New()
+	b.Cleanup(kube.Close)
+	kube.User = func(token string) string { return map[string]string{"hpa": "hpa"}[token] }
+	kube.Allow = func(user, verb, resource string) bool {
+		return user == "hpa" && verb == "list" && resource == discovery.Metric
+	}
+	kubeconfig := filepath.Join(b.TempDir(), "kubeconfig")
+	if err := os.WriteFile(kubeconfig, kube.Kubeconfig(), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	o := server.NewOptions()
+	o.Authentication.RemoteKubeConfigFile, o.Authorization.RemoteKubeConfigFile = kubeconfig, kubeconfig
+	o.Authentication.SkipInClusterLookup = true
+	o.SecureServing.Listener = listener
+	o.SecureServing.ServerCert.CertDirectory = b.TempDir()
+	o.ShutdownDelay = 0
+	if err := o.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", nil, []net.IP{net.IPv4(127, 0, 0, 1)}); err != nil {
+		b.Fatal(err)
+	}
+	s, err := server.New(o, server.Content{
+		Metrics: metric.NewProvider(board, nil),
+		Self:    http.NotFoundHandler(),
+		Live:    healthz.NamedCheck("tick", func(*http.Request) error { return nil }),
+		Ready:   healthz.NamedCheck("plan", func(*http.Request) error { return nil }),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.PrepareRun().RunWithContext(ctx) }()
+	b.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+	})
+	return "https://" + listener.Addr().String()
+}
+
+// BenchmarkReadOverHTTPS is one read of an HPA, over a connection that is kept,
+// authenticated by token and authorised. It must not depend on the number of
+// services.
+func BenchmarkReadOverHTTPS(b *testing.B) {
+	for _, n := range []int{10, 1000, 10000} {
+		b.Run(fmt.Sprintf("services=%d", n), func(b *testing.B) {
+			url := serve(b, planned(b, n))
+			transport := &http.Transport{
+				ForceAttemptHTTP2: true,
+				// The certificate is not what is measured; the handshake is made once.
+				TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // self-signed, for the benchmark
+			}
+			b.Cleanup(transport.CloseIdleConnections)
+			client := &http.Client{Transport: transport}
+			path := fmt.Sprintf("/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/%s?labelSelector=service%%3Dservice-%d", discovery.Metric, n/2)
+			get := func(token string) int {
+				request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url+path, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				request.Header.Set("Authorization", "Bearer "+token)
+				response, err := client.Do(request)
+				if err != nil {
+					return 0
+				}
+				defer response.Body.Close()
+				if _, err := io.Copy(io.Discard, response.Body); err != nil {
+					b.Fatal(err)
+				}
+				return response.StatusCode
+			}
+			for get("hpa") == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+			if code := get("forged"); code != http.StatusUnauthorized {
+				b.Fatalf("a forged token gets %d: authentication is off", code)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if code := get("hpa"); code != http.StatusOK {
+					b.Fatalf("status %d", code)
+				}
+			}
+		})
+	}
+}

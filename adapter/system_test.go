@@ -1,0 +1,206 @@
+package adapter
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
+	"github.com/deepscaler/deepscaler/adapter/internal/fakeprometheus"
+	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// TestMain ignores goroutines that cannot be stopped: two of the certificate
+// rotator that wait a few seconds for what is done already, and one that the
+// API server's log check starts once for the process.
+func TestMain(m *testing.M) {
+	const rotator = "github.com/open-policy-agent/cert-controller/pkg/rotator.(*CertRotator)."
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction(rotator+"ensureCertsMounted"),
+		goleak.IgnoreAnyFunction(rotator+"ensureReady"),
+		goleak.IgnoreAnyFunction("k8s.io/apimachinery/pkg/util/wait.Forever"))
+}
+
+// system is a running adapter with everything around it.
+type system struct {
+	kube       *fakekube.Server
+	prometheus *fakeprometheus.Server
+	client     *http.Client
+	url        string
+}
+
+// start runs an adapter that plans shop/web and shop/cart every second, until
+// the test ends, and fails the test if it does not stop cleanly. Tests that use
+// it run in parallel.
+func start(t *testing.T, prepare ...func(*system)) *system {
+	t.Helper()
+	t.Parallel()
+	dir := t.TempDir()
+	s := &system{
+		kube:       fakekube.New(),
+		prometheus: fakeprometheus.New([]estimator.Service{{Namespace: "shop", Name: "web"}, {Namespace: "shop", Name: "cart"}}),
+	}
+	t.Cleanup(s.kube.Close)
+	t.Cleanup(s.prometheus.Close)
+	s.populate(t)
+	for _, p := range prepare {
+		p(s)
+	}
+
+	o := NewOptions()
+	o.ConfigFile = write(t, dir, "config.yaml", fmt.Sprintf(`apiVersion: config.deepscaler.io/v1alpha1
+kind: AdapterConfiguration
+step: 1s
+window: 4
+telemetry: {prometheus: {url: %q, timeout: 5s}}
+certificates: {namespace: deepscaler-system}
+`, s.prometheus.URL))
+	o.Kubeconfig = write(t, dir, "kubeconfig", string(s.kube.Kubeconfig()))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Server.SecureServing.Listener = listener
+	o.Server.SecureServing.ServerCert.CertDirectory = filepath.Join(dir, "certificates")
+	o.Server.ShutdownDelay = 0
+	if err := o.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := o.Config(selfmetrics.Build{Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("stopped with %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("did not stop within 10s")
+		}
+	})
+	s.url = "https://" + listener.Addr().String()
+	s.trust(t)
+	return s
+}
+
+// populate puts into the cluster what the manifests would.
+func (s *system) populate(t *testing.T) {
+	t.Helper()
+	s.kube.User = func(token string) string {
+		return map[string]string{"hpa": "hpa", "prometheus": "prometheus", "nobody": "nobody", "admin": "admin"}[token]
+	}
+	s.kube.Allow = func(user, _, resource string) bool {
+		return user == "admin" || user == "hpa" && resource == "deepscaler_desired_replicas" ||
+			user == "prometheus" && resource == "/metrics"
+	}
+	cart := fakekube.Autoscaler("shop", "cart")
+	cart.Spec.Metrics[0].External.Metric.Selector = nil
+	if err := errors.Join(s.kube.Install(), s.kube.PutAutoscaler(cart), s.kube.PutAutoscaler(fakekube.Autoscaler("shop", "web"))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// trust waits for the caBundle of the APIService and verifies the adapter by it,
+// under the name that the API aggregator would.
+func (s *system) trust(t *testing.T) {
+	t.Helper()
+	roots := x509.NewCertPool()
+	eventually(t, "the caBundle is injected", func() bool {
+		spec, _ := s.kube.Object("apiservices", "", apiService)["spec"].(map[string]any)
+		text, _ := spec["caBundle"].(string)
+		bundle, err := base64.StdEncoding.DecodeString(text)
+		return err == nil && roots.AppendCertsFromPEM(bundle)
+	})
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "deepscaler-adapter.deepscaler-system.svc", MinVersion: tls.VersionTLS12}}
+	t.Cleanup(transport.CloseIdleConnections)
+	s.client = &http.Client{Transport: transport}
+	eventually(t, "the port is open", func() bool {
+		response, err := s.client.Get(s.url + "/livez")
+		if err != nil {
+			return false
+		}
+		return response.Body.Close() == nil
+	})
+}
+
+// get reads a path with a bearer token, "" for anonymously.
+func (s *system) get(t testing.TB, token, path string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+// decode reads a path as an administrator.
+func (s *system) decode(t *testing.T, path string, into any) {
+	t.Helper()
+	code, body := s.get(t, "admin", path)
+	if code != http.StatusOK {
+		t.Fatalf("%s: %d %s", path, code, body)
+	}
+	if err := json.Unmarshal([]byte(body), into); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+}
+
+func (s *system) ready(t *testing.T) {
+	t.Helper()
+	eventually(t, "/readyz", func() bool {
+		code, _ := s.get(t, "", "/readyz")
+		return code == http.StatusOK
+	})
+}
+
+// eventually fails the test unless ok holds within 20 s.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("%s: not within 20s", what)
+}
+
+func write(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
