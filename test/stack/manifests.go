@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"path/filepath"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/deepscaler/deepscaler/hack/controlplane"
+	"github.com/deepscaler/deepscaler/hack/verify/manifests"
 )
 
 // The names that manifests/base gives the adapter.
@@ -25,13 +24,13 @@ const (
 // containers, so the adapter's Deployment is left out and its Service leads to the
 // program at port on this host.
 func (s *Stack) install(ctx context.Context, port int) error {
-	rendered, err := s.Kubectl(ctx, nil, "kustomize", "manifests/base")
+	rendered, err := manifests.Render(ctx, s.Cluster.Binary(controlplane.Kubectl), filepath.Join(s.Programs.Root, "manifests", "base"))
 	if err != nil {
-		return fmt.Errorf("render the manifests: %w", err)
+		return err
 	}
-	objects, err := decode(rendered)
+	objects, err := manifests.Decode(rendered)
 	if err != nil {
-		return fmt.Errorf("render the manifests: %w", err)
+		return fmt.Errorf("read the rendered manifests: %w", err)
 	}
 	var list bytes.Buffer
 	for _, object := range objects {
@@ -57,20 +56,4 @@ func (s *Stack) install(ctx context.Context, port int) error {
 		return fmt.Errorf("apply the manifests: %w", err)
 	}
 	return nil
-}
-
-func decode(documents []byte) ([]*unstructured.Unstructured, error) {
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(documents), 4096)
-	var objects []*unstructured.Unstructured
-	for {
-		object := new(unstructured.Unstructured)
-		switch err := decoder.Decode(object); {
-		case errors.Is(err, io.EOF):
-			return objects, nil
-		case err != nil:
-			return nil, err
-		case len(object.Object) > 0:
-			objects = append(objects, object)
-		}
-	}
 }
