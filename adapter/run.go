@@ -71,8 +71,7 @@ func (c *Config) Run(ctx context.Context) error {
 func (c *Config) serve(ctx context.Context, p *planner, certificate *certs.Manager) error {
 	if certificate != nil {
 		if err := certificate.Wait(ctx); err != nil {
-			// Asked to stop, or the certificate's own error is what counts.
-			return nil
+			return nil //nolint:nilerr // asked to stop, or the certificate's own error is what counts
 		}
 		pair := &c.Server.SecureServing.ServerCert.CertKey
 		pair.CertFile, pair.KeyFile = certificate.CertFile(), certificate.KeyFile()

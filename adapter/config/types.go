@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// APIVersion and Kind are the only ones understood.
+	// APIVersion is the only one understood.
 	APIVersion = "config.deepscaler.io/v1alpha1"
-	Kind       = "AdapterConfiguration"
+	// Kind is the only one understood.
+	Kind = "AdapterConfiguration"
 )
 
 // Example is a complete configuration file with every default and what it means.

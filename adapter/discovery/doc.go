@@ -7,8 +7,9 @@ package discovery
 const (
 	// Metric is the name of the external metric.
 	Metric = "deepscaler_desired_replicas"
-	// ServiceLabel and ApplicationLabel are the labels of its items.
-	ServiceLabel     = "service"
+	// ServiceLabel is the label of its items that names the service.
+	ServiceLabel = "service"
+	// ApplicationLabel is the label of its items that names the application.
 	ApplicationLabel = "application"
 	// ApplicationAnnotation on a HorizontalPodAutoscaler names the application
 	// its target belongs to. Services of several namespaces may share one.

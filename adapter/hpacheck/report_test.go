@@ -38,10 +38,10 @@ func TestReporterSpeaksOfChangesOnly(t *testing.T) {
 			}
 		}
 	}
-	bad := func(max int32) *autoscalingv2.HorizontalPodAutoscaler {
+	bad := func(most int32) *autoscalingv2.HorizontalPodAutoscaler {
 		return good("web", func(h *autoscalingv2.HorizontalPodAutoscaler, _ *autoscalingv2.ExternalMetricSource) {
 			h.Spec.Behavior = nil
-			h.Spec.MaxReplicas = max
+			h.Spec.MaxReplicas = most
 		})
 	}
 

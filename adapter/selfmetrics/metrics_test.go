@@ -2,6 +2,7 @@ package selfmetrics
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -124,7 +125,7 @@ func TestApplicationsThatAreGoneAreForgotten(t *testing.T) {
 func TestHandlerServesOneScrape(t *testing.T) {
 	m, _, _ := busy(t)
 	w := httptest.NewRecorder()
-	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
 		`deepscaler_build_info{goversion="go`, "deepscaler_autoscalers_misconfigured 1",
 		`deepscaler_metric_requests_total{code="200"} 1`, "go_goroutines ", "process_resident_memory_bytes ",

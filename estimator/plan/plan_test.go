@@ -161,8 +161,8 @@ func TestPlanDoesNotChangeWithItsInputs(t *testing.T) {
 	f.Services[0] = service("other")
 	bounds[service("a")] = Bounds{5, 6}
 	d, _ := p.Decision(service("a"))
-	d.Replicas = 7
-	if n, err := p.Replicas(service("a")); n != 3 || err != nil {
+	d.Replicas += 7
+	if n, err := p.Replicas(service("a")); n != 3 || d.Replicas != 10 || err != nil {
 		t.Errorf("%d replicas, %v, want 3 as planned", n, err)
 	}
 }

@@ -41,7 +41,7 @@ func TestStagesAreYAMLWithTheDelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	delays := map[string]int{}
-	for _, document := range strings.Split(string(text), "\n---\n") {
+	for document := range strings.SplitSeq(string(text), "\n---\n") {
 		var stage struct {
 			Kind     string
 			Metadata struct{ Name string }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -29,7 +30,7 @@ type scenario struct {
 	warmUp, duration time.Duration
 }
 
-func (s scenario) run(ctx context.Context) (err error) {
+func (s scenario) run(ctx context.Context, out io.Writer) (err error) {
 	var services []estimator.Service
 	for i := range s.services {
 		services = append(services, estimator.Service{Namespace: "shop", Name: fmt.Sprintf("service-%d", i)})
@@ -66,7 +67,7 @@ certificates: {namespace: %s}
 	); err != nil {
 		return err
 	}
-	port, err := freePort()
+	port, err := freePort(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,10 +79,10 @@ certificates: {namespace: %s}
 	if err := adapter.Start(); err != nil {
 		return fmt.Errorf("start the adapter: %w", err)
 	}
-	measured := s.measure(ctx, newCluster("https://127.0.0.1:"+port, services), process(adapter.Process.Pid))
+	measured := s.measure(ctx, out, newCluster("https://127.0.0.1:"+port, services), process(adapter.Process.Pid))
 	began := time.Now()
 	stopped := errors.Join(adapter.Process.Signal(os.Interrupt), adapter.Wait())
-	fmt.Printf("stopped in %v\n", time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(out, "stopped in %v\n", time.Since(began).Round(time.Millisecond))
 	if err := errors.Join(measured, stopped); err != nil {
 		return fmt.Errorf("%w; the adapter's log:\n%s", err, log)
 	}
@@ -89,7 +90,7 @@ certificates: {namespace: %s}
 }
 
 // measure prints the footprint and returns an error when it is above the bars.
-func (s scenario) measure(ctx context.Context, c *cluster, p process) error {
+func (s scenario) measure(ctx context.Context, out io.Writer, c *cluster, p process) error {
 	if err := c.waitReady(ctx); err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (s scenario) measure(ctx context.Context, c *cluster, p process) error {
 		return err
 	}
 	cores := (after - before).Seconds() / time.Since(began).Seconds()
-	fmt.Printf("%d services, step %v: at most %.1f MiB resident, %.4f core (bars: %d MiB, %v core)\n",
+	fmt.Fprintf(out, "%d services, step %v: at most %.1f MiB resident, %.4f core (bars: %d MiB, %v core)\n",
 		s.services, s.step, float64(peak)/(1<<20), cores, maxResident>>20, maxCores)
 	if failed := c.failed.Load(); failed > 0 {
 		return fmt.Errorf("%d requests failed", failed)
@@ -137,8 +138,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}

@@ -14,7 +14,7 @@ func TestPortsOfTwoOwnersDiffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer ports.Close()
+		t.Cleanup(func() { ports.Close() })
 		for range 20 {
 			port, err := ports.Next()
 			if err != nil {

@@ -1,6 +1,7 @@
 package exposition_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -71,7 +72,7 @@ func scrape(t testing.TB, e *simulation.Engine) map[string]float64 {
 	series := make(map[string]float64)
 	for {
 		var v model.Vector
-		if err := samples.Decode(&v); err == io.EOF {
+		if err := samples.Decode(&v); errors.Is(err, io.EOF) {
 			return series
 		} else if err != nil {
 			t.Fatal(err)

@@ -76,18 +76,6 @@ func (p *poisson) Take() {
 }
 func (p *poisson) Done(float64, Visit) bool { return false }
 
-// at is one journey at each of the given times.
-type at struct{ times []float64 }
-
-func (l *at) Next() (Visit, bool) {
-	if len(l.times) == 0 {
-		return Visit{}, false
-	}
-	return Visit{At: l.times[0]}, true
-}
-func (l *at) Take()                    { l.times = l.times[1:] }
-func (l *at) Done(float64, Visit) bool { return false }
-
 func start(t testing.TB, a *app.Application, l Load) *Engine {
 	t.Helper()
 	if err := a.Validate(); err != nil {

@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"io"
@@ -74,7 +75,7 @@ func TestSpansOfOneRequest(t *testing.T) {
 			entry = s
 		}
 	}
-	if string(server.ParentSpanId) != string(client.SpanId) || string(client.ParentSpanId) != string(entry.SpanId) || len(entry.ParentSpanId) != 0 {
+	if !bytes.Equal(server.ParentSpanId, client.SpanId) || !bytes.Equal(client.ParentSpanId, entry.SpanId) || len(entry.ParentSpanId) != 0 {
 		t.Errorf("spans do not hang together: %v", got)
 	}
 	for _, s := range []*tracepb.Span{server, client, entry} {

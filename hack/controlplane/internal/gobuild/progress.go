@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,7 +68,7 @@ func (o *output) errors() string {
 	defer o.mu.Unlock()
 	lines := o.complaints
 	if len(o.rest) > 0 {
-		lines = append(lines[:len(lines):len(lines)], string(o.rest))
+		lines = append(slices.Clip(lines), string(o.rest))
 	}
 	return strings.Join(lines, "\n")
 }
