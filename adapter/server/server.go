@@ -6,10 +6,10 @@ package server
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"time"
 
+	"k8s.io/apimachinery/pkg/version"
 	openapinamer "k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/healthz"
@@ -92,10 +92,12 @@ func assemble(o *Options, c Content, config *genericapiserver.Config) (*generica
 	return server, nil
 }
 
-// definitions are the schemas of what the server speaks: those of Kubernetes'
-// own types and those of the external metrics API.
+// definitions are the schemas of what the server speaks. Of Kubernetes' own types
+// those of the external metrics API lack only the answer of /version; the rest
+// of the core schemas would take megabytes for nothing.
 func definitions(ref openapicommon.ReferenceCallback) map[string]openapicommon.OpenAPIDefinition {
-	all := openapicore.GetOpenAPIDefinitions(ref)
-	maps.Copy(all, openapiexternal.GetOpenAPIDefinitions(ref))
+	all := openapiexternal.GetOpenAPIDefinitions(ref)
+	answer := version.Info{}.OpenAPIModelName()
+	all[answer] = openapicore.GetOpenAPIDefinitions(ref)[answer]
 	return all
 }
