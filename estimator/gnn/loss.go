@@ -1,0 +1,34 @@
+package gnn
+
+// Pinball returns the summed pinball loss of outputs y against labels, and writes
+// its gradient, times scale, to dy. quantile is in (0, 1): a low estimate costs
+// 2·quantile per unit, a high one 2·(1−quantile), so 0.5 is the L1 loss of Eq. 4.
+// A label that is NaN is unknown and counts for nothing.
+//
+// weights, unless nil, holds a factor per service, for services whose labels are
+// in different units; y and labels are N·O numbers.
+func Pinball[T Float](y, labels, dy, weights []T, quantile, scale T) (loss float64) {
+	labels, dy = labels[:len(y)], dy[:len(y)]
+	outputs := 0
+	if weights != nil {
+		outputs = len(y) / len(weights)
+	}
+	low, high := 2*quantile, 2*(1-quantile)
+	for i, v := range y {
+		weight := T(1)
+		if weights != nil {
+			weight = weights[i/outputs]
+		}
+		switch d := v - labels[i]; {
+		case d < 0:
+			loss -= float64(weight * low * d)
+			dy[i] = -weight * low * scale
+		case d > 0:
+			loss += float64(weight * high * d)
+			dy[i] = weight * high * scale
+		default: // equal, or unknown
+			dy[i] = 0
+		}
+	}
+	return loss
+}

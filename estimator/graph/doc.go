@@ -1,0 +1,9 @@
+// Package graph holds the mathematics of affinity matrices: their union and
+// normalisation (paper §IV-B, Eq. 3 and 6), the Chebyshev basis that graph
+// convolutions are made of (§IV-C, Eq. 13), and the weighing of a set of graphs
+// by their prediction losses (Eq. 9).
+//
+// An affinity matrix of N services is N·N numbers, row-major: A[i·N+j] > 0 says
+// that service i depends on service j, because i calls j or because the learner
+// found that j's past tells something about i's future. All functions are pure.
+package graph

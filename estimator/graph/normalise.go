@@ -1,0 +1,130 @@
+package graph
+
+import "math"
+
+// Float is the element type of a matrix.
+type Float interface{ float32 | float64 }
+
+// Normalise returns D^-½ · A · D^-½ with D the diagonal of A's row sums. Rows
+// whose sum is not positive, those of isolated services, become 0 instead of
+// infinite, and so do their columns.
+//
+// For A ≥ 0 the result's largest absolute eigenvalue is at most 1 when A is
+// symmetric, and its entries are finite in any case.
+func Normalise[T Float](a []T, n int) []T {
+	scale := inverseRootSums(a, n)
+	out := make([]T, n*n)
+	for i := range n {
+		for j := range n {
+			out[i*n+j] = scale[i] * a[i*n+j] * scale[j]
+		}
+	}
+	return out
+}
+
+// inverseRootSums returns the diagonal of D^-½, 0 where the sum is not positive.
+func inverseRootSums[T Float](a []T, n int) []T {
+	scale := make([]T, n)
+	for i := range n {
+		var sum T
+		for _, v := range a[i*n : i*n+n] {
+			sum += v
+		}
+		if sum > 0 {
+			scale[i] = T(1 / math.Sqrt(float64(sum)))
+		}
+	}
+	return scale
+}
+
+// WithSelfLoops returns D̃^-½ · (A + I) · D̃^-½ with D̃ the row sums of A + I,
+// the normalisation of one graph in Eq. 3.
+func WithSelfLoops[T Float](a []T, n int) []T {
+	tilde := make([]T, n*n)
+	copy(tilde, a)
+	for i := range n {
+		tilde[i*n+i]++
+	}
+	return Normalise(tilde, n)
+}
+
+// Sparse returns Norm(A) of Eq. 6: A is normalised, entries up to threshold are
+// dropped, the rest is lowered by it, and the result is normalised again. The
+// threshold ε, in (0, 1), filters weak relationships out.
+func Sparse[T Float](a []T, n int, threshold T) []T {
+	out := Normalise(a, n)
+	for i, v := range out {
+		out[i] = max(v-threshold, 0)
+	}
+	return Normalise(out, n)
+}
+
+// Union returns the initial affinity matrix of Eq. 3: every graph is normalised
+// with self-loops, and an entry of the union is the mean over those graphs that
+// have it. Without any graph it is the identity.
+func Union[T Float](graphs [][]T, n int) []T {
+	out := make([]T, n*n)
+	if len(graphs) == 0 {
+		for i := range n {
+			out[i*n+i] = 1
+		}
+		return out
+	}
+	count := make([]T, n*n)
+	for _, g := range graphs {
+		for i, v := range WithSelfLoops(g, n) {
+			if v != 0 {
+				out[i] += v
+				count[i]++
+			}
+		}
+	}
+	for i, c := range count {
+		if c > 0 {
+			out[i] /= c
+		}
+	}
+	return out
+}
+
+// NormaliseBackward returns the gradient with respect to A, given that with
+// respect to [Normalise] of A. The degrees depend on A too, and are
+// differentiated.
+func NormaliseBackward[T Float](dout, a []T, n int) []T {
+	scale := inverseRootSums(a, n)
+	da := make([]T, n*n)
+	dscale := make([]T, n)
+	for i := range n {
+		for j := range n {
+			g := dout[i*n+j]
+			da[i*n+j] = g * scale[i] * scale[j]
+			g *= a[i*n+j]
+			dscale[i] += g * scale[j]
+			dscale[j] += g * scale[i]
+		}
+	}
+	for i, s := range scale {
+		dsum := -dscale[i] * s * s * s / 2
+		for j := range n {
+			da[i*n+j] += dsum
+		}
+	}
+	return da
+}
+
+// SparseBackward returns the gradient with respect to A, given that with respect
+// to [Sparse] of A. An entry under the threshold passes the share leak of its
+// gradient; 0 is the true gradient.
+func SparseBackward[T Float](dout, a []T, n int, threshold, leak T) []T {
+	above := Normalise(a, n)
+	for i, v := range above {
+		above[i] = max(v-threshold, 0)
+	}
+	d := NormaliseBackward(dout, above, n)
+	for i, v := range above {
+		if v <= 0 {
+			d[i] *= leak
+		}
+	}
+	return NormaliseBackward(d, a, n)
+}
