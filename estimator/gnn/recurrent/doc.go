@@ -1,0 +1,19 @@
+// Package recurrent holds the two recurrent graph networks that the paper
+// compares with (§V-C): T-GCN (Zhao et al., T-GCN: A Temporal Graph
+// Convolutional Network for Traffic Prediction, 2019) and DCRNN (Li et al.,
+// Diffusion Convolutional Recurrent Neural Network, 2018). Both are a gated
+// recurrent unit whose matrix products are graph convolutions; they differ in
+// the supports of the convolution and in how the outputs are read:
+//
+//   - T-GCN convolves with the affinity matrix alone, and one linear layer, the
+//     same for all services, takes the last hidden state to all outputs.
+//   - DCRNN diffuses along the edges and against them, up to two steps far, and
+//     a decoder of the same cells goes on from the last hidden state: it starts
+//     with zeros and is fed its own previous output, one output per step.
+//
+// They are [gnn.Model]s, so whatever trains and serves [gnn.Network] does the
+// same with them. Of [gnn.Config], Blocks is the number of stacked layers, 1 in
+// the T-GCN of its authors; Kernel must be valid and has no meaning here.
+//
+// Arrays are row-major with the channel last, as in package gnn.
+package recurrent

@@ -1,0 +1,94 @@
+package recurrent
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator/gnn"
+)
+
+// TestGradients compares the gradient of the loss with central differences, for
+// every element of every parameter and of the affinity matrix.
+func TestGradients(t *testing.T) {
+	for name, c := range map[string]gnn.Config{
+		"one layer":         {Services: 3, Window: 4, Features: 2, Outputs: 1, Hidden: 4, Kernel: 3, Blocks: 1},
+		"two layers":        small(),
+		"three layers":      {Services: 2, Window: 2, Features: 3, Outputs: 2, Hidden: 2, Kernel: 1, Blocks: 3},
+		"one service":       {Services: 1, Window: 4, Features: 2, Outputs: 2, Hidden: 4, Kernel: 3, Blocks: 2},
+		"one step":          {Services: 3, Window: 1, Features: 1, Outputs: 1, Hidden: 2, Kernel: 1, Blocks: 1},
+		"more out than in":  {Services: 3, Window: 2, Features: 1, Outputs: 5, Hidden: 2, Kernel: 1, Blocks: 1},
+		"features over all": {Services: 3, Window: 2, Features: 9, Outputs: 2, Hidden: 2, Kernel: 1, Blocks: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, k kind) {
+				p := newProblem(t, k, c)
+				pass := p.model.Training(true)
+				affinity := p.backward(pass)
+				for i, param := range p.model.Parameters() {
+					compare(t, p, param.Name, param.Data, pass.Gradients()[i])
+				}
+				compare(t, p, "affinity", p.affinity, affinity)
+			})
+		})
+	}
+}
+
+func compare(t *testing.T, p *problem, name string, values, gradient []float64) {
+	t.Helper()
+	const h = 1e-6
+	for i, v := range values {
+		values[i] = v + h
+		up := p.loss()
+		values[i] = v - h
+		down := p.loss()
+		values[i] = v
+		want := (up - down) / (2 * h)
+		if diff := math.Abs(gradient[i] - want); !(diff <= 1e-6*max(1, math.Abs(want))) {
+			t.Errorf("%s[%d]: gradient %v, central difference %v", name, i, gradient[i], want)
+		}
+	}
+}
+
+// TestGraphGradientAlone checks that a pass without gradients of parameters finds
+// the same gradient of the affinity matrix.
+func TestGraphGradientAlone(t *testing.T) {
+	onBoth(t, func(t *testing.T, k kind) {
+		p := newProblem(t, k, small())
+		want := p.backward(p.model.Training(true))
+		pass := p.model.Training(false)
+		got := p.backward(pass)
+		if diff := cmp.Diff(want, got); diff != "" || pass.Gradients() != nil {
+			t.Errorf("gradient of the affinity matrix (-with parameters +without):\n%s", diff)
+		}
+	})
+}
+
+// TestGradientsAddUp checks that a second sample adds its gradients to those of
+// the first, and that those of parameters do not depend on dbasis.
+func TestGradientsAddUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, k kind) {
+		p := newProblem(t, k, small())
+		pass := p.model.Training(true)
+		p.backward(pass)
+		var once [][]float64
+		for _, g := range pass.Gradients() {
+			once = append(once, slices.Clone(g))
+		}
+		basis, out, dy := basisOf(p.model, p.affinity), make([]float64, len(p.y)), make([]float64, len(p.y))
+		pass.Forward(p.x, basis, out)
+		gnn.Pinball(out, p.y, dy, nil, 0.7, 1)
+		pass.Backward(dy, basis, nil)
+		for _, g := range once {
+			for i := range g {
+				g[i] *= 2
+			}
+		}
+		if diff := cmp.Diff(once, pass.Gradients(), cmpopts.EquateApprox(1e-12, 1e-12)); diff != "" {
+			t.Errorf("gradients of two equal samples (-twice the first +got):\n%s", diff)
+		}
+	})
+}
