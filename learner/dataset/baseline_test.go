@@ -1,0 +1,118 @@
+package dataset
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func wave(steps int, step time.Duration, value func(t, n int) float64) *Series {
+	s := NewSeries([]string{"a", "b"}, []string{"x"}, time.Unix(0, 0).UTC(), step, steps)
+	for t := range steps {
+		for n := range 2 {
+			s.Set(t, n, 0, value(t, n))
+		}
+	}
+	return s
+}
+
+func TestPersistence(t *testing.T) {
+	values := []float64{nan, nan, 4, nan, 6, 8, nan, nan}
+	s := &Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
+	d := mustNew(t, s, Options{Target: "x", Window: 1, Horizons: []int{1, 2}, Split: Split{1, 0, 0}})
+	got := make([]float64, 2*d.Samples(Train))
+	d.Persistence()(Train, []int{0, 1, 2, 3, 4, 5}, got)
+	if diff := cmp.Diff([]float64{6, 6, 6, 6, 4, 4, 4, 4, 6, 6, 8, 8}, got); diff != "" {
+		t.Errorf("predictions (-want +got):\n%s", diff)
+	}
+}
+
+func TestSeasonalNaive(t *testing.T) {
+	values := []float64{0, 1, 2, 10, nan, 12, 20, 21, 22, nan, nan, nan}
+	s := &Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
+	d := mustNew(t, s, Options{Target: "x", Window: 1, Horizons: []int{1, 3, 4}, Split: Split{1, 0, 0}})
+	got := make([]float64, 3*d.Samples(Train))
+	d.SeasonalNaive(3)(Train, []int{0, 1, 2, 3, 4, 5, 6, 7}, got)
+	want := []float64{
+		0, 0, 0, // nothing a season ago: persistence
+		1, 1, 1,
+		0, 2, 0,
+		1, 10, 1,
+		2, 1, 2, // a season ago is missing: the one before
+		10, 12, 10,
+		1, 20, 1, // 7 was a season after 4, which is missing, and that one after 1
+		12, 21, 12,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("predictions (-want +got):\n%s", diff)
+	}
+}
+
+func TestSeason(t *testing.T) {
+	r := rand.New(rand.NewPCG(19, 20))
+	sine := func(period, noise float64) func(t, n int) float64 {
+		return func(t, n int) float64 {
+			return math.Sin(2*math.Pi*float64(t)/period+float64(n)/4) + noise*r.NormFloat64()
+		}
+	}
+	for _, tc := range []struct {
+		name      string
+		s         *Series
+		low, high int
+	}{
+		{"a day when there is one", wave(2000, 5*time.Minute, sine(100, 0.1)), 288, 288},
+		{"found", wave(1000, 30*time.Second, sine(60, 0)), 60, 60},
+		{"found in noise", wave(1000, 30*time.Second, sine(60, 0.5)), 58, 62},
+		{"pulses", wave(1000, 30*time.Second, func(t, _ int) float64 { return float64(t % 47 / 40) }), 47, 47},
+		{"with gaps", wave(1000, 30*time.Second, func(t, n int) float64 {
+			if r.IntN(3) == 0 {
+				return nan
+			}
+			return sine(80, 0.1)(t, n)
+		}), 79, 81},
+		{"constant", wave(1000, 30*time.Second, func(_, _ int) float64 { return 3 }), 1, 1},
+		{"steps longer than a day", wave(1000, 36*time.Hour, sine(30, 0)), 30, 30},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := mustNew(t, tc.s, Options{Target: "x"}).Season(); got < tc.low || got > tc.high {
+				t.Errorf("season is %d steps, want %d to %d", got, tc.low, tc.high)
+			}
+		})
+	}
+}
+
+func TestEvaluate(t *testing.T) {
+	s := wave(400, 30*time.Second, func(t, n int) float64 { return float64(10*(n+1) + t%8) })
+	d := mustNew(t, s, Options{Target: "x", Horizons: []int{1, 8}})
+	seasonal := d.Evaluate(Test, d.SeasonalNaive(8)).Overall()
+	if want := 2 * 2 * d.Samples(Test); seasonal.Count != want || seasonal.MAE != 0 || seasonal.RMSE != 0 || seasonal.MAPE != 0 {
+		t.Errorf("what repeats is predicted with %+v, want no error in %d labels", seasonal, want)
+	}
+	persistence := d.Evaluate(Test, d.Persistence())
+	if one, eight := persistence.Horizon(0).MAE, persistence.Horizon(1).MAE; one < 1 || eight != 0 {
+		t.Errorf("persistence is wrong by %v after a step and %v after a season, want more than 1 and 0", one, eight)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	e := NewErrors([]int{1, 4})
+	e.Add([]float64{1, 5, 3, nan}, []float64{2, 2, nan, 7})
+	e.Add([]float64{-3, 1e-9}, []float64{0, 1e-7})
+	for _, tc := range []struct {
+		name      string
+		got, want Metrics
+	}{
+		{"first", e.Horizon(0), Metrics{Count: 2, MAE: 2, RMSE: math.Sqrt(5), MAPE: 50}},
+		{"second", e.Horizon(1), Metrics{Count: 2, Missed: 1, MAE: 1.5, RMSE: math.Sqrt(4.5), MAPE: 150}},
+		{"overall", e.Overall(), Metrics{Count: 4, Missed: 1, MAE: 1.75, RMSE: math.Sqrt(4.75), MAPE: 100}},
+		{"none", NewErrors([]int{1}).Overall(), Metrics{MAE: nan, RMSE: nan, MAPE: nan}},
+	} {
+		if diff := cmp.Diff(tc.want, tc.got, cmpopts.EquateNaNs(), cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package dataset
+
+import "fmt"
+
+// InputLen returns τ·N·C, the numbers in the inputs of one sample.
+func (d *Dataset) InputLen() int {
+	return d.options.Window * len(d.series.Services) * len(d.options.Features)
+}
+
+// LabelLen returns N·H, the numbers in the labels of one sample.
+func (d *Dataset) LabelLen() int { return len(d.series.Services) * len(d.options.Horizons) }
+
+// Batch writes the samples with the given indices: x as [B][τ][N][C], scaled
+// and without gaps; y as [B][N][H], scaled, NaN where there is no label. A
+// value that was missing is the last one observed in the window, up to the
+// carry limit, and 0 before there was one.
+//
+// It allocates nothing. A slice of the wrong length or an index out of range
+// panics.
+func (d *Dataset) Batch(p Part, indices []int, x, y []float32) {
+	size := d.InputLen()
+	checkLen("x", len(x), len(indices)*size)
+	checkLen("y", len(y), len(indices)*d.LabelLen())
+	services, horizons := len(d.series.Services), d.options.Horizons
+	k := 0
+	for b, i := range indices {
+		origin := d.Origin(p, i)
+		d.inputs.window(x[b*size:(b+1)*size], origin-d.options.Window+1, size/d.options.Window)
+		for n := range services {
+			for _, ahead := range horizons {
+				y[k] = d.scaled[(origin+ahead)*services+n]
+				if d.anchors != nil {
+					y[k] -= float32(d.labelScaler.Apply(n, 0, d.anchors[origin*services+n]))
+				}
+				k++
+			}
+		}
+	}
+}
+
+// Mask tells for the inputs of [Dataset.Batch] whether they were observed (1)
+// or filled in (0), as [B][τ][N][C].
+func (d *Dataset) Mask(p Part, indices []int, mask []float32) {
+	size := d.InputLen()
+	checkLen("mask", len(mask), len(indices)*size)
+	for b, i := range indices {
+		d.inputs.mask(mask[b*size:(b+1)*size], d.Origin(p, i)-d.options.Window+1, size/d.options.Window)
+	}
+}
+
+// Labels writes the labels of the samples in their own unit as [B][N][H], NaN
+// where there is none.
+func (d *Dataset) Labels(p Part, indices []int, y []float64) {
+	d.eachLabel(p, indices, y, func(origin, n, ahead int) float64 {
+		return d.labels[(origin+ahead)*len(d.series.Services)+n]
+	})
+}
+
+// Unscale returns a prediction for service n of sample i in the label's own
+// unit.
+func (d *Dataset) Unscale(p Part, i, n int, scaled float64) float64 {
+	if d.anchors == nil {
+		return d.labelScaler.Invert(n, 0, scaled)
+	}
+	return d.anchors[d.Origin(p, i)*len(d.series.Services)+n] + scaled*d.labelScaler.Std[n]
+}
+
+// UnscaleBatch is [Dataset.Unscale] for predictions as [B][N][H].
+func (d *Dataset) UnscaleBatch(p Part, indices []int, scaled []float32, y []float64) {
+	checkLen("scaled", len(scaled), len(indices)*d.LabelLen())
+	checkLen("y", len(y), len(scaled))
+	services, horizons := len(d.series.Services), len(d.options.Horizons)
+	for k, v := range scaled {
+		y[k] = d.Unscale(p, indices[k/d.LabelLen()], k/horizons%services, float64(v))
+	}
+}
+
+// eachLabel writes value(origin, service, steps ahead) for every label of the
+// samples.
+func (d *Dataset) eachLabel(p Part, indices []int, y []float64, value func(origin, n, ahead int) float64) {
+	checkLen("y", len(y), len(indices)*d.LabelLen())
+	k := 0
+	for _, i := range indices {
+		origin := d.Origin(p, i)
+		for n := range d.series.Services {
+			for _, ahead := range d.options.Horizons {
+				y[k] = value(origin, n, ahead)
+				k++
+			}
+		}
+	}
+}
+
+func checkLen(name string, got, want int) {
+	if got != want {
+		panic(fmt.Sprintf("dataset: %s has %d numbers, want %d", name, got, want))
+	}
+}

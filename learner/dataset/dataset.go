@@ -1,0 +1,146 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Dataset is the samples of one history. Sample i of a part shows the features
+// of N services at the τ steps up to its origin, and has a label for every
+// service at each of the H horizons after the origin.
+//
+// A sample belongs to a part when all its labels do; its window may reach back
+// into the part before. Samples of a part are one step apart, in time order.
+//
+// A Dataset does not change and is safe for concurrent use.
+type Dataset struct {
+	options Options
+	series  *Series // as given, with every feature
+	ranges  [parts]Range
+	origins [parts]Range
+
+	inputs      inputs
+	inputScaler *Scaler
+	labels      []float64 // [steps][service], NaN masked
+	scaled      []float32 // labels, scaled
+	labelScaler *Scaler   // of one feature
+	anchors     []float64 // [steps][service]; nil unless AnchorChange
+}
+
+// New makes samples of a series.
+//
+// A history that is too short for one sample in every part is an error that
+// says how many steps are needed.
+func New(s *Series, o Options) (*Dataset, error) {
+	d, err := newDataset(s, o)
+	if err != nil {
+		return nil, fmt.Errorf("make samples: %w", err)
+	}
+	return d, nil
+}
+
+func newDataset(s *Series, o Options) (*Dataset, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.complete(s)
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if !o.enough(s.Steps()) {
+		return nil, fmt.Errorf("the history has %d steps; a window of %d, horizons up to %d and a split of %v need at least %d",
+			s.Steps(), o.Window, o.furthest(), o.Split, o.stepsNeeded())
+	}
+	d := &Dataset{options: o, series: s, ranges: o.Split.ranges(s.Steps()), origins: o.origins(s.Steps())}
+	selected, err := s.Select(o.Features)
+	if err != nil {
+		return nil, err
+	}
+	if d.inputScaler, err = FitScaler(selected, d.ranges[Train], o.Scale); err != nil {
+		return nil, err
+	}
+	d.inputs = fill(selected, d.inputScaler, o.CarryLimit)
+	if err := d.label(); err != nil {
+		return nil, fmt.Errorf("label: %w", err)
+	}
+	return d, nil
+}
+
+func (d *Dataset) label() (err error) {
+	if d.labels, err = d.options.Label.Label(d.series, d.ranges[Train]); err != nil {
+		return err
+	}
+	if err := checkLabels(d.labels, d.series, d.ranges[Train]); err != nil {
+		return err
+	}
+	label := &Series{Services: d.series.Services, Features: []string{d.options.Target}, Start: d.series.Start, Step: d.series.Step, Values: d.labels}
+	if d.labelScaler, err = FitScaler(label, d.ranges[Train], d.options.Scale); err != nil {
+		return err
+	}
+	d.scaled = make([]float32, len(d.labels))
+	for i, v := range d.labels {
+		d.scaled[i] = float32(d.labelScaler.Apply(i%len(d.series.Services), 0, v))
+	}
+	if d.options.Anchor == AnchorChange {
+		d.anchors = carried(d.labels, len(d.series.Services), d.options.Window-1, d.labelScaler.Mean)
+	}
+	return nil
+}
+
+// carried returns, for every step and service, the last label up to there that
+// is known, if that is at most limit steps old, else the fallback of the
+// service.
+func carried(labels []float64, services, limit int, fallback []float64) []float64 {
+	out := slices.Clone(labels)
+	age := make([]int, services)
+	for n := range age {
+		age[n] = math.MaxInt
+	}
+	for i, v := range labels {
+		n := i % services
+		switch {
+		case !math.IsNaN(v):
+			age[n] = 0
+		case age[n] < limit:
+			age[n]++
+			out[i] = out[i-services]
+		default:
+			age[n] = math.MaxInt
+			out[i] = fallback[n]
+		}
+	}
+	return out
+}
+
+// Options returns the options the samples were made with, defaults filled in.
+func (d *Dataset) Options() Options { return d.options }
+
+// Series returns the history the samples were made of.
+func (d *Dataset) Series() *Series { return d.series }
+
+// InputScaler returns the scaler of the inputs, over the features of the
+// options.
+func (d *Dataset) InputScaler() *Scaler { return d.inputScaler }
+
+// LabelScaler returns the scaler of the labels; it has one feature. With
+// [AnchorChange] only its standard deviation is used.
+func (d *Dataset) LabelScaler() *Scaler { return d.labelScaler }
+
+// Range returns the steps that belong to the part, those of its labels.
+func (d *Dataset) Range(p Part) Range { return d.ranges[p] }
+
+// Samples returns the number of samples of the part.
+func (d *Dataset) Samples(p Part) int { return d.origins[p].Len() }
+
+// Origin returns the last input step of sample i of the part.
+func (d *Dataset) Origin(p Part, i int) int {
+	if i < 0 || i >= d.Samples(p) {
+		panic(fmt.Sprintf("dataset: sample %d of the %v part, which has %d", i, p, d.Samples(p)))
+	}
+	return d.origins[p].From + i
+}
+
+// Time returns the time of the last input step of sample i of the part.
+func (d *Dataset) Time(p Part, i int) time.Time { return d.series.Time(d.Origin(p, i)) }

@@ -1,0 +1,57 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+)
+
+// Labeller says what the network should have known about every service at every
+// step.
+type Labeller interface {
+	// Label returns T·N numbers, row-major in (step, service), NaN where
+	// nothing can be said: such a label is masked, never made up. Whatever
+	// Label has to fit it fits on the steps of train alone, and the label of a
+	// step depends on no later step otherwise.
+	Label(s *Series, train Range) ([]float64, error)
+}
+
+// Observed labels a step with the value that a feature had at it. With replicas
+// as the feature this is the label of the paper (§III-A), which teaches the
+// network to imitate the autoscaler whose decisions were logged.
+type Observed struct {
+	// Feature is the name of the feature.
+	Feature string
+}
+
+// Label implements [Labeller].
+func (o Observed) Label(s *Series, _ Range) ([]float64, error) {
+	c, err := s.column(o.Feature)
+	if err != nil {
+		return nil, err
+	}
+	labels := make([]float64, s.Steps()*len(s.Services))
+	for i := range labels {
+		labels[i] = s.Values[i*len(s.Features)+c]
+	}
+	return labels, nil
+}
+
+// checkLabels reports labels that a labeller got wrong, and a training part
+// without any.
+func checkLabels(labels []float64, s *Series, train Range) error {
+	n := len(s.Services)
+	if len(labels) != s.Steps()*n {
+		return fmt.Errorf("%d labels for %d steps of %d services", len(labels), s.Steps(), n)
+	}
+	known := false
+	for i, v := range labels {
+		if math.IsInf(v, 0) {
+			return fmt.Errorf("the label of service %q at step %d is %v, want NaN where there is none", s.Services[i%n], i/n, v)
+		}
+		known = known || i/n < train.To && !math.IsNaN(v)
+	}
+	if !known {
+		return fmt.Errorf("none of the %d steps of the training part has a label", train.Len())
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// Anchor says what a label is measured from.
+type Anchor string
+
+const (
+	// AnchorLevel measures from the mean of the training part.
+	AnchorLevel Anchor = "level"
+	// AnchorChange measures from the last value of the target in the window, so
+	// that a network which says nothing says "as it is". It needs the target
+	// among the features, and it as the label ([Observed]).
+	AnchorChange Anchor = "change"
+)
+
+// Options say how samples are made. The zero value of each field is its
+// default.
+type Options struct {
+	// Window is τ, the number of steps a sample shows; 12 by default.
+	Window int
+	// Horizons are the steps ahead to predict, ascending and from 1; {1} by
+	// default, as in the paper. H is their number.
+	Horizons []int
+	// Features are the channels, in order; by default all of the series.
+	Features []string
+	// Target is the feature that is predicted, "replicas" by default. It need
+	// not be among Features.
+	Target string
+	// Label says what is to be predicted; by default [Observed] with Target.
+	Label Labeller
+	// Split divides the history; [DefaultSplit] by default.
+	Split Split
+	// Scale is how inputs and labels are scaled; [ScalePerService] by default.
+	Scale ScaleMode
+	// Anchor is what labels are measured from; [AnchorLevel] by default.
+	Anchor Anchor
+	// CarryLimit is the number of steps over which a missing input has the last
+	// observed value; afterwards it has the mean of the training part. By
+	// default it is as long as the window; -1 carries nothing.
+	CarryLimit int
+}
+
+// Defaults of [Options].
+const (
+	defaultWindow = 12
+	maxWindow     = 1 << 16
+)
+
+// complete returns the options with the defaults filled in.
+func (o Options) complete(s *Series) Options {
+	if o.Window == 0 {
+		o.Window = defaultWindow
+	}
+	if len(o.Horizons) == 0 {
+		o.Horizons = []int{1}
+	}
+	if len(o.Features) == 0 {
+		o.Features = s.Features
+	}
+	if o.Target == "" {
+		o.Target = string(estimator.Replicas)
+	}
+	if o.Label == nil {
+		o.Label = Observed{Feature: o.Target}
+	}
+	if o.Split == (Split{}) {
+		o.Split = DefaultSplit()
+	}
+	if o.Scale == "" {
+		o.Scale = ScalePerService
+	}
+	if o.Anchor == "" {
+		o.Anchor = AnchorLevel
+	}
+	if o.CarryLimit == 0 {
+		o.CarryLimit = o.Window
+	}
+	o.Horizons = slices.Clone(o.Horizons)
+	o.Features = slices.Clone(o.Features)
+	return o
+}
+
+// validate reports the first option that cannot work. The features and the
+// label are checked where they are used.
+func (o Options) validate() error {
+	if o.Window < 1 || o.Window > maxWindow {
+		return fmt.Errorf("window is %d steps, want 1 to %d", o.Window, maxWindow)
+	}
+	for i, h := range o.Horizons {
+		if h < 1 || h > maxWindow || i > 0 && h <= o.Horizons[i-1] {
+			return fmt.Errorf("horizons are %v, want ascending numbers of steps from 1 to %d", o.Horizons, maxWindow)
+		}
+	}
+	if err := o.Split.Validate(); err != nil {
+		return fmt.Errorf("split: %w", err)
+	}
+	if o.CarryLimit < -1 {
+		return fmt.Errorf("carry limit is %d steps, want at least 0, or -1 for none", o.CarryLimit)
+	}
+	switch o.Anchor {
+	case AnchorLevel:
+	case AnchorChange:
+		if label, ok := o.Label.(Observed); !ok || label.Feature != o.Target {
+			return fmt.Errorf("anchor %q needs the target %q itself as the label: what changes must be seen in the window", o.Anchor, o.Target)
+		}
+		if !slices.Contains(o.Features, o.Target) {
+			return fmt.Errorf("anchor %q needs the target %q among the features, which are %q", o.Anchor, o.Target, o.Features)
+		}
+	default:
+		return fmt.Errorf("anchor is %q, want %q or %q", o.Anchor, AnchorLevel, AnchorChange)
+	}
+	return nil
+}
+
+// nearest and furthest are the first and last step ahead.
+func (o Options) nearest() int  { return o.Horizons[0] }
+func (o Options) furthest() int { return o.Horizons[len(o.Horizons)-1] }
+
+// origins returns the last input steps of the samples of every part in a
+// history of the given length. All labels of a sample lie in its part.
+func (o Options) origins(steps int) [parts]Range {
+	var out [parts]Range
+	for p, r := range o.Split.ranges(steps) {
+		first := max(o.Window-1, r.From-o.nearest())
+		out[p] = Range{From: first, To: max(first, r.To-o.furthest())}
+	}
+	return out
+}
+
+// enough reports whether every part that is wanted has a sample.
+func (o Options) enough(steps int) bool {
+	origins := o.origins(steps)
+	for p, share := range []float64{o.Split.Train, o.Split.Validation, o.Split.Test} {
+		if share > 0 && origins[p].Len() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// stepsNeeded returns the shortest history with a sample in every part.
+func (o Options) stepsNeeded() int {
+	steps := o.Window + o.furthest()
+	for !o.enough(steps) {
+		steps++
+	}
+	return steps
+}

@@ -1,0 +1,99 @@
+package dataset
+
+import "math"
+
+// parallel is the fraction of its latency below which a service seems to need
+// no time of its own, because it calls others at the same time.
+const parallel = 0.05
+
+// separateLatencies takes the time spent waiting for callees off the latency of
+// every service.
+func separateLatencies(logs []*serviceLog, calls []Edge, train Range) {
+	callees := make([][]Edge, len(logs))
+	for _, e := range calls {
+		if e.Source != e.Destination {
+			callees[e.Source] = append(callees[e.Source], e)
+		}
+	}
+	for i, log := range logs {
+		if len(callees[i]) == 0 {
+			continue
+		}
+		own := make([]float64, len(log.latency))
+		for t, l := range log.latency {
+			for _, e := range callees[i] {
+				if v := logs[e.Destination].latency[t]; !math.IsNaN(v) {
+					l -= e.Weight * v
+				}
+			}
+			own[t] = l
+			if l < 0 { // false for NaN
+				own[t] = 0
+			}
+		}
+		if median(own, train) > parallel*median(log.latency, train) {
+			log.own = own
+		}
+	}
+}
+
+// setTargets shares the SLO among the services and finds the utilisation at
+// which each keeps its share.
+func (r Required) setTargets(fitted []Requirement, logs []*serviceLog, train Range) {
+	entry := entryLatencies(logs, r.Calls, train)
+	for i := range fitted {
+		f := &fitted[i]
+		f.Share = r.Slowdown * f.Unloaded
+		if slo := r.meanSLO(); slo > 0 {
+			f.Share = slo / entry[i] * median(logs[i].own, train)
+		}
+		f.Utilisation = f.target(r.MinUtilisation, r.MaxUtilisation)
+	}
+}
+
+// entryLatencies returns, for every service, the median response time of the
+// slowest entry it is reached from, or its own where that is longer: most
+// requests at the entry do not reach a rare and slow service, but those which
+// do must keep the SLO too.
+func entryLatencies(logs []*serviceLog, calls []Edge, train Range) []float64 {
+	out := make([]float64, len(logs))
+	slowest := math.NaN()
+	called := make([]bool, len(logs))
+	for _, e := range calls {
+		called[e.Destination] = called[e.Destination] || e.Source != e.Destination
+	}
+	for i, log := range logs {
+		out[i] = math.NaN()
+		m := median(log.latency, train)
+		if !(m <= slowest) && !math.IsNaN(m) {
+			slowest = m
+		}
+		if len(calls) > 0 && !called[i] {
+			out[i] = m
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, e := range calls {
+			if from := out[e.Source]; from > out[e.Destination] || !math.IsNaN(from) && math.IsNaN(out[e.Destination]) {
+				out[e.Destination] = from
+				changed = true
+			}
+		}
+	}
+	for i, v := range out {
+		if math.IsNaN(v) {
+			v = slowest
+		}
+		out[i] = v
+		if m := median(logs[i].latency, train); m > v {
+			out[i] = m
+		}
+	}
+	return out
+}
+
+// median returns that of the known values in the range, NaN without any.
+func median(values []float64, r Range) float64 {
+	return quantile(known(values[r.From:r.To]), 0.5)
+}
