@@ -1,0 +1,78 @@
+// Package artifact is the versioned model file: everything that serving and
+// learning need of a trained network, in one file that is either whole or
+// refused. It holds the weights, the affinity matrix and the set 𝒜 it was made
+// of (paper §IV-B), the order of services and features, the scaler, the label
+// and the training report.
+//
+// # On-disk format, version 1
+//
+// A model is a safetensors file (https://github.com/huggingface/safetensors),
+// so any tool that reads those can look into it:
+//
+//	8 bytes   length of the header in bytes, unsigned, little-endian
+//	header    a JSON object in UTF-8 that starts with "{", padded with spaces
+//	          until the data starts at a multiple of 8 bytes
+//	data      the tensors, float32, little-endian, row-major, end to end
+//
+// The header has one member per tensor and one more, "__metadata__":
+//
+//	"blocks.0.attention.u1": {"dtype": "F32", "shape": [3], "data_offsets": [36, 48]}
+//	"__metadata__": {"deepscaler": "<document>", "deepscaler.sha256": "<checksum>"}
+//
+// The offsets count from the start of the data, the end excluded. The tensors
+// cover the data without a gap or an overlap, in any order; every dtype is F32
+// and every dimension at least 1. Other members of "__metadata__" belong to
+// other tools and are ignored.
+//
+// The tensors are "affinity", then one "graphs.<name>" for every graph of 𝒜,
+// all of shape [N,N], then the parameters of the network under their own names.
+//
+// The document is a JSON object in a string. Members that are not listed here
+// are refused:
+//
+//	version          1
+//	kind             "deepscaler", "dcrnn" or "tgcn"
+//	services         N names in the order of the rows
+//	features         C names in the order of the channels
+//	target           what is estimated, such as "replicas"
+//	label            "observed" or "required": where the labels came from
+//	window           τ, the steps a sample looks back
+//	horizons         steps ahead of each output, ascending
+//	step             Δ as a duration, such as "30s"
+//	hyperparameters  {hidden, kernel, blocks, order, quantile}; those that are 0 are left out
+//	scaler           {mean, std: [N][C]; targetMean, targetStd: [N]; anchor: "" or "change"}
+//	graphs           [{name, loss}] of 𝒜; loss is null before the first scoring; left out when 𝒜 is empty
+//	tensors          [{name, shape}] of all tensors, in the order of the checksum
+//	report           any JSON value; left out when there is none
+//	parent           checksum of the model this one was warm-started from, or ""
+//	created          RFC 3339, UTC
+//
+// The checksum is the SHA-256, in lower-case hex, of the document's bytes
+// followed by the bytes of every tensor in the order of the document. The
+// document holds names and shapes, so the checksum covers all that a model
+// is, and still holds when another tool lays the tensors out anew. In Python:
+//
+//	with safetensors.safe_open(path, "np") as f:
+//	    document = f.metadata()["deepscaler"]
+//	    sha = hashlib.sha256(document.encode())
+//	    for t in json.loads(document)["tensors"]:
+//	        sha.update(f.get_tensor(t["name"]).tobytes())
+//	    assert sha.hexdigest() == f.metadata()["deepscaler.sha256"]
+//
+// It finds damage, not malice: whoever can write the file can sign it.
+//
+// # Reading
+//
+// [Read] trusts nothing. Sizes are bounded by [Limits] and compared with the
+// bytes that are there before memory is allocated for them, and a model that
+// is returned has passed [Model.Validate]. Each way in which a file can be
+// wrong has an error of its own, [ErrForeign] to [ErrNotFinite].
+//
+// # Replacing a file
+//
+// [WriteFile] writes a temporary file beside the old one, syncs it, renames it
+// over the old one and syncs the folder. A reader sees the old model or the
+// new one, and so does whoever starts after a crash. Only a process that is killed
+// in between leaves the temporary file, ".<name>.tmp-<digits>", which nobody
+// reads and which can be deleted.
+package artifact

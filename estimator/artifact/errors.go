@@ -1,0 +1,27 @@
+package artifact
+
+import "errors"
+
+// What can be wrong with a model file. Every error of [Read] and [ReadFile]
+// that is not of the reader or the file system wraps one of them.
+var (
+	// ErrForeign: the file is something else, such as a picture or another
+	// project's safetensors file.
+	ErrForeign = errors.New("not a deepscaler model file")
+	// ErrTruncated: the file ends too early. Copy it again.
+	ErrTruncated = errors.New("model file is cut short")
+	// ErrTooLarge: the file or its header is beyond the [Limits].
+	ErrTooLarge = errors.New("model file is too large")
+	// ErrCorrupt: the header or the document is malformed, or the two do not
+	// agree.
+	ErrCorrupt = errors.New("model file is malformed")
+	// ErrVersion: the file has a format version that this build does not read.
+	ErrVersion = errors.New("model file has an unsupported format version")
+	// ErrChecksum: the content is not what was written.
+	ErrChecksum = errors.New("model file does not match its checksum")
+	// ErrInvalid: the model breaks a rule of [Model.Validate].
+	ErrInvalid = errors.New("invalid model")
+	// ErrNotFinite: the model is invalid because a number is NaN or infinite,
+	// as after a training run that diverged. It comes with [ErrInvalid].
+	ErrNotFinite = errors.New("number is not finite")
+)

@@ -1,0 +1,158 @@
+package artifact
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The kinds of network a model can hold.
+const (
+	// KindDeepScaler is the network of paper §IV-C.
+	KindDeepScaler = "deepscaler"
+	// KindDCRNN is the diffusion convolutional recurrent network, a baseline
+	// of paper §V.
+	KindDCRNN = "dcrnn"
+	// KindTGCN is the temporal graph convolutional network, a baseline of
+	// paper §V.
+	KindTGCN = "tgcn"
+)
+
+// What a model was trained to predict.
+const (
+	// LabelObserved is the number of replicas that ran, as in the paper.
+	LabelObserved = "observed"
+	// LabelRequired is the number of replicas that would have sufficed, in
+	// hindsight.
+	LabelRequired = "required"
+)
+
+// What the outputs of the network are relative to.
+const (
+	// AnchorLevel: the outputs are values of the target.
+	AnchorLevel = ""
+	// AnchorChange: the outputs are changes from the last observed target,
+	// which is then one of the features.
+	AnchorChange = "change"
+)
+
+// Model is a trained network and all that is needed to run it or to train it
+// further. N is the number of services, C that of features.
+type Model struct {
+	// Kind is the network: one of the Kind constants.
+	Kind string
+	// Services are the rows, length N.
+	Services []string
+	// Features are the channels, length C.
+	Features []string
+	// Target is what is estimated, such as "replicas".
+	Target string
+	// Label is where the labels came from: one of the Label constants.
+	Label string
+	// Window is τ, the number of steps the network looks back.
+	Window int
+	// Horizons are the steps ahead of each output, ascending, from 1.
+	Horizons []int
+	// Step is Δ, the time between two steps.
+	Step time.Duration
+
+	// Hyperparameters are the sizes of the network.
+	Hyperparameters Hyperparameters
+	// Scaler is how inputs and outputs are standardised.
+	Scaler Scaler
+	// Affinity is the normalised affinity matrix [N,N], row-major, that the
+	// weights were trained with (A of paper Eq. 10).
+	Affinity []float32
+	// Graphs is the set 𝒜 that Affinity was combined from, so that the learner
+	// can go on with it.
+	Graphs []Graph
+
+	// Report is the training report, any JSON value; nil when there is none.
+	// A round trip through a file removes insignificant white space.
+	Report json.RawMessage
+	// Parent is the hash of the model this one was warm-started from; "" when
+	// it was trained from scratch.
+	Parent string
+	// Created is when training ended.
+	Created time.Time
+	// Tensors are the parameters, in the order of the network.
+	Tensors []Tensor
+}
+
+// Hyperparameters are the sizes of a network. What a kind of network does not
+// have is 0.
+type Hyperparameters struct {
+	// Hidden is the number of channels inside the network (H).
+	Hidden int `json:"hidden"`
+	// Kernel is the number of taps of the temporal convolution (k).
+	Kernel int `json:"kernel,omitempty"`
+	// Blocks is the number of spatiotemporal blocks or recurrent layers.
+	Blocks int `json:"blocks"`
+	// Order is the order of the graph convolution (K of Eq. 13), or the
+	// diffusion steps of [KindDCRNN]; 0 means the one that the kind fixes.
+	Order int `json:"order,omitempty"`
+	// Quantile is that of the pinball loss, in (0,1); 0.5 is the L1 loss of
+	// Eq. 4.
+	Quantile float64 `json:"quantile"`
+}
+
+// Scaler standardises what enters the network and restores what leaves it:
+// input = (sample − Mean) / Std, and target = TargetMean + TargetStd · output.
+type Scaler struct {
+	// Mean and Std are [N][C], in the units of each feature.
+	Mean [][]float64 `json:"mean"`
+	Std  [][]float64 `json:"std"`
+	// TargetMean and TargetStd have length N, in the units of the target.
+	TargetMean []float64 `json:"targetMean"`
+	TargetStd  []float64 `json:"targetStd"`
+	// Anchor is what the restored target is relative to: one of the Anchor
+	// constants.
+	Anchor string `json:"anchor"`
+}
+
+// Graph is one member of the set 𝒜.
+type Graph struct {
+	// Name is unique within the set.
+	Name string
+	// Loss is the validation loss by which Eq. 9 weighs the graph; NaN before
+	// the first scoring.
+	Loss float64
+	// Affinity is the matrix [N,N], row-major.
+	Affinity []float32
+}
+
+// Tensor is one parameter.
+type Tensor struct {
+	// Name is unique within the model, such as "blocks.0.attention.u1".
+	Name string
+	// Shape holds the dimensions, outermost first; empty for a scalar.
+	Shape []int
+	// Data is row-major; its length is the product of Shape.
+	Data []float32
+}
+
+// Tensor returns the parameter of that name.
+func (m *Model) Tensor(name string) (Tensor, bool) {
+	for _, t := range m.Tensors {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return Tensor{}, false
+}
+
+// Names of the tensors that are not parameters.
+const (
+	affinityName = "affinity"
+	graphPrefix  = "graphs."
+)
+
+// stored returns all tensors in the order in which they are stored and hashed.
+func (m *Model) stored() []Tensor {
+	square := []int{len(m.Services), len(m.Services)}
+	all := make([]Tensor, 0, 1+len(m.Graphs)+len(m.Tensors))
+	all = append(all, Tensor{Name: affinityName, Shape: square, Data: m.Affinity})
+	for _, g := range m.Graphs {
+		all = append(all, Tensor{Name: graphPrefix + g.Name, Shape: square, Data: g.Affinity})
+	}
+	return append(all, m.Tensors...)
+}

@@ -1,0 +1,178 @@
+package artifact
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// RowRule tells which axis of a parameter runs over the services, by the
+// end of its name in whole dotted parts: {"attention.u1": 0} is about
+// "blocks.0.attention.u1". The longest match counts. All other parameters are
+// shared by the services (paper §IV-C: only U₁, M₁, M₂ and Λ are not).
+type RowRule map[string]int
+
+// Transfer returns a model of other services, a copy of m to start training from
+// when services join or leave. Parameters that the services share are kept,
+// and so is what m has of a service that stays. A service that is new gets the mean of m's
+// rows in every parameter that rows names, the pooled mean and standard
+// deviation of m's services in the scaler, and no edge in any graph.
+//
+// Matrices are not normalised again, and the losses of the graphs are those
+// over m's services. The copy has m as its parent, no report, and m's creation
+// time. It is an error when no service of m is among services, for then m
+// is of another application.
+func (m *Model) Transfer(services []string, rows RowRule) (*Model, error) {
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("transfer: %w", err)
+	}
+	if err := validateNames("service", services, maxServices); err != nil {
+		return nil, fmt.Errorf("transfer: %w", err)
+	}
+	from := make([]int, len(services)) // row in m, -1 for a new service
+	known := false
+	for i, s := range services {
+		from[i] = slices.Index(m.Services, s)
+		known = known || from[i] >= 0
+	}
+	if !known {
+		return nil, fmt.Errorf("transfer: none of the %d services, such as %q, is known to the model, which is of services such as %q; train from scratch",
+			len(services), services[0], m.Services[0])
+	}
+
+	child := *m
+	child.Services = slices.Clone(services)
+	child.Features = slices.Clone(m.Features)
+	child.Horizons = slices.Clone(m.Horizons)
+	child.Scaler = m.Scaler.transfer(from)
+	child.Affinity = submatrix(m.Affinity, len(m.Services), from)
+	child.Graphs = nil
+	for _, g := range m.Graphs {
+		child.Graphs = append(child.Graphs, Graph{Name: g.Name, Loss: g.Loss, Affinity: submatrix(g.Affinity, len(m.Services), from)})
+	}
+	child.Report = nil
+	child.Parent = m.Hash()
+	child.Tensors = make([]Tensor, 0, len(m.Tensors))
+	for _, t := range m.Tensors {
+		moved := Tensor{Name: t.Name, Shape: slices.Clone(t.Shape), Data: slices.Clone(t.Data)}
+		if axis, ok := rows.axis(t.Name); ok {
+			if axis < 0 || axis >= len(t.Shape) || t.Shape[axis] != len(m.Services) {
+				return nil, fmt.Errorf("transfer: tensor %q of shape %v has no axis %d over %d services", t.Name, t.Shape, axis, len(m.Services))
+			}
+			moved.Shape[axis] = len(services)
+			moved.Data = reindex(t, axis, from)
+		}
+		child.Tensors = append(child.Tensors, moved)
+	}
+	if err := child.Validate(); err != nil {
+		return nil, fmt.Errorf("transfer: %w", err)
+	}
+	return &child, nil
+}
+
+// axis returns that of the longest rule about a name.
+func (r RowRule) axis(name string) (axis int, ok bool) {
+	longest := 0
+	for suffix, a := range r {
+		if suffix == "" || len(suffix) < longest {
+			continue
+		}
+		if name == suffix || strings.HasSuffix(name, "."+suffix) {
+			longest, axis, ok = len(suffix), a, true
+		}
+	}
+	return axis, ok
+}
+
+// reindex takes rows of t along an axis; those from -1 are the mean of all.
+func reindex(t Tensor, axis int, from []int) []float32 {
+	inner := 1
+	for _, d := range t.Shape[axis+1:] {
+		inner *= d
+	}
+	n := t.Shape[axis]
+	slabs := len(t.Data) / (n * inner)
+	data := make([]float32, 0, slabs*len(from)*inner)
+	mean := make([]float32, inner)
+	for s := range slabs {
+		slab := t.Data[s*n*inner : (s+1)*n*inner]
+		for i := range inner {
+			var sum float64
+			for r := range n {
+				sum += float64(slab[r*inner+i])
+			}
+			mean[i] = float32(sum / float64(n))
+		}
+		for _, r := range from {
+			if r < 0 {
+				data = append(data, mean...)
+			} else {
+				data = append(data, slab[r*inner:(r+1)*inner]...)
+			}
+		}
+	}
+	return data
+}
+
+// submatrix takes rows and columns of an [n,n] matrix; those from -1 are empty.
+func submatrix(a []float32, n int, from []int) []float32 {
+	sub := make([]float32, len(from)*len(from))
+	for i, r := range from {
+		for j, c := range from {
+			if r >= 0 && c >= 0 {
+				sub[i*len(from)+j] = a[r*n+c]
+			}
+		}
+	}
+	return sub
+}
+
+func (s Scaler) transfer(from []int) Scaler {
+	moved := Scaler{Anchor: s.Anchor}
+	pooled := len(s.Mean[0])
+	mean, std := make([]float64, pooled), make([]float64, pooled)
+	column := func(of [][]float64, c int) []float64 {
+		values := make([]float64, len(of))
+		for i, row := range of {
+			values[i] = row[c]
+		}
+		return values
+	}
+	for c := range pooled {
+		mean[c] = arithmeticMean(column(s.Mean, c))
+		std[c] = rootMeanSquare(column(s.Std, c))
+	}
+	targetMean, targetStd := arithmeticMean(s.TargetMean), rootMeanSquare(s.TargetStd)
+	for _, r := range from {
+		if r < 0 {
+			moved.Mean = append(moved.Mean, slices.Clone(mean))
+			moved.Std = append(moved.Std, slices.Clone(std))
+			moved.TargetMean = append(moved.TargetMean, targetMean)
+			moved.TargetStd = append(moved.TargetStd, targetStd)
+			continue
+		}
+		moved.Mean = append(moved.Mean, slices.Clone(s.Mean[r]))
+		moved.Std = append(moved.Std, slices.Clone(s.Std[r]))
+		moved.TargetMean = append(moved.TargetMean, s.TargetMean[r])
+		moved.TargetStd = append(moved.TargetStd, s.TargetStd[r])
+	}
+	return moved
+}
+
+func arithmeticMean(values []float64) float64 {
+	var mean float64
+	for _, v := range values {
+		mean += v / float64(len(values))
+	}
+	return mean
+}
+
+// rootMeanSquare pools standard deviations, without overflow.
+func rootMeanSquare(values []float64) float64 {
+	var root float64
+	for _, v := range values {
+		root = math.Hypot(root, v/math.Sqrt(float64(len(values))))
+	}
+	return root
+}
