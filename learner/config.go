@@ -1,0 +1,116 @@
+package learner
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Config is how to learn. Start from [DefaultConfig].
+type Config struct {
+	// Iterations of expectation–maximisation. 1 with GraphEpochs 0 is plain
+	// training on the initial graph.
+	Iterations int
+	// Epochs is how often policy learning goes through the training samples,
+	// per iteration.
+	Epochs int
+	// GraphEpochs is the same for graph learning; 0 keeps the initial graph.
+	GraphEpochs int
+	// Batch is the number of samples of one step.
+	Batch int
+	// Rate is the learning rate of policy learning at the start. It falls as a
+	// half cosine over all epochs of all iterations, to a hundredth.
+	Rate float64
+	// GraphRate is the same for graph learning, over one iteration.
+	GraphRate float64
+	// Decay is the decoupled weight decay of the network's parameters.
+	Decay float64
+	// Clip is the largest norm of a gradient.
+	Clip float64
+	// Patience is after how many epochs without a better validation loss the
+	// policy learning of an iteration ends early; 0 is never.
+	Patience int
+	// Quantile of the pinball loss: 0.5 is the L1 loss of Eq. 4. A higher one
+	// trades cost for fewer shortages.
+	Quantile float64
+
+	// Graphs is N_max of Algorithm 2, the capacity of 𝒜.
+	Graphs int
+	// Embedding is the number of columns of M₁ and M₂ (Eq. 5).
+	Embedding int
+	// Threshold is ε of Eq. 6 as a share of 1/N, the weight of an edge in a
+	// graph that has all edges alike: an absolute one that suits 4 services
+	// would leave 41 services with nothing but the identity.
+	Threshold float64
+	// NewEdges is δ of Eq. 7.
+	NewEdges float64
+	// Sharpness multiplies the losses in the softmax of Eq. 9, relative to the
+	// best loss: at 1, a graph whose loss is 1 % higher weighs 1 % less.
+	Sharpness float64
+
+	// Workers is the number of goroutines.
+	Workers int
+	// Seed of everything that is drawn.
+	Seed uint64
+}
+
+// DefaultConfig returns the configuration whose values docs/learning.md justifies.
+func DefaultConfig() Config {
+	return Config{
+		Iterations:  5,
+		Epochs:      6,
+		GraphEpochs: 2,
+		Batch:       32,
+		Rate:        3e-3,
+		GraphRate:   2e-2,
+		Decay:       1e-4,
+		Clip:        5,
+		Patience:    0,
+		Quantile:    0.5,
+		Graphs:      4,
+		Embedding:   16,
+		Threshold:   0.5,
+		NewEdges:    0.1,
+		Sharpness:   100,
+		Workers:     2,
+		Seed:        1,
+	}
+}
+
+// Validate reports values that nothing can be learned with.
+func (c Config) Validate() error {
+	var errs []error
+	atLeast := func(name string, v, low int) {
+		if v < low {
+			errs = append(errs, fmt.Errorf("%s is %d, want at least %d", name, v, low))
+		}
+	}
+	positive := func(name string, v float64) {
+		if !(v > 0) {
+			errs = append(errs, fmt.Errorf("%s is %v, want more than 0", name, v))
+		}
+	}
+	inside := func(name string, v float64) {
+		if !(v > 0 && v < 1) {
+			errs = append(errs, fmt.Errorf("%s is %v, want a number between 0 and 1", name, v))
+		}
+	}
+	atLeast("iterations", c.Iterations, 1)
+	atLeast("epochs", c.Epochs, 1)
+	atLeast("graph epochs", c.GraphEpochs, 0)
+	atLeast("batch", c.Batch, 1)
+	atLeast("patience", c.Patience, 0)
+	atLeast("graphs", c.Graphs, 1)
+	atLeast("embedding", c.Embedding, 1)
+	atLeast("workers", c.Workers, 1)
+	positive("learning rate", c.Rate)
+	positive("graph learning rate", c.GraphRate)
+	positive("clip", c.Clip)
+	positive("sharpness", c.Sharpness)
+	if c.Decay < 0 || c.Decay >= 1 {
+		errs = append(errs, fmt.Errorf("weight decay is %v, want 0 or more and less than 1", c.Decay))
+	}
+	inside("quantile", c.Quantile)
+	inside("threshold", c.Threshold)
+	inside("share of new edges", c.NewEdges)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,76 @@
+package learner
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/deepscaler/deepscaler/estimator/gnn"
+)
+
+var unknown = float32(math.NaN())
+
+// Predict runs the model over all samples under one affinity matrix, N×N, and
+// calls each with the index of the sample, its outputs and its labels, N·O
+// numbers each, in the order of the samples within each of workers parts. each
+// is called by one goroutine per part; the slices are its own until it returns.
+func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, workers int, each func(part, index int, y, labels []float32)) error {
+	c := m.Config()
+	basis := make([]float32, m.BasisSize())
+	m.Basis(basis, affinity)
+	g, ctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		g.Go(func() error {
+			pass := m.Inference()
+			x := make([]float32, c.Window*c.Services*c.Features)
+			labels, y := make([]float32, c.Services*c.Outputs), make([]float32, c.Services*c.Outputs)
+			index := []int{0}
+			for i := w * s.Len() / workers; i < (w+1)*s.Len()/workers; i++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				index[0] = i
+				s.Fill(index, x, labels)
+				pass.Forward(x, basis, y)
+				each(w, i, y, labels)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// validate returns the mean loss over all known labels.
+func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, c Config, weights []float32) (float64, error) {
+	losses, known := make([]float64, c.Workers), make([]int, c.Workers)
+	scratch := make([][]float32, c.Workers)
+	size := m.Config().Services * m.Config().Outputs
+	for i := range scratch {
+		scratch[i] = make([]float32, size)
+	}
+	err := Predict(ctx, m, affinity, s, c.Workers, func(part, _ int, y, labels []float32) {
+		losses[part] += gnn.Pinball(y, labels, scratch[part], weights, float32(c.Quantile), 1)
+		for _, v := range labels {
+			if v == v {
+				known[part]++
+			}
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	sum, count := 0.0, 0
+	for i := range losses {
+		sum += losses[i]
+		count += known[i]
+	}
+	if count == 0 {
+		return 0, fmt.Errorf("none of the %d validation samples has a label", s.Len())
+	}
+	if loss := sum / float64(count); !math.IsNaN(loss) && !math.IsInf(loss, 0) {
+		return loss, nil
+	}
+	return 0, fmt.Errorf("the validation loss is %v", sum)
+}

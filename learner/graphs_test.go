@@ -1,0 +1,176 @@
+package learner
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/deepscaler/deepscaler/estimator/gnn"
+	"github.com/deepscaler/deepscaler/estimator/graph"
+)
+
+// TestPlantedDependenciesAreFound is the claim of adaptive graph learning: from
+// telemetry and half of the call graph it finds the calls that were withheld and a
+// dependency that no call shows, instead of ending at the identity. Deleting what
+// it found must cost accuracy.
+func TestPlantedDependenciesAreFound(t *testing.T) {
+	const window = 6
+	rng := rand.New(rand.NewPCG(5, 5))
+	p := plant(rng, 12, 4, 1500, 2)
+	n := p.services
+	m, err := gnn.New(gnn.Config{Services: n, Window: window, Features: 1, Outputs: 1, Hidden: 24, Kernel: 3, Blocks: 1}, rng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	traces := Graph{Name: "traces", Affinity: make([]float32, n*n)}
+	for e := range p.shown {
+		traces.Affinity[e] = 1
+	}
+	c := DefaultConfig()
+	c.Iterations, c.Epochs, c.GraphEpochs, c.Rate, c.GraphRate = 5, 15, 4, 5e-3, 1e-2
+	train, validation, test := p.steps*7/10, p.steps*85/100, p.steps
+	result, err := Learn(t.Context(), m, Problem{
+		Training:   plantedSamples{p, window, window, train},
+		Validation: plantedSamples{p, window, train, validation},
+		Graphs:     []Graph{traces},
+	}, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var candidates []int // all pairs that the traces do not explain
+	for i := range n * n {
+		if i/n != i%n && !p.shown[i] {
+			candidates = append(candidates, i)
+		}
+	}
+	hidden := func(i int) bool { return p.edges[i] }
+	learned, identity, correlation := make([]float64, n*n), make([]float64, n*n), make([]float64, n*n)
+	for i := range learned {
+		learned[i] = float64(result.Affinity[i])
+		if i/n == i%n {
+			identity[i] = 1
+		}
+		correlation[i] = math.Abs(p.correlation(i/n, i%n))
+	}
+	area := averagePrecision(learned, hidden, candidates)
+	byIdentity, byCorrelation := averagePrecision(identity, hidden, candidates), averagePrecision(correlation, hidden, candidates)
+	t.Logf("%d hidden among %d pairs; area under the precision-recall curve: learned %.3f, identity %.3f, correlation %.3f",
+		len(p.edges)-len(p.shown), len(candidates), area, byIdentity, byCorrelation)
+	if area < 0.9 || area < byCorrelation+0.3 || byIdentity > 0.2 {
+		t.Error("the learned affinity does not rank the planted dependencies")
+	}
+	if result.Affinity[p.latent] <= 0 {
+		t.Error("the dependency that no call shows was not found")
+	}
+
+	without := make([]float32, n*n)
+	copy(without, result.Affinity)
+	for _, i := range candidates {
+		without[i] = 0
+	}
+	samples := plantedSamples{p, window, validation, test - 1}
+	full, err := validate(t.Context(), m, result.Affinity, samples, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deleted, err := validate(t.Context(), m, graph.Normalise(without, n), samples, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("test loss %.4f, without the learned edges %.4f", full, deleted)
+	if deleted < 1.1*full {
+		t.Error("deleting the learned edges costs no accuracy")
+	}
+}
+
+func (p *planted) correlation(i, j int) float64 {
+	n, steps := p.services, float64(p.steps)
+	var meanI, meanJ, varI, varJ, product float64
+	for t := range p.steps {
+		meanI += p.load[t*n+i] / steps
+		meanJ += p.load[t*n+j] / steps
+	}
+	for t := range p.steps {
+		a, b := p.load[t*n+i]-meanI, p.load[t*n+j]-meanJ
+		varI += a * a
+		varJ += b * b
+		product += a * b
+	}
+	return product / math.Sqrt(varI*varJ)
+}
+
+// TestGraphSetKeepsItsCapacity checks N_max of Algorithm 2 and that the worst
+// graph leaves (lines 7 to 9).
+func TestGraphSetKeepsItsCapacity(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 5))
+	p := plant(rng, 5, 2, 200, 1)
+	m, err := gnn.New(gnn.Config{Services: 5, Window: 4, Features: 1, Outputs: 1, Hidden: 4, Kernel: 1, Blocks: 1}, rng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := DefaultConfig()
+	c.Graphs = 2
+	s := &session{
+		config: c, model: m, services: 5, best: best{loss: math.Inf(1)},
+		problem: Problem{Validation: plantedSamples{p, 4, 4, 150}},
+	}
+	for i := range 4 {
+		s.set = append(s.set, Graph{Name: string(rune('a' + i)), Affinity: graph.WithSelfLoops(randomEdges(rng, 5), 5)})
+	}
+	losses := map[string]float64{}
+	for _, g := range s.set {
+		if losses[g.Name], err = validate(t.Context(), m, g.Affinity, s.problem.Validation, c, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.updateGraphs(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	kept := map[string]bool{}
+	for _, g := range s.set {
+		kept[g.Name] = true
+		if g.Loss != losses[g.Name] {
+			t.Errorf("graph %s has loss %v, want %v", g.Name, g.Loss, losses[g.Name])
+		}
+	}
+	worse := 0
+	for name, loss := range losses {
+		for k := range kept {
+			if !kept[name] && loss < losses[k] {
+				worse++
+			}
+		}
+	}
+	if len(s.set) != 2 || worse > 0 {
+		t.Errorf("kept %v of losses %v", kept, losses)
+	}
+}
+
+func randomEdges(rng *rand.Rand, n int) []float32 {
+	a := make([]float32, n*n)
+	for i := range a {
+		if rng.Float64() < 0.3 && i/n != i%n {
+			a[i] = rng.Float32()
+		}
+	}
+	return a
+}
+
+func TestAveragePrecision(t *testing.T) {
+	all := []int{0, 1, 2, 3}
+	odd := func(i int) bool { return i%2 == 1 }
+	for name, tt := range map[string]struct {
+		scores []float64
+		want   float64
+	}{
+		"perfect":  {[]float64{0, 3, 1, 2}, 1},
+		"reversed": {[]float64{3, 0, 2, 1}, (1.0/3 + 2.0/4) / 2},
+		"constant": {[]float64{1, 1, 1, 1}, 0.5},
+	} {
+		if got := averagePrecision(tt.scores, odd, all); math.Abs(got-tt.want) > 1e-12 {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}

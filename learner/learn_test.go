@@ -1,0 +1,205 @@
+package learner
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/deepscaler/deepscaler/estimator/gnn"
+	"github.com/deepscaler/deepscaler/estimator/gnn/recurrent"
+)
+
+// lesson is a small problem that takes a fraction of a second.
+func lesson(t testing.TB) (*gnn.Network[float32], Problem, Config) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(2, 5))
+	p := plant(rng, 6, 2, 300, 1)
+	m, err := gnn.New(gnn.Config{Services: 6, Window: 4, Features: 1, Outputs: 1, Hidden: 8, Kernel: 3, Blocks: 2}, rng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := DefaultConfig()
+	c.Iterations, c.Epochs, c.GraphEpochs = 2, 3, 1
+	graph := Graph{Name: "traces", Affinity: make([]float32, 36)}
+	for e := range p.shown {
+		graph.Affinity[e] = 1
+	}
+	return m, Problem{Training: plantedSamples{p, 4, 4, 200}, Validation: plantedSamples{p, 4, 200, 299}, Graphs: []Graph{graph}}, c
+}
+
+func parameters(m gnn.Model[float32]) (all [][]float32) {
+	for _, p := range m.Parameters() {
+		all = append(all, append([]float32(nil), p.Data...))
+	}
+	return all
+}
+
+func TestLearningIsReproducible(t *testing.T) {
+	learn := func(seed uint64) ([][]float32, *Result) {
+		m, p, c := lesson(t)
+		c.Seed = seed
+		r, err := Learn(t.Context(), m, p, c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parameters(m), r
+	}
+	first, firstResult := learn(1)
+	again, againResult := learn(1)
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Errorf("parameters differ between two runs with one seed:\n%s", diff)
+	}
+	if diff := cmp.Diff(firstResult, againResult); diff != "" {
+		t.Errorf("results differ between two runs with one seed:\n%s", diff)
+	}
+	if other, _ := learn(2); cmp.Equal(first, other) {
+		t.Error("another seed gives the same parameters")
+	}
+}
+
+func TestLearnKeepsTheBestPair(t *testing.T) {
+	m, p, c := lesson(t)
+	before, err := validate(t.Context(), m, firstAffinity(t, m, p, c), p.Validation, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []Epoch
+	r, err := Learn(t.Context(), m, p, c, func(e Epoch, done, total int) {
+		told = append(told, e)
+		if done != len(told) || total != 8 {
+			t.Errorf("epoch %d of %d, want %d of 8", done, total, len(told))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(told, r.History); diff != "" || len(told) != 8 {
+		t.Errorf("told of %d epochs, which differ from the history:\n%s", len(told), diff)
+	}
+	after, err := validate(t.Context(), m, r.Affinity, p.Validation, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after != r.Validation {
+		t.Errorf("the model with its affinity has loss %v, the result says %v", after, r.Validation)
+	}
+	for _, e := range told {
+		if e.Phase == "policy" && e.Validation < after {
+			t.Errorf("epoch %+v was better than the result's %v", e, after)
+		}
+	}
+	if after > 0.9*before {
+		t.Errorf("loss %v after and %v before: nothing was learned", after, before)
+	}
+}
+
+// firstAffinity is what policy learning starts from.
+func firstAffinity(t *testing.T, m gnn.Model[float32], p Problem, c Config) []float32 {
+	t.Helper()
+	s := &session{config: c, problem: p, model: m, services: m.Config().Services}
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	return s.affinity
+}
+
+// TestLearnOtherModels trains the networks of §V-C, whose graph is predefined.
+func TestLearnOtherModels(t *testing.T) {
+	_, p, c := lesson(t)
+	c.Iterations, c.GraphEpochs = 1, 0
+	shape := gnn.Config{Services: 6, Window: 4, Features: 1, Outputs: 1, Hidden: 8, Kernel: 1, Blocks: 1}
+	for name, build := range map[string]func(gnn.Config, *rand.Rand) (gnn.Model[float32], error){
+		"dcrnn": recurrent.NewDCRNN, "tgcn": recurrent.NewTGCN,
+	} {
+		m, err := build(shape, rand.New(rand.NewPCG(1, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Learn(t.Context(), m, p, c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := r.History; h[len(h)-1].Training >= h[0].Training || len(h) != c.Epochs {
+			t.Errorf("%s: training loss went from %v to %v in %d epochs", name, h[0].Training, h[len(h)-1].Training, len(h))
+		}
+		if diff := cmp.Diff(firstAffinity(t, m, p, c), r.Affinity); diff != "" {
+			t.Errorf("%s: the predefined graph changed:\n%s", name, diff)
+		}
+	}
+}
+
+func TestLearnStopsWithItsContext(t *testing.T) {
+	for _, after := range []int{1, 3, 4} { // in policy learning, at its end, in graph learning
+		m, p, c := lesson(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		epochs := 0
+		r, err := Learn(ctx, m, p, c, func(Epoch, int, int) {
+			if epochs++; epochs == after {
+				cancel()
+			}
+		})
+		if !errors.Is(err, context.Canceled) || r != nil || epochs > after {
+			t.Errorf("cancelled after %d epochs: result %v, error %v, %d epochs", after, r, err, epochs)
+		}
+	}
+}
+
+func TestPatienceEndsAnIterationEarly(t *testing.T) {
+	m, p, c := lesson(t)
+	c.Iterations, c.Epochs, c.GraphEpochs, c.Patience, c.Rate = 1, 50, 0, 2, 1e-9
+	r, err := Learn(t.Context(), m, p, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.History) >= c.Epochs {
+		t.Errorf("%d epochs although nothing gets better", len(r.History))
+	}
+}
+
+func TestLearnRefuses(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Problem, *Config)
+		want   string
+	}{
+		"no samples":      {func(p *Problem, _ *Config) { p.Training = plantedSamples{from: 4, until: 4} }, "training"},
+		"no validation":   {func(p *Problem, _ *Config) { p.Validation = plantedSamples{from: 4, until: 4} }, "validation"},
+		"graph size":      {func(p *Problem, _ *Config) { p.Graphs[0].Affinity = make([]float32, 4) }, `"traces" has 4 entries, want 36`},
+		"negative weight": {func(p *Problem, _ *Config) { p.Graphs[0].Affinity[7] = -1 }, "from service 1 to 1"},
+		"NaN weight":      {func(p *Problem, _ *Config) { p.Graphs[0].Affinity[7] = unknown }, "NaN"},
+		"no batch":        {func(_ *Problem, c *Config) { c.Batch = 0 }, "batch is 0"},
+		"quantile":        {func(_ *Problem, c *Config) { c.Quantile = 1 }, "quantile is 1"},
+		"rate":            {func(_ *Problem, c *Config) { c.Rate = math.NaN() }, "learning rate is NaN"},
+		"several":         {func(_ *Problem, c *Config) { c.Batch, c.Workers = 0, 0 }, "workers is 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, p, c := lesson(t)
+			tt.change(&p, &c)
+			if _, err := Learn(t.Context(), m, p, c, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want it to say %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// silent has no labels.
+type silent struct{ plantedSamples }
+
+func (s silent) Fill(indices []int, x, y []float32) {
+	s.plantedSamples.Fill(indices, x, y)
+	for i := range y {
+		y[i] = unknown
+	}
+}
+
+func TestLearnNeedsLabels(t *testing.T) {
+	m, p, c := lesson(t)
+	p.Validation = silent{p.Validation.(plantedSamples)}
+	if _, err := Learn(t.Context(), m, p, c, nil); err == nil || !strings.Contains(err.Error(), "label") {
+		t.Errorf("error %v, want it to say that there are no labels", err)
+	}
+}

@@ -1,0 +1,67 @@
+package learner
+
+import (
+	"context"
+	"math"
+
+	"github.com/deepscaler/deepscaler/learner/autodiff"
+)
+
+// learnPolicy trains θ under A_old (Algorithm 2, line 3).
+func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iteration int) error {
+	copy(policy.Affinity, s.affinity)
+	load := s.loader()
+	order := make([]int, s.problem.Training.Len())
+	stale := 0
+	for epoch := 1; epoch <= s.config.Epochs; epoch++ {
+		s.shuffle(order)
+		mean := 0.0
+		for at := 0; at < len(order); at += load.batch {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			n := load.fill(order, at, policy.X, policy.Y)
+			s.solver.Rate = s.rate(float64(at) / float64(len(order)))
+			loss, err := policy.Step(s.solver)
+			if err != nil {
+				return err
+			}
+			mean += loss * float64(n) / float64(len(order))
+		}
+		s.policyDone++
+		loss, err := validate(ctx, s.model, s.affinity, s.problem.Validation, s.config, s.problem.Weights)
+		if err != nil {
+			return err
+		}
+		s.report(Epoch{Iteration: iteration, Phase: "policy", Epoch: epoch, Training: mean, Validation: loss})
+		if stale++; s.best.keep(s.model, s.affinity, loss) {
+			stale = 0
+		}
+		if s.config.Patience > 0 && stale >= s.config.Patience {
+			break
+		}
+	}
+	return nil
+}
+
+// rate is the learning rate that part of the way through the current epoch: half
+// a cosine from the full rate to a hundredth of it.
+func (s *session) rate(part float64) float64 {
+	at := (float64(s.policyDone) + part) / float64(s.config.Iterations*s.config.Epochs)
+	return s.config.Rate * (0.01 + 0.99*(1+math.Cos(math.Pi*min(at, 1)))/2)
+}
+
+func (s *session) loader() *loader {
+	c := s.model.Config()
+	return &loader{
+		samples: s.problem.Training, batch: s.objective().Batch,
+		in: c.Window * c.Services * c.Features, out: c.Services * c.Outputs,
+	}
+}
+
+func (s *session) shuffle(order []int) {
+	for i := range order {
+		order[i] = i
+	}
+	s.rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+}
