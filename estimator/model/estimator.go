@@ -1,0 +1,177 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+)
+
+// Estimator estimates replicas with a trained network (paper §III-B). It is
+// safe for concurrent use.
+type Estimator struct {
+	predictor *Predictor
+	directory directory
+	step      time.Duration
+	columns   []column
+	// idle keeps the memory of calls that have ended. Garbage collection does
+	// not empty it, unlike a sync.Pool.
+	idle chan *call
+}
+
+var _ estimator.Estimator = (*Estimator)(nil)
+
+// call is what one call of Estimate works with.
+type call struct {
+	pass     *Pass
+	samples  []float64 // N·τ·C, of the model
+	outputs  []float64 // N·O
+	rows     []int     // of the window, for every service of the model
+	channels []int     // of the window, for every feature of the model
+}
+
+// NewEstimator returns an estimator on the network that a holds, see [Load]. A
+// model of anything but replicas is an error; a [Predictor] takes those.
+func NewEstimator(a *artifact.Model) (*Estimator, error) {
+	if a.Target != string(estimator.Replicas) {
+		return nil, fmt.Errorf("the model predicts %q, want one that is trained on %q", a.Target, estimator.Replicas)
+	}
+	p, err := NewPredictor(a)
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDirectory(a.Services)
+	if err != nil {
+		return nil, err
+	}
+	e := &Estimator{
+		predictor: p, directory: d, step: a.Step, columns: columns(a.Horizons),
+		idle: make(chan *call, runtime.GOMAXPROCS(0)),
+	}
+	e.end(e.begin())
+	return e, nil
+}
+
+// Estimate implements [estimator.Estimator]. The forecast goes up to the last
+// horizon of the model; steps between its horizons are interpolated, and those
+// before the first are like the first. What the network puts below 0 replicas is
+// 0. The package documentation says which services have NaN instead.
+//
+// The error wraps [estimator.ErrInsufficientData] when the window has fewer steps
+// than the model looks back, none of its services, or no sample of any. Any
+// other error is one of configuration, such as another step or a feature that
+// the window lacks, or of a model whose weights have diverged.
+func (e *Estimator) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f, err := e.estimate(w)
+	if err != nil {
+		return nil, fmt.Errorf("estimate with the model: %w", err)
+	}
+	return f, nil
+}
+
+func (e *Estimator) estimate(w *estimator.Window) (*estimator.Forecast, error) {
+	if err := w.Validate(); err != nil {
+		return nil, err
+	}
+	if w.Step != e.step {
+		return nil, fmt.Errorf("the window has steps of %v, the model is trained on steps of %v", w.Step, e.step)
+	}
+	if window := e.predictor.config.Window; w.Steps < window {
+		return nil, fmt.Errorf("the window has %d steps, the model looks back %d: %w", w.Steps, window, estimator.ErrInsufficientData)
+	}
+	c := e.begin()
+	defer e.end(c)
+	if err := e.read(c, w); err != nil {
+		return nil, err
+	}
+	if err := c.pass.Predict(c.samples, c.outputs); err != nil {
+		return nil, err
+	}
+	return e.forecast(c, w)
+}
+
+// read takes the last τ steps of what the model knows from the window.
+func (e *Estimator) read(c *call, w *estimator.Window) error {
+	if err := channels(w, e.predictor.features, c.channels); err != nil {
+		return err
+	}
+	found, err := e.directory.locate(w, c.rows)
+	if err != nil {
+		return err
+	}
+	if found == 0 {
+		return fmt.Errorf("the window has none of the model's %d services, such as %q: %w",
+			len(c.rows), e.predictor.services[0], estimator.ErrInsufficientData)
+	}
+	window := e.predictor.config.Window
+	i := 0
+	for _, n := range c.rows {
+		for t := w.Steps - window; t < w.Steps; t++ {
+			for _, channel := range c.channels {
+				c.samples[i] = math.NaN()
+				if n != absent {
+					c.samples[i] = w.At(n, t, channel)
+				}
+				i++
+			}
+		}
+	}
+	return nil
+}
+
+// forecast lays the outputs out in the rows of the window.
+func (e *Estimator) forecast(c *call, w *estimator.Window) (*estimator.Forecast, error) {
+	f := estimator.NewForecast(w.Services, len(e.columns), w.Step)
+	outputs, known := len(c.outputs)/len(c.rows), false
+	for row, n := range c.rows {
+		y := c.outputs[row*outputs : (row+1)*outputs]
+		if n == absent || math.IsNaN(y[0]) {
+			continue
+		}
+		known = true
+		for o := range y {
+			y[o] = max(0, y[o])
+		}
+		for h, column := range e.columns {
+			f.Set(n, h, column.of(y))
+		}
+	}
+	if !known {
+		return nil, fmt.Errorf("the last %d steps of the window have no sample of any of the model's services: %w",
+			e.predictor.config.Window, estimator.ErrInsufficientData)
+	}
+	return f, nil
+}
+
+// begin returns memory for a call: that of an earlier one if it has ended.
+func (e *Estimator) begin() *call {
+	select {
+	case c := <-e.idle:
+		return c
+	default:
+	}
+	s := e.predictor.config
+	return &call{
+		pass:     e.predictor.NewPass(),
+		samples:  make([]float64, s.Services*s.Window*s.Features),
+		outputs:  make([]float64, s.Services*s.Outputs),
+		rows:     make([]int, s.Services),
+		channels: make([]int, s.Features),
+	}
+}
+
+// end keeps the memory of a call, unless there is more of it than calls can run
+// at once.
+func (e *Estimator) end(c *call) {
+	select {
+	case e.idle <- c:
+	default:
+	}
+}

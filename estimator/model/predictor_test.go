@@ -1,0 +1,276 @@
+package model
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+)
+
+// silent returns the service that [gaps] has no sample of.
+func silent(a *artifact.Model, seed uint64) int { return int(seed) % len(a.Services) }
+
+// gaps returns samples for a, a third of which is missing; all of one service
+// are, and all of the target of the next one.
+func gaps(a *artifact.Model, seed uint64) []float64 {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	samples := make([]float64, len(a.Services)*a.Window*len(a.Features))
+	perService := a.Window * len(a.Features)
+	for i := range samples {
+		samples[i] = 5 * rng.Float64()
+		without, service := silent(a, seed), i/perService
+		target := service == (without+1)%len(a.Services) && a.Features[i%len(a.Features)] == a.Target
+		if rng.IntN(3) == 0 || target || service == without {
+			samples[i] = nan
+		}
+	}
+	return samples
+}
+
+// byHand is Predict written after the definitions, without a pass of ours.
+func byHand(t *testing.T, a *artifact.Model, samples []float64) []float64 {
+	t.Helper()
+	m := mustLoad(t, a)
+	n, f, o := len(a.Services), len(a.Features), len(a.Horizons)
+	at := func(s, t, c int) float64 { return samples[(s*a.Window+t)*f+c] }
+
+	x := make([]float32, a.Window*n*f)
+	known := make([]bool, n)
+	for s := range n {
+		for c := range f {
+			for t := range a.Window {
+				scaled := 0.0
+				for back := t; back >= 0; back-- {
+					if v := at(s, back, c); !math.IsNaN(v) {
+						scaled = v/a.Scaler.Std[s][c] - a.Scaler.Mean[s][c]/a.Scaler.Std[s][c]
+						known[s] = true
+						break
+					}
+				}
+				x[(t*n+s)*f+c] = float32(scaled)
+			}
+		}
+	}
+	basis, raw := make([]float32, m.BasisSize()), make([]float32, n*o)
+	m.Basis(basis, a.Affinity)
+	m.Inference().Forward(x, basis, raw)
+
+	y := make([]float64, n*o)
+	for i := range y {
+		s := i / o
+		from := a.Scaler.TargetMean[s]
+		if a.Scaler.Anchor == artifact.AnchorChange {
+			for t := range a.Window {
+				for c, name := range a.Features {
+					if v := at(s, t, c); name == a.Target && !math.IsNaN(v) {
+						from = v
+					}
+				}
+			}
+		}
+		y[i] = from + float64(raw[i])*a.Scaler.TargetStd[s]
+		if !known[s] {
+			y[i] = nan
+		}
+	}
+	return y
+}
+
+func predict(t *testing.T, a *artifact.Model, samples []float64) []float64 {
+	t.Helper()
+	p, err := NewPredictor(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := make([]float64, len(a.Services)*len(a.Horizons))
+	if err := p.NewPass().Predict(samples, y); err != nil {
+		t.Fatal(err)
+	}
+	return y
+}
+
+// each runs a test for all kinds, once for levels and once for changes.
+func each(t *testing.T, test func(t *testing.T, a *artifact.Model)) {
+	t.Helper()
+	for _, kind := range Kinds() {
+		for _, anchor := range []string{artifact.AnchorLevel, artifact.AnchorChange} {
+			t.Run(fmt.Sprintf("%s/anchor=%q", kind, anchor), func(t *testing.T) {
+				a := untrained(t, kind, numbered(5))
+				a.Scaler.Anchor = anchor
+				test(t, a)
+			})
+		}
+	}
+}
+
+func TestPredictMatchesForward(t *testing.T) {
+	each(t, func(t *testing.T, a *artifact.Model) {
+		samples, without := gaps(a, 3), silent(a, 3)
+		got, want := predict(t, a, samples), byHand(t, a, samples)
+		if diff := cmp.Diff(want, got, cmpopts.EquateNaNs(), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
+			t.Errorf("predictions differ (-by hand +pass):\n%s", diff)
+		}
+		if v := got[without*len(a.Horizons)]; !math.IsNaN(v) {
+			t.Errorf("a service without samples is predicted as %v, want NaN", v)
+		}
+		if math.IsNaN(got[(without+1)*len(a.Horizons)]) {
+			t.Error("a service without samples of the target alone is NaN, want a number")
+		}
+	})
+}
+
+func TestRoundTripPredictsTheSame(t *testing.T) {
+	each(t, func(t *testing.T, a *artifact.Model) {
+		var file bytes.Buffer
+		if err := artifact.Write(&file, a); err != nil {
+			t.Fatal(err)
+		}
+		read, err := artifact.Read(&file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples := gaps(a, 4)
+		if diff := cmp.Diff(predict(t, a, samples), predict(t, read, samples), cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("predictions differ (-before +after the round trip):\n%s", diff)
+		}
+	})
+}
+
+// TestPassForgets: what a pass predicted before has no influence.
+func TestPassForgets(t *testing.T) {
+	each(t, func(t *testing.T, a *artifact.Model) {
+		p, err := NewPredictor(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass, y := p.NewPass(), make([]float64, len(a.Services)*len(a.Horizons))
+		for seed := range uint64(5) {
+			samples := gaps(a, seed)
+			if err := pass.Predict(samples, y); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(predict(t, a, samples), y, cmpopts.EquateNaNs()); diff != "" {
+				t.Fatalf("predictions differ (-of a new pass +of one in use):\n%s", diff)
+			}
+		}
+	})
+}
+
+// TestPredictorOwnsItsNumbers: a caller may train on in the model it served.
+func TestPredictorOwnsItsNumbers(t *testing.T) {
+	each(t, func(t *testing.T, a *artifact.Model) {
+		samples := gaps(a, 5)
+		want := predict(t, a, samples)
+		p, err := NewPredictor(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range a.Services {
+			a.Scaler.Mean[n][0], a.Scaler.Std[n][0], a.Scaler.TargetMean[n], a.Scaler.TargetStd[n] = 9, 9, 9, 9
+		}
+		for i := range a.Affinity {
+			a.Affinity[i] = 9
+		}
+		for _, tensor := range a.Tensors {
+			clear(tensor.Data)
+		}
+		got := make([]float64, len(want))
+		if err := p.NewPass().Predict(samples, got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("predictions changed with the model (-before +after):\n%s", diff)
+		}
+	})
+}
+
+// TestPredictBounds: a sample far from all training data must not become
+// infinite in a float32.
+func TestPredictBounds(t *testing.T) {
+	for _, v := range []float64{1e300, -1e300, math.MaxFloat64, -math.MaxFloat64} {
+		a := untrained(t, artifact.KindDeepScaler, numbered(2), estimator.CPU)
+		samples := make([]float64, 2*4)
+		for i := range samples {
+			samples[i] = v
+		}
+		bounded := make([]float64, len(samples))
+		for i := range bounded {
+			n := i / 4
+			bounded[i] = a.Scaler.Mean[n][0] + math.Copysign(2e6, v)*a.Scaler.Std[n][0]
+		}
+		if diff := cmp.Diff(predict(t, a, bounded), predict(t, a, samples)); diff != "" {
+			t.Errorf("%v is not bounded as 2 million standard deviations are (-bounded +got):\n%s", v, diff)
+		}
+	}
+}
+
+func TestPredictRefuses(t *testing.T) {
+	const samples, outputs = 2 * 4 * 5, 2 * 3
+	tests := []struct {
+		name   string
+		kind   string
+		change func(a *artifact.Model)
+		x, y   []float64
+		want   []string
+	}{
+		{"too few samples", artifact.KindTGCN, nil, make([]float64, samples-1), make([]float64, outputs), []string{"39 samples", "want 40"}},
+		{"too much room", artifact.KindTGCN, nil, make([]float64, samples), make([]float64, outputs+1), []string{"7 numbers", "and 6"}},
+		{"an infinite sample", artifact.KindTGCN, nil, append(make([]float64, samples-1), math.Inf(1)), make([]float64, outputs), []string{`"s001"`, `"memory"`, "+Inf"}},
+		{"an infinite output", artifact.KindTGCN, func(a *artifact.Model) {
+			constant(t, a, 1, 1, math.MaxFloat32)
+			a.Scaler.TargetStd[1] = math.MaxFloat64
+		}, make([]float64, samples), make([]float64, outputs), []string{`+Inf for service "s001"`, "train the model again"}},
+		{"an output that is not a number", artifact.KindDeepScaler, func(a *artifact.Model) {
+			for _, tensor := range a.Tensors {
+				for i := range tensor.Data {
+					tensor.Data[i] = math.MaxFloat32
+				}
+			}
+		}, make([]float64, samples), make([]float64, outputs), []string{`NaN for service "s000"`, "diverged"}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			a := untrained(t, tc.kind, numbered(2))
+			if tc.change != nil {
+				tc.change(a)
+			}
+			p, err := NewPredictor(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkError(t, p.NewPass().Predict(tc.x, tc.y), tc.want...)
+		})
+	}
+}
+
+func TestNewPredictorRefusesAScalerThatOverflows(t *testing.T) {
+	a := untrained(t, artifact.KindTGCN, numbered(2))
+	a.Scaler.Mean[1][2], a.Scaler.Std[1][2] = 1e300, 1e-300
+	_, err := NewPredictor(a)
+	checkError(t, err, `"s001"`, `"latency"`, "1e+300")
+}
+
+func TestPredictAllocatesNothing(t *testing.T) {
+	each(t, func(t *testing.T, a *artifact.Model) {
+		p, err := NewPredictor(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass, samples, y := p.NewPass(), gaps(a, 6), make([]float64, len(a.Services)*len(a.Horizons))
+		allocs := testing.AllocsPerRun(20, func() {
+			if err := pass.Predict(samples, y); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if allocs != 0 {
+			t.Errorf("a prediction makes %v allocations, want none", allocs)
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+)
+
+// maxScaled bounds a scaled input, as in training: what is further from the mean
+// than a million standard deviations must not become infinite in a float32.
+const maxScaled = 1e6
+
+// scaler is [artifact.Scaler] in the layout of the network.
+type scaler struct {
+	mean, std             []float64 // N·C, in (service, feature); mean is in units of std
+	targetMean, targetStd []float64 // N
+	// anchor is the feature whose last sample outputs are changes from, -1 when
+	// they are values.
+	anchor int
+}
+
+func newScaler(a *artifact.Model) (*scaler, error) {
+	s := &scaler{
+		targetMean: slices.Clone(a.Scaler.TargetMean),
+		targetStd:  slices.Clone(a.Scaler.TargetStd),
+		anchor:     -1,
+	}
+	for n, means := range a.Scaler.Mean {
+		for c, mean := range means {
+			std := a.Scaler.Std[n][c]
+			// Dividing first keeps the difference of two huge numbers finite.
+			mean /= std
+			if math.IsInf(mean, 0) {
+				return nil, fmt.Errorf("scaler of service %q, feature %q: mean %v is beyond all bounds in units of std %v; train the model again",
+					a.Services[n], a.Features[c], a.Scaler.Mean[n][c], std)
+			}
+			s.mean, s.std = append(s.mean, mean), append(s.std, std)
+		}
+	}
+	if a.Scaler.Anchor == artifact.AnchorChange {
+		s.anchor = slices.Index(a.Features, a.Target)
+	}
+	return s, nil
+}
+
+// apply returns the scaled value of input i, service·C + feature.
+func (s *scaler) apply(i int, v float64) float32 {
+	return float32(min(max(v/s.std[i]-s.mean[i], -maxScaled), maxScaled))
+}
+
+// restore returns an output of service n in the unit of the target. The anchor
+// is the last sample of the target, NaN when there was none: the change is then
+// from the mean, as in training.
+func (s *scaler) restore(n int, anchor float64, output float32) float64 {
+	if s.anchor < 0 || math.IsNaN(anchor) {
+		anchor = s.targetMean[n]
+	}
+	return anchor + s.targetStd[n]*float64(output)
+}
