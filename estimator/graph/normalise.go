@@ -113,9 +113,8 @@ func NormaliseBackward[T Float](dout, a []T, n int) []T {
 }
 
 // SparseBackward returns the gradient with respect to A, given that with respect
-// to [Sparse] of A. An entry under the threshold passes the share leak of its
-// gradient; 0 is the true gradient.
-func SparseBackward[T Float](dout, a []T, n int, threshold, leak T) []T {
+// to [Sparse] of A.
+func SparseBackward[T Float](dout, a []T, n int, threshold T) []T {
 	above := Normalise(a, n)
 	for i, v := range above {
 		above[i] = max(v-threshold, 0)
@@ -123,7 +122,7 @@ func SparseBackward[T Float](dout, a []T, n int, threshold, leak T) []T {
 	d := NormaliseBackward(dout, above, n)
 	for i, v := range above {
 		if v <= 0 {
-			d[i] *= leak
+			d[i] = 0
 		}
 	}
 	return NormaliseBackward(d, a, n)
