@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/deepscaler/deepscaler/learner/record"
+)
+
+func newRecordCommand() *cobra.Command {
+	options := record.NewOptions()
+	cmd := &cobra.Command{
+		Use:   "record --prometheus-url URL --namespace NAMESPACE --out FILE",
+		Short: "Record history of an application to learn from",
+		Long: `Record reads the history of one application from Prometheus, with the queries
+that the adapter makes, and its invocation graph from the mesh and Jaeger, and
+writes both as CSV:
+
+  timestamp,service,<feature>,…    one row for every step and service
+  source,destination,weight        weight is calls for each call of the source
+
+What Prometheus does not know is an empty cell. Long ranges are read in pieces,
+oldest first, and kept in FILE.partial until they are complete: after an
+interruption the same command goes on where it stopped, with the range that
+-24h and now meant when it began.`,
+		Example: `  # The last day of every service in namespace shop
+  kubectl port-forward -n monitoring svc/prometheus 9090 &
+  deepscaler record --prometheus-url http://localhost:9090 --namespace shop --out shop.csv.gz
+
+  # Two weeks and the invocation graph, with the queries and credentials of the adapter
+  deepscaler record --config adapter.yaml --namespace shop --start -14d --out shop.csv.gz --graph-out shop-graph.csv
+
+  # Three services on one day, and where to go on after Ctrl-C: the same again
+  deepscaler record --prometheus-url http://localhost:9090 --jaeger-url http://localhost:16686 \
+    --namespace shop --services cart,checkout,frontend \
+    --start 2026-01-31T00:00:00Z --end 2026-02-01T00:00:00Z --out day.csv --graph-out day-graph.csv`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := options.Validate(); err != nil {
+				return err
+			}
+			out := cmd.ErrOrStderr()
+			file, ok := out.(*os.File)
+			c, err := options.Config(record.Terminal{
+				Out:         out,
+				Interactive: ok && term.IsTerminal(int(file.Fd())),
+				Now:         time.Now,
+			})
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			// A second signal ends the process at once.
+			context.AfterFunc(ctx, stop)
+			return c.Run(ctx)
+		},
+	}
+	options.Flags(cmd.Flags())
+	cmd.Flags().SortFlags = false
+	return cmd
+}

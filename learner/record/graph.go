@@ -1,0 +1,89 @@
+package record
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+)
+
+// calls are numbers of calls by (source, destination); the source may be
+// [estimator.Outside].
+type calls map[[2]int]float64
+
+// add counts what g says happened during the given number of steps.
+func (c calls) add(g []estimator.Call, steps int) {
+	for _, call := range g {
+		c[[2]int{call.Source, call.Destination}] += call.Rate * float64(steps)
+	}
+}
+
+// edges returns the invocation graph. The weight of an edge is the mean number of
+// calls for each call of its source: of the mesh, which counts every call, where
+// it knows the edge, else of the traces. Where nobody has seen a call of the
+// source it is 1. An edge that was not used is none.
+func edges(mesh, traced calls) []dataset.Edge {
+	var out []dataset.Edge
+	add := func(from, known calls) {
+		received := make(map[int]float64)
+		for _, pair := range from.pairs() {
+			received[pair[1]] += from[pair]
+		}
+		for _, pair := range from.pairs() {
+			n := from[pair]
+			if pair[0] == estimator.Outside || n <= 0 || known[pair] > 0 {
+				continue
+			}
+			weight := n / received[pair[0]]
+			if math.IsInf(weight, 0) || math.IsNaN(weight) || weight == 0 {
+				weight = 1
+			}
+			out = append(out, dataset.Edge{Source: pair[0], Destination: pair[1], Weight: weight})
+		}
+	}
+	add(mesh, nil)
+	add(traced, mesh)
+	slices.SortFunc(out, func(a, b dataset.Edge) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Destination, b.Destination))
+	})
+	return out
+}
+
+// pairs returns the keys in an order, so that sums are the same to the last bit
+// whenever they are made.
+func (c calls) pairs() [][2]int {
+	return slices.SortedFunc(maps.Keys(c), func(a, b [2]int) int {
+		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
+	})
+}
+
+// traced returns the calls that Jaeger has traces of, over the whole range in
+// one question: the answer has one number for each edge, however long the range.
+// It is empty when there is no Jaeger.
+//
+// Calls of the mesh and of traces must be told apart, since traces are samples;
+// so a source is made that knows Jaeger alone.
+func (r *reader) traced(ctx context.Context, during span) (calls, error) {
+	out := calls{}
+	if r.jaeger.URL == "" {
+		return out, nil
+	}
+	alone := *r
+	alone.telemetry.Jaeger = r.jaeger
+	alone.telemetry.Jaeger.Lookback = max(r.jaeger.Lookback, time.Duration(during.steps)*r.step)
+	alone.telemetry.Jaeger.Timeout = max(r.jaeger.Timeout, r.telemetry.Prometheus.Timeout)
+	w, err := alone.window(ctx, []estimator.Feature{nothing}, 1, during.last(r.step), false)
+	if err != nil {
+		return nil, fmt.Errorf("read the graph from Jaeger: %w; without --jaeger-url it is that of the mesh alone", err)
+	}
+	if w.Calls != nil {
+		out.add(w.Calls.Calls, 1)
+	}
+	return out, nil
+}

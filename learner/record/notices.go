@@ -1,0 +1,36 @@
+package record
+
+import (
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
+)
+
+// maxNotices is how many different warnings of one source are printed.
+const maxNotices = 3
+
+// notices print warnings once, and not at all those that the summary covers.
+type notices struct {
+	say     func(format string, args ...any)
+	seen    map[string]bool
+	printed map[string]int
+	// missing says why a source last had no data.
+	missing map[string]error
+}
+
+func newNotices(say func(format string, args ...any)) *notices {
+	return &notices{say: say, seen: map[string]bool{}, printed: map[string]int{}, missing: map[string]error{}}
+}
+
+func (n *notices) warn(w telemetry.Warning) {
+	if absent(w.Err) {
+		n.missing[w.Source] = w.Err
+		return
+	}
+	if text := w.String(); !n.seen[text] && n.printed[w.Source] < maxNotices {
+		n.seen[text] = true
+		n.printed[w.Source]++
+		n.say("warning: %s", text)
+		if n.printed[w.Source] == maxNotices {
+			n.say("warning: further warnings about %s are not shown", w.Source)
+		}
+	}
+}

@@ -1,0 +1,261 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/config"
+	"github.com/spf13/pflag"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+)
+
+const (
+	// defaultTimeout and defaultResponse are above those of the adapter, whose
+	// windows are short: here a query may take its time and say much.
+	defaultTimeout  = time.Minute
+	defaultResponse = 32 << 20
+
+	// maxColumns is where Prometheus refuses a range query.
+	maxColumns = 11000
+)
+
+// Options are the flags of a recording.
+type Options struct {
+	// ConfigFile is a YAML file with a telemetry section, such as the
+	// configuration of the adapter. The flags below replace what it says.
+	ConfigFile string
+	// PrometheusURL is required unless the file has it.
+	PrometheusURL string
+	// BearerTokenFile, CAFile, Username and PasswordFile are for Prometheus.
+	BearerTokenFile, CAFile, Username, PasswordFile string
+	// JaegerURL is optional.
+	JaegerURL string
+	// Preset is one of [telemetry.Presets].
+	Preset string
+	// RateWindow and Timeout are 0 for what the file or else the default says.
+	RateWindow, Timeout time.Duration
+
+	// Namespace is that of the application; required.
+	Namespace string
+	// Services are the names of workloads; none for those that the mesh knows.
+	Services []string
+	// Features are the columns of the output.
+	Features []string
+	// Start and End are times as [Options.Flags] explains them.
+	Start, End string
+	// Step is the time between two rows of a service.
+	Step time.Duration
+
+	// Out is the file that the series is written to; required.
+	Out string
+	// GraphOut is the file that the invocation graph is written to. Without one
+	// no graph is read.
+	GraphOut string
+	// Columns is the greatest number of steps that one query asks for.
+	Columns int
+	// Attempts is how often a query is made before a transient error counts.
+	Attempts int
+	// Restart discards an interrupted recording of the same output.
+	Restart bool
+	// Overwrite replaces output that exists.
+	Overwrite bool
+}
+
+// NewOptions returns the defaults.
+func NewOptions() *Options {
+	o := &Options{Start: "-24h", End: "now", Step: 30 * time.Second, Columns: 1000, Attempts: 6}
+	for _, f := range estimator.DefaultFeatures() {
+		o.Features = append(o.Features, string(f))
+	}
+	return o
+}
+
+// Flags adds the flags to fs.
+func (o *Options) Flags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.PrometheusURL, "prometheus-url", o.PrometheusURL, "Base URL of Prometheus, without /api/v1 (required, here or in --config).")
+	fs.StringVar(&o.ConfigFile, "config", o.ConfigFile,
+		"YAML file whose telemetry section says how to reach Prometheus and Jaeger and what to ask. The configuration of the adapter will do; other sections are ignored.")
+	fs.StringVar(&o.BearerTokenFile, "prometheus-bearer-token-file", o.BearerTokenFile, "File with the bearer token for Prometheus.")
+	fs.StringVar(&o.CAFile, "prometheus-ca-file", o.CAFile, "File with the certificate authority of Prometheus.")
+	fs.StringVar(&o.Username, "prometheus-username", o.Username, "User for basic authentication at Prometheus; needs --prometheus-password-file.")
+	fs.StringVar(&o.PasswordFile, "prometheus-password-file", o.PasswordFile, "File with the password of --prometheus-username.")
+	fs.DurationVar(&o.Timeout, "prometheus-timeout", o.Timeout, "Bound on each query; 0 means that of --config, or 1m.")
+	fs.StringVar(&o.JaegerURL, "jaeger-url", o.JaegerURL, "Base URL of Jaeger's query service, whose traces complete the graph of the mesh. Optional.")
+	fs.StringVar(&o.Preset, "preset", o.Preset, fmt.Sprintf("Set of queries, one of %s; default that of --config, or %s.",
+		strings.Join(telemetry.Presets(), ", "), telemetry.PresetIstio))
+	fs.DurationVar(&o.RateWindow, "rate-window", o.RateWindow,
+		"Range over which counters become rates; 0 means that of --config, or 1m, or one step if that is longer. Use what the adapter uses.")
+	fs.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace of the application (required).")
+	fs.StringSliceVar(&o.Services, "services", o.Services, "Workloads to record, comma-separated; default every one in the namespace to which the mesh has seen a request in the range.")
+	fs.StringSliceVar(&o.Features, "features", o.Features, "Columns of the output.")
+	fs.StringVar(&o.Start, "start", o.Start, "Begin of the range: RFC 3339, Unix seconds, or relative to now such as -7d or -36h.")
+	fs.StringVar(&o.End, "end", o.End, "End of the range, likewise, or now.")
+	fs.DurationVar(&o.Step, "step", o.Step, "Time between two rows of a service. Use that of the adapter.")
+	fs.StringVar(&o.Out, "out", o.Out, "File for the series, .csv or .csv.gz (required).")
+	fs.StringVar(&o.GraphOut, "graph-out", o.GraphOut, "File for the invocation graph, .csv. Without it no graph is read.")
+	fs.IntVar(&o.Columns, "columns", o.Columns, "Most steps to ask for in one query. Fewer are asked for when many services would make the answer large; lower it when queries take too long.")
+	fs.IntVar(&o.Attempts, "attempts", o.Attempts, "How often to try a query that fails for a transient reason.")
+	fs.BoolVar(&o.Restart, "restart", o.Restart, "Discard an interrupted recording and begin anew.")
+	fs.BoolVar(&o.Overwrite, "overwrite", o.Overwrite, "Replace output that exists, once the new one is complete.")
+}
+
+// Validate reports everything that is wrong with the flags by themselves.
+func (o *Options) Validate() error {
+	var errs []error
+	reject := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	reject(o.PrometheusURL == "" && o.ConfigFile == "", "--prometheus-url is required, for example http://localhost:9090, or a --config that has it")
+	reject(strings.TrimSpace(o.Namespace) == "", "--namespace is required")
+	reject(o.Out == "", "--out is required, for example history.csv.gz")
+	reject(o.Out != "" && !strings.HasSuffix(o.Out, ".csv") && !compressed(o.Out), "--out is %q, want a name that ends in .csv or .csv.gz", o.Out)
+	reject(o.GraphOut != "" && !strings.HasSuffix(o.GraphOut, ".csv"), "--graph-out is %q, want a name that ends in .csv", o.GraphOut)
+	reject(o.Out != "" && o.GraphOut != "" && filepath.Clean(o.Out) == filepath.Clean(o.GraphOut), "--graph-out and --out are both %q", o.Out)
+	reject(o.JaegerURL != "" && o.GraphOut == "", "--jaeger-url has no effect without --graph-out")
+	reject((o.Username == "") != (o.PasswordFile == ""), "--prometheus-username and --prometheus-password-file go together")
+	reject(o.Username != "" && o.BearerTokenFile != "", "--prometheus-username and --prometheus-bearer-token-file exclude each other")
+	reject(o.Step <= 0 || o.Step%time.Millisecond != 0, "--step is %v, want a positive number of whole milliseconds", o.Step)
+	reject(o.RateWindow < 0, "--rate-window is %v, want at least 0", o.RateWindow)
+	reject(o.Timeout < 0, "--prometheus-timeout is %v, want at least 0", o.Timeout)
+	reject(o.Columns < 1 || o.Columns > maxColumns, "--columns is %d, want 1 to %d", o.Columns, maxColumns)
+	reject(o.Attempts < 1, "--attempts is %d, want at least 1", o.Attempts)
+	reject(len(o.Features) == 0, "--features names none")
+	return errors.Join(errs...)
+}
+
+func compressed(path string) bool { return strings.HasSuffix(path, ".csv.gz") }
+
+// Terminal is what a recording shares with its surroundings.
+type Terminal struct {
+	// Out receives progress, warnings and the summary.
+	Out io.Writer
+	// Interactive says that Out is a terminal, where progress is a bar.
+	Interactive bool
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Config is everything Run needs.
+type Config struct {
+	telemetry telemetry.Config
+	namespace string
+	services  []string // sorted; none to discover them
+	features  []estimator.Feature
+	step      time.Duration
+	start     string
+	end       string
+	span      span // what start and end mean now
+
+	out, graphOut      string
+	columns, attempts  int
+	restart, overwrite bool
+
+	terminal Terminal
+	wait     waiter
+}
+
+// Config reads the configuration file and checks that everything fits together.
+// Call it after [Options.Validate].
+func (o *Options) Config(terminal Terminal) (*Config, error) {
+	c := &Config{
+		namespace: strings.TrimSpace(o.Namespace),
+		services:  slices.Sorted(slices.Values(o.Services)),
+		step:      o.Step,
+		start:     o.Start,
+		end:       o.End,
+		out:       o.Out,
+		graphOut:  o.GraphOut,
+		columns:   o.Columns,
+		attempts:  o.Attempts,
+		restart:   o.Restart,
+		overwrite: o.Overwrite,
+		terminal:  terminal,
+		wait:      sleep,
+	}
+	for _, f := range o.Features {
+		c.features = append(c.features, estimator.Feature(f))
+	}
+	var err error
+	if c.span, err = parseSpan(o.Start, o.End, o.Step, terminal.Now()); err != nil {
+		return nil, err
+	}
+	if c.telemetry, err = o.telemetry(); err != nil {
+		return nil, err
+	}
+	services := c.services
+	if len(services) == 0 {
+		services = []string{"any"}
+	}
+	if err := c.writable(services); err != nil {
+		return nil, fmt.Errorf("--services and --features: %w", err)
+	}
+	// New checks what a source alone knows: queries against features, files of
+	// certificates, steps against the range of rates.
+	source, err := telemetry.New(c.telemetry, c.features, o.Columns, o.Step)
+	if err != nil {
+		return nil, fmt.Errorf("telemetry: %w", err)
+	}
+	source.Close()
+	return c, nil
+}
+
+// writable reports services or features that a series cannot have.
+func (c *Config) writable(services []string) error {
+	features := make([]string, len(c.features))
+	for i, f := range c.features {
+		features[i] = string(f)
+	}
+	return dataset.NewSeries(services, features, c.span.first, c.step, 1).Validate()
+}
+
+// telemetry returns the configuration of the file, if there is one, with what
+// the flags say in its place.
+func (o *Options) telemetry() (telemetry.Config, error) {
+	cfg := telemetry.DefaultConfig()
+	cfg.Prometheus.Timeout = defaultTimeout
+	cfg.Prometheus.MaxResponseBytes = defaultResponse
+	cfg.RateWindow = max(cfg.RateWindow, o.Step)
+	if o.ConfigFile != "" {
+		if err := load(o.ConfigFile, &cfg); err != nil {
+			return cfg, err
+		}
+	}
+	set(&cfg.Prometheus.URL, o.PrometheusURL)
+	set(&cfg.Prometheus.Timeout, o.Timeout)
+	set(&cfg.Jaeger.URL, o.JaegerURL)
+	set(&cfg.Preset, o.Preset)
+	set(&cfg.RateWindow, o.RateWindow)
+	http := &cfg.Prometheus.HTTP
+	set(&http.TLSConfig.CAFile, o.CAFile)
+	if o.Username != "" || o.BearerTokenFile != "" {
+		http.BasicAuth, http.Authorization, http.OAuth2 = nil, nil, nil
+	}
+	if o.Username != "" {
+		http.BasicAuth = &config.BasicAuth{Username: o.Username, PasswordFile: o.PasswordFile}
+	}
+	if o.BearerTokenFile != "" {
+		http.Authorization = &config.Authorization{Type: "Bearer", CredentialsFile: o.BearerTokenFile}
+	}
+	if err := cfg.Validate(); err != nil {
+		return cfg, fmt.Errorf("telemetry: %w", err)
+	}
+	return cfg, nil
+}
+
+// set replaces what is there by a value that was given.
+func set[T comparable](there *T, given T) {
+	var none T
+	if given != none {
+		*there = given
+	}
+}

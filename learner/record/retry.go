@@ -1,0 +1,91 @@
+package record
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"strings"
+	"time"
+
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+)
+
+// The waits between attempts double from the first to the last.
+const (
+	firstWait = time.Second
+	lastWait  = 30 * time.Second
+)
+
+// waiter waits for d or until ctx is done, whose error it then returns.
+type waiter func(ctx context.Context, d time.Duration) error
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// retrier repeats what fails for reasons that pass.
+type retrier struct {
+	attempts int
+	wait     waiter
+	say      func(format string, args ...any)
+}
+
+func (r retrier) do(ctx context.Context, try func(context.Context) error) error {
+	wait := firstWait
+	for attempt := 1; ; attempt++ {
+		err := try(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !transient(err):
+			return err
+		case attempt == r.attempts:
+			return fmt.Errorf("gave up after %d attempts: %w", attempt, err)
+		}
+		r.say("%v; next attempt in %v", err, wait)
+		if err := r.wait(ctx, wait); err != nil {
+			return err
+		}
+		wait = min(2*wait, lastWait)
+	}
+}
+
+// transient reports whether the same query may succeed later: the server was
+// out of reach, overloaded or restarting, rather than the query wrong.
+func transient(err error) bool {
+	var (
+		api         *v1.Error
+		network     net.Error
+		certificate *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.As(err, &api):
+		switch api.Type {
+		case v1.ErrServer, v1.ErrTimeout, v1.ErrCanceled:
+			return true
+		case v1.ErrClient:
+			// client_golang keeps the status in the text alone.
+			return strings.Contains(api.Msg, "429")
+		default:
+			return false
+		}
+	case errors.As(err, &certificate), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return false
+	case errors.As(err, &network), errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF):
+		return true
+	}
+	return false
+}
