@@ -1,0 +1,46 @@
+package affinity
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// dot writes the graph for Graphviz.
+func (g *graph) dot(b *bytes.Buffer) {
+	fmt.Fprintf(b, "digraph %s {\n", dotString(g.name))
+	fmt.Fprintf(b, "  label=%s labelloc=t rankdir=LR;\n", dotLabel(g.summary()))
+	fmt.Fprintf(b, "  node [shape=box style=rounded fontname=monospace fontsize=12];\n  edge [color=%q];\n", colour(""))
+	for _, name := range g.services {
+		// The label is the name, unless the name has what labels interpret.
+		if id, label := dotString(name), dotLabel(name); id != label || strings.Contains(name, `\`) {
+			fmt.Fprintf(b, "  %s [label=%s];\n", id, label)
+		} else {
+			fmt.Fprintf(b, "  %s;\n", id)
+		}
+	}
+	for _, e := range g.edges {
+		style := ""
+		switch e.status {
+		case learned:
+			style = fmt.Sprintf(" style=dashed color=%q", colour(learned))
+		case known:
+			style = fmt.Sprintf(" color=%q", colour(known))
+		}
+		fmt.Fprintf(b, "  %s -> %s [penwidth=%.2f tooltip=%q%s];\n",
+			dotString(g.services[e.source]), dotString(g.services[e.destination]), g.stroke(e), decimal(e.weight), style)
+	}
+	fmt.Fprintln(b, "}")
+}
+
+// dotString quotes a name. The language has one escape, \", and a backslash
+// that ends a name would make it of the closing quote; two of them stay two.
+func dotString(name string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+}
+
+// dotLabel quotes text that is shown, in which Graphviz also interprets
+// entities and where two backslashes show one.
+func dotLabel(text string) string {
+	return dotString(strings.ReplaceAll(printable(text), "&", "&amp;"))
+}

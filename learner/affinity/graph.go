@@ -1,0 +1,117 @@
+package affinity
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+)
+
+// graph is what is shown of a model.
+type graph struct {
+	name      string
+	services  []string
+	edges     []edge // heaviest first
+	total     int    // edges of at least minWeight, some of which are not shown
+	minWeight float64
+	set       []artifact.Graph
+	known     *comparison // nil without anything to compare with
+}
+
+type edge struct {
+	source, destination int
+	weight              float64
+	status              status
+}
+
+// status relates an edge to the known graph.
+type status string
+
+const (
+	known   status = "known"
+	learned status = "learned"
+	missing status = "missing" // known, but too light to be shown
+)
+
+// pick returns the matrix that which names, in decimals that print as short as
+// the numbers of the model do.
+func pick(m *artifact.Model, which string) ([]float64, error) {
+	switch which {
+	case WhichCombined:
+		return decimals(m.Affinity), nil
+	case WhichSet:
+		if len(m.Graphs) == 0 {
+			return nil, errors.New("the model keeps no set of graphs, want combined")
+		}
+		return decimals(union(m.Graphs, len(m.Affinity))), nil
+	}
+	names := []string{WhichCombined}
+	if len(m.Graphs) > 0 {
+		names = append(names, WhichSet)
+	}
+	for _, g := range m.Graphs {
+		if g.Name == which {
+			return decimals(g.Affinity), nil
+		}
+		names = append(names, strconv.Quote(g.Name))
+	}
+	return nil, fmt.Errorf("the model has no graph %q, want one of %s", which, strings.Join(names, ", "))
+}
+
+// union is that of Eq. 3 for graphs that are normalised already.
+func union(graphs []artifact.Graph, cells int) []float32 {
+	out := make([]float32, cells)
+	for i := range out {
+		sum, count := 0.0, 0
+		for _, g := range graphs {
+			if v := g.Affinity[i]; v > 0 {
+				sum += float64(v)
+				count++
+			}
+		}
+		out[i] = float32(sum / float64(max(count, 1)))
+	}
+	return out
+}
+
+func decimals(a []float32) []float64 {
+	out := make([]float64, len(a))
+	for i, v := range a {
+		// What FormatFloat writes, ParseFloat reads.
+		out[i], _ = strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
+	}
+	return out
+}
+
+// edges returns the edges of A[n,n] that are heavy enough, the heaviest first.
+func (o *Options) edges(a []float64, n int) ([]edge, error) {
+	var edges []edge
+	heaviest, loops := 0.0, false
+	for i, w := range a {
+		switch {
+		case w <= 0:
+		case i/n == i%n && !o.SelfLoops:
+			loops = true
+		default:
+			heaviest = max(heaviest, w)
+			if w >= o.MinWeight {
+				edges = append(edges, edge{source: i / n, destination: i % n, weight: w})
+			}
+		}
+	}
+	switch {
+	case len(edges) > 0:
+		slices.SortStableFunc(edges, func(x, y edge) int { return cmp.Compare(y.weight, x.weight) })
+		return edges, nil
+	case heaviest > 0:
+		return nil, fmt.Errorf("graph %q has no edge of at least %v, the heaviest is %v: lower --min-weight", o.Which, o.MinWeight, heaviest)
+	case loops:
+		return nil, fmt.Errorf("graph %q has no edge between two services, only of services to themselves: see them with --self-loops", o.Which)
+	default:
+		return nil, fmt.Errorf("graph %q has no edge at all", o.Which)
+	}
+}

@@ -1,0 +1,141 @@
+package affinity
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+)
+
+// The values of [Options.Which] that do not name one graph of 𝒜. They come
+// before a graph of the same name.
+const (
+	// WhichCombined is the matrix that the network was trained with (Eq. 10).
+	WhichCombined = "combined"
+	// WhichSet is every edge that any graph of 𝒜 has, weighted by the mean over
+	// the graphs that have it, which is the union of Eq. 3.
+	WhichSet = "set"
+)
+
+// formats are the values of [Options.Output].
+func formats() []string { return []string{"table", "csv", "json", "dot", "svg"} }
+
+// Options are the flags of the command.
+type Options struct {
+	// ModelFile is the model; required.
+	ModelFile string
+	// Output is table, csv, json, dot or svg.
+	Output string
+	// Which is [WhichCombined], [WhichSet] or the name of a graph of 𝒜.
+	Which string
+	// MinWeight is the smallest weight of an edge that is shown.
+	MinWeight float64
+	// Top is the greatest number of edges that are shown, the heaviest first; 0
+	// for all.
+	Top int
+	// SelfLoops shows edges of a service to itself, too.
+	SelfLoops bool
+	// Compare is a CSV file of known edges as [dataset.ReadGraph] reads it;
+	// optional.
+	Compare string
+}
+
+// NewOptions returns the defaults.
+func NewOptions() *Options {
+	return &Options{Output: "table", Which: WhichCombined, MinWeight: 0.01}
+}
+
+// Flags adds the flags to fs.
+func (o *Options) Flags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.ModelFile, "model-file", o.ModelFile, "Model to show, a .safetensors file (required).")
+	fs.StringVar(&o.Output, "output", o.Output, "One of "+strings.Join(formats(), ", ")+".")
+	fs.StringVar(&o.Which, "which", o.Which,
+		"Graph to show: combined, the one the network uses; set, the union of all graphs the model keeps; or the name of one of these.")
+	fs.Float64Var(&o.MinWeight, "min-weight", o.MinWeight, "Smallest weight of an edge that is shown.")
+	fs.IntVar(&o.Top, "top", o.Top, "Show this many edges, the heaviest; 0 for all.")
+	fs.BoolVar(&o.SelfLoops, "self-loops", o.SelfLoops, "Show edges of a service to itself, too.")
+	fs.StringVar(&o.Compare, "compare", o.Compare,
+		"Known graph, CSV with source,destination[,weight], to tell known edges from learned ones. Output csv has no place for it.")
+}
+
+// Validate reports everything that is wrong with the flags by themselves.
+func (o *Options) Validate() error {
+	var errs []error
+	reject := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	reject(o.ModelFile == "", "--model-file is required, for example model.safetensors")
+	reject(!slices.Contains(formats(), o.Output), "--output is %q, want one of %s", o.Output, strings.Join(formats(), ", "))
+	reject(o.Which == "", "--which is empty, want combined, set or the name of a graph")
+	reject(!(o.MinWeight >= 0) || math.IsInf(o.MinWeight, 0), "--min-weight is %v, want a number of at least 0", o.MinWeight)
+	reject(o.Top < 0, "--top is %d, want a number of edges, or 0 for all", o.Top)
+	return errors.Join(errs...)
+}
+
+// Run reads the model and writes its graph to out, or returns an error and
+// writes nothing. A table is at most width columns wide where the names can be
+// shortened to that; 0 means any width. Call it after [Options.Validate].
+func (o *Options) Run(out io.Writer, width int) error {
+	m, err := artifact.ReadFile(o.ModelFile)
+	if err != nil {
+		return fmt.Errorf("--model-file: %w", err)
+	}
+	g, err := o.graph(m)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	switch o.Output {
+	case "table":
+		g.table(&b, width)
+	case "csv":
+		err = g.csv(&b)
+	case "json":
+		err = g.json(&b)
+	case "dot":
+		g.dot(&b)
+	case "svg":
+		err = g.svg(&b)
+	}
+	if err != nil {
+		return fmt.Errorf("--output %s: %w", o.Output, err)
+	}
+	if _, err := out.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write graph: %w", err)
+	}
+	return nil
+}
+
+// graph returns what is to be shown of the model.
+func (o *Options) graph(m *artifact.Model) (*graph, error) {
+	a, err := pick(m, o.Which)
+	if err != nil {
+		return nil, fmt.Errorf("--which: %w", err)
+	}
+	g := &graph{name: o.Which, services: m.Services, minWeight: o.MinWeight, set: m.Graphs}
+	if g.edges, err = o.edges(a, len(m.Services)); err != nil {
+		return nil, err
+	}
+	if o.Compare != "" {
+		known, err := dataset.ReadGraphFile(o.Compare, m.Services)
+		if err != nil {
+			return nil, fmt.Errorf("--compare: only services of the model can be compared: %w", err)
+		}
+		g.compare(o.Compare, known, a)
+	}
+	g.total = len(g.edges)
+	if o.Top > 0 {
+		g.edges = g.edges[:min(o.Top, len(g.edges))]
+	}
+	return g, nil
+}
