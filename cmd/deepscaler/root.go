@@ -17,6 +17,6 @@ metrics API of Kubernetes. Stock HorizontalPodAutoscalers do the rest.`,
   kubectl get --raw "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas?labelSelector=service=cart"`,
 		SilenceUsage: true,
 	}
-	cmd.AddCommand(newAdapterCommand(), newVersionCommand())
+	cmd.AddCommand(newAdapterCommand(), newGraphCommand(), newRecordCommand(), newTrainCommand(), newBacktestCommand(), newVersionCommand())
 	return cmd
 }

@@ -96,7 +96,7 @@ type Hyperparameters struct {
 }
 
 // Scaler standardises what enters the network and restores what leaves it:
-// input = (sample − Mean) / Std, and target = TargetMean + TargetStd · output.
+// input = (sample − Mean) / Std, and target = TargetMean + TargetStd · share · output.
 type Scaler struct {
 	// Mean and Std are [N][C], in the units of each feature.
 	Mean [][]float64 `json:"mean"`
@@ -107,6 +107,9 @@ type Scaler struct {
 	// Anchor is what the restored target is relative to: one of the Anchor
 	// constants.
 	Anchor string `json:"anchor"`
+	// Shares has a factor of each output, in the order of Horizons, from a
+	// calibration on held-back samples; empty means that all are 1.
+	Shares []float64 `json:"shares,omitempty"`
 }
 
 // Graph is one member of the set 𝒜.

@@ -36,6 +36,7 @@ func tiny() *Model {
 			TargetMean: []float64{0, 0.5},
 			TargetStd:  []float64{3, 4},
 			Anchor:     AnchorChange,
+			Shares:     []float64{0.5, 0.75, 1},
 		},
 		Affinity: []float32{0.5, 0, 0.75, 0.25},
 		Graphs: []Graph{

@@ -108,7 +108,7 @@ func TestGolden(t *testing.T) {
 	if diff := cmp.Diff(tiny(), got, sameModel); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if hash := "a88c76605bcb265d0aaf1633f699a7df7b54fb35649f4ebeb52839e4c8fc9ff2"; got.Hash() != hash {
+	if hash := "af6cc1d124b6a3d438be533bf23fee0c825a2ac78300361cb467c74780c18cb0"; got.Hash() != hash {
 		t.Errorf("hash %q, want %q", got.Hash(), hash)
 	}
 }

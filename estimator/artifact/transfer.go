@@ -129,7 +129,7 @@ func submatrix(a []float32, n int, from []int) []float32 {
 }
 
 func (s Scaler) transfer(from []int) Scaler {
-	moved := Scaler{Anchor: s.Anchor}
+	moved := Scaler{Anchor: s.Anchor, Shares: slices.Clone(s.Shares)}
 	pooled := len(s.Mean[0])
 	mean, std := make([]float64, pooled), make([]float64, pooled)
 	column := func(of [][]float64, c int) []float64 {

@@ -30,6 +30,7 @@ func TestTransfer(t *testing.T) {
 		TargetMean: []float64{0.25, 0},
 		TargetStd:  []float64{math.Sqrt(12.5), 3},
 		Anchor:     AnchorChange,
+		Shares:     []float64{0.5, 0.75, 1},
 	}
 	want.Affinity = []float32{0, 0, 0, 0.5}
 	want.Graphs[0].Affinity = []float32{0, 0, 0, 1}

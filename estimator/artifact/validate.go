@@ -118,6 +118,17 @@ func (m *Model) validateScaler() error {
 			return fmt.Errorf("scaler of service %q, target: %w", service, err)
 		}
 	}
+	if len(s.Shares) != 0 && len(s.Shares) != len(m.Horizons) {
+		return fmt.Errorf("scaler has %d shares for %d horizons", len(s.Shares), len(m.Horizons))
+	}
+	for i, share := range s.Shares {
+		if math.IsNaN(share) {
+			return fmt.Errorf("share of the output for horizon %d is NaN: %w", m.Horizons[i], ErrNotFinite)
+		}
+		if share < 0 || share > maxShare {
+			return fmt.Errorf("share of the output for horizon %d is %v, want 0 to %d", m.Horizons[i], share, maxShare)
+		}
+	}
 	switch s.Anchor {
 	case AnchorLevel:
 	case AnchorChange:
@@ -129,6 +140,10 @@ func (m *Model) validateScaler() error {
 	}
 	return nil
 }
+
+// maxShare bounds the factor of an output: a calibration that wants more has been
+// made on other data than the training.
+const maxShare = 10
 
 // validateMoments also refuses a deviation so small that dividing by it
 // overflows.

@@ -74,6 +74,9 @@ func TestValidate(t *testing.T) {
 		{"std too small to divide by", func(m *Model) { m.Scaler.Std[0][1] = 1e-310 }, "std is 1e-310"},
 		{"target std of 0", func(m *Model) { m.Scaler.TargetStd[0] = 0 }, "target: std is 0"},
 		{"NaN target mean", func(m *Model) { m.Scaler.TargetMean[0] = nan }, "target: mean is NaN"},
+		{"too few shares", func(m *Model) { m.Scaler.Shares = []float64{1} }, "1 shares for 3 horizons"},
+		{"share", func(m *Model) { m.Scaler.Shares[1] = -1 }, "horizon 2 is -1"},
+		{"unknown share", func(m *Model) { m.Scaler.Shares[2] = math.NaN() }, "share of the output for horizon 4 is NaN"},
 		{"anchor", func(m *Model) { m.Scaler.Anchor = "ratio" }, `anchor is "ratio"`},
 		{"change of something unseen", func(m *Model) { m.Target = "pods" }, `"pods"`},
 

@@ -112,7 +112,7 @@ func (p *Pass) restore(samples, y []float64) error {
 		anchor := p.anchor(samples, n)
 		for o := range c.Outputs {
 			i := n*c.Outputs + o
-			y[i] = p.predictor.scaler.restore(n, anchor, p.y[i])
+			y[i] = p.predictor.scaler.restore(n, o, anchor, p.y[i])
 			if math.IsNaN(y[i]) || math.IsInf(y[i], 0) {
 				return fmt.Errorf("the network predicts %v for service %q: its weights have diverged; train the model again",
 					y[i], p.predictor.services[n])

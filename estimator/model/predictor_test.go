@@ -75,7 +75,11 @@ func byHand(t *testing.T, a *artifact.Model, samples []float64) []float64 {
 				}
 			}
 		}
-		y[i] = from + float64(raw[i])*a.Scaler.TargetStd[s]
+		share := 1.0
+		if len(a.Scaler.Shares) > 0 {
+			share = a.Scaler.Shares[i%o]
+		}
+		y[i] = from + float64(raw[i])*share*a.Scaler.TargetStd[s]
 		if !known[s] {
 			y[i] = nan
 		}
@@ -103,7 +107,12 @@ func each(t *testing.T, test func(t *testing.T, a *artifact.Model)) {
 		for _, anchor := range []string{artifact.AnchorLevel, artifact.AnchorChange} {
 			t.Run(fmt.Sprintf("%s/anchor=%q", kind, anchor), func(t *testing.T) {
 				a := untrained(t, kind, numbered(5))
-				a.Scaler.Anchor = anchor
+				if a.Scaler.Anchor = anchor; anchor == artifact.AnchorChange {
+					a.Scaler.Shares = make([]float64, len(a.Horizons))
+					for h := range a.Scaler.Shares {
+						a.Scaler.Shares[h] = 0.5 + 0.25*float64(h)
+					}
+				}
 				test(t, a)
 			})
 		}

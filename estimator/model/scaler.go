@@ -16,6 +16,7 @@ const maxScaled = 1e6
 type scaler struct {
 	mean, std             []float64 // N·C, in (service, feature); mean is in units of std
 	targetMean, targetStd []float64 // N
+	shares                []float64 // O
 	// anchor is the feature whose last sample outputs are changes from, -1 when
 	// they are values.
 	anchor int
@@ -25,7 +26,11 @@ func newScaler(a *artifact.Model) (*scaler, error) {
 	s := &scaler{
 		targetMean: slices.Clone(a.Scaler.TargetMean),
 		targetStd:  slices.Clone(a.Scaler.TargetStd),
+		shares:     slices.Clone(a.Scaler.Shares),
 		anchor:     -1,
+	}
+	if len(s.shares) == 0 {
+		s.shares = slices.Repeat([]float64{1}, len(a.Horizons))
 	}
 	for n, means := range a.Scaler.Mean {
 		for c, mean := range means {
@@ -50,12 +55,12 @@ func (s *scaler) apply(i int, v float64) float32 {
 	return float32(min(max(v/s.std[i]-s.mean[i], -maxScaled), maxScaled))
 }
 
-// restore returns an output of service n in the unit of the target. The anchor
+// restore returns output o of service n in the unit of the target. The anchor
 // is the last sample of the target, NaN when there was none: the change is then
 // from the mean, as in training.
-func (s *scaler) restore(n int, anchor float64, output float32) float64 {
+func (s *scaler) restore(n, o int, anchor float64, output float32) float64 {
 	if s.anchor < 0 || math.IsNaN(anchor) {
 		anchor = s.targetMean[n]
 	}
-	return anchor + s.targetStd[n]*float64(output)
+	return anchor + s.targetStd[n]*s.shares[o]*float64(output)
 }

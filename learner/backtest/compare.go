@@ -1,0 +1,114 @@
+package backtest
+
+import (
+	"context"
+
+	"github.com/deepscaler/deepscaler/estimator/gnn"
+	"github.com/deepscaler/deepscaler/learner"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+)
+
+// Errors are those of all predictors on the same labels.
+type Errors struct {
+	Model       Metrics `json:"model"`
+	Persistence Metrics `json:"persistence"`
+	Seasonal    Metrics `json:"seasonal"`
+}
+
+// HorizonErrors are those at one horizon.
+type HorizonErrors struct {
+	// Horizon is the number of steps ahead.
+	Horizon int `json:"horizon"`
+	Errors
+}
+
+// ServiceErrors are those of one service at all horizons.
+type ServiceErrors struct {
+	Service string `json:"service"`
+	Errors
+}
+
+// Comparison is what [Compare] found, in the unit of the target.
+type Comparison struct {
+	// Season is the period of the seasonal-naive forecast in steps; 1 when the
+	// labels have none, which makes it that of persistence.
+	Season   int             `json:"season"`
+	Overall  Errors          `json:"overall"`
+	Horizons []HorizonErrors `json:"horizons"`
+	// Services may be left out.
+	Services []ServiceErrors `json:"services,omitempty"`
+}
+
+// Model is what is compared.
+type Model struct {
+	Network gnn.Model[float32]
+	// Affinity is the matrix, N×N, that the network is used with.
+	Affinity []float32
+	// Data are the samples under the scalers that the network was trained with.
+	Data *dataset.Dataset
+}
+
+// Compare predicts all samples of a part of d with a model, with persistence and
+// with the seasonal-naive forecast, which know nothing of the scalers of the
+// model. The result does not depend on the number of workers.
+func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, workers int) (*Comparison, error) {
+	size, samples := d.LabelLen(), d.Samples(p)
+	outputs := make([]float32, samples*size)
+	err := learner.Predict(ctx, m.Network, m.Affinity, Samples{m.Data, p}, workers, func(_, i int, y, _ []float32) {
+		copy(outputs[i*size:], y)
+	})
+	if err != nil {
+		return nil, err
+	}
+	season := d.Season()
+	predictors := []dataset.Predictor{
+		func(p dataset.Part, indices []int, y []float64) {
+			for k, i := range indices {
+				m.Data.UnscaleBatch(p, []int{i}, outputs[i*size:(i+1)*size], y[k*size:(k+1)*size])
+			}
+		},
+		d.Persistence(),
+		d.SeasonalNaive(season),
+	}
+	scores := make([]score, len(predictors))
+	for i, predict := range predictors {
+		scores[i] = judge(d, p, predict)
+	}
+	errorsOf := func(metrics func(s score) dataset.Metrics) Errors {
+		return Errors{Metrics(metrics(scores[0])), Metrics(metrics(scores[1])), Metrics(metrics(scores[2]))}
+	}
+	out := &Comparison{Season: season, Overall: errorsOf(func(s score) dataset.Metrics { return s.all.Overall() })}
+	for i, h := range d.Options().Horizons {
+		out.Horizons = append(out.Horizons, HorizonErrors{h, errorsOf(func(s score) dataset.Metrics { return s.all.Horizon(i) })})
+	}
+	for n, name := range d.Series().Services {
+		out.Services = append(out.Services, ServiceErrors{name, errorsOf(func(s score) dataset.Metrics { return s.services[n].Overall() })})
+	}
+	return out, nil
+}
+
+// score is how well one predictor does.
+type score struct {
+	all      *dataset.Errors
+	services []*dataset.Errors
+}
+
+func judge(d *dataset.Dataset, p dataset.Part, predict dataset.Predictor) score {
+	horizons := d.Options().Horizons
+	s := score{all: dataset.NewErrors(horizons)}
+	for range d.Series().Services {
+		s.services = append(s.services, dataset.NewErrors(horizons))
+	}
+	predicted, actual := make([]float64, d.LabelLen()), make([]float64, d.LabelLen())
+	for i := range d.Samples(p) {
+		index := []int{i}
+		predict(p, index, predicted)
+		d.Labels(p, index, actual)
+		s.all.Add(predicted, actual)
+		for n, e := range s.services {
+			from, to := n*len(horizons), (n+1)*len(horizons)
+			e.Add(predicted[from:to], actual[from:to])
+		}
+	}
+	return s
+}

@@ -1,0 +1,112 @@
+package backtest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+)
+
+// Transfer returns a model for other services, or the same in another order: see
+// [artifact.Model.Transfer]. Which parameters have rows for services it asks the
+// network.
+func Transfer(a *artifact.Model, services []string) (*artifact.Model, error) {
+	network, err := model.Load(a)
+	if err != nil {
+		return nil, err
+	}
+	rows := artifact.RowRule{}
+	for _, p := range network.Parameters() {
+		if p.ServiceAxis >= 0 {
+			rows[p.Name] = p.ServiceAxis
+		}
+	}
+	return a.Transfer(services, rows)
+}
+
+// align returns the model with its services in the order of the series, which
+// has no others.
+func align(a *artifact.Model, services []string) (*artifact.Model, error) {
+	var missing, unknown []string
+	for _, name := range a.Services {
+		if !slices.Contains(services, name) {
+			missing = append(missing, name)
+		}
+	}
+	for _, name := range services {
+		if !slices.Contains(a.Services, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	var errs []error
+	if missing != nil {
+		errs = append(errs, fmt.Errorf("the series has nothing about %s, which the model was trained for", list(missing)))
+	}
+	if unknown != nil {
+		errs = append(errs, fmt.Errorf("the model was not trained for %s, which the series has: train it further with --from, or record the services of the model only", list(unknown)))
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
+	}
+	if slices.Equal(a.Services, services) {
+		return a, nil
+	}
+	return Transfer(a, services)
+}
+
+// list names the first few.
+func list(names []string) string {
+	const most = 5
+	shown := make([]string, 0, most)
+	for _, name := range names[:min(most, len(names))] {
+		shown = append(shown, fmt.Sprintf("%q", name))
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// samplesFor cuts a series into samples as the model saw them: its features,
+// window and horizons. The services are those of the model, in the same order.
+func samplesFor(a *artifact.Model, s *dataset.Series, split dataset.Split, label Label) (*dataset.Dataset, error) {
+	if s.Step != a.Step {
+		return nil, fmt.Errorf("the series has a step of %v, but the model was trained on steps of %v: record it with --step %v", s.Step, a.Step, a.Step)
+	}
+	if c := s.Feature(a.Target); c < 0 && label.Kind == artifact.LabelObserved {
+		return nil, fmt.Errorf("the series lacks %q, which the model predicts; its features are %s", a.Target, strings.Join(s.Features, ", "))
+	}
+	labeller, err := label.Labeller(a.Target, s.Services)
+	if err != nil {
+		return nil, err
+	}
+	anchor := dataset.AnchorLevel
+	if a.Scaler.Anchor == artifact.AnchorChange {
+		anchor = dataset.AnchorChange
+	}
+	return dataset.New(s, dataset.Options{
+		Window: a.Window, Horizons: a.Horizons, Features: a.Features, Target: a.Target,
+		Label: labeller, Split: split, Anchor: anchor,
+	})
+}
+
+// scalers returns those of the model, of inputs and labels.
+func scalers(a *artifact.Model) (inputs, labels *dataset.Scaler) {
+	n, c := len(a.Services), len(a.Features)
+	inputs = &dataset.Scaler{Services: n, Features: c, Mean: slices.Concat(a.Scaler.Mean...), Std: slices.Concat(a.Scaler.Std...)}
+	labels = &dataset.Scaler{Services: n, Features: 1, Mean: slices.Clone(a.Scaler.TargetMean), Std: a.Scaler.TargetStd}
+	if a.Scaler.Anchor == artifact.AnchorChange {
+		// The file has the mean of the changes, which is 0. What stands in for
+		// a last value that was not observed is the mean of the level.
+		target := slices.Index(a.Features, a.Target)
+		for i := range n {
+			labels.Mean[i] = a.Scaler.Mean[i][target]
+		}
+	}
+	return inputs, labels
+}

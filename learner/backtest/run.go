@@ -1,0 +1,56 @@
+package backtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+)
+
+// Report is the result of a backtest in JSON.
+type Report struct {
+	// File, Hash and Kind are about the model.
+	File string `json:"file"`
+	Hash string `json:"hash"`
+	Kind string `json:"kind"`
+	// Target is what was predicted, in whose unit the errors are, and Label
+	// where the truth came from.
+	Target string `json:"target"`
+	Label  string `json:"label"`
+	// Step is the time of one step of a horizon.
+	Step    Duration      `json:"step"`
+	Split   dataset.Split `json:"split"`
+	Part    string        `json:"part"`
+	Samples int           `json:"samples"`
+	Comparison
+}
+
+// Run predicts the part and writes how well that went.
+func (c *Config) Run(ctx context.Context) error {
+	network, err := model.Load(c.model)
+	if err != nil {
+		return fmt.Errorf("--model-file %s: %w", c.modelFile, err)
+	}
+	comparison, err := Compare(ctx, c.data, c.part, Model{network, c.model.Affinity, c.scaled}, c.workers)
+	if err != nil {
+		return fmt.Errorf("backtest: %w", err)
+	}
+	if !c.perService {
+		comparison.Services = nil
+	}
+	r := Report{
+		File: c.modelFile, Hash: c.hash, Kind: c.model.Kind, Target: c.model.Target, Label: c.model.Label,
+		Step: Duration(c.model.Step), Split: c.data.Options().Split, Part: c.part.String(), Samples: c.data.Samples(c.part),
+		Comparison: *comparison,
+	}
+	if c.json {
+		encoder := json.NewEncoder(c.out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(r)
+	}
+	fmt.Fprintf(c.out, "%s %.12s predicts %s (%s) in %d samples of the %s part, steps of %v, season of %d steps\n\n",
+		r.Kind, r.Hash, r.Target, r.Label, r.Samples, r.Part, c.model.Step, r.Season)
+	return comparison.WriteTable(c.out, c.perService)
+}

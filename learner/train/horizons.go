@@ -1,0 +1,56 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// maxHorizon is the furthest step ahead, that of the artifact.
+const maxHorizon = 1 << 16
+
+// Horizons are the steps ahead to predict, ascending and from 1, as the value of
+// a flag: a number N stands for the steps 1 to N, a list for the steps in it.
+type Horizons []int
+
+var _ pflag.Value = (*Horizons)(nil)
+
+// Set implements [pflag.Value].
+func (h *Horizons) Set(text string) error {
+	var steps Horizons
+	for cell := range strings.SplitSeq(text, ",") {
+		v, err := strconv.Atoi(strings.TrimSpace(cell))
+		if err != nil || v < 1 || v > maxHorizon {
+			return fmt.Errorf("%q is not a number of steps from 1 to %d; want one for all steps up to it, or a list such as 1,4,10", cell, maxHorizon)
+		}
+		steps = append(steps, v)
+	}
+	if len(steps) == 1 {
+		furthest := steps[0]
+		steps = steps[:0]
+		for v := range furthest {
+			steps = append(steps, v+1)
+		}
+	}
+	slices.Sort(steps)
+	if len(slices.Compact(slices.Clone(steps))) != len(steps) {
+		return fmt.Errorf("%q has a step twice", text)
+	}
+	*h = steps
+	return nil
+}
+
+// String implements [pflag.Value].
+func (h *Horizons) String() string {
+	cells := make([]string, len(*h))
+	for i, v := range *h {
+		cells[i] = strconv.Itoa(v)
+	}
+	return strings.Join(cells, ",")
+}
+
+// Type implements [pflag.Value].
+func (h *Horizons) Type() string { return "steps" }

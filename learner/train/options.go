@@ -1,0 +1,154 @@
+package train
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/gnn"
+	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+)
+
+// Options are the flags of a training. Those of the samples and of the network
+// that are left at zero are what the model of From has, or else the default.
+type Options struct {
+	// Series is the file with the history; required. Graph is the one with the
+	// invocation graph.
+	Series, Graph string
+	// From is the model to start from; none to start from scratch.
+	From string
+	// Out is the file of the model; required. Report is that of the report in
+	// JSON; standard output without one.
+	Out, Report string
+
+	// Features are the channels; all of the series by default.
+	Features []string
+	// Target is the feature to predict, replicas by default.
+	Target string
+	// Label is one of the artifact's Label constants.
+	Label string
+	// SLO and SLOPercentile are those of [dataset.Required].
+	SLO           time.Duration
+	SLOPercentile float64
+	// Window is τ in steps, 12 by default.
+	Window int
+	// Horizons are the steps ahead to predict, the next one by default.
+	Horizons Horizons
+	// Anchor is what labels are measured from, and Scale how values are scaled.
+	Anchor, Scale string
+	// Split divides the history.
+	Split dataset.Split
+
+	// Model is one of [model.Kinds].
+	Model string
+	// Hidden, Kernel and Blocks are those of [gnn.Config]: 64, 3 and 2 by
+	// default.
+	Hidden, Kernel, Blocks int
+
+	// Learning is how to learn. Here a Quantile of 0 is that of From, or 0.5,
+	// and 0 Workers are one per processor.
+	Learning learner.Config
+}
+
+// Defaults of a training from scratch.
+const (
+	defaultHidden   = 64
+	defaultKernel   = 3
+	defaultBlocks   = 2
+	defaultWindow   = 12
+	defaultQuantile = 0.5
+)
+
+// NewOptions returns the defaults.
+func NewOptions() *Options {
+	o := &Options{Scale: string(dataset.ScalePerService), Split: dataset.DefaultSplit(), Learning: learner.DefaultConfig()}
+	o.Learning.Quantile, o.Learning.Workers = 0, 0
+	return o
+}
+
+// Validate reports everything that is wrong with the flags by themselves.
+func (o *Options) Validate() error {
+	var errs []error
+	reject := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	// What is not given may come from --from, so only what is given counts.
+	oneOf := func(flag, given string, choices ...string) {
+		reject(given != "" && !slices.Contains(choices, given), "--%s is %q, want %s", flag, given, strings.Join(choices, " or "))
+	}
+	reject(o.Series == "", "--series is required: record one with deepscaler record")
+	reject(o.Out == "", "--out is required, for example model.safetensors")
+	for _, other := range []struct{ flag, path string }{{"series", o.Series}, {"graph", o.Graph}, {"report", o.Report}} {
+		reject(o.Out != "" && other.path != "" && filepath.Clean(o.Out) == filepath.Clean(other.path), "--out and --%s are both %q", other.flag, o.Out)
+	}
+	oneOf("model", o.Model, model.Kinds()...)
+	oneOf("label", o.Label, artifact.LabelRequired, artifact.LabelObserved)
+	oneOf("anchor", o.Anchor, string(dataset.AnchorLevel), string(dataset.AnchorChange))
+	oneOf("scale", o.Scale, string(dataset.ScalePerService), string(dataset.ScaleGlobal))
+	reject(o.Scale == "", "--scale is empty, want %s or %s", dataset.ScalePerService, dataset.ScaleGlobal)
+	reject(slices.Contains(o.Features, ""), "--features has an empty name")
+	reject(o.Window < 0, "--window is %d steps, want at least 1", o.Window)
+	reject(o.SLO < 0, "--slo is %v, want more than 0", o.SLO)
+	reject(o.SLOPercentile != 0 && !(o.SLOPercentile >= 0.5 && o.SLOPercentile < 1), "--slo-percentile is %v, want a fraction from 0.5 to below 1, or 0 for the mean", o.SLOPercentile)
+	reject(o.SLOPercentile != 0 && o.SLO == 0, "--slo-percentile has no effect without --slo")
+	if err := o.Split.Validate(); err != nil {
+		reject(true, "--split: %w", err)
+	} else {
+		reject(o.Split.Validation == 0, "--split %v has no validation part, which learning needs to find the best network", o.Split)
+	}
+	if o.From == "" {
+		reject(o.kind() != artifact.KindDeepScaler && o.Graph == "" && slices.Contains(model.Kinds(), o.kind()),
+			"--graph is required: %s has no way to learn one", o.kind())
+		reject(o.label() == artifact.LabelRequired && o.target() != string(estimator.Replicas),
+			"--label required is about replicas, but --target is %q: use --label observed", o.Target)
+		reject(o.label() == artifact.LabelRequired && o.Anchor == string(dataset.AnchorChange),
+			"--anchor change needs --label observed: nobody sees at the time what was required")
+	}
+	reject(o.label() == artifact.LabelObserved && o.SLO != 0, "--slo has no effect on the label %s", artifact.LabelObserved)
+	errs = append(errs, o.shape().Validate(), o.learning().Validate())
+	return errors.Join(errs...)
+}
+
+func (o *Options) kind() string   { return cmp.Or(o.Model, artifact.KindDeepScaler) }
+func (o *Options) target() string { return cmp.Or(o.Target, string(estimator.Replicas)) }
+
+// label returns the default that goes with the target.
+func (o *Options) label() string {
+	switch {
+	case o.Label != "":
+		return o.Label
+	case o.target() == string(estimator.Replicas):
+		return artifact.LabelRequired
+	}
+	return artifact.LabelObserved
+}
+
+// shape returns the network as far as the flags tell.
+func (o *Options) shape() gnn.Config {
+	return gnn.Config{
+		Services: 1, Features: 1, Outputs: max(1, len(o.Horizons)),
+		Window: cmp.Or(max(0, o.Window), defaultWindow), // a negative one is reported by its flag
+		Hidden: cmp.Or(o.Hidden, defaultHidden),
+		Kernel: cmp.Or(o.Kernel, defaultKernel),
+		Blocks: cmp.Or(o.Blocks, defaultBlocks),
+	}
+}
+
+func (o *Options) learning() learner.Config {
+	c := o.Learning
+	c.Quantile = cmp.Or(c.Quantile, defaultQuantile)
+	if c.Workers == 0 {
+		c.Workers = 1
+	}
+	return c
+}
