@@ -31,7 +31,11 @@ type Result struct {
 	Affinity []float32
 	// Graphs is the set 𝒜 at the end.
 	Graphs []Graph
-	// Validation is the loss of the pair on the validation samples.
+	// Shares has a factor of each output, found on the validation samples, by which
+	// it is to be multiplied.
+	Shares []float64
+	// Validation is the loss of the pair on the validation samples, before the
+	// outputs are multiplied by their shares.
 	Validation float64
 	// History has one entry per epoch.
 	History []Epoch
@@ -124,7 +128,11 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	if err != nil {
 		return nil, err
 	}
-	return &Result{Affinity: s.best.affinity, Graphs: s.set, Validation: s.best.loss, History: s.history}, nil
+	shares, err := s.calibrate(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("calibrate: %w", err)
+	}
+	return &Result{Affinity: s.best.affinity, Graphs: s.set, Shares: shares, Validation: s.best.loss, History: s.history}, nil
 }
 
 // start fills 𝒜 with the initial graphs and A with their union (line 1, Eq. 3).

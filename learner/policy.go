@@ -12,6 +12,7 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 	copy(policy.Affinity, s.affinity)
 	load := s.loader()
 	order := make([]int, s.problem.Training.Len())
+	average := newAverage(s.model, (len(order)+load.batch-1)/load.batch)
 	stale := 0
 	for epoch := 1; epoch <= s.config.Epochs; epoch++ {
 		s.shuffle(order)
@@ -26,9 +27,11 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 			if err != nil {
 				return err
 			}
+			average.add()
 			mean += loss * float64(n) / float64(len(order))
 		}
 		s.policyDone++
+		average.swap()
 		loss, err := validate(ctx, s.model, s.affinity, s.problem.Validation, s.config, s.problem.Weights)
 		if err != nil {
 			return err
@@ -37,9 +40,11 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 		if stale++; s.best.keep(s.model, s.affinity, loss) {
 			stale = 0
 		}
-		if s.config.Patience > 0 && stale >= s.config.Patience {
+		// The next iteration goes on from the average, since the graph was learned with it.
+		if epoch == s.config.Epochs || s.config.Patience > 0 && stale >= s.config.Patience {
 			break
 		}
+		average.swap()
 	}
 	return nil
 }

@@ -44,6 +44,8 @@ type Model struct {
 	Network gnn.Model[float32]
 	// Affinity is the matrix, N×N, that the network is used with.
 	Affinity []float32
+	// Shares multiply the outputs, one each; nil is 1 for all.
+	Shares []float64
 	// Data are the samples under the scalers that the network was trained with.
 	Data *dataset.Dataset
 }
@@ -55,7 +57,12 @@ func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, w
 	size, samples := d.LabelLen(), d.Samples(p)
 	outputs := make([]float32, samples*size)
 	err := learner.Predict(ctx, m.Network, m.Affinity, Samples{m.Data, p}, workers, func(_, i int, y, _ []float32) {
-		copy(outputs[i*size:], y)
+		for k, v := range y {
+			if m.Shares != nil {
+				v *= float32(m.Shares[k%len(m.Shares)])
+			}
+			outputs[i*size+k] = v
+		}
 	})
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (c *Config) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--model-file %s: %w", c.modelFile, err)
 	}
-	comparison, err := Compare(ctx, c.data, c.part, Model{network, c.model.Affinity, c.scaled}, c.workers)
+	comparison, err := Compare(ctx, c.data, c.part, Model{Network: network, Affinity: c.model.Affinity, Shares: c.model.Scaler.Shares, Data: c.scaled}, c.workers)
 	if err != nil {
 		return fmt.Errorf("backtest: %w", err)
 	}

@@ -27,7 +27,7 @@ func (c *Config) Run(ctx context.Context) error {
 	}
 	r, result, err := c.learn(ctx, m, p)
 	if err == nil && r.Samples.Test > 0 {
-		learned := backtest.Model{Network: m, Affinity: result.Affinity, Data: c.data}
+		learned := backtest.Model{Network: m, Affinity: result.Affinity, Shares: result.Shares, Data: c.data}
 		r.Test, err = backtest.Compare(ctx, c.data, dataset.Test, learned, c.learning.Workers)
 	}
 	if err != nil {
@@ -177,7 +177,7 @@ func (c *Config) artifact(m gnn.Model[float32], result *learner.Result, r *Repor
 		Hyperparameters: artifact.Hyperparameters{
 			Hidden: r.Network.Hidden, Kernel: r.Network.Kernel, Blocks: r.Network.Blocks, Quantile: c.learning.Quantile,
 		},
-		Scaler:   c.scaler(),
+		Scaler:   c.scaler(result.Shares),
 		Affinity: result.Affinity,
 		Graphs:   c.stored(result.Graphs),
 		Report:   report,
@@ -188,9 +188,9 @@ func (c *Config) artifact(m gnn.Model[float32], result *learner.Result, r *Repor
 }
 
 // scaler returns that of the samples in the form of the model file.
-func (c *Config) scaler() artifact.Scaler {
+func (c *Config) scaler(shares []float64) artifact.Scaler {
 	inputs, labels := c.data.InputScaler(), c.data.LabelScaler()
-	s := artifact.Scaler{TargetMean: slices.Clone(labels.Mean), TargetStd: slices.Clone(labels.Std)}
+	s := artifact.Scaler{TargetMean: slices.Clone(labels.Mean), TargetStd: slices.Clone(labels.Std), Shares: shares}
 	for n := range inputs.Services {
 		from, to := n*inputs.Features, (n+1)*inputs.Features
 		s.Mean = append(s.Mean, slices.Clone(inputs.Mean[from:to]))
