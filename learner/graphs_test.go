@@ -28,7 +28,7 @@ func TestPlantedDependenciesAreFound(t *testing.T) {
 		traces.Affinity[e] = 1
 	}
 	c := DefaultConfig()
-	c.Iterations, c.Epochs, c.GraphEpochs, c.Rate, c.GraphRate = 5, 15, 4, 5e-3, 1e-2
+	c.Iterations, c.Epochs, c.GraphEpochs, c.Batch, c.Rate, c.GraphRate = 5, 15, 4, 32, 5e-3, 1e-2
 	train, validation, test := p.steps*7/10, p.steps*85/100, p.steps
 	result, err := Learn(t.Context(), m, Problem{
 		Training:   plantedSamples{p, window, window, train},

@@ -105,9 +105,13 @@ func (c *Config) samples(o *Options, series *dataset.Series) error {
 	if err != nil {
 		return err
 	}
+	features := o.Features
+	if len(features) == 0 {
+		features = series.Features
+	}
 	c.data, err = dataset.New(series, dataset.Options{
 		Window: cmp.Or(o.Window, defaultWindow), Horizons: o.Horizons, Features: o.Features, Target: o.target(), Label: labeller,
-		Split: o.Split, Scale: dataset.ScaleMode(o.Scale), Anchor: dataset.Anchor(o.Anchor),
+		Split: o.Split, Scale: dataset.ScaleMode(o.Scale), Anchor: o.anchor(features),
 	})
 	return err
 }

@@ -37,15 +37,15 @@ func (o *Options) sampleFlags(fs *pflag.FlagSet) {
 	fs.Float64Var(&o.SLOPercentile, "slo-percentile", o.SLOPercentile, "Which percentile --slo bounds, 0.95 for p95; 0 is the mean.")
 	fs.IntVar(&o.Window, "window", o.Window, "Steps that the network looks back. Default 12.")
 	fs.Var(&o.Horizons, "horizon", "Steps ahead to predict: 3 for the next three, steps 1, 2 and 3; a list such as 1,4,10 for exactly those. Default 1.")
-	fs.StringVar(&o.Anchor, "anchor", o.Anchor, "What outputs are measured from: level (the mean of the training part) or change (the last value of the target, which --features must have; needs the label observed). Default level.")
+	fs.StringVar(&o.Anchor, "anchor", o.Anchor, "What outputs are measured from: level (the mean of the training part) or change (the last value of the target, which --features must have; needs the label observed). Default change where it can be, else level.")
 	fs.StringVar(&o.Scale, "scale", o.Scale, "Whether mean and standard deviation are taken per service, or global, over all services. A new scaler is fitted in any case.")
 	fs.TextVar(&o.Split, "split", o.Split, "How the time of the series is divided into training, validation and test, in this order.")
 }
 
 func (o *Options) networkFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Model, "model", o.Model, fmt.Sprintf("Kind of network: %s. The last two are for comparison, and keep to --graph. Default deepscaler.", strings.Join(model.Kinds(), ", ")))
-	fs.IntVar(&o.Hidden, "hidden", o.Hidden, "Channels inside the network, even. Default 64.")
-	fs.IntVar(&o.Kernel, "kernel", o.Kernel, "Steps that a temporal convolution covers, odd; dcrnn and tgcn have none. Default 3.")
+	fs.IntVar(&o.Hidden, "hidden", o.Hidden, "Channels inside the network, even. Default 32.")
+	fs.IntVar(&o.Kernel, "kernel", o.Kernel, "Steps that a temporal convolution covers, odd; dcrnn and tgcn have none. Default 5.")
 	fs.IntVar(&o.Blocks, "blocks", o.Blocks, "Spatio-temporal blocks, or recurrent layers. Default 2.")
 }
 

@@ -49,7 +49,7 @@ type Options struct {
 
 	// Model is one of [model.Kinds].
 	Model string
-	// Hidden, Kernel and Blocks are those of [gnn.Config]: 64, 3 and 2 by
+	// Hidden, Kernel and Blocks are those of [gnn.Config]: 32, 5 and 2 by
 	// default.
 	Hidden, Kernel, Blocks int
 
@@ -60,8 +60,8 @@ type Options struct {
 
 // Defaults of a training from scratch.
 const (
-	defaultHidden   = 64
-	defaultKernel   = 3
+	defaultHidden   = 32
+	defaultKernel   = 5
 	defaultBlocks   = 2
 	defaultWindow   = 12
 	defaultQuantile = 0.5
@@ -131,6 +131,18 @@ func (o *Options) label() string {
 		return artifact.LabelRequired
 	}
 	return artifact.LabelObserved
+}
+
+// anchor returns the default that goes with the label: a change, where what
+// changes can be seen in the window.
+func (o *Options) anchor(features []string) dataset.Anchor {
+	switch {
+	case o.Anchor != "":
+		return dataset.Anchor(o.Anchor)
+	case o.label() == artifact.LabelObserved && slices.Contains(features, o.target()):
+		return dataset.AnchorChange
+	}
+	return dataset.AnchorLevel
 }
 
 // shape returns the network as far as the flags tell.

@@ -118,6 +118,7 @@ func (c *Config) learn(ctx context.Context, m gnn.Model[float32], p *progress) (
 		Training:   backtest.Samples{Dataset: c.data, Part: dataset.Train},
 		Validation: backtest.Samples{Dataset: c.data, Part: dataset.Validation},
 		Graphs:     graphs,
+		Weights:    c.data.Weights(),
 	}, c.learning, p.epoch)
 	if err != nil {
 		return nil, nil, err

@@ -126,7 +126,7 @@ func TestModelBeatsPersistenceAndBacktestAgrees(t *testing.T) {
 	if last := "validation loss"; !strings.Contains(shown, last) || strings.Count(shown, "\n[") != len(report.History) {
 		t.Errorf("the terminal lacks %q or one line for each of %d epochs:\n%s", last, len(report.History), shown)
 	}
-	if a.Label != artifact.LabelObserved || a.Created != created || a.Hyperparameters != (artifact.Hyperparameters{Hidden: 8, Kernel: 3, Blocks: 1, Quantile: 0.5}) {
+	if a.Label != artifact.LabelObserved || a.Created != created || a.Hyperparameters != (artifact.Hyperparameters{Hidden: 8, Kernel: 5, Blocks: 1, Quantile: 0.5}) {
 		t.Errorf("model file has label %q, creation time %v, %+v", a.Label, a.Created, a.Hyperparameters)
 	}
 
