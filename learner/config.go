@@ -29,6 +29,10 @@ type Config struct {
 	// Patience is after how many epochs without a better validation loss the
 	// policy learning of an iteration ends early; 0 is never.
 	Patience int
+	// Jitter is the standard deviation of the shift that training gives every
+	// feature of every service of a sample, in standard deviations of the feature;
+	// 0 is none. Only for labels that are changes: a shift leaves them right.
+	Jitter float64
 	// Quantile of the pinball loss: 0.5 is the L1 loss of Eq. 4. A higher one
 	// trades cost for fewer shortages.
 	Quantile float64
@@ -108,6 +112,9 @@ func (c Config) Validate() error {
 	positive("sharpness", c.Sharpness)
 	if c.Decay < 0 || c.Decay >= 1 {
 		errs = append(errs, fmt.Errorf("weight decay is %v, want 0 or more and less than 1", c.Decay))
+	}
+	if !(c.Jitter >= 0 && c.Jitter <= 10) {
+		errs = append(errs, fmt.Errorf("jitter is %v standard deviations, want 0 to 10", c.Jitter))
 	}
 	inside("quantile", c.Quantile)
 	inside("threshold", c.Threshold)

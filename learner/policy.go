@@ -22,6 +22,7 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 				return err
 			}
 			n := load.fill(order, at, policy.X, policy.Y)
+			s.jitter(policy.X, n)
 			s.solver.Rate = s.rate(float64(at) / float64(len(order)))
 			loss, err := policy.Step(s.solver)
 			if err != nil {

@@ -56,6 +56,7 @@ func (o *Options) policyFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.Epochs, "epochs", c.Epochs, "Passes over the training part for the network, in every iteration.")
 	fs.IntVar(&c.Batch, "batch", c.Batch, "Samples in one step of learning.")
 	fs.Float64Var(&c.Rate, "learning-rate", c.Rate, "Learning rate of the network at the start.")
+	fs.Float64Var(&c.Jitter, "jitter", c.Jitter, "Standard deviations by which every series of a sample is shifted in training, so that shapes are learned and not levels; for --anchor change. -1 is 0.3 there, and else 0.")
 	fs.Float64Var(&c.Decay, "weight-decay", c.Decay, "Decoupled weight decay of the network.")
 	fs.Float64Var(&c.Clip, "clip", c.Clip, "Largest norm of a gradient.")
 	fs.IntVar(&c.Patience, "patience", c.Patience, "Epochs without a better validation loss after which an iteration goes on to the graph; 0 is never.")

@@ -53,8 +53,9 @@ type Options struct {
 	// default.
 	Hidden, Kernel, Blocks int
 
-	// Learning is how to learn. Here a Quantile of 0 is that of From, or 0.5,
-	// and 0 Workers are one per processor.
+	// Learning is how to learn. Here a Quantile of 0 is that of From, or 0.5, a
+	// negative Jitter is 0.3 where the anchor is a change and else 0, and 0 Workers
+	// are one per processor.
 	Learning learner.Config
 }
 
@@ -65,12 +66,13 @@ const (
 	defaultBlocks   = 2
 	defaultWindow   = 12
 	defaultQuantile = 0.5
+	defaultJitter   = 0.3
 )
 
 // NewOptions returns the defaults.
 func NewOptions() *Options {
 	o := &Options{Scale: string(dataset.ScalePerService), Split: dataset.DefaultSplit(), Learning: learner.DefaultConfig()}
-	o.Learning.Quantile, o.Learning.Workers = 0, 0
+	o.Learning.Quantile, o.Learning.Workers, o.Learning.Jitter = 0, 0, -1
 	return o
 }
 
@@ -145,6 +147,17 @@ func (o *Options) anchor(features []string) dataset.Anchor {
 	return dataset.AnchorLevel
 }
 
+// jitter returns the default that goes with the anchor, -1 for one that cannot be.
+func (o *Options) jitter(anchor dataset.Anchor) float64 {
+	switch {
+	case anchor != dataset.AnchorChange && o.Learning.Jitter > 0:
+		return -1
+	case anchor == dataset.AnchorChange && o.Learning.Jitter < 0:
+		return defaultJitter
+	}
+	return max(o.Learning.Jitter, 0)
+}
+
 // shape returns the network as far as the flags tell.
 func (o *Options) shape() gnn.Config {
 	return gnn.Config{
@@ -158,7 +171,7 @@ func (o *Options) shape() gnn.Config {
 
 func (o *Options) learning() learner.Config {
 	c := o.Learning
-	c.Quantile = cmp.Or(c.Quantile, defaultQuantile)
+	c.Quantile, c.Jitter = cmp.Or(c.Quantile, defaultQuantile), max(c.Jitter, 0)
 	if c.Workers == 0 {
 		c.Workers = 1
 	}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/train"
+)
+
+// Defaults of deepscaler train, where its options have a zero that stands for
+// what it makes of it: values that are varied are to be known before a run.
+const (
+	defaultHidden = 32
+	defaultKernel = 5
+	defaultBlocks = 2
+	defaultWindow = 12
+)
+
+// settled returns the options with the defaults filled in.
+func settled(o train.Options) train.Options {
+	o.Hidden, o.Kernel, o.Blocks = cmp.Or(o.Hidden, defaultHidden), cmp.Or(o.Kernel, defaultKernel), cmp.Or(o.Blocks, defaultBlocks)
+	o.Window = cmp.Or(o.Window, defaultWindow)
+	o.Anchor = cmp.Or(o.Anchor, anchors(o)[0])
+	return o
+}
+
+// anchors returns those that go with the label and the features, the default first.
+func anchors(o train.Options) []string {
+	unseen := o.Features != nil && !slices.Contains(o.Features, cmp.Or(o.Target, string(estimator.Replicas)))
+	if o.Label == artifact.LabelRequired || unseen {
+		return []string{string(dataset.AnchorLevel)}
+	}
+	return []string{string(dataset.AnchorChange), string(dataset.AnchorLevel)}
+}
+
+// hyperparameter is what is varied while all else is as in the base.
+type hyperparameter struct {
+	name   string
+	values []value
+}
+
+// value is one that a hyperparameter takes.
+type value struct {
+	name    string
+	options train.Options
+}
+
+// vary returns the hyperparameter that field points to with the given values and that
+// of the base.
+func vary[T cmp.Ordered](name string, base train.Options, field func(*train.Options) *T, values ...T) hyperparameter {
+	return varyBy(name, base, func(o *train.Options) T { return *field(o) }, func(o *train.Options, v T) { *field(o) = v }, values...)
+}
+
+// varyBy is vary for what is more than one field.
+func varyBy[T cmp.Ordered](name string, base train.Options, get func(*train.Options) T, set func(*train.Options, T), values ...T) hyperparameter {
+	now := get(&base)
+	values = append(slices.Clone(values), now)
+	slices.Sort(values)
+	h := hyperparameter{name: name}
+	for _, v := range slices.Compact(values) {
+		o, text := base, fmt.Sprint(v)
+		if v == now {
+			text += " (default)"
+		} else {
+			set(&o, v)
+		}
+		h.values = append(h.values, value{text, o})
+	}
+	return h
+}
+
+// hyperparameters returns all of them.
+func hyperparameters(base train.Options) []hyperparameter {
+	type options = train.Options
+	return []hyperparameter{
+		vary("hidden", base, func(o *options) *int { return &o.Hidden }, 16, 32, 64, 128),
+		vary("kernel", base, func(o *options) *int { return &o.Kernel }, 1, 3, 5),
+		vary("blocks", base, func(o *options) *int { return &o.Blocks }, 1, 2, 3),
+		vary("window", base, func(o *options) *int { return &o.Window }, 6, 12, 24),
+		vary("batch", base, func(o *options) *int { return &o.Learning.Batch }, 16, 32, 64),
+		vary("learning-rate", base, func(o *options) *float64 { return &o.Learning.Rate }, 5e-4, 1e-3, 2e-3, 4e-3),
+		varyBy("iterations", base, func(o *options) int { return o.Learning.Iterations }, setIterations, 1, 3, 5),
+		vary("graph-epochs", base, func(o *options) *int { return &o.Learning.GraphEpochs }, 0, 1, 2, 4),
+		vary("anchor", base, func(o *options) *string { return &o.Anchor }, anchors(base)...),
+		vary("scale", base, func(o *options) *string { return &o.Scale }, string(dataset.ScalePerService), string(dataset.ScaleGlobal)),
+		vary("threshold", base, func(o *options) *float64 { return &o.Learning.Threshold }, 0.25, 0.5, 0.75),
+		vary("graphs", base, func(o *options) *int { return &o.Learning.Graphs }, 2, 4, 8),
+	}
+}
+
+// setIterations divides the epochs of the network among so many iterations.
+func setIterations(o *train.Options, iterations int) {
+	epochs := o.Learning.Iterations * o.Learning.Epochs
+	o.Learning.Iterations = iterations
+	o.Learning.Epochs = max(1, int(math.Round(float64(epochs)/float64(iterations))))
+}
+
+type hyperparameterFlags struct {
+	studyFlags
+	telemetry
+	options *train.Options
+	name    string
+	app     string
+	only    []string
+}
+
+func hyperparametersCommand() *cobra.Command {
+	o := &hyperparameterFlags{
+		studyFlags: studyFlags{seeds: 3}, telemetry: defaultTelemetry(), options: comparedOptions(), app: "online-boutique",
+	}
+	c := &cobra.Command{
+		Use:   "hyperparameters",
+		Short: "Vary one hyperparameter at a time",
+		Long: `Hyperparameters trains networks that differ from the default, or from what the
+flags say, in one value, and tells the validation loss, the errors in the test
+part beside those of the default, and what training cost.
+
+The loss is in standard deviations of the labels: with another anchor or scale it
+is another loss. Other iterations divide the same number of epochs.`,
+		Example: `  go run ./hack/study hyperparameters --out hyperparameters.md
+  go run ./hack/study hyperparameters --series s.csv --graph calls.csv --target requests --only hidden,batch`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
+	}
+	fs := c.Flags()
+	trainingFlags(fs, o.options)
+	o.studyFlags.add(fs)
+	o.telemetry.add(fs)
+	fs.StringVar(&o.app, "app", o.app, "Application of the testbed, or a file that describes one, to learn from in place of --series.")
+	fs.StringVar(&o.name, "name", "", "What the tables call --series. Default its file.")
+	fs.StringSliceVar(&o.only, "only", nil, "Hyperparameters to vary. Default all.")
+	return c
+}
+
+func (o *hyperparameterFlags) run(c *cobra.Command) error {
+	if o.options.Series != "" && c.Flags().Changed("app") {
+		return errors.New("--series and --app exclude each other")
+	}
+	if err := errors.Join(o.studyFlags.validate(), o.telemetry.validate()); err != nil {
+		return err
+	}
+	base := settled(*o.options)
+	groups, err := chosen(hyperparameters(base), o.only)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		for _, v := range g.values {
+			if err := check(v.options); err != nil {
+				return fmt.Errorf("%s %s: %w", g.name, v.name, err)
+			}
+		}
+	}
+	p, err := newProcess()
+	if err != nil {
+		return err
+	}
+	s, err := o.source(c, p)
+	if err != nil {
+		return err
+	}
+	plan := &variation{s, groups, o.seeds, base}
+	return o.study(c, p, plan.jobs(), plan.table)
+}
+
+func (o *hyperparameterFlags) source(c *cobra.Command, p *process) (source, error) {
+	if o.options.Series != "" {
+		return recorded(o.options, o.name)
+	}
+	return o.telemetry.source(c.Context(), p, o.app, c.ErrOrStderr())
+}
+
+// chosen returns the hyperparameters of these names; all of them without any.
+func chosen(all []hyperparameter, names []string) ([]hyperparameter, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	var some []hyperparameter
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(h hyperparameter) bool { return h.name == name })
+		if i < 0 {
+			var known []string
+			for _, h := range all {
+				known = append(known, h.name)
+			}
+			return nil, fmt.Errorf("--only has %q, want some of %s", name, strings.Join(known, ", "))
+		}
+		some = append(some, all[i])
+	}
+	return some, nil
+}
+
+// variation is the plan of a study of hyperparameters.
+type variation struct {
+	source source
+	groups []hyperparameter
+	seeds  int
+	base   train.Options
+}
+
+func (p *variation) jobs() []job {
+	var jobs []job
+	for seed := range p.seeds {
+		for _, g := range p.groups {
+			for _, v := range g.values {
+				jobs = append(jobs, newJob(p.source, g.name+" "+v.name, v.options, uint64(seed)+1))
+			}
+		}
+	}
+	return jobs
+}
+
+// reports returns those of all seeds that are there.
+func (p *variation) reports(r results, o train.Options) []*train.Report {
+	var jobs []job
+	for seed := range p.seeds {
+		jobs = append(jobs, newJob(p.source, "", o, uint64(seed)+1))
+	}
+	return r.of(jobs)
+}
+
+func (p *variation) table(r results) string {
+	d := &document{}
+	byDefault := p.reports(r, p.base)
+	mae := func(t *train.Report) float64 { return t.Test.Overall.Model.MAE }
+	standard := collect(byDefault, mae).mean() // NaN as long as there is none
+	for _, g := range p.groups {
+		var rows [][]string
+		for _, v := range g.values {
+			reports := p.reports(r, v.options)
+			if len(reports) == 0 {
+				continue
+			}
+			rows = append(rows, []string{
+				v.name, strconv.Itoa(len(reports)), strconv.Itoa(reports[0].Parameters),
+				collect(reports, func(t *train.Report) float64 { return t.Validation }).short(),
+				collect(reports, func(t *train.Report) float64 { return mae(t) / standard }).short(),
+				collect(reports, func(t *train.Report) float64 { return t.CoreSeconds }).short(),
+			})
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		d.heading(3, g.name)
+		d.table([]string{"Value", "Runs", "Parameters", "Validation loss", "Test MAE ÷ that of the default", "Core-seconds"}, rows)
+	}
+	if len(byDefault) > 0 {
+		first := byDefault[0]
+		d.paragraph("%s: %s Mean ± standard deviation over up to %d seeds. The default has a test MAE of %s, persistence one of %s.",
+			p.source.Name, describe(first), p.seeds, collect(byDefault, mae).short(), sample{first.Test.Overall.Persistence.MAE}.single())
+	}
+	d.origin(r)
+	return d.String()
+}
