@@ -10,7 +10,7 @@ import (
 // RowRule tells which axis of a parameter runs over the services, by the
 // end of its name in whole dotted parts: {"attention.u1": 0} is about
 // "blocks.0.attention.u1". The longest match counts. All other parameters are
-// shared by the services (paper §IV-C: only U₁, M₁, M₂ and Λ are not).
+// shared by the services (paper §IV-C: only U₁ and U₂ are not).
 type RowRule map[string]int
 
 // Transfer returns a model of other services, a copy of m to start training from

@@ -3,7 +3,8 @@
 // convolutions are made of (§IV-C, Eq. 13), and the weighing of a set of graphs
 // by their prediction losses (Eq. 9).
 //
-// An affinity matrix of N services is N·N numbers, row-major: A[i·N+j] > 0 says
-// that service i depends on service j, because i calls j or because the learner
-// found that j's past tells something about i's future. All functions are pure.
+// An affinity matrix of N services is N·N numbers, row-major: A[i·N+j] > 0 is
+// an edge from service i to service j, because i calls j or because the learner
+// found that i's past tells something about j's future. The convolutions look
+// along the edges and against them. All functions are pure.
 package graph
