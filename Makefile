@@ -121,7 +121,7 @@ lint: ## golangci-lint (pinned; the first run builds it: about 3 minutes on two 
 fuzz: ## Run every fuzz target for FUZZTIME
 	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' $(SOURCES) | sort | while IFS=: read -r file func; do \
 		target=$${func#func }; echo "== $$target in $$(dirname "$$file")"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname "$$file")"; \
 	done
 
 .PHONY: bench
