@@ -74,7 +74,7 @@ func (n *need) at(t int) float64 {
 // is far above what utilisation explains.
 func (n *need) stuck(t int) bool {
 	l := n.log
-	return l.own[t] > n.edge && (t == 0 || !(l.requests[t] > flat*l.requests[t-1]))
+	return !l.waiting[t] && l.own[t] > n.edge && (t == 0 || !(l.requests[t] > flat*l.requests[t-1]))
 }
 
 // arrivals returns the ratio of arrivals to completions of a saturated service,

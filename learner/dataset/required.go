@@ -157,6 +157,7 @@ func (r Required) fit(s *Series, train Range) ([]*serviceLog, []Requirement, err
 	if err != nil {
 		return nil, nil, err
 	}
+	findWaiting(logs, r.Calls)
 	separateLatencies(logs, r.Calls, train)
 	fitted := make([]Requirement, len(logs))
 	for i, log := range logs {
@@ -173,6 +174,8 @@ type serviceLog struct {
 	replicas, cpu, requests []float64
 	// latency is the whole response time, own that without the callees.
 	latency, own []float64
+	// waiting marks the steps in which it may have waited for a saturated callee.
+	waiting []bool
 }
 
 func newServiceLogs(s *Series) ([]*serviceLog, error) {

@@ -54,7 +54,8 @@ func fitRequirement(service string, log *serviceLog, train Range) Requirement {
 }
 
 // steady returns the steps in which utilisation, load and size belong together:
-// not saturated, nor working off what a saturated step left behind, nor with
+// not saturated, nor working off what a saturated step left behind, nor waiting
+// for a callee that is, nor with
 // pods that came or went. When there are too few it takes what there is.
 func (l *serviceLog) steady(train Range) []int {
 	var all, calm, steady []int
@@ -63,7 +64,7 @@ func (l *serviceLog) steady(train Range) []int {
 			continue
 		}
 		all = append(all, t)
-		if l.cpu[t] >= saturatedFrom || t > 0 && l.cpu[t-1] >= saturatedFrom {
+		if l.overloaded(t) || l.waiting[t] {
 			continue
 		}
 		calm = append(calm, t)

@@ -45,7 +45,7 @@ func (r Required) setTargets(fitted []Requirement, logs []*serviceLog, train Ran
 		f := &fitted[i]
 		f.Share = r.Slowdown * f.Unloaded
 		if slo := r.meanSLO(); slo > 0 {
-			f.Share = slo / entry[i] * median(logs[i].own, train)
+			f.Share = slo / entry[i] * logs[i].calmMedian(logs[i].own, train)
 		}
 		f.Utilisation = f.target(r.MinUtilisation, r.MaxUtilisation)
 	}
@@ -64,7 +64,7 @@ func entryLatencies(logs []*serviceLog, calls []Edge, train Range) []float64 {
 	}
 	for i, log := range logs {
 		out[i] = math.NaN()
-		m := median(log.latency, train)
+		m := log.calmMedian(log.latency, train)
 		if !(m <= slowest) && !math.IsNaN(m) {
 			slowest = m
 		}
@@ -86,7 +86,7 @@ func entryLatencies(logs []*serviceLog, calls []Edge, train Range) []float64 {
 			v = slowest
 		}
 		out[i] = v
-		if m := median(logs[i].latency, train); m > v {
+		if m := logs[i].calmMedian(logs[i].latency, train); m > v {
 			out[i] = m
 		}
 	}
