@@ -3,6 +3,7 @@ package learner
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -21,7 +22,7 @@ const (
 
 // learnGraph trains π with θ frozen and adds what it generates to 𝒜 (Algorithm
 // 2, lines 4 and 5).
-func (s *session) learnGraph(ctx context.Context, iteration int) error {
+func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 	n := s.services
 	edges, err := s.wantedEdges(ctx)
 	if err != nil {
@@ -40,7 +41,7 @@ func (s *session) learnGraph(ctx context.Context, iteration int) error {
 	if err != nil {
 		return fmt.Errorf("compile graph learning: %w", err)
 	}
-	defer learning.Close()
+	defer func() { err = errors.Join(err, learning.Close()) }()
 	copy(learning.Affinity, s.affinity)
 
 	load := s.loader()
@@ -86,13 +87,13 @@ func (s *session) learnGraph(ctx context.Context, iteration int) error {
 // edges together do more harm than good to a network that was trained without
 // them; the generator then lowers all off-diagonal entries under ε at once, and
 // what is left is the identity.
-func (s *session) wantedEdges(ctx context.Context) ([]float32, error) {
+func (s *session) wantedEdges(ctx context.Context) (edges []float32, err error) {
 	n := s.services
 	sensitivity, err := autodiff.NewSensitivity(s.model, s.objective())
 	if err != nil {
 		return nil, err
 	}
-	defer sensitivity.Close()
+	defer func() { err = errors.Join(err, sensitivity.Close()) }()
 	copy(sensitivity.Affinity, s.affinity)
 	load := s.loader()
 	order := make([]int, s.problem.Training.Len())
@@ -120,7 +121,7 @@ func (s *session) wantedEdges(ctx context.Context) ([]float32, error) {
 	wanted = slices.DeleteFunc(wanted, func(i int) bool { return float64(-slope[i]) < significant*noise })
 	slices.SortFunc(wanted, func(a, b int) int { return cmp.Compare(slope[a], slope[b]) })
 	wanted = wanted[:min(len(wanted), int(s.config.NewEdges*float64(n*n)))]
-	edges := make([]float32, n*n)
+	edges = make([]float32, n*n)
 	for _, i := range wanted {
 		edges[i] = firstEdge * slope[i] / slope[wanted[0]]
 	}

@@ -158,12 +158,12 @@ func (s *session) start() error {
 	return nil
 }
 
-func (s *session) run(ctx context.Context) error {
+func (s *session) run(ctx context.Context) (err error) {
 	policy, err := autodiff.NewPolicy(s.model, s.objective())
 	if err != nil {
 		return fmt.Errorf("compile policy learning: %w", err)
 	}
-	defer policy.Close()
+	defer func() { err = errors.Join(err, policy.Close()) }()
 	for iteration := 1; iteration <= s.config.Iterations; iteration++ {
 		if err := s.learnPolicy(ctx, policy, iteration); err != nil {
 			return fmt.Errorf("policy learning, iteration %d: %w", iteration, err)

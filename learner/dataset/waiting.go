@@ -1,6 +1,9 @@
 package dataset
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // findWaiting notes in which steps a service may have waited for a saturated one
 // that it calls, directly or not: at the step or before it. Its latency, even
@@ -22,7 +25,7 @@ func findWaiting(logs []*serviceLog, calls []Edge) {
 				continue
 			}
 			seen[callee] = true
-			next = append(next[:len(next):len(next)], callees[callee]...)
+			next = append(slices.Clip(next), callees[callee]...)
 			for t := range log.waiting {
 				log.waiting[t] = log.waiting[t] || logs[callee].overloaded(t)
 			}
