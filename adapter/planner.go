@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/utils/clock"
 
@@ -38,7 +37,7 @@ type planner struct {
 	ready    *readiness
 }
 
-func newPlanner(file *config.Adapter, client kubernetes.Interface, recorder record.EventRecorder, build selfmetrics.Build) (*planner, error) {
+func newPlanner(file *config.Adapter, client discovery.Client, recorder record.EventRecorder, build selfmetrics.Build) (*planner, error) {
 	var c clock.RealClock
 	source, err := telemetry.New(file.Telemetry, estimator.DefaultFeatures(), file.Window, file.Step)
 	if err != nil {

@@ -24,15 +24,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// TestMain ignores goroutines that cannot be stopped: two of the certificate
-// rotator that wait a few seconds for what is done already, and one that the
-// API server's log check starts once for the process.
+// TestMain ignores a goroutine that the API server's log check starts once for
+// the process and cannot stop.
 func TestMain(m *testing.M) {
-	const rotator = "github.com/open-policy-agent/cert-controller/pkg/rotator.(*CertRotator)."
-	goleak.VerifyTestMain(m,
-		goleak.IgnoreAnyFunction(rotator+"ensureCertsMounted"),
-		goleak.IgnoreAnyFunction(rotator+"ensureReady"),
-		goleak.IgnoreAnyFunction("k8s.io/apimachinery/pkg/util/wait.Forever"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("k8s.io/apimachinery/pkg/util/wait.Forever"))
 }
 
 // system is a running adapter with everything around it.

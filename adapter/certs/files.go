@@ -1,56 +1,40 @@
 package certs
 
 import (
-	"context"
-	"crypto/tls"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
-
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
-	toolscache "k8s.io/client-go/tools/cache"
-	"k8s.io/klog/v2"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 )
 
-// The names of the pair, in the Secret and in the directory.
-const (
-	certName = corev1.TLSCertKey
-	keyName  = corev1.TLSPrivateKeyKey
-)
+// errFiles is wrapped when the files cannot be written.
+var errFiles = errors.New("--cert-dir must be writable")
 
-// files is the pair on disk. The server reads it again when it changes.
+// files is the serving pair on disk. The server reads it again when it changes.
 type files struct {
-	dir    string
-	secret types.NamespacedName
-
-	once    sync.Once
-	written chan struct{} // closed when the pair has been written once
+	dir       string
+	cert, key []byte        // what was written last
+	written   chan struct{} // closed when the pair has been written once
 }
 
-func newFiles(dir string, secret types.NamespacedName) *files {
-	return &files{dir: dir, secret: secret, written: make(chan struct{})}
-}
-
-// write stores the pair of the Secret. When it holds none, or a broken one, the
-// rotator is about to replace it and there is nothing to do. A reader between
-// the two renames sees halves that do not match; the server keeps its old pair
-// then and tries again.
-func (f *files) write(secret *corev1.Secret) error {
-	cert, key := secret.Data[certName], secret.Data[keyName]
-	if _, err := tls.X509KeyPair(cert, key); err != nil {
-		return nil //nolint:nilerr // explained above
+// write stores the serving pair of a bundle, unless it is there. A reader
+// between the two renames sees halves that do not match; the server keeps its
+// old pair then and tries again.
+func (f *files) write(b bundle) error {
+	if bytes.Equal(b.cert, f.cert) && bytes.Equal(b.key, f.key) {
+		return nil
 	}
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
-		return fmt.Errorf("create --cert-dir, which must be writable: %w", err)
+		return fmt.Errorf("%w: %w", errFiles, err)
 	}
-	if err := errors.Join(replace(filepath.Join(f.dir, keyName), key), replace(filepath.Join(f.dir, certName), cert)); err != nil {
-		return fmt.Errorf("write the serving certificate to --cert-dir, which must be writable: %w", err)
+	if err := errors.Join(replace(filepath.Join(f.dir, keyName), b.key), replace(filepath.Join(f.dir, certName), b.cert)); err != nil {
+		return fmt.Errorf("%w: %w", errFiles, err)
 	}
-	f.once.Do(func() { close(f.written) })
+	if f.cert == nil {
+		close(f.written)
+	}
+	f.cert, f.key = b.cert, b.key
 	return nil
 }
 
@@ -70,54 +54,3 @@ func replace(path string, data []byte) error {
 	}
 	return nil
 }
-
-// copier writes the files whenever the Secret changes.
-type copier struct {
-	cache cache.Cache
-	files *files
-}
-
-// Start implements manager.Runnable.
-func (c *copier) Start(ctx context.Context) error {
-	informer, err := c.cache.GetInformer(ctx, &corev1.Secret{})
-	if err != nil {
-		return fmt.Errorf("watch Secret %s: %w", c.files.secret, err)
-	}
-	failed := make(chan error, 1)
-	take := func(o any) {
-		secret, ok := o.(*corev1.Secret)
-		if !ok || secret.Name != c.files.secret.Name {
-			return
-		}
-		if err := c.files.write(secret); err != nil {
-			select {
-			case failed <- err:
-			default:
-			}
-		}
-	}
-	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    take,
-		UpdateFunc: func(_, o any) { take(o) },
-	})
-	if err != nil {
-		return fmt.Errorf("watch Secret %s: %w", c.files.secret, err)
-	}
-	for {
-		select {
-		case err := <-failed:
-			select {
-			case <-c.files.written:
-				klog.FromContext(ctx).Error(err, "Cannot copy the new serving certificate; going on with the old one")
-			default:
-				return err
-			}
-		case <-ctx.Done():
-			return informer.RemoveEventHandler(registration)
-		}
-	}
-}
-
-// NeedLeaderElection implements manager.LeaderElectionRunnable: every replica
-// needs its files.
-func (c *copier) NeedLeaderElection() bool { return false }

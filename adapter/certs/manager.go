@@ -1,31 +1,25 @@
 // Package certs gives the adapter the certificate it serves with: created and
-// rotated in a Secret that the replicas share, and injected as the caBundle of
-// the APIService, by github.com/open-policy-agent/cert-controller. Each replica
-// copies the pair from the Secret to files of its own, so nothing waits for the
-// kubelet to mount or refresh a volume.
+// renewed in a Secret that the replicas share, and injected as the caBundle of
+// the APIService. Each replica copies the pair from the Secret to files of its
+// own, so nothing waits for the kubelet to mount or refresh a volume.
 package certs
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
-	"github.com/open-policy-agent/cert-controller/pkg/rotator"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"k8s.io/utils/clock"
 )
 
 // Options say where the certificate is kept and who must trust it.
@@ -41,79 +35,170 @@ type Options struct {
 	APIService string
 	// Dir is a writable directory of this replica alone.
 	Dir string
+	// Clock decides when to renew.
+	Clock clock.Clock
 }
 
 // Manager keeps the certificate.
 type Manager struct {
-	manager manager.Manager
+	secret  types.NamespacedName
+	names   []string // that the certificate is for
+	clock   clock.Clock
+	objects *objects
 	files   *files
-	// injected is closed some seconds after the files exist and the APIService
-	// trusts them.
-	injected chan struct{}
+	wake    chan struct{} // an object has changed
 }
 
-// shutdownTimeout bounds how long the manager waits for its parts to end.
-const shutdownTimeout = 3 * time.Second
+// How long until a look at the certificate when nothing changes, and until the
+// next attempt when one fails, the first and the longest time.
+const (
+	checkInterval = 12 * time.Hour
+	retryFirst    = time.Second
+	retryMost     = time.Minute
+)
 
 // New returns a manager that has not connected to anything yet.
 func New(o Options) (*Manager, error) {
-	// The rotator logs through this global and no other way.
-	log.SetLogger(newQuietLogger())
-
-	scheme := runtime.NewScheme()
-	if err := corev1.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("register core types: %w", err)
-	}
-	config := rest.CopyConfig(o.Config)
-	config.Wrap(narrow(map[string]string{"secrets": o.Secret.Name, "apiservices": o.APIService}))
-	grace := shutdownTimeout
-	m, err := manager.New(config, manager.Options{
-		Scheme:                  scheme,
-		MapperProvider:          staticMapper,
-		Metrics:                 server.Options{BindAddress: "0"},
-		HealthProbeBindAddress:  "0",
-		GracefulShutdownTimeout: &grace,
-		Cache: cache.Options{ByObject: map[client.Object]cache.ByObject{
-			&corev1.Secret{}: {
-				Namespaces: map[string]cache.Config{o.Secret.Namespace: {}},
-				Field:      fields.OneTermEqualSelector("metadata.name", o.Secret.Name),
-			},
-		}},
-	})
+	s, err := newObjects(o)
 	if err != nil {
-		return nil, fmt.Errorf("create the certificate manager: %w", err)
+		return nil, fmt.Errorf("create the client of the certificate: %w", err)
 	}
-	injected := make(chan struct{})
 	host := o.Service + "." + o.Secret.Namespace + ".svc"
-	if err := rotator.AddRotator(m, &rotator.CertRotator{
-		SecretKey:      o.Secret,
-		CertDir:        o.Dir,
-		CAName:         "deepscaler-adapter-ca",
-		CAOrganization: "deepscaler",
-		DNSName:        host,
-		ExtraDNSNames:  []string{host + ".cluster.local", "localhost"},
-		IsReady:        injected,
-		Webhooks:       []rotator.WebhookInfo{{Name: o.APIService, Type: rotator.APIService}},
-		FieldOwner:     "deepscaler-adapter",
-		// The libraries want a name that is unique in the process.
-		ControllerName: "certificate-rotator " + o.Dir,
-	}); err != nil {
-		return nil, fmt.Errorf("add the certificate rotator: %w", err)
+	m := &Manager{
+		secret:  o.Secret,
+		names:   []string{host, host + ".cluster.local", "localhost"},
+		clock:   o.Clock,
+		objects: s,
+		files:   &files{dir: o.Dir, written: make(chan struct{})},
+		wake:    make(chan struct{}, 1),
 	}
-	f := newFiles(o.Dir, o.Secret)
-	if err := m.Add(&copier{cache: m.GetCache(), files: f}); err != nil {
-		return nil, fmt.Errorf("add the certificate copier: %w", err)
+	changed := cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { m.changed() },
+		UpdateFunc: func(any, any) { m.changed() },
+		DeleteFunc: func(any) { m.changed() },
 	}
-	return &Manager{manager: m, files: f, injected: injected}, nil
+	for _, informer := range []cache.SharedIndexInformer{s.secret, s.apiService} {
+		if _, err := informer.AddEventHandler(changed); err != nil {
+			return nil, fmt.Errorf("watch Secret %s and APIService %s: %w", o.Secret, o.APIService, err)
+		}
+	}
+	return m, nil
 }
 
-// Run keeps the certificate until ctx is done. It fails when the Secret does not
-// exist or may not be read.
+// Run keeps the certificate until ctx is done. It fails when at first the Secret
+// does not exist or may not be read, or the directory is not writable; later
+// it goes on with what there is.
 func (m *Manager) Run(ctx context.Context) error {
-	if err := m.manager.Start(ctx); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("keep the serving certificate in Secret %s (an empty one must exist at first): %w", m.files.secret, err)
+	var running sync.WaitGroup
+	defer running.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+
+	if err := m.find(ctx); err != nil {
+		return err
 	}
-	return nil
+	running.Go(func() { m.objects.secret.RunWithContext(ctx) })
+	running.Go(func() { m.objects.apiService.RunWithContext(ctx) })
+	if !cache.WaitForCacheSync(ctx.Done(), m.objects.secret.HasSynced) {
+		return nil
+	}
+	return m.follow(ctx)
+}
+
+// find reads the Secret once, because a watch does not say why it cannot.
+func (m *Manager) find(ctx context.Context) error {
+	for delay := retryFirst; ; delay = min(2*delay, retryMost) {
+		_, err := m.objects.secrets.Get(ctx, m.secret.Name, metav1.GetOptions{})
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // asked to stop
+		case apierrors.IsNotFound(err), apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+			return fmt.Errorf("keep the serving certificate in Secret %s (an empty one must exist at first): %w", m.secret, err)
+		}
+		klog.FromContext(ctx).Error(err, "Cannot read the Secret of the serving certificate; trying again", "secret", m.secret, "in", delay)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.clock.After(delay):
+		}
+	}
+}
+
+// follow makes, copies and injects the certificate whenever it is time to.
+func (m *Manager) follow(ctx context.Context) error {
+	retry := retryFirst
+	for {
+		next := checkInterval
+		err := m.reconcile(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // asked to stop
+		case err == nil:
+			retry = retryFirst
+		case errors.Is(err, errFiles) && m.files.cert == nil:
+			return err
+		default:
+			klog.FromContext(ctx).Error(err, "Cannot keep the serving certificate; going on with what there is and trying again", "in", retry)
+			next, retry = retry, min(2*retry, retryMost)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.wake:
+		case <-m.clock.After(next):
+		}
+	}
+}
+
+// reconcile brings Secret, files and APIService into line.
+func (m *Manager) reconcile(ctx context.Context) error {
+	secret := m.objects.current()
+	if secret == nil {
+		return fmt.Errorf("there is no Secret %s any more: create an empty one", m.secret)
+	}
+	now := m.clock.Now()
+	b := bundleOf(secret)
+	var renewing error
+	if reason := b.check(m.names, now.Add(renewBefore)); reason != nil {
+		renewed, err := m.renew(ctx, secret, reason)
+		switch {
+		case err == nil:
+			b = renewed
+		case apierrors.IsConflict(err):
+			return nil // another replica was first, and its certificate wakes this one
+		case b.check(m.names, now) != nil:
+			return err
+		default:
+			renewing = err
+		}
+	}
+	if err := m.files.write(b); err != nil {
+		return errors.Join(renewing, err)
+	}
+	return errors.Join(renewing, m.objects.inject(ctx, b.caCert))
+}
+
+// renew puts a new certificate into the Secret and returns what is stored.
+func (m *Manager) renew(ctx context.Context, secret *corev1.Secret, reason error) (bundle, error) {
+	b, err := bundleOf(secret).renew(m.names, m.clock.Now())
+	if err != nil {
+		return b, err
+	}
+	stored, err := m.objects.secrets.Update(ctx, b.put(secret), metav1.UpdateOptions{})
+	if err != nil {
+		return b, fmt.Errorf("write the serving certificate to Secret %s: %w", m.secret, err)
+	}
+	klog.FromContext(ctx).Info("Made a serving certificate", "secret", m.secret, "because", reason.Error())
+	return bundleOf(stored), nil
+}
+
+func (m *Manager) changed() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Wait returns when the certificate files exist. While it waits it says so.
@@ -124,9 +209,9 @@ func (m *Manager) Wait(ctx context.Context) error {
 		case <-m.files.written:
 			return nil
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the serving certificate of Secret %s: %w", m.files.secret, context.Cause(ctx))
-		case <-time.After(5 * time.Second):
-			logger.Info("Waiting for the serving certificate; the port opens once it exists", "secret", m.files.secret)
+			return fmt.Errorf("wait for the serving certificate of Secret %s: %w", m.secret, context.Cause(ctx))
+		case <-m.clock.After(5 * time.Second):
+			logger.Info("Waiting for the serving certificate; the port opens once it exists", "secret", m.secret)
 		}
 	}
 }
@@ -136,14 +221,3 @@ func (m *Manager) CertFile() string { return filepath.Join(m.files.dir, certName
 
 // KeyFile is the path of the private key.
 func (m *Manager) KeyFile() string { return filepath.Join(m.files.dir, keyName) }
-
-// staticMapper knows the two kinds that are used. The default one would ask for
-// the discovery documents of the whole cluster, this adapter's among them.
-func staticMapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
-	secret := corev1.SchemeGroupVersion.WithKind("Secret")
-	apiService := schema.GroupVersionKind{Group: "apiregistration.k8s.io", Version: "v1", Kind: "APIService"}
-	m := meta.NewDefaultRESTMapper([]schema.GroupVersion{secret.GroupVersion(), apiService.GroupVersion()})
-	m.Add(secret, meta.RESTScopeNamespace)
-	m.Add(apiService, meta.RESTScopeRoot)
-	return m, nil
-}

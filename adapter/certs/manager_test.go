@@ -18,19 +18,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
 )
 
-// TestMain ignores two goroutines of the rotator that cannot be stopped. They
-// end by themselves once the certificate exists and is injected, but not in the
-// test whose certificate never does.
-func TestMain(m *testing.M) {
-	const rotator = "github.com/open-policy-agent/cert-controller/pkg/rotator.(*CertRotator)."
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(rotator+"ensureCertsMounted"), goleak.IgnoreAnyFunction(rotator+"ensureReady"),
-		// It waits for a cache that is stopped before it has synced.
-		goleak.IgnoreTopFunction("sigs.k8s.io/controller-runtime/pkg/cache.newMultiNamespaceInformerHandlerRegistration.func1"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const apiService = fakekube.APIService
 
@@ -56,10 +50,14 @@ func cluster(t *testing.T) *fakekube.Server {
 	return kube
 }
 
+func options(kube *fakekube.Server, dir string, c clock.Clock) Options {
+	return Options{Config: &rest.Config{Host: kube.URL}, Secret: secretName, Service: "deepscaler-adapter", APIService: apiService, Dir: dir, Clock: c}
+}
+
 // run runs a replica that keeps its files in dir.
-func run(t *testing.T, kube *fakekube.Server, dir string) *Manager {
+func run(t *testing.T, kube *fakekube.Server, dir string, c clock.Clock) *Manager {
 	t.Helper()
-	m, err := New(Options{Config: &rest.Config{Host: kube.URL}, Secret: secretName, Service: "deepscaler-adapter", APIService: apiService, Dir: dir})
+	m, err := New(options(kube, dir, c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +105,15 @@ func caBundle(t *testing.T, kube *fakekube.Server, name string) []byte {
 // caBundle verifies, as kube-apiserver's aggregator would.
 func verified(t *testing.T, file string, bundle []byte) bool {
 	t.Helper()
+	cert := certificate(t, file)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(bundle)
+	_, err := cert.Verify(x509.VerifyOptions{DNSName: "deepscaler-adapter.deepscaler-system.svc", Roots: roots})
+	return err == nil
+}
+
+func certificate(t *testing.T, file string) *x509.Certificate {
+	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -116,16 +123,13 @@ func verified(t *testing.T, file string, bundle []byte) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(bundle)
-	_, err = cert.Verify(x509.VerifyOptions{DNSName: "deepscaler-adapter.deepscaler-system.svc", Roots: roots})
-	return err == nil
+	return cert
 }
 
 func TestReplicasShareOneVerifiedCertificate(t *testing.T) {
 	kube := cluster(t)
-	a := run(t, kube, filepath.Join(t.TempDir(), "a"))
-	b := run(t, kube, filepath.Join(t.TempDir(), "b"))
+	a := run(t, kube, filepath.Join(t.TempDir(), "a"), clock.RealClock{})
+	b := run(t, kube, filepath.Join(t.TempDir(), "b"), clock.RealClock{})
 	eventually(t, "both serve what the caBundle verifies", func() bool {
 		bundle := caBundle(t, kube, apiService)
 		return verified(t, a.CertFile(), bundle) && verified(t, b.CertFile(), bundle)
@@ -147,7 +151,7 @@ func TestReplicasShareOneVerifiedCertificate(t *testing.T) {
 
 func TestALostSecretIsMadeAnew(t *testing.T) {
 	kube := cluster(t)
-	m := run(t, kube, t.TempDir())
+	m := run(t, kube, t.TempDir(), clock.RealClock{})
 	eventually(t, "injected", func() bool { return verified(t, m.CertFile(), caBundle(t, kube, apiService)) })
 	before := string(caBundle(t, kube, apiService))
 
@@ -159,6 +163,51 @@ func TestALostSecretIsMadeAnew(t *testing.T) {
 		bundle := caBundle(t, kube, apiService)
 		return string(bundle) != before && verified(t, m.CertFile(), bundle)
 	})
+}
+
+func TestRenewsBeforeTheEnd(t *testing.T) {
+	kube := cluster(t)
+	c := clocktesting.NewFakeClock(time.Now())
+	m := run(t, kube, t.TempDir(), c)
+	eventually(t, "injected", func() bool { return verified(t, m.CertFile(), caBundle(t, kube, apiService)) })
+	authority, first := string(caBundle(t, kube, apiService)), certificate(t, m.CertFile())
+
+	eventually(t, "waiting", c.HasWaiters)
+	c.Step(servingLifetime - renewBefore + checkInterval)
+	eventually(t, "another certificate", func() bool { return !certificate(t, m.CertFile()).Equal(first) })
+	if second := certificate(t, m.CertFile()); !second.NotAfter.After(first.NotAfter) {
+		t.Errorf("the new one ends at %v, the old one at %v", second.NotAfter, first.NotAfter)
+	}
+	if string(caBundle(t, kube, apiService)) != authority {
+		t.Error("the authority changed, although it lasts for years")
+	}
+}
+
+func TestACaBundleThatSomebodyRemovesIsBack(t *testing.T) {
+	kube := cluster(t)
+	m := run(t, kube, t.TempDir(), clock.RealClock{})
+	for range 2 {
+		eventually(t, "injected", func() bool { return verified(t, m.CertFile(), caBundle(t, kube, apiService)) })
+		if err := kube.Install(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kube.Delete("apiregistration.k8s.io", "v1", "apiservices", "", apiService)
+	if err := kube.Install(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "injected into a new APIService", func() bool { return verified(t, m.CertFile(), caBundle(t, kube, apiService)) })
+}
+
+func TestKeepsStillWhenNothingChanges(t *testing.T) {
+	kube := cluster(t)
+	m := run(t, kube, t.TempDir(), clock.RealClock{})
+	eventually(t, "injected", func() bool { return verified(t, m.CertFile(), caBundle(t, kube, apiService)) })
+	before := len(kube.Requests())
+	time.Sleep(300 * time.Millisecond)
+	if after := kube.Requests(); len(after) > before {
+		t.Errorf("asked %v", after[before:])
+	}
 }
 
 func TestRunFailsWithoutItsSecretOrDirectory(t *testing.T) {
@@ -175,7 +224,7 @@ func TestRunFailsWithoutItsSecretOrDirectory(t *testing.T) {
 		if c.name == "no directory" {
 			kube = cluster(t)
 		}
-		m, err := New(Options{Config: &rest.Config{Host: kube.URL}, Secret: secretName, Service: "s", APIService: apiService, Dir: c.dir})
+		m, err := New(options(kube, c.dir, clock.RealClock{}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,8 +9,8 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/runtime"
+	autoscalingv2client "k8s.io/client-go/kubernetes/typed/autoscaling/v2"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -22,9 +22,14 @@ const settle = 200 * time.Millisecond
 // again all the same, for whoever must repeat what it said about them.
 const refresh = 10 * time.Minute
 
+// Client is the part of a [k8s.io/client-go/kubernetes.Interface] that a
+// [Watcher] needs.
+type Client interface {
+	AutoscalingV2() autoscalingv2client.AutoscalingV2Interface
+}
+
 // Watcher follows the autoscalers of a cluster.
 type Watcher struct {
-	factories []informers.SharedInformerFactory
 	informers []cache.SharedIndexInformer
 	changed   chan struct{}
 	synced    atomic.Bool
@@ -32,32 +37,44 @@ type Watcher struct {
 
 // NewWatcher returns a watcher of the given namespaces, or of all of them when
 // there are none. It connects when it is run.
-func NewWatcher(client kubernetes.Interface, namespaces []string) (*Watcher, error) {
+func NewWatcher(client Client, namespaces []string) (*Watcher, error) {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	w := &Watcher{changed: make(chan struct{}, 1)}
 	for _, ns := range namespaces {
-		factory := informers.NewSharedInformerFactoryWithOptions(client, 0,
-			informers.WithNamespace(ns), informers.WithTransform(trim))
-		informer := factory.Autoscaling().V2().HorizontalPodAutoscalers().Informer()
-		if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc: func(any) { w.touch() },
-			UpdateFunc: func(before, after any) {
-				// The controller writes the status of every autoscaler every
-				// few seconds; only the rest concerns us.
-				if changed(before, after) {
-					w.touch()
-				}
-			},
-			DeleteFunc: func(any) { w.touch() },
-		}); err != nil {
+		informer, err := w.informer(client, ns)
+		if err != nil {
 			return nil, fmt.Errorf("watch horizontalpodautoscalers in namespace %q: %w", ns, err)
 		}
-		w.factories = append(w.factories, factory)
 		w.informers = append(w.informers, informer)
 	}
 	return w, nil
+}
+
+func (w *Watcher) informer(client Client, namespace string) (cache.SharedIndexInformer, error) {
+	autoscalers := client.AutoscalingV2().HorizontalPodAutoscalers(namespace)
+	informer := cache.NewSharedIndexInformerWithOptions(cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			return autoscalers.List(ctx, o)
+		},
+		WatchFuncWithContext: autoscalers.Watch,
+	}, client), &autoscalingv2.HorizontalPodAutoscaler{}, cache.SharedIndexInformerOptions{})
+	if err := informer.SetTransform(trim); err != nil {
+		return nil, err
+	}
+	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc: func(any) { w.touch() },
+		UpdateFunc: func(before, after any) {
+			// The controller writes the status of every autoscaler every
+			// few seconds; only the rest concerns us.
+			if changed(before, after) {
+				w.touch()
+			}
+		},
+		DeleteFunc: func(any) { w.touch() },
+	})
+	return informer, err
 }
 
 // Run follows the autoscalers until ctx is done and calls apply, never twice at
@@ -66,12 +83,8 @@ func NewWatcher(client kubernetes.Interface, namespaces []string) (*Watcher, err
 func (w *Watcher) Run(ctx context.Context, apply func(Snapshot)) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	for _, f := range w.factories {
-		f.StartWithContext(ctx)
-		running.Go(func() {
-			<-ctx.Done()
-			f.Shutdown()
-		})
+	for _, i := range w.informers {
+		running.Go(func() { i.RunWithContext(ctx) })
 	}
 	for _, i := range w.informers {
 		if !cache.WaitForCacheSync(ctx.Done(), i.HasSynced) {

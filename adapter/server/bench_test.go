@@ -73,7 +73,7 @@ func serve(b *testing.B, board *metric.Board) string {
 	if err := o.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", nil, []net.IP{net.IPv4(127, 0, 0, 1)}); err != nil {
 		b.Fatal(err)
 	}
-	s, err := server.New(o, server.Content{
+	s, err := server.New(b.Context(), o, server.Content{
 		Metrics: metric.NewProvider(board, nil),
 		Self:    http.NotFoundHandler(),
 		Live:    healthz.NamedCheck("tick", func(*http.Request) error { return nil }),

@@ -4,19 +4,16 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
-	"k8s.io/apimachinery/pkg/version"
 	openapinamer "k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/healthz"
-	openapicommon "k8s.io/kube-openapi/pkg/common"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
-	openapicore "sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/core"
-	openapiexternal "sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/externalmetrics"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
@@ -41,13 +38,13 @@ type Content struct {
 }
 
 // New returns the server, listening but not yet serving. The certificate files
-// must exist.
-func New(o *Options, c Content) (*genericapiserver.GenericAPIServer, error) {
+// must exist. ctx bounds the start only.
+func New(ctx context.Context, o *Options, c Content) (*genericapiserver.GenericAPIServer, error) {
 	config := genericapiserver.NewConfig(apiserver.Codecs)
 	if err := o.SecureServing.ApplyTo(&config.SecureServing, &config.LoopbackClientConfig); err != nil {
 		return nil, fmt.Errorf("secure serving: %w", err)
 	}
-	server, err := assemble(o, c, config)
+	server, err := assemble(ctx, o, c, config)
 	if err != nil {
 		// Nobody else will close the listener of a server that is never run.
 		return nil, errors.Join(err, config.SecureServing.Listener.Close())
@@ -55,11 +52,12 @@ func New(o *Options, c Content) (*genericapiserver.GenericAPIServer, error) {
 	return server, nil
 }
 
-func assemble(o *Options, c Content, config *genericapiserver.Config) (*genericapiserver.GenericAPIServer, error) {
-	if err := o.Authentication.ApplyTo(&config.Authentication, config.SecureServing, nil); err != nil {
+func assemble(ctx context.Context, o *Options, c Content, config *genericapiserver.Config) (*genericapiserver.GenericAPIServer, error) {
+	if err := authenticate(ctx, o.Authentication, &config.Authentication, config.SecureServing); err != nil {
 		return nil, fmt.Errorf("delegated authentication: %w", err)
 	}
-	if err := o.Authorization.ApplyTo(&config.Authorization); err != nil {
+	var err error
+	if config.Authorization.Authorizer, err = authorize(o.Authorization); err != nil {
 		return nil, fmt.Errorf("delegated authorisation: %w", err)
 	}
 	namer := openapinamer.NewDefinitionNamer(apiserver.Scheme)
@@ -90,14 +88,4 @@ func assemble(o *Options, c Content, config *genericapiserver.Config) (*generica
 		return nil, fmt.Errorf("add the check of /readyz: %w", err)
 	}
 	return server, nil
-}
-
-// definitions are the schemas of what the server speaks. Of Kubernetes' own types
-// those of the external metrics API lack only the answer of /version; the rest
-// of the core schemas would take megabytes for nothing.
-func definitions(ref openapicommon.ReferenceCallback) map[string]openapicommon.OpenAPIDefinition {
-	all := openapiexternal.GetOpenAPIDefinitions(ref)
-	answer := version.Info{}.OpenAPIModelName()
-	all[answer] = openapicore.GetOpenAPIDefinitions(ref)[answer]
-	return all
 }

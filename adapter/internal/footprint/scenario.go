@@ -71,7 +71,11 @@ certificates: {namespace: %s}
 	if err != nil {
 		return err
 	}
-	adapter := exec.CommandContext(ctx, s.binary, "adapter", "--config", config, "--kubeconfig", kubeconfig,
+	program := filepath.Join(dir, "deepscaler")
+	if err := install(program, s.binary); err != nil {
+		return err
+	}
+	adapter := exec.CommandContext(ctx, program, "adapter", "--config", config, "--kubeconfig", kubeconfig,
 		"--bind-address", "127.0.0.1", "--secure-port", port, "--cert-dir", filepath.Join(dir, "certificates"))
 	adapter.Cancel = func() error { return adapter.Process.Signal(os.Interrupt) }
 	log := &strings.Builder{}
