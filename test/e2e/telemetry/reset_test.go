@@ -1,0 +1,128 @@
+// Package telemetry tests the reading of telemetry on a real Prometheus, without
+// Kubernetes.
+package telemetry
+
+import (
+	"context"
+	"math"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
+	"github.com/deepscaler/deepscaler/hack/controlplane"
+)
+
+const (
+	scrapeInterval = time.Second
+	step           = 2 * time.Second
+	steps          = 8
+	rateWindow     = 8 * time.Second
+	// patience bounds the scrapes that are waited for.
+	patience = 2 * time.Minute
+)
+
+// The truth: what every service serves all the time, whoever of its pods does.
+const (
+	rate    = 50.0 // requests per second
+	latency = 0.04 // seconds
+	// tolerance is that of the rate: of a counter that ends, begins or is reset,
+	// what was counted since the last scrape is lost, which is up to an eighth of
+	// the rate window.
+	tolerance = 0.3
+)
+
+// scenarios are the pods of each service, with what each of them serves before
+// and after the change; 0 is a pod that is not there.
+var scenarios = map[string][]pod{
+	"steady":    {{name: "a", before: 50, after: 50}},
+	"restarted": {{name: "a", before: 50, after: 50, restarts: true}},
+	"one-of-two-restarted": {
+		{name: "a", before: 20, after: 20, restarts: true},
+		{name: "b", before: 30, after: 30},
+	},
+	"vanished": {{name: "a", before: 20, after: 50}, {name: "b", before: 30}},
+	// The counter of a pod that others have used before, far above all others.
+	"appeared": {{name: "a", before: 50, after: 20}, {name: "b", after: 30, offset: 1e6}},
+	"replaced": {{name: "a", before: 50}, {name: "b", after: 50, offset: 1e6}},
+}
+
+// Counters that are reset, end or begin in the middle of a window leave the
+// rates near the truth at every step: none is negative, zero, missing or a spike.
+func TestCountersThatChangeMidWindow(t *testing.T) {
+	// Prometheus is built on first use, which takes minutes.
+	cluster, err := controlplane.Start(t.Context(), controlplane.Options{TelemetryOnly: true, Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	mesh := newMesh(scenarios)
+	target := httptest.NewServer(mesh)
+	t.Cleanup(target.Close)
+	prometheus, err := cluster.StartPrometheus(ctx, controlplane.PrometheusOptions{
+		Jobs:           []controlplane.ScrapeJob{{Name: "mesh", Targets: []string{strings.TrimPrefix(target.URL, "http://")}}},
+		ScrapeInterval: scrapeInterval,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// The first column is half a window before the change and looks back for the
+	// rate window.
+	half := time.Duration(steps/2) * step
+	if err := mesh.await(ctx, int((rateWindow+half)/scrapeInterval)+2); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(scrapeInterval / 2)
+	mesh.change()
+	if err := mesh.await(ctx, int(half/scrapeInterval)); err != nil {
+		t.Fatal(err)
+	}
+	w := read(ctx, t, prometheus.URL(), mesh.services())
+
+	if first := w.Time(0); !first.Before(mesh.changedAt()) || !mesh.changedAt().Before(w.End) {
+		t.Fatalf("the change at %v is not within the window from %v to %v", mesh.changedAt(), first, w.End)
+	}
+	for n, service := range w.Services {
+		for s := range w.Steps {
+			at := w.Time(s).Sub(mesh.changedAt()).Round(100 * time.Millisecond)
+			// The negations also fail a sample that is missing.
+			if got := w.At(n, s, w.Channel(estimator.Requests)); !(math.Abs(got-rate) <= tolerance*rate) {
+				t.Errorf("%s, %v after the change: %g requests/s, want %g ± %.0f %%", service.Name, at, got, rate, 100*tolerance)
+			}
+			if got := w.At(n, s, w.Channel(estimator.Latency)); !(math.Abs(got-latency) <= 0.01*latency) {
+				t.Errorf("%s, %v after the change: latency %g s, want %g", service.Name, at, got, latency)
+			}
+		}
+	}
+}
+
+func read(ctx context.Context, t *testing.T, url string, services []estimator.Service) *estimator.Window {
+	t.Helper()
+	config := telemetry.DefaultConfig()
+	config.Prometheus.URL = url
+	config.RateWindow = rateWindow
+	source, err := telemetry.New(config, []estimator.Feature{estimator.Requests, estimator.Latency}, steps, step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(source.Close)
+	w, warnings, err := source.Window(ctx, services, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(warnings, func(w telemetry.Warning) bool { return w.Source != telemetry.CallsQuery }); i >= 0 {
+		t.Errorf("warning %v", warnings[i])
+	}
+	return w
+}
