@@ -24,6 +24,7 @@ const (
 	defaultKernel = 5
 	defaultBlocks = 2
 	defaultWindow = 12
+	defaultJitter = 0.3
 )
 
 // settled returns the options with the defaults filled in.
@@ -92,10 +93,27 @@ func hyperparameters(base train.Options) []hyperparameter {
 		varyBy("iterations", base, func(o *options) int { return o.Learning.Iterations }, setIterations, 1, 3, 5),
 		vary("graph-epochs", base, func(o *options) *int { return &o.Learning.GraphEpochs }, 0, 1, 2, 4),
 		vary("anchor", base, func(o *options) *string { return &o.Anchor }, anchors(base)...),
+		varyBy("jitter", base, jitter, func(o *options, v float64) { o.Learning.Jitter = v }, jitters(base)...),
 		vary("scale", base, func(o *options) *string { return &o.Scale }, string(dataset.ScalePerService), string(dataset.ScaleGlobal)),
 		vary("threshold", base, func(o *options) *float64 { return &o.Learning.Threshold }, 0.25, 0.5, 0.75),
 		vary("graphs", base, func(o *options) *int { return &o.Learning.Graphs }, 2, 4, 8),
 	}
+}
+
+// jitter returns what training makes of a negative one.
+func jitter(o *train.Options) float64 {
+	if o.Learning.Jitter < 0 {
+		return jitters(*o)[0]
+	}
+	return o.Learning.Jitter
+}
+
+// jitters returns those that go with the anchor, the default first.
+func jitters(o train.Options) []float64 {
+	if o.Anchor != string(dataset.AnchorChange) {
+		return []float64{0}
+	}
+	return []float64{defaultJitter, 0, 0.1, 0.6}
 }
 
 // setIterations divides the epochs of the network among so many iterations.
