@@ -47,8 +47,8 @@ func next(t *testing.T, snapshots <-chan Snapshot) map[string][]string {
 			}
 		}
 		return names
-	case <-time.After(10 * time.Second):
-		t.Fatal("no snapshot within 10s")
+	case <-time.After(time.Minute):
+		t.Fatal("no snapshot within a minute")
 		return nil
 	}
 }
@@ -57,11 +57,17 @@ func TestWatcherFollowsAutoscalers(t *testing.T) {
 	client := fake.NewClientset(autoscaler("shop", "web", "web"), foreign("shop", "cpu"))
 	w, snapshots := watch(t, client)
 	hpas := client.AutoscalingV2().HorizontalPodAutoscalers("shop")
+	// On a busy machine changes that belong together may come in several
+	// snapshots; the last of them counts.
 	expect := func(what string, want map[string][]string) {
 		t.Helper()
-		if diff := cmp.Diff(want, next(t, snapshots)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", what, diff)
+		diff := ""
+		for range 4 {
+			if diff = cmp.Diff(want, next(t, snapshots)); diff == "" {
+				return
+			}
 		}
+		t.Fatalf("%s (-want +got):\n%s", what, diff)
 	}
 	expect("at first", map[string][]string{"shop": {"shop/web"}})
 	for !w.Synced() {
@@ -73,13 +79,7 @@ func TestWatcherFollowsAutoscalers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := next(t, snapshots)
-	if len(got["shop"]) < 4 {
-		got = next(t, snapshots)
-	}
-	if diff := cmp.Diff(map[string][]string{"shop": {"shop/a", "shop/b", "shop/c", "shop/web"}}, got); diff != "" {
-		t.Errorf("three created at a time (-want +got):\n%s", diff)
-	}
+	expect("three created at a time", map[string][]string{"shop": {"shop/a", "shop/b", "shop/c", "shop/web"}})
 
 	status := autoscaler("shop", "web", "web")
 	status.Status.CurrentReplicas = 9
