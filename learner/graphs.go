@@ -50,19 +50,13 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 	steps, step := s.config.GraphEpochs*((len(order)+load.batch-1)/load.batch), 0
 	for epoch := 1; epoch <= s.config.GraphEpochs; epoch++ {
 		s.shuffle(order)
-		mean := 0.0
-		for at := 0; at < len(order); at += load.batch {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			samples := load.fill(order, at, learning.X, learning.Y)
+		mean, err := load.pass(ctx, order, learning.X, learning.Y, func(_, _ int) (float64, error) {
 			solver.Rate = s.config.GraphRate * (0.05 + 0.95*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2)
 			step++
-			loss, err := learning.Step(solver)
-			if err != nil {
-				return err
-			}
-			mean += loss * float64(samples) / float64(len(order))
+			return learning.Step(solver)
+		})
+		if err != nil {
+			return err
 		}
 		anew := gen.Forward(s.affinity)
 		loss, err := validate(ctx, s.model, anew, s.problem.Validation, s.config, s.problem.Weights)
@@ -101,14 +95,10 @@ func (s *session) wantedEdges(ctx context.Context) (edges []float32, err error) 
 		order[i] = i
 	}
 	slope := make([]float32, n*n)
-	for at := 0; at < len(order); at += load.batch {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		samples := load.fill(order, at, sensitivity.X, sensitivity.Y)
-		if err := sensitivity.Add(slope, float32(samples)/float32(len(order))); err != nil {
-			return nil, err
-		}
+	if _, err := load.pass(ctx, order, sensitivity.X, sensitivity.Y, func(_, samples int) (float64, error) {
+		return 0, sensitivity.Add(slope, float32(samples)/float32(len(order)))
+	}); err != nil {
+		return nil, err
 	}
 	var wanted []int
 	for i, v := range slope {
@@ -158,12 +148,13 @@ func (s *session) updateGraphs(ctx context.Context) error {
 		s.set = append(s.set[:worst], s.set[worst+1:]...)
 	}
 	losses, graphs := make([]float64, len(s.set)), make([][]float32, len(s.set))
-	low := math.Inf(1)
+	low := math.Inf(1) // what losses are compared to
 	for i, g := range s.set {
 		losses[i], graphs[i] = g.Loss, g.Affinity
 		low = min(low, g.Loss)
 	}
-	weights := graph.Weights(losses, s.config.Sharpness/low)
+	// A perfect graph has nothing to be compared to: then it weighs all.
+	weights := graph.Weights(losses, s.config.Sharpness/max(low, math.SmallestNonzeroFloat32))
 	s.affinity = graph.Sparse(graph.Combine(graphs, weights, s.services), s.services, float32(s.threshold()))
 	loss, err := validate(ctx, s.model, s.affinity, s.problem.Validation, s.config, s.problem.Weights)
 	if err != nil {

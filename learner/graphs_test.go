@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/graph"
 )
@@ -172,5 +174,29 @@ func TestAveragePrecision(t *testing.T) {
 		if got := averagePrecision(tt.scores, odd, all); math.Abs(got-tt.want) > 1e-12 {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
+	}
+}
+
+func TestPerfectGraphStaysFinite(t *testing.T) {
+	m, p, c := lesson(t)
+	affinity := firstAffinity(t, m, p, c)
+	outputs := map[int][]float32{}
+	if err := Predict(t.Context(), m, affinity, p.Validation, 1, func(_, i int, y, _ []float32) {
+		outputs[i] = append([]float32(nil), y...)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p.Validation = halves{p.Validation, 1, outputs}
+	s := &session{config: c, problem: p, model: m, services: 6, best: best{loss: math.Inf(1)}}
+	s.set = []Graph{{Name: "perfect", Affinity: affinity}, {Name: "other", Affinity: make([]float32, 36)}}
+	if err := s.updateGraphs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s.set[0].Loss != 0 {
+		t.Fatalf("the perfect graph has loss %v", s.set[0].Loss)
+	}
+	want := graph.Sparse(affinity, 6, float32(s.threshold()))
+	if diff := cmp.Diff(want, s.affinity); diff != "" {
+		t.Errorf("affinity is not that of the perfect graph (-want +got):\n%s", diff)
 	}
 }

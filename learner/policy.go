@@ -16,20 +16,15 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 	stale := 0
 	for epoch := 1; epoch <= s.config.Epochs; epoch++ {
 		s.shuffle(order)
-		mean := 0.0
-		for at := 0; at < len(order); at += load.batch {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			n := load.fill(order, at, policy.X, policy.Y)
-			s.jitter(policy.X, n)
+		mean, err := load.pass(ctx, order, policy.X, policy.Y, func(at, samples int) (float64, error) {
+			s.jitter(policy.X, samples)
 			s.solver.Rate = s.rate(float64(at) / float64(len(order)))
 			loss, err := policy.Step(s.solver)
-			if err != nil {
-				return err
-			}
 			average.add()
-			mean += loss * float64(n) / float64(len(order))
+			return loss, err
+		})
+		if err != nil {
+			return err
 		}
 		s.policyDone++
 		average.swap()
@@ -61,7 +56,7 @@ func (s *session) loader() *loader {
 	c := s.model.Config()
 	return &loader{
 		samples: s.problem.Training, batch: s.objective().Batch,
-		in: c.Window * c.Services * c.Features, out: c.Services * c.Outputs,
+		out: c.Services * c.Outputs,
 	}
 }
 

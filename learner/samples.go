@@ -1,5 +1,7 @@
 package learner
 
+import "context"
+
 // Samples are the pairs of window and labels of one part of a history.
 type Samples interface {
 	// Len returns the number of samples.
@@ -14,7 +16,7 @@ type Samples interface {
 type loader struct {
 	samples Samples
 	batch   int
-	in, out int
+	out     int // labels of a sample
 }
 
 // fill writes the batch that starts at position at of order; a short one is
@@ -26,4 +28,22 @@ func (l *loader) fill(order []int, at int, x, y []float32) int {
 		y[i] = unknown
 	}
 	return len(indices)
+}
+
+// pass goes through the samples in the given order, fills x and y with one batch
+// after the other, and returns the mean of what step says of each, by samples.
+// step hears where the batch starts and how many samples it has.
+func (l *loader) pass(ctx context.Context, order []int, x, y []float32, step func(at, samples int) (float64, error)) (mean float64, err error) {
+	for at := 0; at < len(order); at += l.batch {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		samples := l.fill(order, at, x, y)
+		loss, err := step(at, samples)
+		if err != nil {
+			return 0, err
+		}
+		mean += loss * float64(samples) / float64(len(order))
+	}
+	return mean, nil
 }

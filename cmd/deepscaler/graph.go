@@ -1,10 +1,7 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/deepscaler/deepscaler/learner/affinity"
 )
@@ -44,14 +41,7 @@ for Graphviz, svg for a browser; learned edges are dashed.`,
 			if err := options.Validate(); err != nil {
 				return err
 			}
-			out := cmd.OutOrStdout()
-			width := 0 // not a terminal: no bound
-			if file, ok := out.(*os.File); ok {
-				if w, _, err := term.GetSize(int(file.Fd())); err == nil {
-					width = w
-				}
-			}
-			return options.Run(out, width)
+			return options.Run(cmd.OutOrStdout(), columns(cmd.OutOrStdout()))
 		},
 	}
 	options.Flags(cmd.Flags())

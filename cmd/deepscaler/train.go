@@ -1,14 +1,9 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	cliflag "k8s.io/component-base/cli/flag"
 
 	"github.com/deepscaler/deepscaler/learner/train"
@@ -44,20 +39,12 @@ to --report, progress to standard error.`,
 			if err := options.Validate(); err != nil {
 				return err
 			}
-			out, width := cmd.ErrOrStderr(), 0
-			if file, ok := out.(*os.File); ok {
-				if columns, _, err := term.GetSize(int(file.Fd())); err == nil {
-					width = columns
-				}
-			}
-			c, err := options.Config(train.Terminal{Out: out, Result: cmd.OutOrStdout(), Width: width, Now: time.Now})
+			c, err := options.Config(train.Terminal{Out: cmd.ErrOrStderr(), Result: cmd.OutOrStdout(), Width: columns(cmd.ErrOrStderr()), Now: time.Now})
 			if err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			// A second signal ends the process at once.
-			context.AfterFunc(ctx, stop)
 			return c.Run(ctx)
 		},
 	}

@@ -28,7 +28,7 @@ func NewPolicy(m gnn.Model[float32], o Objective) (p *Policy, err error) {
 	g := gorgonia.NewGraph()
 	in := newInputs(g, m, o)
 	p = &Policy{X: in.x, Y: in.y, Affinity: make([]float32, m.Config().Services*m.Config().Services), model: m}
-	affinity := matrix(g, "affinity", p.Affinity, m.Config().Services, m.Config().Services)
+	affinity := node(g, "affinity", p.Affinity, m.Config().Services, m.Config().Services)
 	p.nodes = parameterNodes(g, m)
 	loss, err := newLoss(m, o, in.xNode, in.yNode, affinity, p.nodes, true, false)
 	if err != nil {
@@ -97,10 +97,6 @@ func parameterNodes(g *gorgonia.ExprGraph, m gnn.Model[float32]) gorgonia.Nodes 
 		nodes = append(nodes, node(g, p.Name, p.Data, p.Shape...))
 	}
 	return nodes
-}
-
-func matrix(g *gorgonia.ExprGraph, name string, data []float32, rows, columns int) *gorgonia.Node {
-	return node(g, name, data, rows, columns)
 }
 
 // node returns an input that reads data whenever the graph runs.
