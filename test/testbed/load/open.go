@@ -14,6 +14,7 @@ type Open struct {
 	profile Profile
 	mixes   phases
 	perRPS  []float64 // by mix: visits for each request per second of the profile
+	round   float64   // visits expected in a whole round of the profile under the last mix
 	random  *rand.Rand
 	next    simulation.Visit
 	some    bool
@@ -41,7 +42,9 @@ func NewOpen(a *app.Application, weights []float64, p Profile, seed uint64, star
 		}
 		o.perRPS = append(o.perRPS, 1/visits.Requests)
 	}
-	o.some = p.Mean() > 0
+	mean := p.Mean()
+	o.some = mean > 0
+	o.round = mean * o.perRPS[len(mixes)-1] * float64(len(p))
 	o.draw(start)
 	return o, nil
 }
@@ -62,12 +65,10 @@ func (o *Open) draw(t float64) {
 	if !o.some {
 		return
 	}
-	last := len(o.mixes) - 1
-	if o.mixes.at(t) == last {
+	if o.mixes.at(t) == len(o.mixes)-1 {
 		// Whole rounds of the profile all have the same integral.
-		round := o.profile.Mean() * o.perRPS[last] * float64(len(o.profile))
-		rounds := math.Floor(left / round)
-		left -= rounds * round
+		rounds := math.Floor(left / o.round)
+		left -= rounds * o.round
 		t += rounds * float64(len(o.profile))
 	}
 	for {
