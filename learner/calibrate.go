@@ -7,12 +7,20 @@ import (
 
 // Calibration chooses the share of an output from 0, 1/20, … to 24/20.
 const (
-	shareSteps = 24
-	shareUnit  = 1.0 / 20
+	shareUnit = 1.0 / 20
+	whole     = 20 // share 1
+	shares    = 25
 )
 
-// calibrate returns, for every output of the best pair, the share of it that has
-// the lowest loss over the validation samples.
+// stretches is how many parts of the validation samples, each in one piece, are
+// asked whether they agree on a share. Samples that follow each other say much the
+// same.
+const stretches = 10
+
+// calibrate returns, for every output of the best pair, the share of it that
+// predicts the validation samples best: the one closest to 1 whose loss is within
+// one standard error of the lowest (Breiman et al., Classification and Regression
+// Trees, 1984, §3.4.3).
 //
 // Where there is little to know, as one step ahead of a noisy series, a network
 // says too much of what it remembers from training: half of the change that it
@@ -20,11 +28,13 @@ const (
 // 1 draws predictions to the mean.
 func (s *session) calibrate(ctx context.Context) ([]float64, error) {
 	outputs, quantile := s.model.Config().Outputs, s.config.Quantile
-	sums := make([][]float64, s.config.Workers)
-	for i := range sums {
-		sums[i] = make([]float64, outputs*(shareSteps+1))
+	samples := s.problem.Validation.Len()
+	parts := make([][]scores, s.config.Workers)
+	for i := range parts {
+		parts[i] = make([]scores, outputs)
 	}
-	err := Predict(ctx, s.model, s.best.affinity, s.problem.Validation, s.config.Workers, func(part, _ int, y, labels []float32) {
+	err := Predict(ctx, s.model, s.best.affinity, s.problem.Validation, s.config.Workers, func(part, index int, y, labels []float32) {
+		stretch := index * stretches / samples
 		for i, label := range labels {
 			if label != label {
 				continue
@@ -33,28 +43,70 @@ func (s *session) calibrate(ctx context.Context) ([]float64, error) {
 			if s.problem.Weights != nil {
 				weight = float64(s.problem.Weights[i/outputs])
 			}
-			sum := sums[part][i%outputs*(shareSteps+1):]
-			for k := range shareSteps + 1 {
+			score := &parts[part][i%outputs]
+			for k := range shares {
 				short := float64(label) - float64(k)*shareUnit*float64(y[i])
-				sum[k] += weight * max(quantile*short, (quantile-1)*short)
+				score[k][stretch] += weight * max(quantile*short, (quantile-1)*short)
 			}
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	shares := make([]float64, outputs)
-	for o := range shares {
-		lowest := math.Inf(1)
-		for k := range shareSteps + 1 {
-			sum := 0.0
-			for _, part := range sums {
-				sum += part[o*(shareSteps+1)+k]
-			}
-			if sum < lowest {
-				lowest, shares[o] = sum, float64(k)*shareUnit
-			}
+	chosen := make([]float64, outputs)
+	for o := range chosen {
+		var all scores
+		for _, part := range parts {
+			all.add(&part[o])
+		}
+		chosen[o] = float64(all.choose()) * shareUnit
+	}
+	return chosen, nil
+}
+
+// scores are sums of losses by share and stretch.
+type scores [shares][stretches]float64
+
+func (s *scores) add(other *scores) {
+	for k := range s {
+		for i := range s[k] {
+			s[k][i] += other[k][i]
 		}
 	}
-	return shares, nil
+}
+
+// choose returns the index of the share closest to 1 that is as good as the best.
+func (s *scores) choose() int {
+	best, lowest := whole, math.Inf(1)
+	for k := range s {
+		sum := 0.0
+		for _, v := range s[k] {
+			sum += v
+		}
+		if sum < lowest {
+			best, lowest = k, sum
+		}
+	}
+	step := 1
+	if best < whole {
+		step = -1
+	}
+	k := whole
+	for k != best && s.worse(k, best) {
+		k += step
+	}
+	return k
+}
+
+// worse reports whether a share has a higher loss than the best one by more than
+// one standard error of the difference.
+func (s *scores) worse(k, best int) bool {
+	sum, squares := 0.0, 0.0
+	for i := range stretches {
+		d := s[k][i] - s[best][i]
+		sum += d
+		squares += d * d
+	}
+	variance := max(0, squares-sum*sum/stretches) / (stretches - 1)
+	return sum > math.Sqrt(stretches*variance)
 }

@@ -2,11 +2,14 @@ package learner
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/graph"
@@ -112,6 +115,7 @@ func TestGraphSetKeepsItsCapacity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	drawHead(t, m)
 	c := DefaultConfig()
 	c.Graphs = 2
 	s := &session{
@@ -126,6 +130,9 @@ func TestGraphSetKeepsItsCapacity(t *testing.T) {
 		if losses[g.Name], err = validate(t.Context(), m, g.Affinity, s.problem.Validation, c, nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if distinct := slices.Compact(slices.Sorted(maps.Values(losses))); len(distinct) != 4 {
+		t.Fatalf("losses are %v, want four of them", losses)
 	}
 	if err := s.updateGraphs(context.Background()); err != nil {
 		t.Fatal(err)
@@ -177,26 +184,24 @@ func TestAveragePrecision(t *testing.T) {
 	}
 }
 
+// TestPerfectGraphStaysFinite has a graph with a loss of 0, to which no other loss
+// can be compared: then that graph is all there is to the next one.
 func TestPerfectGraphStaysFinite(t *testing.T) {
 	m, p, c := lesson(t)
+	drawHead(t, m)
 	affinity := firstAffinity(t, m, p, c)
-	outputs := map[int][]float32{}
-	if err := Predict(t.Context(), m, affinity, p.Validation, 1, func(_, i int, y, _ []float32) {
-		outputs[i] = append([]float32(nil), y...)
-	}); err != nil {
-		t.Fatal(err)
-	}
-	p.Validation = halves{p.Validation, 1, outputs}
+	p.Validation = halves{p.Validation, 1, spoken(t, m, affinity, p.Validation)}
 	s := &session{config: c, problem: p, model: m, services: 6, best: best{loss: math.Inf(1)}}
-	s.set = []Graph{{Name: "perfect", Affinity: affinity}, {Name: "other", Affinity: make([]float32, 36)}}
+	other := graph.WithSelfLoops(randomEdges(rand.New(rand.NewPCG(3, 5)), 6), 6)
+	s.set = []Graph{{Name: "perfect", Affinity: affinity}, {Name: "other", Affinity: other}}
 	if err := s.updateGraphs(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if s.set[0].Loss != 0 {
-		t.Fatalf("the perfect graph has loss %v", s.set[0].Loss)
+	if s.set[0].Loss != 0 || !(s.set[1].Loss > 0.01) {
+		t.Fatalf("the perfect graph has loss %v and the other one %v", s.set[0].Loss, s.set[1].Loss)
 	}
 	want := graph.Sparse(affinity, 6, float32(s.threshold()))
-	if diff := cmp.Diff(want, s.affinity); diff != "" {
+	if diff := cmp.Diff(want, s.affinity, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 		t.Errorf("affinity is not that of the perfect graph (-want +got):\n%s", diff)
 	}
 }

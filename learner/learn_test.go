@@ -32,6 +32,24 @@ func lesson(t testing.TB) (*gnn.Network[float32], Problem, Config) {
 	return m, Problem{Training: plantedSamples{p, 4, 4, 200}, Validation: plantedSamples{p, 4, 200, 299}, Graphs: []Graph{graph}}, c
 }
 
+// drawHead gives a network random weights in the head, which begins as zeros: then
+// what it says depends on the sample and on the graph.
+func drawHead(t testing.TB, m gnn.Model[float32]) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(9, 5))
+	for _, p := range m.Parameters() {
+		if p.Name != "head.weight" {
+			continue
+		}
+		for i := range p.Data {
+			p.Data[i] = float32(rng.NormFloat64()) / 5
+		}
+		m.Refresh()
+		return
+	}
+	t.Fatal("the network has no head.weight")
+}
+
 func parameters(m gnn.Model[float32]) (all [][]float32) {
 	for _, p := range m.Parameters() {
 		all = append(all, append([]float32(nil), p.Data...))
@@ -149,15 +167,32 @@ func TestLearnStopsWithItsContext(t *testing.T) {
 	}
 }
 
+// TestPatienceEndsAnIterationEarly has labels of 0, which a new network predicts
+// exactly: no epoch is better than the first. With labels that can be learned, none
+// is lost.
 func TestPatienceEndsAnIterationEarly(t *testing.T) {
-	m, p, c := lesson(t)
-	c.Iterations, c.Epochs, c.GraphEpochs, c.Patience, c.Rate = 1, 50, 0, 2, 1e-9
-	r, err := Learn(t.Context(), m, p, c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(r.History) >= c.Epochs {
-		t.Errorf("%d epochs although nothing gets better", len(r.History))
+	for name, tt := range map[string]struct {
+		change func(*Problem)
+		epochs int
+	}{
+		"nothing gets better": {func(p *Problem) {
+			nothing := func(int) float32 { return 0 }
+			p.Training, p.Validation = labelled{p.Training, nothing}, labelled{p.Validation, nothing}
+		}, 1 + 2},
+		"every epoch is better": {func(*Problem) {}, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, p, c := lesson(t)
+			c.Iterations, c.Epochs, c.GraphEpochs, c.Patience = 1, 6, 0, 2
+			tt.change(&p)
+			r, err := Learn(t.Context(), m, p, c, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.History) != tt.epochs {
+				t.Errorf("%d epochs, want %d: %+v", len(r.History), tt.epochs, r.History)
+			}
+		})
 	}
 }
 

@@ -105,9 +105,10 @@ type scratch[T Float] struct {
 	transposed []T // of whatever is being multiplied from the right
 	steps      [2][]T
 	nodes      [3][]T
+	outputs    []T // gradient of the outputs, discounted, N·O
 }
 
-func newScratch[T Float](blocks []*block[T]) *scratch[T] {
+func newScratch[T Float](blocks []*block[T], outputs int) *scratch[T] {
 	rows, channels, hidden, steps := 0, 0, 0, 0
 	for _, b := range blocks {
 		rows, channels, hidden, steps = b.rows(), max(channels, b.in), b.out, b.steps
@@ -120,6 +121,7 @@ func newScratch[T Float](blocks []*block[T]) *scratch[T] {
 		transposed: make([]T, rows*max(channels, hidden/2)),
 		steps:      [2][]T{make([]T, steps*steps), make([]T, steps*steps)},
 		nodes:      [3][]T{make([]T, rows), make([]T, rows), make([]T, steps*channels)},
+		outputs:    make([]T, rows/steps*outputs),
 	}
 }
 

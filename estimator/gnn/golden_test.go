@@ -163,7 +163,8 @@ func cast[T Float](v []goldenNumber) []T {
 	return out
 }
 
-// near reports differences beyond tolerance times the largest magnitude of want.
+// near reports differences beyond tolerance times the largest magnitude of want,
+// which must not be 0: nothing is near to nothing.
 func near[T Float](t *testing.T, name string, got []T, want []goldenNumber, tolerance float64) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -177,7 +178,7 @@ func near[T Float](t *testing.T, name string, got []T, want []goldenNumber, tole
 			worst, at = d, i
 		}
 	}
-	if !(worst <= tolerance*largest) {
+	if largest == 0 || !(worst <= tolerance*largest) {
 		t.Errorf("%s[%d] is %v, want %v: off by %.2g of the largest, %v", name, at, got[at], want[at], worst/largest, largest)
 	}
 }

@@ -1,13 +1,21 @@
 package gnn
 
 import (
-	"math/rand/v2"
-
 	"github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
 )
 
+// discount is what a step of the window counts less in the head than the one after
+// it. Weights can make up for that, so it does not limit what the head can say. But
+// all weights learn at the same pace, and undiscounted the eleven older steps of a
+// window drown the newest in what they remember of the training samples.
+const discount = 0.8
+
 // head is the fully connected layer over (τ × channels) of a service, the same
-// for all services (paper §IV-C, the last paragraph).
+// for all services (paper §IV-C, the last paragraph):
+//
+//	y = Σₜ γ^(τ−1−t)·Xₜ·Wₜ + b
+//
+// with the discount γ.
 type head[T Float] struct {
 	k               kernel.Set[T]
 	steps, services int
@@ -26,8 +34,10 @@ func newHead[T Float](k kernel.Set[T], c Config) *head[T] {
 	}
 }
 
-func (l *head[T]) initialise(rng *rand.Rand) {
-	l.weight.uniform(rng, l.steps*l.in)
+// initialise begins with a network that says 0: the mean, or that all stays as it
+// is. From random weights it would first have to unlearn noise.
+func (l *head[T]) initialise() {
+	l.weight.fill(0)
 	l.bias.fill(0)
 }
 
@@ -41,29 +51,42 @@ func (l *head[T]) refresh() {
 // forward writes N·O outputs to y.
 func (l *head[T]) forward(x, y []T) {
 	n, c, o := l.services, l.in, l.outputs
-	for i := range n {
-		copy(y[i*o:i*o+o], l.bias.Data)
-	}
+	clear(y[:n*o])
 	for t := range l.steps {
+		scale(y[:n*o], discount)
 		l.k.Gemm(n, o, c, x[t*n*c:], c, 1, l.weight.Data[t*c*o:], o, y, o, true)
+	}
+	for i := range n {
+		for j, v := range l.bias.Data {
+			y[i*o+j] += v
+		}
 	}
 }
 
-// backward skips the gradients of the parameters when they are nil.
-func (l *head[T]) backward(x, dy, dx, dweight, dbias []T) {
+// backward skips the gradients of the parameters when they are nil, and overwrites
+// scaled, which is as long as dy.
+func (l *head[T]) backward(x, dy, dx, dweight, dbias, scaled []T) {
 	n, c, o := l.services, l.in, l.outputs
-	for t := range l.steps {
+	if dbias != nil {
+		for i := range n {
+			for j, v := range dy[i*o : i*o+o] {
+				dbias[j] += v
+			}
+		}
+	}
+	copy(scaled, dy)
+	dy = scaled
+	for t := l.steps - 1; t >= 0; t-- {
 		if dweight != nil {
 			l.k.Gemm(c, o, n, x[t*n*c:], 1, c, dy, o, dweight[t*c*o:], o, true)
 		}
 		l.k.Gemm(n, c, o, dy, o, 1, l.weightT[t*c*o:], c, dx[t*n*c:], c, false)
+		scale(dy, discount)
 	}
-	if dbias == nil {
-		return
-	}
-	for i := range n {
-		for j, v := range dy[i*o : i*o+o] {
-			dbias[j] += v
-		}
+}
+
+func scale[T Float](values []T, factor T) {
+	for i := range values {
+		values[i] *= factor
 	}
 }

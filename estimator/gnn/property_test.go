@@ -98,6 +98,7 @@ func newCase32(t testing.TB, k kernel.Set[float32], c Config) *case32 {
 	if err != nil {
 		t.Fatal(err)
 	}
+	drawHead(network, rng)
 	s := &case32{network: network, basis: make([]float32, network.BasisSize()), dbasis: make([]float32, network.BasisSize())}
 	s.x = narrow(normal(rng, c.Window*c.Services*c.Features))
 	s.labels = narrow(normal(rng, c.Services*c.Outputs))

@@ -26,7 +26,7 @@ func (n *Network[T]) newWorker() *worker[T] {
 // Training implements [Model].
 func (n *Network[T]) Training(parameters bool) Pass[T] {
 	w := n.newWorker()
-	w.scratch = newScratch(n.blocks)
+	w.scratch = newScratch(n.blocks, n.config.Outputs)
 	size := n.config.Window * n.config.Services * n.config.Hidden
 	w.dout = [2][]T{make([]T, size), make([]T, size)}
 	w.blocks = make([]*blockGradient[T], len(n.blocks))
@@ -58,7 +58,7 @@ func (w *worker[T]) Backward(dy, basis, dbasis []T) {
 	if g := w.gradients; g != nil {
 		weight, bias = g[len(g)-2], g[len(g)-1]
 	}
-	w.network.head.backward(w.acts[last].out, dy, dout, weight, bias)
+	w.network.head.backward(w.acts[last].out, dy, dout, weight, bias, w.scratch.outputs)
 	for i := last; i >= 0; i-- {
 		if i == 0 {
 			dx = nil // nobody asks how telemetry should have been

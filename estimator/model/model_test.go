@@ -10,6 +10,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
 const step = 30 * time.Second
@@ -70,11 +71,35 @@ func untrained(tb testing.TB, kind string, services []string, features ...estima
 // redraw gives a new weights, for its sizes as they are now.
 func redraw(tb testing.TB, a *artifact.Model) {
 	tb.Helper()
-	m, err := New(a.Kind, Config(a), rand.New(rand.NewPCG(7, 7)))
+	a.Tensors = Tensors(drawn(tb, a, rand.New(rand.NewPCG(7, 7))))
+}
+
+// drawn returns a new network of the kind and shape of a with random weights in the
+// head as well, so that what it says depends on what it sees.
+func drawn(tb testing.TB, a *artifact.Model, rng *rand.Rand) gnn.Model[float32] {
+	tb.Helper()
+	m, err := New(a.Kind, Config(a), rng)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	a.Tensors = Tensors(m)
+	drawHead(tb, m, rng)
+	return m
+}
+
+// drawHead gives m random weights in the head, which begins as zeros.
+func drawHead(tb testing.TB, m gnn.Model[float32], rng *rand.Rand) {
+	tb.Helper()
+	for _, p := range m.Parameters() {
+		if p.Name != "head.weight" {
+			continue
+		}
+		for i := range p.Data {
+			p.Data[i] = float32(rng.NormFloat64()) / 3
+		}
+		m.Refresh()
+		return
+	}
+	tb.Fatal("the network has no head.weight")
 }
 
 // constant makes the network of a answer outputs for every service, whatever it

@@ -48,6 +48,42 @@ func TestNew(t *testing.T) {
 	checkError(t, err, `"lstm"`, "deepscaler, dcrnn, tgcn")
 }
 
+// TestNewNetworkSaysZero: training starts from the mean, or from no change.
+func TestNewNetworkSaysZero(t *testing.T) {
+	shape := gnn.Config{Services: 3, Window: 4, Features: 2, Outputs: 2, Hidden: 8, Kernel: 3, Blocks: 2}
+	for _, kind := range Kinds() {
+		for seed := range uint64(3) {
+			rng := rand.New(rand.NewPCG(seed, 3))
+			m, err := New(kind, shape, rng)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, affinity := make([]float32, shape.Window*shape.Services*shape.Features), make([]float32, shape.Services*shape.Services)
+			for i := range affinity {
+				affinity[i] = rng.Float32()
+			}
+			basis, zeros := make([]float32, m.BasisSize()), make([]float32, shape.Services*shape.Outputs)
+			m.Basis(basis, affinity)
+			says := func() []float32 {
+				y := make([]float32, len(zeros))
+				m.Inference().Forward(x, basis, y)
+				return y
+			}
+			for _, scale := range []float64{0, 1, 1e6} {
+				for i := range x {
+					x[i] = float32(scale * rng.NormFloat64())
+				}
+				if diff := cmp.Diff(zeros, says()); diff != "" {
+					t.Errorf("%s, inputs of about %v (-zeros +got):\n%s", kind, scale, diff)
+				}
+			}
+			if drawHead(t, m, rng); slices.Contains(says(), 0) {
+				t.Errorf("%s with another head still says 0", kind)
+			}
+		}
+	}
+}
+
 func TestConfig(t *testing.T) {
 	a := untrained(t, artifact.KindDeepScaler, numbered(3))
 	want := gnn.Config{Services: 3, Window: 4, Features: 5, Outputs: 3, Hidden: 8, Kernel: 3, Blocks: 1}
@@ -85,13 +121,16 @@ func TestLoadedNetworkTrains(t *testing.T) {
 	for _, kind := range Kinds() {
 		a := untrained(t, kind, numbered(3))
 		a.Hyperparameters.Blocks = 2
-		m, err := New(kind, Config(a), rand.New(rand.NewPCG(8, 9)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := drawn(t, a, rand.New(rand.NewPCG(8, 9)))
 		a.Tensors = Tensors(m)
-		if diff := cmp.Diff(gradients(m, a), gradients(mustLoad(t, a), a)); diff != "" {
+		written := gradients(m, a)
+		if diff := cmp.Diff(written, gradients(mustLoad(t, a), a)); diff != "" {
 			t.Errorf("%s: gradients differ (-written +loaded):\n%s", kind, diff)
+		}
+		for i, p := range m.Parameters() {
+			if !slices.ContainsFunc(written[i], func(v float32) bool { return v != 0 }) {
+				t.Errorf("%s: the gradient of %s is 0, and shows nothing", kind, p.Name)
+			}
 		}
 	}
 }

@@ -110,8 +110,9 @@ def forward(c, p, A, sample):
     X = sample
     for r in range(c.blocks):
         X = block(lambda name: p[f"blocks.{r}.{name}"], A, X, c.kernel)
-    head, bias = p["head.weight"], p["head.bias"]
-    total = lambda n, o: sum(X[t][n][h] * head[t][h][o] for t in range(c.window) for h in range(c.hidden))
+    head, bias, age = p["head.weight"], p["head.bias"], lambda t: c.window - 1 - t
+    step = lambda t, n, o: sum(X[t][n][h] * head[t][h][o] for h in range(c.hidden))
+    total = lambda n, o: sum(0.8 ** age(t) * step(t, n, o) for t in range(c.window))
     return [[bias[o] + total(n, o) for o in range(c.horizon)] for n in range(c.services)]
 
 

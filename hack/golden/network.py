@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 LAYER_NORM_EPSILON = 1e-5
+HEAD_DISCOUNT = 0.8  # what a step of the window counts in the head, relative to the one after it
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,13 @@ def block(p, A, X):
     return stages, [before_convolved, residual]
 
 
+def head(p, X):
+    """Y = sum_t discount^(T-1-t) X_t W_t + b: the fully connected layer over the window, for all services the same."""
+    window = X.shape[1]
+    discounts = HEAD_DISCOUNT ** jnp.arange(window - 1, -1, -1)
+    return jnp.einsum("t,btnh,tho->bno", discounts, X, p["head.weight"]) + p["head.bias"]
+
+
 def forward(c, p, A, x):
     """x [b, t, n, c] -> Y [b, n, o], with the stages of every block and the arguments of every ReLU."""
     X, stages, kinks = x, {}, []
@@ -118,7 +126,7 @@ def forward(c, p, A, x):
         X = block_stages["output"]
         stages |= {prefix + name: value for name, value in block_stages.items()}
         kinks += block_kinks
-    return jnp.einsum("btnh,tho->bno", X, p["head.weight"]) + p["head.bias"], stages, kinks
+    return head(p, X), stages, kinks
 
 
 def loss(output, y, quantile):

@@ -80,10 +80,7 @@ func (o *adaptiveFlags) run(c *cobra.Command) error {
 // steps returns the length of the shortest history with so many training
 // samples, whose windows and labels all lie in the training part.
 func (o *adaptiveFlags) steps() int {
-	window, furthest := o.options.Window, 1
-	if window == 0 {
-		window = defaultWindow
-	}
+	window, furthest := o.options.Settled().Window, 1
 	for _, h := range o.options.Horizons {
 		furthest = max(furthest, h)
 	}

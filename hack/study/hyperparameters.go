@@ -11,38 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
-
-// Defaults of deepscaler train, where its options have a zero that stands for
-// what it makes of it: values that are varied are to be known before a run.
-const (
-	defaultHidden = 32
-	defaultKernel = 5
-	defaultBlocks = 2
-	defaultWindow = 12
-	defaultJitter = 0.3
-)
-
-// settled returns the options with the defaults filled in.
-func settled(o train.Options) train.Options {
-	o.Hidden, o.Kernel, o.Blocks = cmp.Or(o.Hidden, defaultHidden), cmp.Or(o.Kernel, defaultKernel), cmp.Or(o.Blocks, defaultBlocks)
-	o.Window = cmp.Or(o.Window, defaultWindow)
-	o.Anchor = cmp.Or(o.Anchor, anchors(o)[0])
-	return o
-}
-
-// anchors returns those that go with the label and the features, the default first.
-func anchors(o train.Options) []string {
-	unseen := o.Features != nil && !slices.Contains(o.Features, cmp.Or(o.Target, string(estimator.Replicas)))
-	if o.Label == artifact.LabelRequired || unseen {
-		return []string{string(dataset.AnchorLevel)}
-	}
-	return []string{string(dataset.AnchorChange), string(dataset.AnchorLevel)}
-}
 
 // hyperparameter is what is varied while all else is as in the base.
 type hyperparameter struct {
@@ -84,15 +55,22 @@ func varyBy[T cmp.Ordered](name string, base train.Options, get func(*train.Opti
 func hyperparameters(base train.Options) []hyperparameter {
 	type options = train.Options
 	return []hyperparameter{
-		vary("hidden", base, func(o *options) *int { return &o.Hidden }, 16, 32, 64, 128),
+		vary("hidden", base, func(o *options) *int { return &o.Hidden }, 16, 32, 64),
 		vary("kernel", base, func(o *options) *int { return &o.Kernel }, 1, 3, 5),
 		vary("blocks", base, func(o *options) *int { return &o.Blocks }, 1, 2, 3),
 		vary("window", base, func(o *options) *int { return &o.Window }, 6, 12, 24),
 		vary("batch", base, func(o *options) *int { return &o.Learning.Batch }, 16, 32, 64),
 		vary("learning-rate", base, func(o *options) *float64 { return &o.Learning.Rate }, 5e-4, 1e-3, 2e-3, 4e-3),
+		vary("weight-decay", base, func(o *options) *float64 { return &o.Learning.Decay }, 0, 0.1, 0.9),
+		vary("clip", base, func(o *options) *float64 { return &o.Learning.Clip }, 1, 25),
+		vary("epochs", base, func(o *options) *int { return &o.Learning.Epochs }, 3, 12),
 		varyBy("iterations", base, func(o *options) int { return o.Learning.Iterations }, setIterations, 1, 3, 5),
 		vary("graph-epochs", base, func(o *options) *int { return &o.Learning.GraphEpochs }, 0, 1, 2, 4),
-		vary("anchor", base, func(o *options) *string { return &o.Anchor }, anchors(base)...),
+		vary("graph-learning-rate", base, func(o *options) *float64 { return &o.Learning.GraphRate }, 3e-3, 3e-2),
+		vary("embedding", base, func(o *options) *int { return &o.Learning.Embedding }, 8, 32),
+		vary("new-edges", base, func(o *options) *float64 { return &o.Learning.NewEdges }, 0.05, 0.2),
+		vary("sharpness", base, func(o *options) *float64 { return &o.Learning.Sharpness }, 30, 300),
+		vary("anchor", base, func(o *options) *string { return &o.Anchor }, string(dataset.AnchorLevel)),
 		varyBy("jitter", base, jitter, func(o *options, v float64) { o.Learning.Jitter = v }, jitters(base)...),
 		vary("scale", base, func(o *options) *string { return &o.Scale }, string(dataset.ScalePerService), string(dataset.ScaleGlobal)),
 		vary("threshold", base, func(o *options) *float64 { return &o.Learning.Threshold }, 0.25, 0.5, 0.75),
@@ -113,7 +91,7 @@ func jitters(o train.Options) []float64 {
 	if o.Anchor != string(dataset.AnchorChange) {
 		return []float64{0}
 	}
-	return []float64{defaultJitter, 0, 0.1, 0.6}
+	return []float64{train.DefaultJitter, 0, 0.1, 0.6}
 }
 
 // setIterations divides the epochs of the network among so many iterations.
@@ -167,7 +145,7 @@ func (o *hyperparameterFlags) run(c *cobra.Command) error {
 	if err := errors.Join(o.studyFlags.validate(), o.telemetry.validate()); err != nil {
 		return err
 	}
-	base := settled(*o.options)
+	base := o.options.Settled()
 	groups, err := chosen(hyperparameters(base), o.only)
 	if err != nil {
 		return err

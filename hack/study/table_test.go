@@ -88,7 +88,7 @@ func TestKindsLearnEquallyLong(t *testing.T) {
 }
 
 func TestHyperparametersDifferInOneValue(t *testing.T) {
-	base := settled(*comparedOptions())
+	base := comparedOptions().Settled()
 	base.Learning.Rate = 3e-3
 	for _, h := range hyperparameters(base) {
 		defaults, names := 0, map[string]bool{}
@@ -123,7 +123,7 @@ func TestIterationsShareTheEpochs(t *testing.T) {
 }
 
 func TestHyperparameterTable(t *testing.T) {
-	base := settled(*comparedOptions())
+	base := comparedOptions().Settled()
 	base.Kernel = 3
 	groups, err := chosen(hyperparameters(base), []string{"kernel", "scale"})
 	if err != nil {

@@ -192,7 +192,7 @@ func TestDefaultsAreThoseOfTraining(t *testing.T) {
 		}
 		return []string{fmt.Sprint(r.Network), fmt.Sprint(r.Window), r.Anchor, r.Scale, r.Target, fmt.Sprint(r.Test.Overall)}
 	}
-	if diff := cmp.Diff(described(*train.NewOptions()), described(settled(*comparedOptions()))); diff != "" {
+	if diff := cmp.Diff(described(*train.NewOptions()), described(comparedOptions().Settled())); diff != "" {
 		t.Errorf("trained by default and here:\n%s", diff)
 	}
 }

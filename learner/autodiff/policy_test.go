@@ -11,12 +11,24 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/graph"
 )
 
+// newModel returns a network with random weights in the head as well, which begins
+// as zeros and would let no gradient through.
 func newModel(t testing.TB, c gnn.Config) *gnn.Network[float32] {
 	t.Helper()
-	m, err := gnn.New(c, rand.New(rand.NewPCG(1, 2)))
+	rng := rand.New(rand.NewPCG(1, 2))
+	m, err := gnn.New(c, rng)
 	if err != nil {
 		t.Fatal(err)
 	}
+	bound := 1 / math.Sqrt(float64(c.Window*c.Hidden))
+	for _, p := range m.Parameters() {
+		if p.Name == "head.weight" {
+			for i := range p.Data {
+				p.Data[i] = float32((2*rng.Float64() - 1) * bound)
+			}
+		}
+	}
+	m.Refresh()
 	return m
 }
 
@@ -95,7 +107,7 @@ func TestPolicyStepFollowsTheGradient(t *testing.T) {
 			t.Fatal(err)
 		}
 		copy(p.Affinity, randomGraph(rng, small.Services))
-		const rate = 0.05
+		const rate = 0.2
 		for step := range 3 {
 			fill(p.X, rng)
 			fill(p.Y, rng)
@@ -110,10 +122,19 @@ func TestPolicyStepFollowsTheGradient(t *testing.T) {
 			}
 			for i, param := range m.Parameters() {
 				for j, v := range param.Data {
-					if w := reference.Parameters()[i].Data[j]; math.Abs(float64(v-w)) > 1e-5 {
+					if w := reference.Parameters()[i].Data[j]; math.Abs(float64(v-w)) > 1e-6*max(1, math.Abs(float64(w))) {
 						t.Fatalf("%d workers, step %d: %s[%d] is %v, want %v", workers, step, param.Name, j, v, w)
 					}
 				}
+			}
+		}
+		for i, param := range newModel(t, small).Parameters() {
+			moved := 0.0
+			for j, v := range param.Data {
+				moved = max(moved, math.Abs(float64(v-m.Parameters()[i].Data[j])))
+			}
+			if moved < 5e-6 {
+				t.Errorf("%d workers: %s moved by %v at most, too little to compare", workers, param.Name, moved)
 			}
 		}
 		if err := p.Close(); err != nil {

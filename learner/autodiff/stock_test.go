@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,11 +60,14 @@ func (s *stock) parameter(p *gnn.Parameter[float32]) {
 	prefix, isHops := strings.CutSuffix(p.Name, "hops")
 	if !isHops {
 		shape := p.Shape
-		if strings.HasSuffix(p.Name, "temporal.weight") {
+		switch {
+		case strings.HasSuffix(p.Name, "temporal.weight"):
 			s.nodes[p.Name] = node(s.graph, p.Name, filters(p), shape[2], shape[1], 1, shape[0])
-			return
+		case p.Name == "head.weight":
+			s.nodes[p.Name] = node(s.graph, p.Name, discounted(p), shape...)
+		default:
+			s.nodes[p.Name] = node(s.graph, p.Name, p.Data, shape...)
 		}
-		s.nodes[p.Name] = node(s.graph, p.Name, p.Data, shape...)
 		return
 	}
 	in, half := p.Shape[0], p.Shape[2]
@@ -88,6 +92,16 @@ func filters(p *gnn.Parameter[float32]) []float32 {
 				data = append(data, p.Data[(q*in+i)*out+o])
 			}
 		}
+	}
+	return data
+}
+
+// discounted are the weights of the head [τ,channels,out] times γ = 0.8 to the power
+// of the age of their step.
+func discounted(p *gnn.Parameter[float32]) []float32 {
+	data, part := slices.Clone(p.Data), len(p.Data)/p.Shape[0]
+	for i := range data {
+		data[i] *= float32(math.Pow(0.8, float64(p.Shape[0]-1-i/part)))
 	}
 	return data
 }

@@ -66,7 +66,9 @@ const (
 	defaultBlocks   = 2
 	defaultWindow   = 12
 	defaultQuantile = 0.5
-	defaultJitter   = 0.3
+
+	// DefaultJitter goes with labels that are changes.
+	DefaultJitter = 0.3
 )
 
 // NewOptions returns the defaults.
@@ -153,7 +155,7 @@ func (o *Options) jitter(anchor dataset.Anchor) float64 {
 	case anchor != dataset.AnchorChange && o.Learning.Jitter > 0:
 		return -1
 	case anchor == dataset.AnchorChange && o.Learning.Jitter < 0:
-		return defaultJitter
+		return DefaultJitter
 	}
 	return max(o.Learning.Jitter, 0)
 }
@@ -167,6 +169,20 @@ func (o *Options) shape() gnn.Config {
 		Kernel: cmp.Or(o.Kernel, defaultKernel),
 		Blocks: cmp.Or(o.Blocks, defaultBlocks),
 	}
+}
+
+// Settled returns the options of a training from scratch with the window, the sizes
+// of the network and the anchor that it takes where they are left at zero. Features
+// that are nil are taken to have the target among them.
+func (o Options) Settled() Options {
+	features := o.Features
+	if features == nil {
+		features = []string{o.target()}
+	}
+	shape := o.shape()
+	o.Window, o.Hidden, o.Kernel, o.Blocks = shape.Window, shape.Hidden, shape.Kernel, shape.Blocks
+	o.Anchor = string(o.anchor(features))
+	return o
 }
 
 func (o *Options) learning() learner.Config {

@@ -26,10 +26,7 @@ func newSample(m gnn.Model[float32]) sample {
 func onTrainTicket(b *testing.B, bench func(b *testing.B, m gnn.Model[float32])) {
 	c := gnn.Config{Services: 41, Window: 12, Features: 6, Outputs: 1, Hidden: 64, Kernel: 3, Blocks: 1}
 	for _, k := range kinds() {
-		m, err := k.new32(c, rand.New(rand.NewPCG(1, 1)))
-		if err != nil {
-			b.Fatal(err)
-		}
+		m := k.new32Drawn(b, c)
 		b.Run(k.name, func(b *testing.B) {
 			b.ReportAllocs()
 			bench(b, m)

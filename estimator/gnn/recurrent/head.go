@@ -1,13 +1,12 @@
 package recurrent
 
 import (
-	"math/rand/v2"
-
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
 )
 
-// head is a linear layer on a hidden state, the same for all services.
+// head is a linear layer on a hidden state, the same for all services. Its weights
+// begin as 0, as those of the head of package gnn do.
 type head[T gnn.Float] struct {
 	k           kernel.Set[T]
 	in, outputs int
@@ -21,10 +20,6 @@ func newHead[T gnn.Float](k kernel.Set[T], c gnn.Config, outputs int) *head[T] {
 		weight: newParameter[T]("head.weight", c.Hidden, outputs),
 		bias:   newParameter[T]("head.bias", outputs),
 	}
-}
-
-func (l *head[T]) initialise(rng *rand.Rand) {
-	xavier(l.weight.Data, rng, l.in, l.outputs)
 }
 
 // forward takes rows of states to rows of outputs, which fill y.

@@ -53,7 +53,6 @@ func build[T gnn.Float](c gnn.Config, k kernel.Set[T], diffusion bool, rng *rand
 		outputs = 1
 	}
 	n.head = newHead(k, c, outputs)
-	n.head.initialise(rng)
 	n.params = append(n.params, n.head.weight, n.head.bias)
 	n.Refresh()
 	return n, nil

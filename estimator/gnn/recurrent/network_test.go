@@ -156,10 +156,7 @@ func TestAllocations(t *testing.T) {
 		limit = math.Inf(1) // its products may start goroutines
 	}
 	onBoth(t, func(t *testing.T, k kind) {
-		m, err := k.new32(small(), rand.New(rand.NewPCG(1, 1)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := k.new32Drawn(t, small())
 		s := newSample(m)
 		inference, training := m.Inference(), m.Training(true)
 		got := testing.AllocsPerRun(10, func() { inference.Forward(s.x, s.basis, s.y) })

@@ -47,6 +47,7 @@ func newProblem(t testing.TB, k kind, c gnn.Config) *problem {
 	if err != nil {
 		t.Fatal(err)
 	}
+	drawHead(model, rng)
 	for _, p := range model.Parameters() {
 		for i := range p.Data {
 			p.Data[i] += 0.1 * rng.NormFloat64() // biases too
@@ -58,6 +59,26 @@ func newProblem(t testing.TB, k kind, c gnn.Config) *problem {
 	p.y = normal(rng, c.Services*c.Outputs)
 	p.y[len(p.y)-1] = math.NaN() // unknown
 	return p
+}
+
+// drawHead gives a network a head that says something, and lets gradients through.
+func drawHead[T gnn.Float](m gnn.Model[T], rng *rand.Rand) {
+	all := m.Parameters()
+	weight := all[len(all)-2]
+	xavier(weight.Data, rng, weight.Shape[0], weight.Shape[1])
+	m.Refresh()
+}
+
+// new32Drawn is new32 with such a head.
+func (k kind) new32Drawn(t testing.TB, c gnn.Config) gnn.Model[float32] {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(1, 1))
+	m, err := k.new32(c, rng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawHead(m, rng)
+	return m
 }
 
 func randomAffinity(rng *rand.Rand, n int) []float64 {
