@@ -20,90 +20,31 @@ import (
 // dependency that no call shows, instead of ending at the identity. Deleting what
 // it found must cost accuracy.
 func TestPlantedDependenciesAreFound(t *testing.T) {
-	const window = 6
-	rng := rand.New(rand.NewPCG(5, 5))
-	p := plant(rng, 12, 4, 1500, 2)
-	n := p.services
-	m, err := gnn.New(gnn.Config{Services: n, Window: window, Features: 1, Outputs: 1, Hidden: 24, Kernel: 3, Blocks: 1}, rng)
-	if err != nil {
-		t.Fatal(err)
-	}
-	traces := Graph{Name: "traces", Affinity: make([]float32, n*n)}
-	for e := range p.shown {
-		traces.Affinity[e] = 1
-	}
-	c := DefaultConfig()
-	c.Iterations, c.Epochs, c.GraphEpochs, c.Batch, c.Rate, c.GraphRate = 5, 15, 4, 32, 5e-3, 1e-2
-	train, validation, test := p.steps*7/10, p.steps*85/100, p.steps
-	result, err := Learn(t.Context(), m, Problem{
-		Training:   plantedSamples{p, window, window, train},
-		Validation: plantedSamples{p, window, train, validation},
-		Graphs:     []Graph{traces},
-	}, c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	var candidates []int // all pairs that the traces do not explain
-	for i := range n * n {
-		if i/n != i%n && !p.shown[i] {
-			candidates = append(candidates, i)
-		}
-	}
-	hidden := func(i int) bool { return p.edges[i] }
+	l := newPlantedLesson(t, 5)
+	affinity := l.learn(t, plantedConfig())
+	n := l.p.services
 	learned, identity, correlation := make([]float64, n*n), make([]float64, n*n), make([]float64, n*n)
 	for i := range learned {
-		learned[i] = float64(result.Affinity[i])
+		learned[i] = float64(affinity[i])
 		if i/n == i%n {
 			identity[i] = 1
 		}
-		correlation[i] = math.Abs(p.correlation(i/n, i%n))
+		correlation[i] = math.Abs(l.p.correlation(i/n, i%n))
 	}
-	area := averagePrecision(learned, hidden, candidates)
-	byIdentity, byCorrelation := averagePrecision(identity, hidden, candidates), averagePrecision(correlation, hidden, candidates)
+	area, byIdentity, byCorrelation := l.area(learned), l.area(identity), l.area(correlation)
 	t.Logf("%d hidden among %d pairs; area under the precision-recall curve: learned %.3f, identity %.3f, correlation %.3f",
-		len(p.edges)-len(p.shown), len(candidates), area, byIdentity, byCorrelation)
+		len(l.p.edges)-len(l.p.shown), len(l.candidates()), area, byIdentity, byCorrelation)
 	if area < 0.9 || area < byCorrelation+0.3 || byIdentity > 0.2 {
 		t.Error("the learned affinity does not rank the planted dependencies")
 	}
-	if result.Affinity[p.latent] <= 0 {
+	if affinity[l.p.latent] <= 0 {
 		t.Error("the dependency that no call shows was not found")
 	}
-
-	without := make([]float32, n*n)
-	copy(without, result.Affinity)
-	for _, i := range candidates {
-		without[i] = 0
-	}
-	samples := plantedSamples{p, window, validation, test - 1}
-	full, err := validate(t.Context(), m, result.Affinity, samples, c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	deleted, err := validate(t.Context(), m, graph.Normalise(without, n), samples, c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	full, deleted := l.loss(t, affinity), l.loss(t, l.without(affinity))
 	t.Logf("test loss %.4f, without the learned edges %.4f", full, deleted)
 	if deleted < 1.1*full {
 		t.Error("deleting the learned edges costs no accuracy")
 	}
-}
-
-func (p *planted) correlation(i, j int) float64 {
-	n, steps := p.services, float64(p.steps)
-	var meanI, meanJ, varI, varJ, product float64
-	for t := range p.steps {
-		meanI += p.load[t*n+i] / steps
-		meanJ += p.load[t*n+j] / steps
-	}
-	for t := range p.steps {
-		a, b := p.load[t*n+i]-meanI, p.load[t*n+j]-meanJ
-		varI += a * a
-		varJ += b * b
-		product += a * b
-	}
-	return product / math.Sqrt(varI*varJ)
 }
 
 // TestGraphSetKeepsItsCapacity checks N_max of Algorithm 2 and that the worst

@@ -122,3 +122,19 @@ func averagePrecision(scores []float64, positive func(i int) bool, candidates []
 	}
 	return area / float64(total)
 }
+
+func (p *planted) correlation(i, j int) float64 {
+	n, steps := p.services, float64(p.steps)
+	var meanI, meanJ, varI, varJ, product float64
+	for t := range p.steps {
+		meanI += p.load[t*n+i] / steps
+		meanJ += p.load[t*n+j] / steps
+	}
+	for t := range p.steps {
+		a, b := p.load[t*n+i]-meanI, p.load[t*n+j]-meanJ
+		varI += a * a
+		varJ += b * b
+		product += a * b
+	}
+	return product / math.Sqrt(varI*varJ)
+}
