@@ -1,6 +1,10 @@
 package dataset
 
-import "math"
+import (
+	"math"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
 
 const (
 	// recent is how many steps the demand of a step is the median of, recentFor
@@ -22,6 +26,7 @@ const (
 type need struct {
 	log    *serviceLog
 	fitted Requirement
+	sizing estimator.Sizing
 	// edge is the latency from which the curve explains it no more; +Inf when
 	// there is no curve.
 	edge float64
@@ -35,9 +40,9 @@ type need struct {
 }
 
 func newNeed(log *serviceLog, fitted Requirement) *need {
-	n := &need{log: log, fitted: fitted, edge: math.Inf(1)}
+	n := &need{log: log, fitted: fitted, sizing: fitted.Sizing(), edge: math.Inf(1)}
 	if !math.IsNaN(fitted.Unloaded) {
-		n.edge = max(blowUp*fitted.Latency(saturatedFrom), farAbove*fitted.Unloaded)
+		n.edge = max(blowUp*fitted.Latency(estimator.SaturatedFrom), farAbove*fitted.Unloaded)
 	}
 	return n
 }
@@ -50,17 +55,15 @@ func (n *need) at(t int) float64 {
 	if math.IsNaN(q) || math.IsNaN(u) || math.IsNaN(n.fitted.Demand) {
 		return math.NaN()
 	}
-	busy := u >= saturatedFrom
+	busy := u >= estimator.SaturatedFrom
 	stuck := n.stuck(t)
-	if !busy && !stuck && q > 0 && r > 0 && l.sizeKept(t) && !(l.cpu[t-1] >= saturatedFrom) {
+	if !busy && !stuck && q > 0 && r > 0 && l.sizeKept(t) && !(l.cpu[t-1] >= estimator.SaturatedFrom) {
 		n.learn(t, max(0, u-n.fitted.Idle)*r/q)
 	}
 	if busy {
 		q *= n.arrivals(t)
 	}
-	target := n.fitted.Utilisation
-	needed := q * n.demand(t) / (target - min(n.fitted.Idle, target/2))
-	label := max(1, math.Ceil(needed-roundingTolerance))
+	label := n.sizing.Enough(q * n.demand(t))
 	switch {
 	case busy || stuck && u >= unproven:
 		label = max(label, math.Ceil(r)+1) // NaN when r is not known: then nothing is

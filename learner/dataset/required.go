@@ -46,7 +46,7 @@ import (
 // Target. The highest utilisation u* at which L(u*) ≤ share, within the bounds,
 // and not far beyond any utilisation at which the service was ever seen.
 //
-// Label. max(1, ⌈q·d/(u*−idle) − tolerance⌉).
+// Label. max(1, ⌈q·d/(u*−idle) − tolerance⌉), see [estimator.Sizing.Enough].
 //
 // # Saturation
 //
@@ -83,9 +83,6 @@ type Required struct {
 	MinUtilisation, MaxUtilisation float64
 }
 
-// roundingTolerance is the fraction of a replica that is not worth one more.
-const roundingTolerance = 0.05
-
 func (r Required) complete() Required {
 	if r.Slowdown == 0 {
 		r.Slowdown = 3
@@ -94,7 +91,7 @@ func (r Required) complete() Required {
 		r.MinUtilisation = 0.3
 	}
 	if r.MaxUtilisation == 0 {
-		r.MaxUtilisation = saturatedFrom
+		r.MaxUtilisation = estimator.SaturatedFrom
 	}
 	return r
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 var requiredFeatures = []string{"replicas", "cpu", "latency", "requests"}
@@ -72,7 +74,7 @@ func TestRequiredFindsTheTruth(t *testing.T) {
 			for k, got := range labels {
 				want := float64(ps.truth(rates[k], share))
 				ran, u := s.At(k, 0, 0), s.At(k, 0, 1)
-				if u >= saturatedFrom {
+				if u >= estimator.SaturatedFrom {
 					hidden++
 					if got < ran+1 {
 						t.Errorf("step %d: %v replicas are enough where %v were saturated", k, got, ran)
@@ -132,7 +134,7 @@ func TestRequiredOfSharedQueue(t *testing.T) {
 	}
 	near, calm, total := 0.0, 0.0, 0.0
 	for k, got := range labels {
-		if s.At(k, 0, 1) >= saturatedFrom {
+		if s.At(k, 0, 1) >= estimator.SaturatedFrom {
 			continue
 		}
 		want := 1
@@ -342,6 +344,15 @@ func TestRequiredOfAnything(t *testing.T) {
 				t.Fatalf("label %d is %v for\n%v", i, v, s.Values)
 			}
 		}
+		fitted, err := Required{MinUtilisation: 0.1}.Fit(s, Range{0, 1 + steps/2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range fitted {
+			if err := f.Sizing().Validate(); err != nil {
+				t.Fatalf("%v for %+v of\n%v", err, f, s.Values)
+			}
+		}
 	}
 }
 
@@ -385,5 +396,20 @@ func TestRequiredSamples(t *testing.T) {
 	}
 	if errors := d.Evaluate(Test, d.Persistence()).Overall(); errors.Count == 0 || errors.MAE > 0.5 {
 		t.Errorf("persistence of the requirement: %+v, want small errors", errors)
+	}
+}
+
+func TestSizingOfRequirement(t *testing.T) {
+	for _, tc := range []struct {
+		r    Requirement
+		want estimator.Sizing
+	}{
+		{Requirement{Idle: 0.1, Utilisation: 0.6}, estimator.Sizing{Idle: 0.1, Utilisation: 0.6}},
+		{Requirement{Demand: nan, Utilisation: nan}, estimator.Sizing{Utilisation: 0.7}},
+		{Requirement{Idle: 0.25, Utilisation: 0.1}, estimator.Sizing{Idle: 0.05, Utilisation: 0.1}},
+	} {
+		if got := tc.r.Sizing(); got != tc.want {
+			t.Errorf("%+v: %+v, want %+v", tc.r, got, tc.want)
+		}
 	}
 }

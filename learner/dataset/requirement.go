@@ -1,6 +1,10 @@
 package dataset
 
-import "math"
+import (
+	"math"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
 
 // Requirement is what [Required] learnt about one service.
 type Requirement struct {
@@ -27,10 +31,6 @@ type Requirement struct {
 }
 
 const (
-	// saturatedFrom is the utilisation from which a service counts as
-	// saturated: the mean over replicas and over a step stays a little below 1
-	// even then.
-	saturatedFrom = 0.9
 	// unproven is the utilisation that is planned for although the service has
 	// never been seen at it.
 	unproven = 0.7
@@ -42,6 +42,19 @@ const (
 // Latency returns the latency at a utilisation below 1, in seconds.
 func (r Requirement) Latency(utilisation float64) float64 {
 	return r.Unloaded * (1 + r.Growth*utilisation/(1-utilisation))
+}
+
+// Sizing returns how many replicas the service needs by what was learnt. One about
+// which nothing is known is planned for as one that has never been seen busy.
+func (r Requirement) Sizing() estimator.Sizing {
+	s := estimator.Sizing{Idle: r.Idle, Utilisation: r.Utilisation}
+	if math.IsNaN(s.Utilisation) {
+		s.Utilisation = unproven
+	}
+	if s.Idle >= s.Utilisation {
+		s.Idle = s.Utilisation / 2 // what Enough makes of it
+	}
+	return s
 }
 
 func fitRequirement(service string, log *serviceLog, train Range) Requirement {
@@ -127,7 +140,7 @@ func (l *serviceLog) fitCurve(steps []int) (unloaded, growth float64) {
 	var usable []int
 	var x, y, still []float64
 	for _, t := range steps {
-		if u := l.cpu[t]; u < saturatedFrom && l.own[t] > 0 {
+		if u := l.cpu[t]; u < estimator.SaturatedFrom && l.own[t] > 0 {
 			usable = append(usable, t)
 			x = append(x, u/(1-u))
 			y = append(y, l.own[t])

@@ -3,6 +3,8 @@ package dataset
 import (
 	"math"
 	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // findWaiting notes in which steps a service may have waited for a saturated one
@@ -35,7 +37,7 @@ func findWaiting(logs []*serviceLog, calls []Edge) {
 
 // overloaded reports saturation at step t, or of what may not be worked off yet.
 func (l *serviceLog) overloaded(t int) bool {
-	return l.cpu[t] >= saturatedFrom || t > 0 && l.cpu[t-1] >= saturatedFrom
+	return l.cpu[t] >= estimator.SaturatedFrom || t > 0 && l.cpu[t-1] >= estimator.SaturatedFrom
 }
 
 // calmMedian returns the median of the known values in the range at which
