@@ -99,14 +99,6 @@ func samplesFor(a *artifact.Model, s *dataset.Series, split dataset.Split, label
 func scalers(a *artifact.Model) (inputs, labels *dataset.Scaler) {
 	n, c := len(a.Services), len(a.Features)
 	inputs = &dataset.Scaler{Services: n, Features: c, Mean: slices.Concat(a.Scaler.Mean...), Std: slices.Concat(a.Scaler.Std...)}
-	labels = &dataset.Scaler{Services: n, Features: 1, Mean: slices.Clone(a.Scaler.TargetMean), Std: a.Scaler.TargetStd}
-	if a.Scaler.Anchor == artifact.AnchorChange {
-		// The file has the mean of the changes, which is 0. What stands in for
-		// a last value that was not observed is the mean of the level.
-		target := slices.Index(a.Features, a.Target)
-		for i := range n {
-			labels.Mean[i] = a.Scaler.Mean[i][target]
-		}
-	}
+	labels = &dataset.Scaler{Services: n, Features: 1, Mean: a.Scaler.TargetMean, Std: a.Scaler.TargetStd}
 	return inputs, labels
 }

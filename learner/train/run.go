@@ -198,9 +198,7 @@ func (c *Config) scaler(shares []float64) artifact.Scaler {
 		s.Std = append(s.Std, slices.Clone(inputs.Std[from:to]))
 	}
 	if c.data.Options().Anchor == dataset.AnchorChange {
-		// The outputs are changes, which are scaled but not shifted.
 		s.Anchor = artifact.AnchorChange
-		clear(s.TargetMean)
 	}
 	return s
 }
