@@ -2,8 +2,6 @@ package dataset
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"time"
 )
 
@@ -26,7 +24,7 @@ type Dataset struct {
 	labels      []float64 // [steps][service], NaN masked
 	scaled      []float32 // labels, scaled
 	labelScaler *Scaler   // of one feature
-	anchors     []float64 // [steps][service]; nil unless AnchorChange
+	anchors     []float64 // [steps][service]; nil with AnchorLevel
 }
 
 // New makes samples of a series.
@@ -46,7 +44,7 @@ func newDataset(s *Series, o Options) (*Dataset, error) {
 		return nil, err
 	}
 	o = o.complete(s)
-	if err := o.validate(); err != nil {
+	if err := o.validate(len(s.Services)); err != nil {
 		return nil, err
 	}
 	if !o.enough(s.Steps()) {
@@ -83,38 +81,15 @@ func (d *Dataset) label() (err error) {
 	for i, v := range d.labels {
 		d.scaled[i] = float32(d.labelScaler.Apply(i%len(d.series.Services), 0, v))
 	}
-	if d.options.Anchor == AnchorChange {
-		d.anchors = carried(d.labels, len(d.series.Services), d.options.Window-1, d.labelScaler.Mean)
+	if err := d.fitSizings(); err != nil {
+		return err
 	}
-	return nil
+	d.anchors, err = d.measuredFrom()
+	return err
 }
 
-// carried returns, for every step and service, the last label up to there that
-// is known, if that is at most limit steps old, else the fallback of the
-// service.
-func carried(labels []float64, services, limit int, fallback []float64) []float64 {
-	out := slices.Clone(labels)
-	age := make([]int, services)
-	for n := range age {
-		age[n] = math.MaxInt
-	}
-	for i, v := range labels {
-		n := i % services
-		switch {
-		case !math.IsNaN(v):
-			age[n] = 0
-		case age[n] < limit:
-			age[n]++
-			out[i] = out[i-services]
-		default:
-			age[n] = math.MaxInt
-			out[i] = fallback[n]
-		}
-	}
-	return out
-}
-
-// Options returns the options the samples were made with, defaults filled in.
+// Options returns the options the samples were made with, defaults filled in:
+// with [AnchorDemand], the sizings too.
 func (d *Dataset) Options() Options { return d.options }
 
 // Series returns the history the samples were made of.
@@ -124,8 +99,9 @@ func (d *Dataset) Series() *Series { return d.series }
 // options.
 func (d *Dataset) InputScaler() *Scaler { return d.inputScaler }
 
-// LabelScaler returns the scaler of the labels; it has one feature. With
-// [AnchorChange] only its standard deviation is used.
+// LabelScaler returns the scaler of the labels; it has one feature. But with
+// [AnchorLevel], its mean is only what stands in for an anchor that was not
+// observed.
 func (d *Dataset) LabelScaler() *Scaler { return d.labelScaler }
 
 // Range returns the steps that belong to the part, those of its labels.

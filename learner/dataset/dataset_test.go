@@ -126,7 +126,7 @@ func TestOptionErrors(t *testing.T) {
 		{"split", Options{Target: "up", Split: Split{0.5, 0.1, 0.1}}, "split: the parts add up to 0.7"},
 		{"scale", Options{Target: "up", Scale: "log"}, `scale is "log", want "service" or "global"`},
 		{"carry", Options{Target: "up", CarryLimit: -2}, "carry limit is -2"},
-		{"anchor", Options{Target: "up", Anchor: "zero"}, `anchor is "zero", want "level" or "change"`},
+		{"anchor", Options{Target: "up", Anchor: "zero"}, `anchor is "zero", want one of ["level" "change" "demand"]`},
 		{"anchor without feature", Options{Target: "up", Features: []string{"down"}, Anchor: AnchorChange}, `needs the target "up" among the features`},
 		{"anchor with other label", Options{Target: "up", Anchor: AnchorChange, Label: Required{}}, `needs the target "up" itself as the label`},
 		{"required without features", Options{Label: Required{}}, `no feature "replicas"`},
@@ -242,6 +242,17 @@ func TestUnscale(t *testing.T) {
 			}
 		}
 	}
+	d := mustNew(t, scaledAtRandom(300), Options{Label: Required{}, Horizons: []int{1, 2}, Anchor: AnchorDemand})
+	for i := range d.Samples(Test) {
+		x, y := make([]float32, d.InputLen()), make([]float32, d.LabelLen())
+		got, want := make([]float64, len(y)), make([]float64, len(y))
+		d.Batch(Test, []int{i}, x, y)
+		d.UnscaleBatch(Test, []int{i}, y, got)
+		d.Labels(Test, []int{i}, want)
+		if diff := cmp.Diff(want, got, cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-5, 0)); diff != "" {
+			t.Fatalf("demand, sample %d (-want +got):\n%s", i, diff)
+		}
+	}
 }
 
 func TestAnchorChange(t *testing.T) {
@@ -309,10 +320,14 @@ func BenchmarkBatch(b *testing.B) {
 
 func TestBatchAllocatesNothing(t *testing.T) {
 	s := randomSeries(rand.New(rand.NewPCG(17, 18)), 300, 41, 5)
-	d := mustNew(t, s, Options{Target: "feature 0", Horizons: []int{1, 4, 10}, Anchor: AnchorChange})
-	indices := []int{3, 1, 2}
-	x, y := make([]float32, 3*d.InputLen()), make([]float32, 3*d.LabelLen())
-	if n := testing.AllocsPerRun(20, func() { d.Batch(Train, indices, x, y); d.Mask(Train, indices, x) }); n > 0 {
-		t.Errorf("a batch allocates %v times", n)
+	for _, d := range []*Dataset{
+		mustNew(t, s, Options{Target: "feature 0", Horizons: []int{1, 4, 10}, Anchor: AnchorChange}),
+		mustNew(t, scaledAtRandom(300), Options{Label: Required{}, Horizons: []int{1, 4, 10}, Anchor: AnchorDemand}),
+	} {
+		indices := []int{3, 1, 2}
+		x, y := make([]float32, 3*d.InputLen()), make([]float32, 3*d.LabelLen())
+		if n := testing.AllocsPerRun(20, func() { d.Batch(Train, indices, x, y); d.Mask(Train, indices, x) }); n > 0 {
+			t.Errorf("%s: a batch allocates %v times", d.Options().Anchor, n)
+		}
 	}
 }

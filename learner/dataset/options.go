@@ -7,18 +7,6 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Anchor says what a label is measured from.
-type Anchor string
-
-const (
-	// AnchorLevel measures from the mean of the training part.
-	AnchorLevel Anchor = "level"
-	// AnchorChange measures from the last value of the target in the window, so
-	// that a network which says nothing says "as it is". It needs the target
-	// among the features, and it as the label ([Observed]).
-	AnchorChange Anchor = "change"
-)
-
 // Options say how samples are made. The zero value of each field is its
 // default.
 type Options struct {
@@ -40,6 +28,9 @@ type Options struct {
 	Scale ScaleMode
 	// Anchor is what labels are measured from; [AnchorLevel] by default.
 	Anchor Anchor
+	// Sizings has one sizing for each service, which [AnchorDemand] counts the
+	// replicas with; by default those that the label fits on the training part.
+	Sizings []estimator.Sizing
 	// CarryLimit is the number of steps over which a missing input has the last
 	// observed value; afterwards it has the mean of the training part. By
 	// default it is as long as the window; -1 carries nothing.
@@ -83,12 +74,13 @@ func (o Options) complete(s *Series) Options {
 	}
 	o.Horizons = slices.Clone(o.Horizons)
 	o.Features = slices.Clone(o.Features)
+	o.Sizings = slices.Clone(o.Sizings)
 	return o
 }
 
 // validate reports the first option that cannot work. The features and the
 // label are checked where they are used.
-func (o Options) validate() error {
+func (o Options) validate(services int) error {
 	if o.Window < 1 || o.Window > maxWindow {
 		return fmt.Errorf("window is %d steps, want 1 to %d", o.Window, maxWindow)
 	}
@@ -103,19 +95,7 @@ func (o Options) validate() error {
 	if o.CarryLimit < -1 {
 		return fmt.Errorf("carry limit is %d steps, want at least 0, or -1 for none", o.CarryLimit)
 	}
-	switch o.Anchor {
-	case AnchorLevel:
-	case AnchorChange:
-		if label, ok := o.Label.(Observed); !ok || label.Feature != o.Target {
-			return fmt.Errorf("anchor %q needs the target %q itself as the label: what changes must be seen in the window", o.Anchor, o.Target)
-		}
-		if !slices.Contains(o.Features, o.Target) {
-			return fmt.Errorf("anchor %q needs the target %q among the features, which are %q", o.Anchor, o.Target, o.Features)
-		}
-	default:
-		return fmt.Errorf("anchor is %q, want %q or %q", o.Anchor, AnchorLevel, AnchorChange)
-	}
-	return nil
+	return o.validateAnchor(services)
 }
 
 // nearest and furthest are the first and last step ahead.

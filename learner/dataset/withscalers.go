@@ -7,9 +7,8 @@ import "fmt"
 // and outputs mean nothing under any others. The labels in their own unit stay
 // as they are.
 //
-// inputs is over the features of the options and labels has one feature. With
-// [AnchorChange] the mean of labels is the last value of a service that was not
-// observed in the window.
+// inputs is over the features of the options and labels has one feature. The
+// mean of labels stands in for an anchor that was not observed in the window.
 func (d *Dataset) WithScalers(inputs, labels *Scaler) (*Dataset, error) {
 	selected, err := d.series.Select(d.options.Features)
 	if err != nil {
@@ -36,8 +35,8 @@ func (d *Dataset) WithScalers(inputs, labels *Scaler) (*Dataset, error) {
 	for i, v := range d.labels {
 		out.scaled[i] = float32(labels.Apply(i%services, 0, v))
 	}
-	if d.options.Anchor == AnchorChange {
-		out.anchors = carried(d.labels, services, d.options.Window-1, labels.Mean)
+	if out.anchors, err = out.measuredFrom(); err != nil {
+		return nil, err
 	}
 	return &out, nil
 }

@@ -12,14 +12,36 @@ import (
 
 func TestWithOwnScalersNothingChanges(t *testing.T) {
 	s := randomSeries(rand.New(rand.NewPCG(3, 1)), 120, 4, 3)
-	for _, anchor := range []Anchor{AnchorLevel, AnchorChange} {
-		d := mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1], Anchor: anchor})
+	demand := scaledAtRandom(120)
+	for at := 90; at < 100; at++ {
+		demand.Set(at, 0, 0, nan)
+	}
+	for _, d := range []*Dataset{
+		mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1]}),
+		mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1], Anchor: AnchorChange}),
+		mustNew(t, demand, Options{Window: 5, Horizons: []int{1, 3}, Label: Required{}, Anchor: AnchorDemand}),
+	} {
 		same, err := d.WithScalers(d.InputScaler(), d.LabelScaler())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(d, same, cmp.AllowUnexported(Dataset{}, inputs{}), cmpopts.EquateNaNs()); diff != "" {
-			t.Errorf("%s (-before +after):\n%s", anchor, diff)
+			t.Errorf("%s (-before +after):\n%s", d.Options().Anchor, diff)
+		}
+	}
+}
+
+// The mean of other scalers stands in for a demand that was not observed.
+func TestDemandWithOtherScalers(t *testing.T) {
+	d := mustNew(t, scaledAtRandom(120), Options{Window: 5, Label: Required{}, Anchor: AnchorDemand})
+	other, err := d.WithScalers(d.InputScaler(), &Scaler{Services: 2, Features: 1, Mean: []float64{50, 60}, Std: []float64{10, 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := d.Unscale(Test, 0, 0, 0)
+	for n, want := range []float64{seen + 30, 60 + 3*20} {
+		if got := other.Unscale(Test, 0, n, 3); got != want {
+			t.Errorf("service %d: 3 is %v, want %v", n, got, want)
 		}
 	}
 }
