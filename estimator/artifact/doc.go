@@ -40,7 +40,9 @@
 //	horizons         steps ahead of each output, ascending
 //	step             Δ as a duration, such as "30s"
 //	hyperparameters  {hidden, kernel, blocks, order, quantile}; those that are 0 are left out
-//	scaler           {mean, std: [N][C]; targetMean, targetStd: [N]; anchor: "" or "change";
+//	scaler           {mean, std: [N][C]; targetMean, targetStd: [N];
+//	                 anchor: "", "change" or "demand";
+//	                 sizings: [N] of {idle, utilisation}, with the anchor "demand" only;
 //	                 shares: [H], left out when all are 1}
 //	graphs           [{name, loss}] of 𝒜; loss is null before the first scoring; left out when 𝒜 is empty
 //	tensors          [{name, shape}] of all tensors, in the order of the checksum

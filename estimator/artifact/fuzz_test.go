@@ -23,6 +23,7 @@ var fuzzLimits = Limits{Header: 1 << 20, File: 4 << 20}
 func FuzzRead(f *testing.F) {
 	file := encode(f, tiny())
 	f.Add(file)
+	f.Add(encode(f, sized()))
 	f.Add(file[:len(file)-3])
 	f.Add(file[:100])
 	f.Add([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01"))
@@ -46,6 +47,7 @@ func FuzzRead(f *testing.F) {
 func FuzzReadSigned(f *testing.F) {
 	piece := genuine(f)
 	f.Add(piece.document, piece.data)
+	f.Add(strings.Replace(piece.document, `"anchor":"change"`, `"anchor":"demand","sizings":[{"idle":0.125,"utilisation":0.5},{"idle":0,"utilisation":1}]`, 1), piece.data)
 	f.Add(strings.Replace(piece.document, `"hidden":2`, `"hidden":-2`, 1), piece.data)
 	f.Add(strings.Replace(piece.document, `"shape":[3,2]`, `"shape":[6]`, 1), piece.data)
 	f.Add(strings.Replace(piece.document, `0.125`, `1e-320`, 1), piece.data)

@@ -3,6 +3,8 @@ package artifact
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // The kinds of network a model can hold.
@@ -33,6 +35,10 @@ const (
 	// AnchorChange: the outputs are changes from the last observed target,
 	// which is then one of the features.
 	AnchorChange = "change"
+	// AnchorDemand: the outputs are changes from the replicas that are enough for
+	// the last demand observed, by the sizings of the scaler. Target is replicas,
+	// Label is [LabelRequired], and replicas and cpu are among the features.
+	AnchorDemand = "demand"
 )
 
 // Model is a trained network and all that is needed to run it or to train it
@@ -96,7 +102,9 @@ type Hyperparameters struct {
 }
 
 // Scaler standardises what enters the network and restores what leaves it:
-// input = (sample − Mean) / Std, and target = TargetMean + TargetStd · share · output.
+// input = (sample − Mean) / Std, and target = anchor + TargetStd · share · output.
+// The anchor is TargetMean with [AnchorLevel], and with the others where what they
+// look at was not observed in the window.
 type Scaler struct {
 	// Mean and Std are [N][C], in the units of each feature.
 	Mean [][]float64 `json:"mean"`
@@ -107,6 +115,8 @@ type Scaler struct {
 	// Anchor is what the restored target is relative to: one of the Anchor
 	// constants.
 	Anchor string `json:"anchor"`
+	// Sizings has one of each service with [AnchorDemand], else none.
+	Sizings []estimator.Sizing `json:"sizings,omitempty"`
 	// Shares has a factor of each output, in the order of Horizons, from a
 	// calibration on held-back samples; empty means that all are 1.
 	Shares []float64 `json:"shares,omitempty"`

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // sameModel compares models: an unknown loss equals another, and no list is
@@ -54,6 +56,14 @@ func tiny() *Model {
 			{Name: "head.scale", Shape: []int{}, Data: []float32{math.MaxFloat32}},
 		},
 	}
+}
+
+// sized returns the tiny model with its outputs measured from the demand.
+func sized() *Model {
+	m := tiny()
+	m.Scaler.Anchor = AnchorDemand
+	m.Scaler.Sizings = []estimator.Sizing{{Idle: 0.125, Utilisation: 0.5}, {Idle: 0, Utilisation: 0.75}}
+	return m
 }
 
 // random returns a valid model of random sizes and numbers.
@@ -115,8 +125,19 @@ func random(r *rand.Rand) *Model {
 		m.Scaler.Std = append(m.Scaler.Std, row(c, positive))
 	}
 	m.Scaler.TargetMean, m.Scaler.TargetStd = row(n, number), row(n, positive)
-	if r.IntN(2) == 0 {
+	switch r.IntN(3) {
+	case 0:
 		m.Target, m.Scaler.Anchor = m.Features[r.IntN(c)], AnchorChange
+	case 1:
+		if c < 2 {
+			break
+		}
+		m.Target, m.Label, m.Scaler.Anchor = "replicas", LabelRequired, AnchorDemand
+		m.Features[c-1], m.Features[c-2] = "replicas", "cpu"
+		for range n {
+			utilisation := 1 - r.Float64()
+			m.Scaler.Sizings = append(m.Scaler.Sizings, estimator.Sizing{Idle: utilisation * r.Float64(), Utilisation: utilisation})
+		}
 	}
 	for i, name := range names("graph", r.IntN(3)) {
 		m.Graphs = append(m.Graphs, Graph{Name: name, Loss: []float64{r.Float64(), math.NaN()}[i%2], Affinity: matrix()})

@@ -84,6 +84,27 @@ func TestRoundTripNormalisesReportAndTime(t *testing.T) {
 	}
 }
 
+// TestRoundTripOfSizings: the members have the names of the documentation.
+func TestRoundTripOfSizings(t *testing.T) {
+	want := sized()
+	file := encode(t, want)
+	if text := `\"anchor\":\"demand\",\"sizings\":[{\"idle\":0.125,\"utilisation\":0.5},{\"idle\":0,\"utilisation\":0.75}]`; !bytes.Contains(file, []byte(text)) {
+		t.Errorf("the file lacks %s:\n%q", text, file)
+	}
+	got, err := Read(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, sameModel); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	tampered := sized()
+	tampered.Scaler.Sizings[1].Utilisation = 0.625
+	if tampered.Hash() == want.Hash() {
+		t.Error("the hash does not cover the sizings")
+	}
+}
+
 // TestGolden holds the format of version 1. When it fails, files in the field
 // can no longer be read or are written differently: raise the version, then
 // run it with -update.

@@ -1,10 +1,13 @@
 package artifact
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // RowRule tells which axis of a parameter runs over the services, by the
@@ -17,7 +20,8 @@ type RowRule map[string]int
 // when services join or leave. Parameters that the services share are kept,
 // and so is what m has of a service that stays. A service that is new gets the mean of m's
 // rows in every parameter that rows names, the pooled mean and standard
-// deviation of m's services in the scaler, and no edge in any graph.
+// deviation of m's services in the scaler, the sizing of the one in the middle by
+// its target, and no edge in any graph.
 //
 // Matrices are not normalised again, and the losses of the graphs are those
 // over m's services. The copy has m as its parent, no report, and m's creation
@@ -143,6 +147,15 @@ func (s Scaler) transfer(from []int) Scaler {
 		mean[c] = arithmeticMean(column(s.Mean, c))
 		std[c] = rootMeanSquare(column(s.Std, c))
 	}
+	for _, r := range from {
+		switch {
+		case s.Anchor != AnchorDemand:
+		case r < 0:
+			moved.Sizings = append(moved.Sizings, middle(s.Sizings))
+		default:
+			moved.Sizings = append(moved.Sizings, s.Sizings[r])
+		}
+	}
 	targetMean, targetStd := arithmeticMean(s.TargetMean), rootMeanSquare(s.TargetStd)
 	for _, r := range from {
 		if r < 0 {
@@ -158,6 +171,16 @@ func (s Scaler) transfer(from []int) Scaler {
 		moved.TargetStd = append(moved.TargetStd, s.TargetStd[r])
 	}
 	return moved
+}
+
+// middle returns a sizing with a median target. A mean could be rounded to what is
+// no sizing.
+func middle(sizings []estimator.Sizing) estimator.Sizing {
+	sorted := slices.Clone(sizings)
+	slices.SortFunc(sorted, func(a, b estimator.Sizing) int {
+		return cmp.Or(cmp.Compare(a.Utilisation, b.Utilisation), cmp.Compare(a.Idle, b.Idle))
+	})
+	return sorted[(len(sorted)-1)/2]
 }
 
 func arithmeticMean(values []float64) float64 {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // rows is the rule of the network of paper §IV-C.
@@ -114,8 +116,34 @@ func TestTransferToOneService(t *testing.T) {
 	}
 }
 
+// TestTransferOfSizings: who stays keeps its own, who is new has a median one.
+func TestTransferOfSizings(t *testing.T) {
+	m := sized()
+	got, err := m.Transfer([]string{"shop/web", "shop/new", "shop/cart"}, rows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []estimator.Sizing{{Idle: 0, Utilisation: 0.75}, {Idle: 0.125, Utilisation: 0.5}, {Idle: 0.125, Utilisation: 0.5}}
+	if diff := cmp.Diff(want, got.Scaler.Sizings); diff != "" || got.Scaler.Anchor != AnchorDemand {
+		t.Errorf("anchor %q, sizings (-want +got)\n%s", got.Scaler.Anchor, diff)
+	}
+	// Now the middle one of three is neither the first nor the last.
+	got.Scaler.Sizings[1] = estimator.Sizing{Idle: 0.25, Utilisation: 0.625}
+	again, err := got.Transfer([]string{"a", "shop/cart"}, rows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = []estimator.Sizing{{Idle: 0.25, Utilisation: 0.625}, {Idle: 0.125, Utilisation: 0.5}}
+	if diff := cmp.Diff(want, again.Scaler.Sizings); diff != "" {
+		t.Errorf("sizings (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(sized(), m, sameModel); diff != "" {
+		t.Errorf("the original changed: (-want +got)\n%s", diff)
+	}
+}
+
 func TestTransferSharesNoMemory(t *testing.T) {
-	m := tiny()
+	m := sized()
 	got, err := m.Transfer(m.Services, rows())
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +151,7 @@ func TestTransferSharesNoMemory(t *testing.T) {
 	for i := range got.Services {
 		got.Services[i] = "x"
 		got.Scaler.Mean[i][0], got.Scaler.Std[i][0], got.Scaler.TargetMean[i], got.Scaler.TargetStd[i] = 9, 9, 9, 9
+		got.Scaler.Sizings[i].Idle = 9
 	}
 	got.Features[0], got.Horizons[0] = "x", 9
 	got.Affinity[0], got.Graphs[0].Affinity[0], got.Graphs[0].Name = 9, 9, "x"
@@ -133,7 +162,7 @@ func TestTransferSharesNoMemory(t *testing.T) {
 			got.Tensors[i].Shape[d] = 9
 		}
 	}
-	if diff := cmp.Diff(tiny(), m, sameModel); diff != "" {
+	if diff := cmp.Diff(sized(), m, sameModel); diff != "" {
 		t.Errorf("the original changed: (-want +got)\n%s", diff)
 	}
 }

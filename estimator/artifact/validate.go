@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // Bounds that no honest model comes near.
@@ -129,14 +131,49 @@ func (m *Model) validateScaler() error {
 			return fmt.Errorf("share of the output for horizon %d is %v, want 0 to %d", m.Horizons[i], share, maxShare)
 		}
 	}
+	return m.validateAnchor()
+}
+
+func (m *Model) validateAnchor() error {
+	s := m.Scaler
 	switch s.Anchor {
 	case AnchorLevel:
 	case AnchorChange:
 		if !slices.Contains(m.Features, m.Target) {
 			return fmt.Errorf("outputs are changes of %q, which is not among the features", m.Target)
 		}
+	case AnchorDemand:
+		return m.validateSizings()
 	default:
-		return fmt.Errorf("anchor is %q, want %q or %q", s.Anchor, AnchorLevel, AnchorChange)
+		return fmt.Errorf("anchor is %q, want %q, %q or %q", s.Anchor, AnchorLevel, AnchorChange, AnchorDemand)
+	}
+	if len(s.Sizings) > 0 {
+		return fmt.Errorf("scaler has %d sizings, which the anchor %q has no use for", len(s.Sizings), s.Anchor)
+	}
+	return nil
+}
+
+func (m *Model) validateSizings() error {
+	if m.Target != string(estimator.Replicas) || m.Label != LabelRequired {
+		return fmt.Errorf("outputs are changes from the demand for replicas, but the target is %q and the label %q", m.Target, m.Label)
+	}
+	for _, f := range []estimator.Feature{estimator.Replicas, estimator.CPU} {
+		if !slices.Contains(m.Features, string(f)) {
+			return fmt.Errorf("outputs are changes from the demand, which is seen by %q, and that is not among the features", f)
+		}
+	}
+	if len(m.Scaler.Sizings) != len(m.Services) {
+		return fmt.Errorf("scaler has %d sizings for %d services", len(m.Scaler.Sizings), len(m.Services))
+	}
+	for i, sizing := range m.Scaler.Sizings {
+		for _, v := range []float64{sizing.Idle, sizing.Utilisation} {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("sizing of service %q has %v: %w", m.Services[i], v, ErrNotFinite)
+			}
+		}
+		if err := sizing.Validate(); err != nil {
+			return fmt.Errorf("sizing of service %q: %w", m.Services[i], err)
+		}
 	}
 	return nil
 }
