@@ -15,9 +15,10 @@
 //
 // As in training, a missing sample is the last one observed in the τ steps that
 // the model looks back, and before there was one the mean of the training part.
-// A service of the model that is not in the window is at its mean throughout,
-// because the network is defined on all of them. But where nothing was observed
-// nothing is forecast: such a service, and one that the model has not seen in
-// training, has NaN throughout, so that [estimator.Handover] asks the next
-// estimator.
+// What outputs are measured from, the last target or the last demand, is the mean
+// of the labels of the training part where the window does not tell. A service of
+// the model that is not in the window is at its mean throughout, because the
+// network is defined on all of them. But where nothing was observed nothing is
+// forecast: such a service, and one that the model has not seen in training, has
+// NaN throughout, so that [estimator.Handover] asks the next estimator.
 package model

@@ -20,14 +20,14 @@ import (
 // services, features and steps than the model, in another order.
 func TestEstimateMatchesPredict(t *testing.T) {
 	each(t, func(t *testing.T, a *artifact.Model) {
-		a.Features = []string{"requests", "replicas"}
+		a.Features = []string{"requests", "cpu", "replicas"}
 		for n := range a.Services {
-			a.Scaler.Mean[n], a.Scaler.Std[n] = a.Scaler.Mean[n][:2], a.Scaler.Std[n][:2]
+			a.Scaler.Mean[n], a.Scaler.Std[n] = a.Scaler.Mean[n][:3], a.Scaler.Std[n][:3]
 		}
 		redraw(t, a)
 		a.Services = []string{"shop/c", "d", "a", "nobody", "b"}
 		w := observed(6, "a", "b", "c", "d", "stranger")
-		row, channel := []int{2, 3, 0, -1, 1}, []int{3, 0}
+		row, channel := []int{2, 3, 0, -1, 1}, []int{3, 1, 0}
 		var samples []float64
 		for _, n := range row {
 			for i := 2; i < 6; i++ {
@@ -65,6 +65,10 @@ func TestEstimateOfAKnownNetwork(t *testing.T) {
 				w.Set(service, i, w.Channel(f), nan)
 			}
 		}
+	}
+	demand := func(w *estimator.Window, service, step int, replicas, cpu float64) {
+		w.Set(service, step, w.Channel(estimator.Replicas), replicas)
+		w.Set(service, step, w.Channel(estimator.CPU), cpu)
 	}
 	all := estimator.DefaultFeatures()
 	tests := []struct {
@@ -109,11 +113,27 @@ func TestEstimateOfAKnownNetwork(t *testing.T) {
 		{"a change of replicas that are not known", []string{"a"}, artifact.AnchorChange,
 			func() *estimator.Window { w := observed(4, "a"); missing(w, 0, 0, 4, estimator.Replicas); return w },
 			[][]float64{{0, 1, 2, 3}}},
+		{"a change from the last demand", []string{"a", "b", "c"}, artifact.AnchorDemand,
+			func() *estimator.Window {
+				w := observed(4, "a", "b", "c")
+				demand(w, 0, 3, 20, 0.35) // 10 replicas
+				demand(w, 1, 1, 12, 0.35) // 6
+				demand(w, 1, 2, nan, 0.9)
+				demand(w, 1, 3, 9, nan)
+				demand(w, 2, 3, 4, 0.95) // 7
+				return w
+			},
+			[][]float64{{2, 11, 12, 13}, {0, 7, 8, 9}, {0, 8, 9, 10}}},
+		{"a change from a demand that is not known", []string{"a"}, artifact.AnchorDemand,
+			func() *estimator.Window { w := observed(4, "a"); missing(w, 0, 0, 4, estimator.CPU); return w },
+			[][]float64{{0, 1, 2, 3}}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			a := untrained(t, artifact.KindTGCN, tc.services)
-			a.Scaler.Anchor = tc.anchor
+			if a.Scaler.Anchor = tc.anchor; tc.anchor == artifact.AnchorDemand {
+				a.Scaler.Sizings = slices.Repeat([]estimator.Sizing{{Idle: 0.1, Utilisation: 0.6}}, len(tc.services))
+			}
 			for n := range a.Services {
 				a.Scaler.TargetMean[n], a.Scaler.TargetStd[n] = 0, 1
 			}

@@ -68,6 +68,15 @@ func untrained(tb testing.TB, kind string, services []string, features ...estima
 	return a
 }
 
+// sizings returns another one for every service.
+func sizings(services []string) []estimator.Sizing {
+	out := make([]estimator.Sizing, len(services))
+	for n := range out {
+		out[n] = estimator.Sizing{Idle: 0.05, Utilisation: 0.4 + 0.5*float64(n)/float64(len(out))}
+	}
+	return out
+}
+
 // redraw gives a new weights, for its sizes as they are now.
 func redraw(tb testing.TB, a *artifact.Model) {
 	tb.Helper()

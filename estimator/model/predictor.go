@@ -125,15 +125,16 @@ func (p *Pass) restore(samples, y []float64) error {
 	return nil
 }
 
-// anchor returns the last sample of what the outputs for service n are changes
-// from; NaN when there is none.
+// anchor returns what the outputs for service n are changes from, by the last step
+// that tells; NaN when none does.
 func (p *Pass) anchor(samples []float64, n int) float64 {
-	c, f := p.predictor.config, p.predictor.scaler.anchor
-	if f < 0 {
+	c, s := p.predictor.config, p.predictor.scaler
+	if s.anchor < 0 {
 		return math.NaN()
 	}
 	for t := c.Window - 1; t >= 0; t-- {
-		if v := samples[(n*c.Window+t)*c.Features+f]; !math.IsNaN(v) {
+		from := (n*c.Window + t) * c.Features
+		if v := s.seen(n, samples[from:from+c.Features]); !math.IsNaN(v) {
 			return v
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,13 +67,16 @@ func byHand(t *testing.T, a *artifact.Model, samples []float64) []float64 {
 	for i := range y {
 		s := i / o
 		from := a.Scaler.TargetMean[s]
-		if a.Scaler.Anchor == artifact.AnchorChange {
-			for t := range a.Window {
-				for c, name := range a.Features {
-					if v := at(s, t, c); name == a.Target && !math.IsNaN(v) {
-						from = v
-					}
-				}
+		for t := range a.Window {
+			target, cpu := at(s, t, slices.Index(a.Features, a.Target)), nan
+			if c := slices.Index(a.Features, "cpu"); c >= 0 {
+				cpu = at(s, t, c)
+			}
+			switch {
+			case a.Scaler.Anchor == artifact.AnchorChange && !math.IsNaN(target):
+				from = target
+			case a.Scaler.Anchor == artifact.AnchorDemand && !math.IsNaN(target) && !math.IsNaN(cpu):
+				from = a.Scaler.Sizings[s].Replicas(target, cpu)
 			}
 		}
 		share := 1.0
@@ -100,14 +104,17 @@ func predict(t *testing.T, a *artifact.Model, samples []float64) []float64 {
 	return y
 }
 
-// each runs a test for all kinds, once for levels and once for changes.
+// each runs a test for all kinds and anchors.
 func each(t *testing.T, test func(t *testing.T, a *artifact.Model)) {
 	t.Helper()
 	for _, kind := range Kinds() {
-		for _, anchor := range []string{artifact.AnchorLevel, artifact.AnchorChange} {
+		for _, anchor := range []string{artifact.AnchorLevel, artifact.AnchorChange, artifact.AnchorDemand} {
 			t.Run(fmt.Sprintf("%s/anchor=%q", kind, anchor), func(t *testing.T) {
 				a := untrained(t, kind, numbered(5))
-				if a.Scaler.Anchor = anchor; anchor == artifact.AnchorChange {
+				if a.Scaler.Anchor = anchor; anchor == artifact.AnchorDemand {
+					a.Scaler.Sizings = sizings(a.Services)
+				}
+				if anchor == artifact.AnchorChange {
 					a.Scaler.Shares = make([]float64, len(a.Horizons))
 					for h := range a.Scaler.Shares {
 						a.Scaler.Shares[h] = 0.5 + 0.25*float64(h)
@@ -183,6 +190,9 @@ func TestPredictorOwnsItsNumbers(t *testing.T) {
 		}
 		for n := range a.Services {
 			a.Scaler.Mean[n][0], a.Scaler.Std[n][0], a.Scaler.TargetMean[n], a.Scaler.TargetStd[n] = 9, 9, 9, 9
+			if a.Scaler.Sizings != nil {
+				a.Scaler.Sizings[n] = estimator.Sizing{Utilisation: 1}
+			}
 		}
 		for i := range a.Affinity {
 			a.Affinity[i] = 9

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 )
 
@@ -18,8 +19,10 @@ type scaler struct {
 	targetMean, targetStd []float64 // N
 	shares                []float64 // O
 	// anchor is the feature whose last sample outputs are changes from, -1 when
-	// they are values.
-	anchor int
+	// they are values. With sizings, they are changes from the replicas that are
+	// enough for the demand, seen by that feature, replicas, and by cpu.
+	anchor, cpu int
+	sizings     []estimator.Sizing
 }
 
 func newScaler(a *artifact.Model) (*scaler, error) {
@@ -44,10 +47,24 @@ func newScaler(a *artifact.Model) (*scaler, error) {
 			s.mean, s.std = append(s.mean, mean), append(s.std, std)
 		}
 	}
-	if a.Scaler.Anchor == artifact.AnchorChange {
+	switch a.Scaler.Anchor {
+	case artifact.AnchorChange:
 		s.anchor = slices.Index(a.Features, a.Target)
+	case artifact.AnchorDemand:
+		s.anchor, s.cpu = slices.Index(a.Features, string(estimator.Replicas)), slices.Index(a.Features, string(estimator.CPU))
+		s.sizings = slices.Clone(a.Scaler.Sizings)
 	}
 	return s, nil
+}
+
+// seen returns what the outputs for service n would be changes from, were step the
+// last one: the samples of all its features, NaN where one is missing. So is the
+// result when it cannot be told.
+func (s *scaler) seen(n int, step []float64) float64 {
+	if s.sizings != nil {
+		return s.sizings[n].Replicas(step[s.anchor], step[s.cpu])
+	}
+	return step[s.anchor]
 }
 
 // apply returns the scaled value of input i, service·C + feature.
@@ -56,7 +73,7 @@ func (s *scaler) apply(i int, v float64) float32 {
 }
 
 // restore returns output o of service n in the unit of the target. The anchor
-// is the last sample of the target, NaN when there was none: the change is then
+// is what outputs are changes from, NaN when it was not seen: the change is then
 // from the mean, as in training.
 func (s *scaler) restore(n, o int, anchor float64, output float32) float64 {
 	if s.anchor < 0 || math.IsNaN(anchor) {
