@@ -31,7 +31,8 @@ type Config struct {
 	Patience int
 	// Jitter is the standard deviation of the shift that training gives every
 	// feature of every service of a sample, in standard deviations of the feature;
-	// 0 is none. Only for labels that are changes: a shift leaves them right.
+	// 0 is none. Only for labels that are changes from what the sample shows: a
+	// shift leaves them right.
 	Jitter float64
 	// Quantile of the pinball loss: 0.5 is the L1 loss of Eq. 4. A higher one
 	// trades cost for fewer shortages.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,26 +90,44 @@ func TestKindsLearnEquallyLong(t *testing.T) {
 }
 
 func TestHyperparametersDifferInOneValue(t *testing.T) {
-	base := comparedOptions().Settled()
-	base.Learning.Rate = 3e-3
-	for _, h := range hyperparameters(base) {
-		defaults, names := 0, map[string]bool{}
-		for _, v := range h.values {
-			if names[v.name] = true; cmp.Equal(v.options, base) {
-				defaults++
-			}
-			o := newJob(source{Series: "s.csv", Graph: "g.csv"}, "", v.options, 1).Options
-			o.Out = "model"
-			if err := o.Validate(); err != nil {
-				t.Errorf("%s %s: %v", h.name, v.name, err)
-			}
-		}
-		if defaults != 1 || len(names) != len(h.values) || len(names) < 2 {
-			t.Errorf("%s: %d of the values %v are the default, want one and no value twice", h.name, defaults, names)
-		}
+	anchors := map[string][]string{
+		artifact.LabelObserved: {"change (default)", "level"},
+		artifact.LabelRequired: {"demand (default)", "level"},
 	}
-	if _, err := chosen(hyperparameters(base), []string{"hiden"}); err == nil {
-		t.Error("--only takes what does not exist")
+	for label, want := range anchors {
+		options := comparedOptions()
+		options.Label = label
+		base := options.Settled()
+		base.Learning.Rate = 3e-3
+		for _, h := range hyperparameters(base) {
+			defaults, names := 0, map[string]bool{}
+			for _, v := range h.values {
+				if names[v.name] = true; cmp.Equal(v.options, base) {
+					defaults++
+				}
+				o := newJob(source{Series: "s.csv", Graph: "g.csv"}, "", v.options, 1).Options
+				o.Out = "model"
+				if err := o.Validate(); err != nil {
+					t.Errorf("%s, %s %s: %v", label, h.name, v.name, err)
+				}
+			}
+			if defaults != 1 || len(names) != len(h.values) || len(names) < 2 {
+				t.Errorf("%s, %s: %d of the values %v are the default, want one and no value twice", label, h.name, defaults, names)
+			}
+			if got := slices.Sorted(maps.Keys(names)); h.name == "anchor" && !slices.Equal(got, want) {
+				t.Errorf("%s: anchors %v, want %v", label, got, want)
+			}
+		}
+		if _, err := chosen(hyperparameters(base), []string{"hiden"}); err == nil {
+			t.Error("--only takes what does not exist")
+		}
+		// From the other end there are the same two.
+		base.Anchor = "level"
+		for _, h := range hyperparameters(base) {
+			if (h.name == "anchor" || h.name == "jitter") && len(h.values) != map[string]int{"anchor": 2, "jitter": 1}[h.name] {
+				t.Errorf("%s of level: %d values of %s", label, len(h.values), h.name)
+			}
+		}
 	}
 }
 

@@ -179,8 +179,8 @@ func TestDefaultsAreThoseOfTraining(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	described := func(options train.Options) []string {
-		options.Horizons, options.Label = train.Horizons{1}, "observed"
+	described := func(options train.Options, label string) []string {
+		options.Horizons, options.Label = train.Horizons{1}, label
 		options.Learning.Iterations, options.Learning.Epochs, options.Learning.GraphEpochs, options.Learning.Workers = 1, 1, 0, 1
 		var log, result strings.Builder
 		if err := runTraining(t.Context(), newJob(s, "", options, 1).Options, &log, &result); err != nil {
@@ -192,8 +192,12 @@ func TestDefaultsAreThoseOfTraining(t *testing.T) {
 		}
 		return []string{fmt.Sprint(r.Network), fmt.Sprint(r.Window), r.Anchor, r.Scale, r.Target, fmt.Sprint(r.Test.Overall)}
 	}
-	if diff := cmp.Diff(described(*train.NewOptions()), described(comparedOptions().Settled())); diff != "" {
-		t.Errorf("trained by default and here:\n%s", diff)
+	for _, label := range []string{"observed", "required"} {
+		here := comparedOptions()
+		here.Label = label
+		if diff := cmp.Diff(described(*train.NewOptions(), label), described(here.Settled(), label)); diff != "" {
+			t.Errorf("%s, trained by default and here:\n%s", label, diff)
+		}
 	}
 }
 

@@ -85,13 +85,10 @@ func samplesFor(a *artifact.Model, s *dataset.Series, split dataset.Split, label
 	if err != nil {
 		return nil, err
 	}
-	anchor := dataset.AnchorLevel
-	if a.Scaler.Anchor == artifact.AnchorChange {
-		anchor = dataset.AnchorChange
-	}
+	// An anchor has the same name in the file, but for the level, which has none.
 	return dataset.New(s, dataset.Options{
 		Window: a.Window, Horizons: a.Horizons, Features: a.Features, Target: a.Target,
-		Label: labeller, Split: split, Anchor: anchor,
+		Label: labeller, Split: split, Anchor: dataset.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings,
 	})
 }
 

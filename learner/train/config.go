@@ -111,7 +111,7 @@ func (c *Config) samples(o *Options, series *dataset.Series) error {
 		features = series.Features
 	}
 	if c.learning.Jitter = o.jitter(o.anchor(features)); c.learning.Jitter < 0 {
-		return errors.New("--jitter needs --anchor change: a shift of what the network sees would make other labels wrong")
+		return errors.New("--jitter needs --anchor change or demand: a shift of what the network sees would make other labels wrong")
 	}
 	c.data, err = dataset.New(series, dataset.Options{
 		Window: cmp.Or(o.Window, defaultWindow), Horizons: o.Horizons, Features: o.Features, Target: o.target(), Label: labeller,

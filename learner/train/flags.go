@@ -37,7 +37,8 @@ func (o *Options) sampleFlags(fs *pflag.FlagSet) {
 	fs.Float64Var(&o.SLOPercentile, "slo-percentile", o.SLOPercentile, "Which percentile --slo bounds, 0.95 for p95; 0 is the mean.")
 	fs.IntVar(&o.Window, "window", o.Window, "Steps that the network looks back. Default 12.")
 	fs.Var(&o.Horizons, "horizon", "Steps ahead to predict: 3 for the next three, steps 1, 2 and 3; a list such as 1,4,10 for exactly those. Default 1.")
-	fs.StringVar(&o.Anchor, "anchor", o.Anchor, "What outputs are measured from: level (the mean of the training part) or change (the last value of the target, which --features must have; needs the label observed). Default change where it can be, else level.")
+	fs.StringVar(&o.Anchor, "anchor", o.Anchor,
+		"What outputs are measured from: level (the mean of the training part), change (the last value of the target, which --features must have; for the label observed) or demand (the replicas that the last demand asks for, by replicas and cpu, which --features must have; for the label required). Default change or demand where they can be, else level.")
 	fs.StringVar(&o.Scale, "scale", o.Scale, "Whether mean and standard deviation are taken per service, or global, over all services. A new scaler is fitted in any case.")
 	fs.TextVar(&o.Split, "split", o.Split, "How the time of the series is divided into training, validation and test, in this order.")
 }
@@ -56,7 +57,7 @@ func (o *Options) policyFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.Epochs, "epochs", c.Epochs, "Passes over the training part for the network, in every iteration.")
 	fs.IntVar(&c.Batch, "batch", c.Batch, "Samples in one step of learning.")
 	fs.Float64Var(&c.Rate, "learning-rate", c.Rate, "Learning rate of the network at the start.")
-	fs.Float64Var(&c.Jitter, "jitter", c.Jitter, "Standard deviations by which every series of a sample is shifted in training, so that shapes are learned and not levels; for --anchor change. -1 is 0.3 there, and else 0.")
+	fs.Float64Var(&c.Jitter, "jitter", c.Jitter, "Standard deviations by which every series of a sample is shifted in training, so that shapes are learned and not levels; for --anchor change and demand. -1 is 0.3 there, and else 0.")
 	fs.Float64Var(&c.Decay, "weight-decay", c.Decay, "Decoupled weight decay of the network.")
 	fs.Float64Var(&c.Clip, "clip", c.Clip, "Largest norm of a gradient.")
 	fs.IntVar(&c.Patience, "patience", c.Patience, "Epochs without a better validation loss after which an iteration goes on to the graph; 0 is never.")

@@ -54,7 +54,7 @@ type Options struct {
 	Hidden, Kernel, Blocks int
 
 	// Learning is how to learn. Here a Quantile of 0 is that of From, or 0.5, a
-	// negative Jitter is 0.3 where the anchor is a change and else 0, and 0 Workers
+	// negative Jitter is 0 where the anchor is the level and else 0.3, and 0 Workers
 	// are one per processor.
 	Learning learner.Config
 }
@@ -67,7 +67,8 @@ const (
 	defaultWindow   = 12
 	defaultQuantile = 0.5
 
-	// DefaultJitter goes with labels that are changes.
+	// DefaultJitter goes with labels that are changes, be it from the last value or
+	// from the demand.
 	DefaultJitter = 0.3
 )
 
@@ -97,7 +98,7 @@ func (o *Options) Validate() error {
 	}
 	oneOf("model", o.Model, model.Kinds()...)
 	oneOf("label", o.Label, artifact.LabelRequired, artifact.LabelObserved)
-	oneOf("anchor", o.Anchor, string(dataset.AnchorLevel), string(dataset.AnchorChange))
+	oneOf("anchor", o.Anchor, anchors()...)
 	oneOf("scale", o.Scale, string(dataset.ScalePerService), string(dataset.ScaleGlobal))
 	reject(o.Scale == "", "--scale is empty, want %s or %s", dataset.ScalePerService, dataset.ScaleGlobal)
 	reject(slices.Contains(o.Features, ""), "--features has an empty name")
@@ -116,7 +117,9 @@ func (o *Options) Validate() error {
 		reject(o.label() == artifact.LabelRequired && o.target() != string(estimator.Replicas),
 			"--label required is about replicas, but --target is %q: use --label observed", o.Target)
 		reject(o.label() == artifact.LabelRequired && o.Anchor == string(dataset.AnchorChange),
-			"--anchor change needs --label observed: nobody sees at the time what was required")
+			"--anchor change needs --label observed: nobody sees at the time what was required; --anchor demand is what can be seen of it")
+		reject(o.label() == artifact.LabelObserved && o.Anchor == string(dataset.AnchorDemand),
+			"--anchor demand needs --label required: what was observed need not be what demand asks for")
 	}
 	reject(o.label() == artifact.LabelObserved && o.SLO != 0, "--slo has no effect on the label %s", artifact.LabelObserved)
 	errs = append(errs, o.shape().Validate(), o.learning().Validate())
@@ -137,14 +140,26 @@ func (o *Options) label() string {
 	return artifact.LabelObserved
 }
 
-// anchor returns the default that goes with the label: a change, where what
-// changes can be seen in the window.
+// anchors returns what --anchor may be.
+func anchors() []string {
+	var out []string
+	for _, a := range dataset.Anchors() {
+		out = append(out, string(a))
+	}
+	return out
+}
+
+// anchor returns the default that goes with the label: what can be seen of it in
+// the window.
 func (o *Options) anchor(features []string) dataset.Anchor {
+	seen := func(f string) bool { return slices.Contains(features, f) }
 	switch {
 	case o.Anchor != "":
 		return dataset.Anchor(o.Anchor)
-	case o.label() == artifact.LabelObserved && slices.Contains(features, o.target()):
+	case o.label() == artifact.LabelObserved && seen(o.target()):
 		return dataset.AnchorChange
+	case o.label() == artifact.LabelRequired && seen(string(estimator.Replicas)) && seen(string(estimator.CPU)):
+		return dataset.AnchorDemand
 	}
 	return dataset.AnchorLevel
 }
@@ -152,9 +167,9 @@ func (o *Options) anchor(features []string) dataset.Anchor {
 // jitter returns the default that goes with the anchor, -1 for one that cannot be.
 func (o *Options) jitter(anchor dataset.Anchor) float64 {
 	switch {
-	case anchor != dataset.AnchorChange && o.Learning.Jitter > 0:
+	case anchor == dataset.AnchorLevel && o.Learning.Jitter > 0:
 		return -1
-	case anchor == dataset.AnchorChange && o.Learning.Jitter < 0:
+	case anchor != dataset.AnchorLevel && o.Learning.Jitter < 0:
 		return DefaultJitter
 	}
 	return max(o.Learning.Jitter, 0)
@@ -173,11 +188,11 @@ func (o *Options) shape() gnn.Config {
 
 // Settled returns the options of a training from scratch with the window, the sizes
 // of the network and the anchor that it takes where they are left at zero. Features
-// that are nil are taken to have the target among them.
+// that are nil are taken to have the target among them, and what the label needs.
 func (o Options) Settled() Options {
 	features := o.Features
 	if features == nil {
-		features = []string{o.target()}
+		features = []string{o.target(), string(estimator.Replicas), string(estimator.CPU)}
 	}
 	shape := o.shape()
 	o.Window, o.Hidden, o.Kernel, o.Blocks = shape.Window, shape.Hidden, shape.Kernel, shape.Blocks

@@ -53,7 +53,9 @@ func TestBadFlags(t *testing.T) {
 		"unknown label":          {"--label wanted", `--label is "wanted"`},
 		"required requests":      {"--label required --target requests", "use --label observed"},
 		"change of required":     {"--anchor change", "--anchor change needs --label observed"},
-		"unknown anchor":         {"--anchor mean", `--anchor is "mean"`},
+		"demand of observed":     {"--anchor demand --label observed", "--anchor demand needs --label required"},
+		"demand of requests":     {"--anchor demand --target requests", "--anchor demand needs --label required"},
+		"unknown anchor":         {"--anchor mean", `--anchor is "mean", want level or change or demand`},
 		"unknown scale":          {"--scale none", `--scale is "none"`},
 		"slo of observed":        {"--label observed --slo 1s", "--slo has no effect"},
 		"negative slo":           {"--slo -1s", "--slo is -1s"},
@@ -87,6 +89,29 @@ func TestBadFlags(t *testing.T) {
 	}
 }
 
+// TestSettledAnchor: what is seen of the label is what outputs are measured from.
+func TestSettledAnchor(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"", "demand"},
+		{"--features cpu,replicas", "demand"},
+		{"--features requests,replicas", "level"},
+		{"--features requests,cpu", "level"},
+		{"--anchor level", "level"},
+		{"--label observed", "change"},
+		{"--label observed --features cpu", "level"},
+		{"--target requests", "change"},
+		{"--target requests --features replicas,cpu", "level"},
+	} {
+		o, err := parse(t, append([]string{"--series", "s", "--out", "o"}, strings.Fields(c.args)...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := o.Settled().Anchor; got != c.want {
+			t.Errorf("%q: anchor %s, want %s", c.args, got, c.want)
+		}
+	}
+}
+
 func TestFilesThatDoNotFit(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(t *testing.T, o *train.Options)
@@ -101,6 +126,12 @@ func TestFilesThatDoNotFit(t *testing.T) {
 		"change without the target": {func(_ *testing.T, o *train.Options) {
 			o.Anchor, o.Features = "change", []string{"cpu"}
 		}, `needs the target "requests" among the features`},
+		"demand without cpu": {func(_ *testing.T, o *train.Options) {
+			o.Target, o.Anchor, o.Features = "replicas", "demand", []string{"replicas", "requests"}
+		}, `anchor "demand" needs "cpu" among the features`},
+		"jitter of a level": {func(_ *testing.T, o *train.Options) {
+			o.Anchor, o.Learning.Jitter = "level", 0.1
+		}, "--jitter needs --anchor change or demand"},
 		"graph of others": {func(t *testing.T, o *train.Options) {
 			write(t, o.Graph, "source,destination\na,z\n")
 		}, `service "z" is not in the series`},

@@ -197,8 +197,8 @@ func (c *Config) scaler(shares []float64) artifact.Scaler {
 		s.Mean = append(s.Mean, slices.Clone(inputs.Mean[from:to]))
 		s.Std = append(s.Std, slices.Clone(inputs.Std[from:to]))
 	}
-	if c.data.Options().Anchor == dataset.AnchorChange {
-		s.Anchor = artifact.AnchorChange
+	if o := c.data.Options(); o.Anchor != dataset.AnchorLevel {
+		s.Anchor, s.Sizings = string(o.Anchor), o.Sizings
 	}
 	return s
 }

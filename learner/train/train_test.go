@@ -130,21 +130,7 @@ func TestModelBeatsPersistenceAndBacktestAgrees(t *testing.T) {
 		t.Errorf("model file has label %q, creation time %v, %+v", a.Label, a.Created, a.Hyperparameters)
 	}
 
-	judge := backtest.NewOptions()
-	judge.Series, judge.ModelFile, judge.Output, judge.PerService = o.Series, o.Out, "json", true
-	var text bytes.Buffer
-	c, err := judge.Config(&text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	var again backtest.Report
-	if err := json.Unmarshal(text.Bytes(), &again); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(*report.Test, again.Comparison, cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+	if diff := cmp.Diff(*report.Test, judged(t, o), cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 		t.Errorf("the backtest finds otherwise (-training +backtest):\n%s", diff)
 	}
 }
@@ -202,8 +188,20 @@ func TestRequiredIsTheDefaultForReplicas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if report.Anchor != "demand" || a.Scaler.Anchor != artifact.AnchorDemand || len(a.Scaler.Sizings) != len(letters) || string(report.Learning["jitter"]) != "0.3" {
+		t.Errorf("anchor %q, in the file %q with sizings %v, jitter %s; want the demand, and jitter", report.Anchor, a.Scaler.Anchor, a.Scaler.Sizings, report.Learning["jitter"])
+	}
 	if diff := cmp.Diff(want, training.Label); diff != "" || a.Label != "required" || a.Target != "replicas" || report.Label.Kind != "required" {
 		t.Errorf("%s of %s; report (-want +got):\n%s", a.Label, a.Target, diff)
+	}
+}
+
+func TestWithoutCPUThereIsNoDemand(t *testing.T) {
+	o := quick(t)
+	o.Target, o.Features = "", []string{"replicas", "requests"}
+	report, a, _ := mustRun(t, o)
+	if report.Anchor != "level" || a.Scaler.Anchor != artifact.AnchorLevel || a.Scaler.Sizings != nil || string(report.Learning["jitter"]) != "0" {
+		t.Errorf("anchor %q, in the file %q with sizings %v, jitter %s", report.Anchor, a.Scaler.Anchor, a.Scaler.Sizings, report.Learning["jitter"])
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -83,6 +84,47 @@ func TestWarmStartInheritsTheObjective(t *testing.T) {
 	report, _, _ := mustRun(t, child(t, o, letters...))
 	if diff := cmp.Diff(parent.Label, report.Label); diff != "" {
 		t.Errorf("label (-parent +child):\n%s", diff)
+	}
+}
+
+// TestWarmStartKeepsTheAnchor: that of the parent and not the default, but with
+// sizings of the services as they are now.
+func TestWarmStartKeepsTheAnchor(t *testing.T) {
+	for _, anchor := range []string{"level", "demand"} {
+		t.Run(anchor, func(t *testing.T) {
+			o := quick(t)
+			o.Target, o.Features, o.Anchor = "", nil, anchor
+			mustRun(t, o)
+			services := []string{"a", "b", "new"}
+			next := child(t, o, services...)
+			report, a, _ := mustRun(t, next)
+			if report.Anchor != anchor {
+				t.Fatalf("anchor %q, want that of the parent, %q", report.Anchor, anchor)
+			}
+			if anchor == "level" {
+				return
+			}
+			series, err := dataset.ReadSeriesFile(next.Series)
+			if err != nil {
+				t.Fatal(err)
+			}
+			label, err := report.Label.Labeller(report.Target, series.Services)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := dataset.New(series, dataset.Options{Label: label, Anchor: dataset.AnchorDemand, Split: report.Split})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(d.Options().Sizings, a.Scaler.Sizings); diff != "" {
+				t.Errorf("sizings (-fitted +of the file):\n%s", diff)
+			}
+			next.Anchor = "change"
+			next.From, next.Out = o.Out, next.Out+"2"
+			if _, _, err := run(t, next, 0); err == nil || !strings.Contains(err.Error(), "--anchor is change, but that of the model is demand") {
+				t.Errorf("error %v, want one about the anchor", err)
+			}
+		})
 	}
 }
 

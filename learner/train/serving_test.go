@@ -1,0 +1,167 @@
+package train_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/backtest"
+	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/train"
+)
+
+// scaled has services that work at every utilisation, and gaps: single samples, and
+// in the test part of service c no replicas for longer than any window.
+func scaled(steps int) *dataset.Series {
+	rng := rand.New(rand.NewPCG(6, 1))
+	s := dataset.NewSeries([]string{"a", "b", "c"}, []string{"requests", "replicas", "latency", "cpu"}, time.Unix(1_700_000_000, 0), 30*time.Second, steps)
+	replicas, load := []float64{2, 3, 4}, []float64{50, 80, 120}
+	for t := range steps {
+		for n := range s.Services {
+			if t%4 == 0 {
+				replicas[n] = float64(2 + rng.IntN(5))
+			}
+			load[n] = min(150, max(20, load[n]+8*rng.NormFloat64()))
+			u := min(1, 0.05+load[n]*0.02/replicas[n])
+			for c, v := range []float64{load[n], replicas[n], 0.02 / (1.05 - u), u} {
+				if rng.IntN(25) > 0 && !(n == 2 && c == 1 && t >= steps-25 && t < steps-5) {
+					s.Set(t, n, c, v)
+				}
+			}
+		}
+	}
+	return s
+}
+
+// TestServingAgreesWithTheBacktest gives the predictor that serves a model every
+// window of the test part. Its errors are those that training and backtest tell.
+func TestServingAgreesWithTheBacktest(t *testing.T) {
+	for name, change := range map[string]func(o *train.Options){
+		"demand": func(o *train.Options) { o.Label = "required" },
+		"change": func(o *train.Options) { o.Label = "observed" },
+		"level":  func(o *train.Options) { o.Label, o.Anchor = "required", "level" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := quick(t)
+			o.Series = writeSeries(t, t.TempDir(), scaled(300))
+			s, err := dataset.ReadSeriesFile(o.Series)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Target, o.Features, o.Horizons = "replicas", []string{"cpu", "latency", "replicas"}, train.Horizons{1, 3}
+			o.Learning.Epochs = 5
+			change(o)
+			report, a, _ := mustRun(t, o)
+			if report.Anchor != name {
+				t.Fatalf("anchor %q, want %q", report.Anchor, name)
+			}
+			agree(t, "training", serve(t, a, s, report), *report.Test)
+			agree(t, "backtest", serve(t, a, s, report), judged(t, o))
+			if name != "demand" {
+				return
+			}
+			// Those of the file count, whatever the label would fit.
+			a.Scaler.Sizings[1] = estimator.Sizing{Idle: 0.01, Utilisation: 0.3}
+			if err := artifact.WriteFile(o.Out, a); err != nil {
+				t.Fatal(err)
+			}
+			altered := judged(t, o)
+			agree(t, "backtest of other sizings", serve(t, a, s, report), altered)
+			if b := altered.Services[1].Model.MAE; !(b > report.Test.Services[1].Model.MAE+0.5) {
+				t.Errorf("MAE of b is %v with a sizing that is wrong and %v without", b, report.Test.Services[1].Model.MAE)
+			}
+		})
+	}
+}
+
+// agree compares the errors of services that are found in two ways.
+func agree(t *testing.T, by string, serving []*dataset.Errors, c backtest.Comparison) {
+	t.Helper()
+	for n, service := range c.Services {
+		want := backtest.Metrics(serving[n].Overall())
+		if diff := cmp.Diff(want, service.Model, cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-5, 0)); diff != "" {
+			t.Errorf("%s (-serving +%s):\n%s", service.Service, by, diff)
+		}
+	}
+}
+
+// serve returns the errors of a model by service.
+func serve(t *testing.T, a *artifact.Model, s *dataset.Series, r train.Report) []*dataset.Errors {
+	t.Helper()
+	p, err := model.NewPredictor(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	label, err := r.Label.Labeller(a.Target, s.Services)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := dataset.New(s, dataset.Options{Window: a.Window, Horizons: a.Horizons, Label: label, Split: r.Split})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := p.NewPass()
+	samples, labels := make([]float64, len(a.Services)*a.Window*len(a.Features)), make([]float64, d.LabelLen())
+	y := make([]float64, len(labels))
+	out := make([]*dataset.Errors, len(a.Services))
+	for n := range out {
+		out[n] = dataset.NewErrors(a.Horizons)
+	}
+	blind := 0
+	for i := range d.Samples(dataset.Test) {
+		k, seen := 0, false
+		for n := range a.Services {
+			for back := a.Window - 1; back >= 0; back-- {
+				for _, f := range a.Features {
+					samples[k] = s.At(d.Origin(dataset.Test, i)-back, n, s.Feature(f))
+					seen = seen || n == 2 && f == "replicas" && !math.IsNaN(samples[k])
+					k++
+				}
+			}
+		}
+		if !seen {
+			blind++
+		}
+		if err := pass.Predict(samples, y); err != nil {
+			t.Fatal(err)
+		}
+		d.Labels(dataset.Test, []int{i}, labels)
+		for n, e := range out {
+			from, to := n*len(a.Horizons), (n+1)*len(a.Horizons)
+			e.Add(y[from:to], labels[from:to])
+		}
+	}
+	if blind < 10 {
+		t.Fatalf("%d windows have no replicas of a service, want some", blind)
+	}
+	return out
+}
+
+// judged returns what a backtest finds.
+func judged(t *testing.T, o *train.Options) backtest.Comparison {
+	t.Helper()
+	judge := backtest.NewOptions()
+	judge.Series, judge.ModelFile, judge.Output, judge.PerService = o.Series, o.Out, "json", true
+	var text bytes.Buffer
+	c, err := judge.Config(&text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var r backtest.Report
+	if err := json.Unmarshal(text.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r.Comparison
+}
