@@ -135,3 +135,18 @@ func TestAnchorDemandErrors(t *testing.T) {
 		})
 	}
 }
+
+func TestSizingOfRequirement(t *testing.T) {
+	for _, tc := range []struct {
+		r    Requirement
+		want estimator.Sizing
+	}{
+		{Requirement{Idle: 0.1, Utilisation: 0.6}, estimator.Sizing{Idle: 0.1, Utilisation: 0.6}},
+		{Requirement{Demand: nan, Utilisation: nan}, estimator.Sizing{Utilisation: 0.7}},
+		{Requirement{Idle: 0.25, Utilisation: 0.1}, estimator.Sizing{Idle: 0.05, Utilisation: 0.1}},
+	} {
+		if got := tc.r.Sizing(); got != tc.want {
+			t.Errorf("%+v: %+v, want %+v", tc.r, got, tc.want)
+		}
+	}
+}
