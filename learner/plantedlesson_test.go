@@ -2,6 +2,7 @@ package learner
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn"
@@ -80,7 +81,7 @@ func (l *plantedLesson) area(scores []float64) float64 {
 
 // without deletes the learned edges.
 func (l *plantedLesson) without(affinity []float32) []float32 {
-	left := append([]float32(nil), affinity...)
+	left := slices.Clone(affinity)
 	for _, i := range l.candidates() {
 		left[i] = 0
 	}

@@ -1,8 +1,6 @@
 package gnn
 
-import (
-	"github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
-)
+import "github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
 
 // discount is what a step of the window counts less in the head than the one after
 // it. Weights can make up for that, so it does not limit what the head can say. But
@@ -15,7 +13,8 @@ const discount = 0.8
 //
 //	y = Σₜ γ^(τ−1−t)·Xₜ·Wₜ + b
 //
-// with the discount γ.
+// with the discount γ. Its parameters begin as 0, with a network that says the mean,
+// or that all stays as it is: from random ones it would first have to unlearn noise.
 type head[T Float] struct {
 	k               kernel.Set[T]
 	steps, services int
@@ -32,13 +31,6 @@ func newHead[T Float](k kernel.Set[T], c Config) *head[T] {
 		bias:    newParameter[T]("head.bias", shared, c.Outputs),
 		weightT: make([]T, c.Window*c.Hidden*c.Outputs),
 	}
-}
-
-// initialise begins with a network that says 0: the mean, or that all stays as it
-// is. From random weights it would first have to unlearn noise.
-func (l *head[T]) initialise() {
-	l.weight.fill(0)
-	l.bias.fill(0)
 }
 
 func (l *head[T]) refresh() {

@@ -56,7 +56,6 @@ func build[T Float](c Config, k kernel.Set[T], rng *rand.Rand) (*Network[T], err
 		n.params = append(n.params, b.parameters()...)
 	}
 	n.head = newHead(k, c)
-	n.head.initialise()
 	n.params = append(n.params, n.head.weight, n.head.bias)
 	n.Refresh()
 	return n, nil

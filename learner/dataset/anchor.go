@@ -71,14 +71,16 @@ func (o Options) validateSizings(services int) error {
 	return nil
 }
 
-// fitSizings fits the sizings of the services, unless they are given or not needed.
-func (d *Dataset) fitSizings() error {
-	if d.options.Anchor != AnchorDemand || len(d.options.Sizings) > 0 {
-		return nil
+// makeLabels makes the labels, and from the same fit the sizings of the services,
+// unless they are given or not needed.
+func (d *Dataset) makeLabels() (err error) {
+	required, ok := d.options.Label.(Required)
+	if !ok || d.options.Anchor != AnchorDemand || len(d.options.Sizings) > 0 {
+		d.labels, err = d.options.Label.Label(d.series, d.ranges[Train])
+		return err
 	}
-	required, _ := d.options.Label.(Required)
-	fitted, err := required.Fit(d.series, d.ranges[Train])
-	if err != nil {
+	var fitted []Requirement
+	if d.labels, fitted, err = required.labels(d.series, d.ranges[Train]); err != nil {
 		return err
 	}
 	for _, r := range fitted {

@@ -67,7 +67,7 @@ func newDataset(s *Series, o Options) (*Dataset, error) {
 }
 
 func (d *Dataset) label() (err error) {
-	if d.labels, err = d.options.Label.Label(d.series, d.ranges[Train]); err != nil {
+	if err := d.makeLabels(); err != nil {
 		return err
 	}
 	if err := checkLabels(d.labels, d.series, d.ranges[Train]); err != nil {
@@ -80,9 +80,6 @@ func (d *Dataset) label() (err error) {
 	d.scaled = make([]float32, len(d.labels))
 	for i, v := range d.labels {
 		d.scaled[i] = float32(d.labelScaler.Apply(i%len(d.series.Services), 0, v))
-	}
-	if err := d.fitSizings(); err != nil {
-		return err
 	}
 	d.anchors, err = d.measuredFrom()
 	return err

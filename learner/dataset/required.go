@@ -123,9 +123,15 @@ func (r Required) meanSLO() float64 {
 
 // Label implements [Labeller].
 func (r Required) Label(s *Series, train Range) ([]float64, error) {
+	labels, _, err := r.labels(s, train)
+	return labels, err
+}
+
+// labels returns the labels and what they rest on.
+func (r Required) labels(s *Series, train Range) ([]float64, []Requirement, error) {
 	logs, fitted, err := r.fit(s, train)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n := len(s.Services)
 	labels := make([]float64, s.Steps()*n)
@@ -135,7 +141,7 @@ func (r Required) Label(s *Series, train Range) ([]float64, error) {
 			labels[t*n+i] = need.at(t)
 		}
 	}
-	return labels, nil
+	return labels, fitted, nil
 }
 
 // Fit returns what was learnt about every service from the steps of train, in
