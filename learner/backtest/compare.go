@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/learner"
 	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/em"
 )
 
 // Errors are those of all predictors on the same labels.
@@ -56,7 +56,7 @@ type Model struct {
 func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, workers int) (*Comparison, error) {
 	size, samples := d.LabelLen(), d.Samples(p)
 	outputs := make([]float32, samples*size)
-	err := learner.Predict(ctx, m.Network, m.Affinity, Samples{m.Data, p}, workers, func(_, i int, y, _ []float32) {
+	err := em.Predict(ctx, m.Network, m.Affinity, Samples{m.Data, p}, workers, func(_, i int, y, _ []float32) {
 		for k, v := range y {
 			if m.Shares != nil {
 				v *= float32(m.Shares[k%len(m.Shares)])

@@ -13,9 +13,9 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/learner"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/em"
 )
 
 // Terminal is what a training shares with its surroundings.
@@ -39,7 +39,7 @@ type Config struct {
 	edges    []dataset.Edge  // of the invocation graph; nil without one
 	parent   *artifact.Model // of the services of the series; nil without one
 	calls    []backtest.Call // those that the labels of the parent came from
-	learning learner.Config
+	learning em.Config
 
 	out, report string
 	terminal    Terminal

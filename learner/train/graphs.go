@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner"
+	"github.com/deepscaler/deepscaler/learner/em"
 )
 
 // Names of initial graphs. Learned ones are called otherwise.
@@ -15,9 +15,9 @@ const (
 
 // graphs returns what learning starts from: the invocation graph and that of the
 // parent, as far as there are any.
-func (c *Config) graphs() []learner.Graph {
+func (c *Config) graphs() []em.Graph {
 	n := c.shape.Services
-	var graphs []learner.Graph
+	var graphs []em.Graph
 	if c.edges != nil {
 		// Binary (paper §IV-B): the number of calls says how much work goes
 		// along an edge, which is for the network to learn.
@@ -27,10 +27,10 @@ func (c *Config) graphs() []learner.Graph {
 				affinity[e.Source*n+e.Destination] = 1
 			}
 		}
-		graphs = append(graphs, learner.Graph{Name: invocation, Affinity: affinity})
+		graphs = append(graphs, em.Graph{Name: invocation, Affinity: affinity})
 	}
 	if c.parent != nil {
-		graphs = append(graphs, learner.Graph{Name: inherited, Affinity: withoutSelfLoops(c.parent.Affinity, n)})
+		graphs = append(graphs, em.Graph{Name: inherited, Affinity: withoutSelfLoops(c.parent.Affinity, n)})
 	}
 	return graphs
 }
@@ -64,7 +64,7 @@ func withoutSelfLoops(p []float32, n int) []float32 {
 }
 
 // stored returns the graphs as the model file has them.
-func (c *Config) stored(graphs []learner.Graph) []artifact.Graph {
+func (c *Config) stored(graphs []em.Graph) []artifact.Graph {
 	var out []artifact.Graph
 	for _, g := range graphs {
 		loss := g.Loss

@@ -13,8 +13,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
-	"github.com/deepscaler/deepscaler/learner"
 	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/em"
 )
 
 // Options are the flags of a training. Those of the samples and of the network
@@ -56,7 +56,7 @@ type Options struct {
 	// Learning is how to learn. Here a Quantile of 0 is that of From, or 0.5, a
 	// negative Jitter is 0 where the anchor is the level and else 0.3, and 0 Workers
 	// are one per processor.
-	Learning learner.Config
+	Learning em.Config
 }
 
 // Defaults of a training from scratch.
@@ -74,7 +74,7 @@ const (
 
 // NewOptions returns the defaults.
 func NewOptions() *Options {
-	o := &Options{Scale: string(dataset.ScalePerService), Split: dataset.DefaultSplit(), Learning: learner.DefaultConfig()}
+	o := &Options{Scale: string(dataset.ScalePerService), Split: dataset.DefaultSplit(), Learning: em.DefaultConfig()}
 	o.Learning.Quantile, o.Learning.Workers, o.Learning.Jitter = 0, 0, -1
 	return o
 }
@@ -200,7 +200,7 @@ func (o Options) Settled() Options {
 	return o
 }
 
-func (o *Options) learning() learner.Config {
+func (o *Options) learning() em.Config {
 	c := o.Learning
 	c.Quantile, c.Jitter = cmp.Or(c.Quantile, defaultQuantile), max(c.Jitter, 0)
 	if c.Workers == 0 {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/deepscaler/deepscaler/learner"
+	"github.com/deepscaler/deepscaler/learner/em"
 )
 
 const barWidth = 10
@@ -21,7 +21,7 @@ type progress struct {
 }
 
 // epoch tells of a finished epoch.
-func (p *progress) epoch(e learner.Epoch, done, total int) {
+func (p *progress) epoch(e em.Epoch, done, total int) {
 	p.done, p.total = done, total
 	elapsed := p.terminal.Now().Sub(p.began)
 	filled := barWidth * done / total

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/em"
 )
 
 // Report is what a training tells in JSON.
@@ -34,7 +34,7 @@ type Report struct {
 	Network Network `json:"network"`
 	// Parameters is the number of numbers that were learned, without the graph.
 	Parameters int `json:"parameters"`
-	// Learning is [learner.Config].
+	// Learning is [em.Config].
 	Learning map[string]json.RawMessage `json:"learning"`
 
 	// History has one entry per epoch; it may be left out of the model file.
@@ -61,7 +61,7 @@ type Epoch struct {
 	Validation *float64 `json:"validation"`
 }
 
-func newEpoch(e learner.Epoch) Epoch {
+func newEpoch(e em.Epoch) Epoch {
 	number := func(v float64) *float64 {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil
@@ -131,7 +131,7 @@ func (c *Config) network() Network {
 }
 
 // settings returns a configuration in JSON under the names that JSON has here.
-func settings(c learner.Config) (map[string]json.RawMessage, error) {
+func settings(c em.Config) (map[string]json.RawMessage, error) {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return nil, err

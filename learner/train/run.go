@@ -11,9 +11,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
-	"github.com/deepscaler/deepscaler/learner"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/em"
 )
 
 // Run learns a model and writes it with its report. When it fails or ctx ends
@@ -91,7 +91,7 @@ func (c *Config) model() (gnn.Model[float32], error) {
 }
 
 // learn trains the network in place.
-func (c *Config) learn(ctx context.Context, m gnn.Model[float32], p *progress) (*Report, *learner.Result, error) {
+func (c *Config) learn(ctx context.Context, m gnn.Model[float32], p *progress) (*Report, *em.Result, error) {
 	parameters := 0
 	for _, q := range m.Parameters() {
 		parameters += len(q.Data)
@@ -103,7 +103,7 @@ func (c *Config) learn(ctx context.Context, m gnn.Model[float32], p *progress) (
 	}
 	// What the file cannot hold is better known before all the work.
 	empty := make([]float32, c.shape.Services*c.shape.Services)
-	draft, err := c.artifact(m, &learner.Result{Affinity: empty}, r)
+	draft, err := c.artifact(m, &em.Result{Affinity: empty}, r)
 	if err == nil {
 		err = draft.Validate()
 	}
@@ -114,7 +114,7 @@ func (c *Config) learn(ctx context.Context, m gnn.Model[float32], p *progress) (
 	graphs := c.graphs()
 	cpu, _, usageErr := usage()
 	p.began = c.terminal.Now()
-	result, err := learner.Learn(ctx, m, learner.Problem{
+	result, err := em.Learn(ctx, m, em.Problem{
 		Training:   backtest.Samples{Dataset: c.data, Part: dataset.Train},
 		Validation: backtest.Samples{Dataset: c.data, Part: dataset.Validation},
 		Graphs:     graphs,
@@ -160,7 +160,7 @@ func (c *Config) introduce(p *progress, r *Report) {
 }
 
 // artifact returns the model as the file has it.
-func (c *Config) artifact(m gnn.Model[float32], result *learner.Result, r *Report) (*artifact.Model, error) {
+func (c *Config) artifact(m gnn.Model[float32], result *em.Result, r *Report) (*artifact.Model, error) {
 	report, err := r.embedded()
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)

@@ -1,4 +1,4 @@
-package learner
+package em
 
 // jitter shifts every feature of every service of a sample by an amount of its own,
 // the same at all steps: drawn from a normal distribution of that many standard

@@ -1,4 +1,4 @@
-// Package learner learns networks and affinity matrices from recorded telemetry:
+// Package em learns networks and affinity matrices from recorded telemetry:
 // adaptive learning by expectation–maximisation (paper §IV-B, Algorithm 2).
 //
 // Each iteration trains the parameters θ of the network under the current
@@ -9,4 +9,4 @@
 //
 // Learning is reproducible bit for bit on one machine for the same samples,
 // configuration and seed, and ends soon after its context does.
-package learner
+package em
