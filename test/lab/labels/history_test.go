@@ -1,5 +1,5 @@
-// Package lab tests DeepScaler in closed loop with the testbed, in virtual time.
-package lab
+// Package labels tests the labels of history against what the testbed really needs.
+package labels
 
 import (
 	"bytes"
