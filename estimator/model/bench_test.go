@@ -3,27 +3,23 @@ package model
 import (
 	"fmt"
 	"testing"
-
-	"github.com/deepscaler/deepscaler/estimator/artifact"
 )
 
 // BenchmarkEstimate is at the size of Train-Ticket and of a large application,
 // with the sizes of a network as it is trained.
 func BenchmarkEstimate(b *testing.B) {
-	for _, kind := range Kinds() {
-		for _, services := range []int{41, 300} {
-			b.Run(fmt.Sprintf("%s/N=%d", kind, services), func(b *testing.B) {
-				names := numbered(services)
-				a := untrained(b, kind, names)
-				a.Window, a.Hyperparameters.Hidden, a.Hyperparameters.Blocks = 12, 64, 2
-				redraw(b, a)
-				e, w := mustEstimator(b, a), observed(12, names...)
-				b.ReportAllocs()
-				for b.Loop() {
-					mustEstimate(b, e, w)
-				}
-			})
-		}
+	for _, services := range []int{41, 300} {
+		b.Run(fmt.Sprintf("N=%d", services), func(b *testing.B) {
+			names := numbered(services)
+			a := untrained(b, names)
+			a.Window, a.Hyperparameters.Hidden, a.Hyperparameters.Blocks = 12, 64, 2
+			redraw(b, a)
+			e, w := mustEstimator(b, a), observed(12, names...)
+			b.ReportAllocs()
+			for b.Loop() {
+				mustEstimate(b, e, w)
+			}
+		})
 	}
 }
 
@@ -31,7 +27,7 @@ func BenchmarkEstimate(b *testing.B) {
 func BenchmarkNewEstimator(b *testing.B) {
 	for _, services := range []int{41, 300} {
 		b.Run(fmt.Sprintf("N=%d", services), func(b *testing.B) {
-			a := untrained(b, artifact.KindDeepScaler, numbered(services))
+			a := untrained(b, numbered(services))
 			a.Window, a.Hyperparameters.Hidden, a.Hyperparameters.Blocks = 12, 64, 2
 			redraw(b, a)
 			for b.Loop() {

@@ -130,7 +130,7 @@ func TestEstimateOfAKnownNetwork(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			a := untrained(t, artifact.KindTGCN, tc.services)
+			a := untrained(t, tc.services)
 			if a.Scaler.Anchor = tc.anchor; tc.anchor == artifact.AnchorDemand {
 				a.Scaler.Sizings = slices.Repeat([]estimator.Sizing{{Idle: 0.1, Utilisation: 0.6}}, len(tc.services))
 			}
@@ -195,7 +195,7 @@ func TestEstimateErrors(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			f, err := mustEstimator(t, untrained(t, artifact.KindTGCN, tc.services)).Estimate(t.Context(), tc.window())
+			f, err := mustEstimator(t, untrained(t, tc.services)).Estimate(t.Context(), tc.window())
 			checkError(t, err, tc.want...)
 			if got := errors.Is(err, estimator.ErrInsufficientData); got != tc.insufficient {
 				t.Errorf("error %q is of insufficient data: %t, want %t", err, got, tc.insufficient)
@@ -210,14 +210,14 @@ func TestEstimateErrors(t *testing.T) {
 func TestEstimateEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := mustEstimator(t, untrained(t, artifact.KindTGCN, numbered(1))).Estimate(ctx, observed(4, "s000"))
+	_, err := mustEstimator(t, untrained(t, numbered(1))).Estimate(ctx, observed(4, "s000"))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want %v", err, context.Canceled)
 	}
 }
 
 func TestEstimateReportsAnOverflow(t *testing.T) {
-	a := untrained(t, artifact.KindTGCN, numbered(1))
+	a := untrained(t, numbered(1))
 	constant(t, a, 1, 2, 1e30)
 	a.Scaler.TargetStd[0] = 1e300
 	_, err := mustEstimator(t, a).Estimate(t.Context(), observed(4, "s000"))
@@ -236,7 +236,7 @@ func TestNewEstimatorRefuses(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			a := untrained(t, artifact.KindTGCN, numbered(2))
+			a := untrained(t, numbered(2))
 			tc.change(a)
 			e, err := NewEstimator(a)
 			checkError(t, err, tc.want...)
@@ -264,7 +264,7 @@ func TestServicesAreFoundByName(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			a := untrained(t, artifact.KindTGCN, tc.services)
+			a := untrained(t, tc.services)
 			constant(t, a, 0, 0, 0)
 			for n := range a.Services {
 				a.Scaler.TargetMean[n] = float64(n + 1)
@@ -355,7 +355,7 @@ func TestEstimateAllocatesItsForecast(t *testing.T) {
 
 // TestHandoverServesTheRest is what NaN rows are for.
 func TestHandoverServesTheRest(t *testing.T) {
-	first, second := untrained(t, artifact.KindTGCN, []string{"a"}), untrained(t, artifact.KindTGCN, []string{"a", "b"})
+	first, second := untrained(t, []string{"a"}), untrained(t, []string{"a", "b"})
 	w := observed(4, "a", "b", "c")
 	_, from, err := estimator.First(mustEstimator(t, first), mustEstimator(t, second)).EstimateFrom(t.Context(), w)
 	if err != nil {

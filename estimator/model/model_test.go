@@ -29,25 +29,22 @@ func numbered(n int) []string {
 
 // untrained returns a valid model of replicas with random weights, of one block
 // with 8 channels that looks back 4 steps.
-func untrained(tb testing.TB, kind string, services []string, features ...estimator.Feature) *artifact.Model {
+func untrained(tb testing.TB, services []string, features ...estimator.Feature) *artifact.Model {
 	tb.Helper()
 	if len(features) == 0 {
 		features = estimator.DefaultFeatures()
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(len(services))))
 	a := &artifact.Model{
-		Kind:            kind,
+		Kind:            artifact.KindDeepScaler,
 		Services:        services,
 		Target:          string(estimator.Replicas),
 		Label:           artifact.LabelRequired,
 		Window:          4,
 		Horizons:        []int{1, 2, 4},
 		Step:            step,
-		Hyperparameters: artifact.Hyperparameters{Hidden: 8, Blocks: 1, Quantile: 0.5},
+		Hyperparameters: artifact.Hyperparameters{Hidden: 8, Kernel: 3, Blocks: 1, Quantile: 0.5},
 		Created:         time.Date(2025, 3, 4, 5, 6, 7, 0, time.UTC),
-	}
-	if kind == artifact.KindDeepScaler {
-		a.Hyperparameters.Kernel = 3
 	}
 	for _, f := range features {
 		a.Features = append(a.Features, string(f))
@@ -83,11 +80,11 @@ func redraw(tb testing.TB, a *artifact.Model) {
 	a.Tensors = Tensors(drawn(tb, a, rand.New(rand.NewPCG(7, 7))))
 }
 
-// drawn returns a new network of the kind and shape of a with random weights in the
+// drawn returns a new network of the shape of a with random weights in the
 // head as well, so that what it says depends on what it sees.
 func drawn(tb testing.TB, a *artifact.Model, rng *rand.Rand) gnn.Model[float32] {
 	tb.Helper()
-	m, err := New(a.Kind, Config(a), rng)
+	m, err := DeepScaler().New(Config(a), rng)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -4,36 +4,44 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/estimator/gnn/recurrent"
 )
 
-// Kinds returns the kinds of network that [New] builds, the product's own first.
-func Kinds() []string {
-	return []string{artifact.KindDeepScaler, artifact.KindDCRNN, artifact.KindTGCN}
+// Architecture is a kind of network as model files hold it.
+type Architecture struct {
+	// Kind is one of the artifact's Kind constants.
+	Kind string
+	// Order is that of the graph convolutions, which the kind fixes.
+	Order int
+	// Fewest returns a number of parameters that a network of a valid shape has more
+	// of, such as the size of its largest matrix. It keeps a file of a few bytes
+	// that speaks of a huge network from taking all memory.
+	Fewest func(c gnn.Config) int
+	// New returns a network with parameters drawn from rng. A shape that makes no
+	// network is an error.
+	New func(c gnn.Config, rng *rand.Rand) (gnn.Model[float32], error)
 }
 
-// New returns a network of one of [Kinds] on the fastest kernels of this
-// processor, with parameters drawn from rng. A shape that makes no network is an
-// error.
-func New(kind string, c gnn.Config, rng *rand.Rand) (gnn.Model[float32], error) {
-	switch kind {
-	case artifact.KindDeepScaler:
-		// Not returned directly: a nil *Network is not a nil interface.
-		n, err := gnn.New(c, rng)
-		if err != nil {
-			return nil, err
-		}
-		return n, nil
-	case artifact.KindDCRNN:
-		return recurrent.NewDCRNN(c, rng)
-	case artifact.KindTGCN:
-		return recurrent.NewTGCN(c, rng)
+// DeepScaler returns the architecture that is served: [gnn.Network], with
+// Chebyshev polynomials of order 3 (paper Eq. 13).
+func DeepScaler() Architecture {
+	return Architecture{
+		Kind:  artifact.KindDeepScaler,
+		Order: 3,
+		Fewest: func(c gnn.Config) int {
+			return c.Kernel*c.Blocks*c.Hidden*c.Hidden + c.Window*c.Hidden*c.Outputs
+		},
+		New: func(c gnn.Config, rng *rand.Rand) (gnn.Model[float32], error) {
+			// Not returned directly: a nil *Network is not a nil interface.
+			n, err := gnn.New(c, rng)
+			if err != nil {
+				return nil, err
+			}
+			return n, nil
+		},
 	}
-	return nil, fmt.Errorf("kind of network is %q, want one of %s", kind, strings.Join(Kinds(), ", "))
 }
 
 // Config returns the shape of the network that a holds. A recurrent network has
@@ -51,39 +59,33 @@ func Config(a *artifact.Model) gnn.Config {
 	}
 }
 
-// order returns the order of the graph convolution that a kind of network has:
-// K = 3 of paper Eq. 13, two diffusion steps, or the affinity matrix alone.
-func order(kind string) int {
-	switch kind {
-	case artifact.KindDeepScaler:
-		return 3
-	case artifact.KindDCRNN:
-		return 2
-	}
-	return 1
-}
-
 // Load builds the network that a holds, with the parameters of the file. It is
-// an error when a is not valid, and when a parameter is missing, has another
-// shape, or is not one of the network's.
-func Load(a *artifact.Model) (gnn.Model[float32], error) {
+// an error when a is invalid or of another kind than [DeepScaler], and when a
+// parameter is missing, has another shape, or belongs to no part of the network.
+func Load(a *artifact.Model) (gnn.Model[float32], error) { return DeepScaler().Load(a) }
+
+// Load is the package's Load for another architecture.
+func (x Architecture) Load(a *artifact.Model) (gnn.Model[float32], error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
-	if o, want := a.Hyperparameters.Order, order(a.Kind); o != 0 && o != want {
+	if a.Kind != x.Kind {
+		return nil, fmt.Errorf("model is a network of kind %q, want %q", a.Kind, x.Kind)
+	}
+	if o := a.Hyperparameters.Order; o != 0 && o != x.Order {
 		return nil, fmt.Errorf("model has graph convolutions of order %d, but those of %q are of order %d; train it again with this version",
-			o, a.Kind, want)
+			o, a.Kind, x.Order)
 	}
 	c := Config(a)
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("shape of the network: %w", err)
 	}
-	if want, have := fewest(a.Kind, c), elements(a.Tensors); want > have {
+	if want, have := x.Fewest(c), elements(a.Tensors); want > have {
 		return nil, fmt.Errorf("parameters of the model: sizes %+v need more than %d numbers, the file has %d; it is damaged: train it again",
 			a.Hyperparameters, want, have)
 	}
 	// The draws are overwritten.
-	m, err := New(a.Kind, c, rand.New(rand.NewPCG(1, 1)))
+	m, err := x.New(c, rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +93,6 @@ func Load(a *artifact.Model) (gnn.Model[float32], error) {
 		return nil, fmt.Errorf("parameters of the model: %w; the file does not fit its own sizes or comes from another version: train it again", err)
 	}
 	return m, nil
-}
-
-// fewest returns a number of parameters that a network has more of: the largest
-// of its matrices. It keeps a file of a few bytes that speaks of a huge network
-// from taking all memory. A valid shape does not overflow it.
-func fewest(kind string, c gnn.Config) int {
-	square := c.Blocks * c.Hidden * c.Hidden
-	if kind == artifact.KindDeepScaler {
-		return c.Kernel*square + c.Window*c.Hidden*c.Outputs
-	}
-	return square
 }
 
 func elements(tensors []artifact.Tensor) int {

@@ -104,25 +104,23 @@ func predict(t *testing.T, a *artifact.Model, samples []float64) []float64 {
 	return y
 }
 
-// each runs a test for all kinds and anchors.
+// each runs a test for all anchors.
 func each(t *testing.T, test func(t *testing.T, a *artifact.Model)) {
 	t.Helper()
-	for _, kind := range Kinds() {
-		for _, anchor := range []string{artifact.AnchorLevel, artifact.AnchorChange, artifact.AnchorDemand} {
-			t.Run(fmt.Sprintf("%s/anchor=%q", kind, anchor), func(t *testing.T) {
-				a := untrained(t, kind, numbered(5))
-				if a.Scaler.Anchor = anchor; anchor == artifact.AnchorDemand {
-					a.Scaler.Sizings = sizings(a.Services)
+	for _, anchor := range []string{artifact.AnchorLevel, artifact.AnchorChange, artifact.AnchorDemand} {
+		t.Run(fmt.Sprintf("anchor=%q", anchor), func(t *testing.T) {
+			a := untrained(t, numbered(5))
+			if a.Scaler.Anchor = anchor; anchor == artifact.AnchorDemand {
+				a.Scaler.Sizings = sizings(a.Services)
+			}
+			if anchor == artifact.AnchorChange {
+				a.Scaler.Shares = make([]float64, len(a.Horizons))
+				for h := range a.Scaler.Shares {
+					a.Scaler.Shares[h] = 0.5 + 0.25*float64(h)
 				}
-				if anchor == artifact.AnchorChange {
-					a.Scaler.Shares = make([]float64, len(a.Horizons))
-					for h := range a.Scaler.Shares {
-						a.Scaler.Shares[h] = 0.5 + 0.25*float64(h)
-					}
-				}
-				test(t, a)
-			})
-		}
+			}
+			test(t, a)
+		})
 	}
 }
 
@@ -214,7 +212,7 @@ func TestPredictorOwnsItsNumbers(t *testing.T) {
 // infinite in a float32.
 func TestPredictBounds(t *testing.T) {
 	for _, v := range []float64{1e300, -1e300, math.MaxFloat64, -math.MaxFloat64} {
-		a := untrained(t, artifact.KindDeepScaler, numbered(2), estimator.CPU)
+		a := untrained(t, numbered(2), estimator.CPU)
 		samples := make([]float64, 2*4)
 		for i := range samples {
 			samples[i] = v
@@ -234,19 +232,18 @@ func TestPredictRefuses(t *testing.T) {
 	const samples, outputs = 2 * 4 * 5, 2 * 3
 	tests := []struct {
 		name   string
-		kind   string
 		change func(a *artifact.Model)
 		x, y   []float64
 		want   []string
 	}{
-		{"too few samples", artifact.KindTGCN, nil, make([]float64, samples-1), make([]float64, outputs), []string{"39 samples", "want 40"}},
-		{"too much room", artifact.KindTGCN, nil, make([]float64, samples), make([]float64, outputs+1), []string{"7 numbers", "and 6"}},
-		{"an infinite sample", artifact.KindTGCN, nil, append(make([]float64, samples-1), math.Inf(1)), make([]float64, outputs), []string{`"s001"`, `"memory"`, "+Inf"}},
-		{"an infinite output", artifact.KindTGCN, func(a *artifact.Model) {
+		{"too few samples", nil, make([]float64, samples-1), make([]float64, outputs), []string{"39 samples", "want 40"}},
+		{"too much room", nil, make([]float64, samples), make([]float64, outputs+1), []string{"7 numbers", "and 6"}},
+		{"an infinite sample", nil, append(make([]float64, samples-1), math.Inf(1)), make([]float64, outputs), []string{`"s001"`, `"memory"`, "+Inf"}},
+		{"an infinite output", func(a *artifact.Model) {
 			constant(t, a, 1, 1, math.MaxFloat32)
 			a.Scaler.TargetStd[1] = math.MaxFloat64
 		}, make([]float64, samples), make([]float64, outputs), []string{`+Inf for service "s001"`, "train the model again"}},
-		{"an output that is not a number", artifact.KindDeepScaler, func(a *artifact.Model) {
+		{"an output that is not a number", func(a *artifact.Model) {
 			for _, tensor := range a.Tensors {
 				for i := range tensor.Data {
 					tensor.Data[i] = math.MaxFloat32
@@ -256,7 +253,7 @@ func TestPredictRefuses(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			a := untrained(t, tc.kind, numbered(2))
+			a := untrained(t, numbered(2))
 			if tc.change != nil {
 				tc.change(a)
 			}
@@ -270,7 +267,7 @@ func TestPredictRefuses(t *testing.T) {
 }
 
 func TestNewPredictorRefusesAScalerThatOverflows(t *testing.T) {
-	a := untrained(t, artifact.KindTGCN, numbered(2))
+	a := untrained(t, numbered(2))
 	a.Scaler.Mean[1][2], a.Scaler.Std[1][2] = 1e300, 1e-300
 	_, err := NewPredictor(a)
 	checkError(t, err, `"s001"`, `"latency"`, "1e+300")

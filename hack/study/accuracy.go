@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
+	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/train"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
@@ -79,8 +79,8 @@ func (o *accuracyFlags) validate(apps bool) error {
 		return errors.New("--series and --apps exclude each other")
 	}
 	for _, kind := range o.kinds {
-		if !slices.Contains(model.Kinds(), kind) {
-			return fmt.Errorf("--kinds has %q, want some of %s", kind, strings.Join(model.Kinds(), ", "))
+		if !slices.Contains(baseline.Kinds(), kind) {
+			return fmt.Errorf("--kinds has %q, want some of %s", kind, strings.Join(baseline.Kinds(), ", "))
 		}
 		if err := check(ofKind(*o.options, kind)); err != nil {
 			return err

@@ -42,7 +42,7 @@ func daily(services []string, steps int) *dataset.Series {
 // and 30 requests of a, b and c.
 func constant(t *testing.T) *artifact.Model {
 	t.Helper()
-	m, err := model.New(artifact.KindDeepScaler, gnn.Config{Services: 3, Window: 4, Features: 2, Outputs: 2, Hidden: 4, Kernel: 3, Blocks: 1}, rand.New(rand.NewPCG(1, 1)))
+	m, err := model.DeepScaler().New(gnn.Config{Services: 3, Window: 4, Features: 2, Outputs: 2, Hidden: 4, Kernel: 3, Blocks: 1}, rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
@@ -15,7 +15,7 @@ import (
 // [artifact.Model.Transfer]. Which parameters have rows for services it asks the
 // network.
 func Transfer(a *artifact.Model, services []string) (*artifact.Model, error) {
-	network, err := model.Load(a)
+	network, err := baseline.Load(a)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
@@ -29,7 +29,7 @@ type Report struct {
 
 // Run predicts the part and writes how well that went.
 func (c *Config) Run(ctx context.Context) error {
-	network, err := model.Load(c.model)
+	network, err := baseline.Load(c.model)
 	if err != nil {
 		return fmt.Errorf("--model-file %s: %w", c.modelFile, err)
 	}

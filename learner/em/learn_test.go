@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/estimator/gnn/recurrent"
+	"github.com/deepscaler/deepscaler/learner/baseline"
 )
 
 // lesson is a small problem that takes a fraction of a second.
@@ -132,7 +132,7 @@ func TestLearnOtherModels(t *testing.T) {
 	c.Iterations, c.GraphEpochs = 1, 0
 	shape := gnn.Config{Services: 6, Window: 4, Features: 1, Outputs: 1, Hidden: 8, Kernel: 1, Blocks: 1}
 	for name, build := range map[string]func(gnn.Config, *rand.Rand) (gnn.Model[float32], error){
-		"dcrnn": recurrent.NewDCRNN, "tgcn": recurrent.NewTGCN,
+		"dcrnn": baseline.NewDCRNN, "tgcn": baseline.NewTGCN,
 	} {
 		m, err := build(shape, rand.New(rand.NewPCG(1, 1)))
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/baseline"
 )
 
 // Flags adds the flags to the flag sets of their groups.
@@ -44,7 +44,7 @@ func (o *Options) sampleFlags(fs *pflag.FlagSet) {
 }
 
 func (o *Options) networkFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.Model, "model", o.Model, fmt.Sprintf("Kind of network: %s. The last two are for comparison, and keep to --graph. Default deepscaler.", strings.Join(model.Kinds(), ", ")))
+	fs.StringVar(&o.Model, "model", o.Model, fmt.Sprintf("Kind of network: %s. The last two are for comparison, and keep to --graph. Default deepscaler.", strings.Join(baseline.Kinds(), ", ")))
 	fs.IntVar(&o.Hidden, "hidden", o.Hidden, "Channels inside the network, even. Default 32.")
 	fs.IntVar(&o.Kernel, "kernel", o.Kernel, "Steps that a temporal convolution covers, odd; dcrnn and tgcn have none. Default 5.")
 	fs.IntVar(&o.Blocks, "blocks", o.Blocks, "Spatio-temporal blocks, or recurrent layers. Default 2.")

@@ -12,7 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
 )
@@ -47,7 +47,7 @@ type Options struct {
 	// Split divides the history.
 	Split dataset.Split
 
-	// Model is one of [model.Kinds].
+	// Model is one of [baseline.Kinds].
 	Model string
 	// Hidden, Kernel and Blocks are those of [gnn.Config]: 32, 5 and 2 by
 	// default.
@@ -96,7 +96,7 @@ func (o *Options) Validate() error {
 	for _, other := range []struct{ flag, path string }{{"series", o.Series}, {"graph", o.Graph}, {"report", o.Report}} {
 		reject(o.Out != "" && other.path != "" && filepath.Clean(o.Out) == filepath.Clean(other.path), "--out and --%s are both %q", other.flag, o.Out)
 	}
-	oneOf("model", o.Model, model.Kinds()...)
+	oneOf("model", o.Model, baseline.Kinds()...)
 	oneOf("label", o.Label, artifact.LabelRequired, artifact.LabelObserved)
 	oneOf("anchor", o.Anchor, anchors()...)
 	oneOf("scale", o.Scale, string(dataset.ScalePerService), string(dataset.ScaleGlobal))
@@ -112,7 +112,7 @@ func (o *Options) Validate() error {
 		reject(o.Split.Validation == 0, "--split %v has no validation part, which learning needs to find the best network", o.Split)
 	}
 	if o.From == "" {
-		reject(o.kind() != artifact.KindDeepScaler && o.Graph == "" && slices.Contains(model.Kinds(), o.kind()),
+		reject(o.kind() != artifact.KindDeepScaler && o.Graph == "" && slices.Contains(baseline.Kinds(), o.kind()),
 			"--graph is required: %s has no way to learn one", o.kind())
 		reject(o.label() == artifact.LabelRequired && o.target() != string(estimator.Replicas),
 			"--label required is about replicas, but --target is %q: use --label observed", o.Target)

@@ -12,6 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
+	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
 )
@@ -85,9 +86,13 @@ const initialStream = 0x74726169
 // model returns the network that learning starts from.
 func (c *Config) model() (gnn.Model[float32], error) {
 	if c.parent != nil {
-		return model.Load(c.parent)
+		return baseline.Load(c.parent)
 	}
-	return model.New(c.kind, c.shape, rand.New(rand.NewPCG(c.learning.Seed, initialStream)))
+	architecture, err := baseline.Of(c.kind)
+	if err != nil {
+		return nil, err
+	}
+	return architecture.New(c.shape, rand.New(rand.NewPCG(c.learning.Seed, initialStream)))
 }
 
 // learn trains the network in place.

@@ -1,22 +1,21 @@
-package recurrent
+package baseline
 
 import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
 )
 
 // head is a linear layer on a hidden state, the same for all services. Its weights
 // begin as 0, as those of the head of package gnn do.
 type head[T gnn.Float] struct {
-	k           kernel.Set[T]
+	gemm        gnn.Gemm[T]
 	in, outputs int
 	weight      *gnn.Parameter[T] // H×O
 	bias        *gnn.Parameter[T] // O
 }
 
-func newHead[T gnn.Float](k kernel.Set[T], c gnn.Config, outputs int) *head[T] {
+func newHead[T gnn.Float](gemm gnn.Gemm[T], c gnn.Config, outputs int) *head[T] {
 	return &head[T]{
-		k: k, in: c.Hidden, outputs: outputs,
+		gemm: gemm, in: c.Hidden, outputs: outputs,
 		weight: newParameter[T]("head.weight", c.Hidden, outputs),
 		bias:   newParameter[T]("head.bias", outputs),
 	}
@@ -28,7 +27,7 @@ func (l *head[T]) forward(states, y []T) {
 	for i := range rows {
 		copy(y[i*l.outputs:(i+1)*l.outputs], l.bias.Data)
 	}
-	l.k.Gemm(rows, l.outputs, l.in, states, l.in, 1, l.weight.Data, l.outputs, y, l.outputs, true)
+	l.gemm(rows, l.outputs, l.in, states, l.in, 1, l.weight.Data, l.outputs, y, l.outputs, true)
 }
 
 // backward adds the gradient of the states to dstates.
@@ -47,6 +46,6 @@ func (l *head[T]) backward(dy, dstates []T) {
 
 // parametersBackward adds the gradients of weight and bias to gradients.
 func (l *head[T]) parametersBackward(states, dy []T, gradients [][]T) {
-	l.k.Gemm(l.in, l.outputs, len(dy)/l.outputs, states, 1, l.in, dy, l.outputs, gradients[0], l.outputs, true)
+	l.gemm(l.in, l.outputs, len(dy)/l.outputs, states, 1, l.in, dy, l.outputs, gradients[0], l.outputs, true)
 	addRows(gradients[1], dy)
 }

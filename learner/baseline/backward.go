@@ -1,4 +1,4 @@
-package recurrent
+package baseline
 
 import "github.com/deepscaler/deepscaler/estimator/gnn"
 
@@ -24,7 +24,7 @@ func (c *cell[T]) stepBackward(a *tape[T], s *scratch[T], t int, basis, dbasis [
 		}
 	}
 
-	c.graph.k.Gemm(n, wide, h, dgates[2*h:], three, 1, c.candidateT, wide, dfeatures, wide, false)
+	c.graph.gemm(n, wide, h, dgates[2*h:], three, 1, c.candidateT, wide, dfeatures, wide, false)
 	clear(s.product)
 	c.graph.featuresBackward(s.product, dfeatures, h, basis)
 	for i := range n {
@@ -41,7 +41,7 @@ func (c *cell[T]) stepBackward(a *tape[T], s *scratch[T], t int, basis, dbasis [
 		c.graph.basisGradient(dbasis, dfeatures, a.product, h, s.transposed)
 	}
 
-	c.graph.k.Gemm(n, wide, 2*h, dgates, three, 1, c.gatesT, wide, dfeatures, wide, false)
+	c.graph.gemm(n, wide, 2*h, dgates, three, 1, c.gatesT, wide, dfeatures, wide, false)
 	c.graph.featuresBackward(a.dstate, dfeatures, h, basis)
 	if dbasis != nil {
 		c.graph.basisGradient(dbasis, dfeatures, before, h, s.transposed)
@@ -55,7 +55,7 @@ func (c *cell[T]) projectBackward(a *tape[T], s *scratch[T], from, count int, ba
 		return
 	}
 	n, wide, three := c.graph.services, c.graph.count()*c.in, 3*c.hidden
-	c.graph.k.Gemm(count*n, wide, three, a.dgates[from*n*three:], three, 1, c.inputT, wide, s.features, wide, false)
+	c.graph.gemm(count*n, wide, three, a.dgates[from*n*three:], three, 1, c.inputT, wide, s.features, wide, false)
 	for i := range count {
 		at, dfeatures := (from+i)*n*c.in, s.features[i*n*wide:(i+1)*n*wide]
 		if a.dx != nil {
@@ -75,7 +75,7 @@ func (c *cell[T]) parametersBackward(a *tape[T], gradients [][]T) {
 	h, three := c.hidden, 3*c.hidden
 	rows, features := len(a.dgates)/three, c.graph.count()*h
 	in := c.graph.count() * c.in
-	gemm := c.graph.k.Gemm
+	gemm := c.graph.gemm
 	gemm(in, three, rows, a.input, 1, in, a.dgates, three, gradients[0], three, true)
 	gemm(features, 2*h, rows, a.hidden, 1, features, a.dgates, three, gradients[1], 2*h, true)
 	gemm(features, h, rows, a.reset, 1, features, a.dgates[2*h:], three, gradients[2], h, true)

@@ -1,4 +1,4 @@
-package recurrent
+package baseline
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,4 @@
-package recurrent
+package baseline
 
 import "github.com/deepscaler/deepscaler/estimator/gnn"
 

@@ -1,4 +1,4 @@
-// Package recurrent holds the two recurrent graph networks that the paper
+// Package baseline holds the two recurrent graph networks that the paper
 // compares with (§V-C): T-GCN (Zhao et al., T-GCN: A Temporal Graph
 // Convolutional Network for Traffic Prediction, 2019) and DCRNN (Li et al.,
 // Diffusion Convolutional Recurrent Neural Network, 2018). Both are a gated
@@ -16,4 +16,4 @@
 // the T-GCN of its authors; Kernel must be valid and has no meaning here.
 //
 // Arrays are row-major with the channel last, as in package gnn.
-package recurrent
+package baseline

@@ -1,33 +1,32 @@
-package recurrent
+package baseline
 
 import (
 	"fmt"
 	"math/rand/v2"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
 )
 
 // NewTGCN returns a T-GCN on the fastest kernels of this processor, with
 // parameters drawn from rng. A shape that makes no network is an error.
 func NewTGCN(c gnn.Config, rng *rand.Rand) (gnn.Model[float32], error) {
-	return build(c, kernel.Best(), false, rng)
+	return build(c, gnn.FastGemm(), false, rng)
 }
 
 // NewDCRNN returns a DCRNN on the fastest kernels of this processor, with
 // parameters drawn from rng. A shape that makes no network is an error.
 func NewDCRNN(c gnn.Config, rng *rand.Rand) (gnn.Model[float32], error) {
-	return build(c, kernel.Best(), true, rng)
+	return build(c, gnn.FastGemm(), true, rng)
 }
 
 // NewTGCN64 is [NewTGCN] in double precision, for checking gradients.
 func NewTGCN64(c gnn.Config, rng *rand.Rand) (gnn.Model[float64], error) {
-	return build(c, kernel.Gonum64(), false, rng)
+	return build(c, gnn.Gemm64(), false, rng)
 }
 
 // NewDCRNN64 is [NewDCRNN] in double precision, for checking gradients.
 func NewDCRNN64(c gnn.Config, rng *rand.Rand) (gnn.Model[float64], error) {
-	return build(c, kernel.Gonum64(), true, rng)
+	return build(c, gnn.Gemm64(), true, rng)
 }
 
 // network is either model: encoder layers, then a head on the last hidden state
@@ -41,18 +40,18 @@ type network[T gnn.Float] struct {
 	params  []*gnn.Parameter[T]
 }
 
-func build[T gnn.Float](c gnn.Config, k kernel.Set[T], diffusion bool, rng *rand.Rand) (gnn.Model[T], error) {
+func build[T gnn.Float](c gnn.Config, gemm gnn.Gemm[T], diffusion bool, rng *rand.Rand) (gnn.Model[T], error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("shape of the network: %w", err)
 	}
-	n := &network[T]{config: c, graph: supports[T]{k: k, services: c.Services, diffusion: diffusion}}
+	n := &network[T]{config: c, graph: supports[T]{gemm: gemm, services: c.Services, diffusion: diffusion}}
 	outputs := c.Outputs
 	n.encoder = n.stack("encoder", c.Features, rng)
 	if diffusion {
 		n.decoder = n.stack("decoder", 1, rng)
 		outputs = 1
 	}
-	n.head = newHead(k, c, outputs)
+	n.head = newHead(gemm, c, outputs)
 	n.params = append(n.params, n.head.weight, n.head.bias)
 	n.Refresh()
 	return n, nil

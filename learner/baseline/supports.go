@@ -1,8 +1,7 @@
-package recurrent
+package baseline
 
 import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
 )
 
 // supports are the matrices S that a graph convolution Σ S·X·W sums over: the
@@ -14,7 +13,7 @@ import (
 // row per support and channel, finishes it. What a step takes in has fewer
 // channels than its gates, so this order is the cheaper one.
 type supports[T gnn.Float] struct {
-	k         kernel.Set[T]
+	gemm      gnn.Gemm[T]
 	services  int
 	diffusion bool
 }
@@ -47,7 +46,7 @@ func (s *supports[T]) features(z, x []T, width int, basis []T) {
 		at = width
 	}
 	for m := range s.matrices() {
-		s.k.Gemm(n, width, n, basis[m*n*n:], n, 1, x, width, z[at+m*width:], wide, false)
+		s.gemm(n, width, n, basis[m*n*n:], n, 1, x, width, z[at+m*width:], wide, false)
 	}
 }
 
@@ -64,7 +63,7 @@ func (s *supports[T]) featuresBackward(dx, dz []T, width int, basis []T) {
 		at = width
 	}
 	for m := range s.matrices() {
-		s.k.Gemm(n, width, n, basis[m*n*n:], 1, n, dz[at+m*width:], wide, dx, width, true)
+		s.gemm(n, width, n, basis[m*n*n:], 1, n, dz[at+m*width:], wide, dx, width, true)
 	}
 }
 
@@ -74,6 +73,6 @@ func (s *supports[T]) basisGradient(dbasis, dz, x []T, width int, transposed []T
 	n, wide, at := s.services, s.count()*width, s.identities()*width
 	transpose(transposed, x, n, width)
 	for m := range s.matrices() {
-		s.k.Gemm(n, n, width, dz[at+m*width:], wide, 1, transposed, n, dbasis[m*n*n:], n, true)
+		s.gemm(n, n, width, dz[at+m*width:], wide, 1, transposed, n, dbasis[m*n*n:], n, true)
 	}
 }

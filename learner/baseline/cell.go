@@ -1,4 +1,4 @@
-package recurrent
+package baseline
 
 import (
 	"math"
@@ -83,7 +83,7 @@ func (c *cell[T]) project(a *tape[T], from, count int, basis []T) {
 	for i := range count * n {
 		copy(gates[i*three:(i+1)*three], c.bias.Data)
 	}
-	c.graph.k.Gemm(count*n, three, wide, a.input[from*n*wide:], wide, 1, c.input.Data, three, gates, three, true)
+	c.graph.gemm(count*n, three, wide, a.input[from*n*wide:], wide, 1, c.input.Data, three, gates, three, true)
 }
 
 // step takes hidden state t of the tape to t+1; project has been at its gates.
@@ -94,7 +94,7 @@ func (c *cell[T]) step(a *tape[T], t int, basis []T) {
 	gates, kept := a.gates[t*n*three:(t+1)*n*three], t*a.keep
 
 	c.graph.features(a.hidden[kept:], before, h, basis)
-	c.graph.k.Gemm(n, 2*h, wide, a.hidden[kept:], wide, 1, c.gates.Data, 2*h, gates, three, true)
+	c.graph.gemm(n, 2*h, wide, a.hidden[kept:], wide, 1, c.gates.Data, 2*h, gates, three, true)
 	for i := range n {
 		row, memory := gates[i*three:i*three+2*h], before[i*h:i*h+h]
 		for j, v := range row {
@@ -107,7 +107,7 @@ func (c *cell[T]) step(a *tape[T], t int, basis []T) {
 	}
 
 	c.graph.features(a.reset[kept:], a.product, h, basis)
-	c.graph.k.Gemm(n, h, wide, a.reset[kept:], wide, 1, c.candidate.Data, h, gates[2*h:], three, true)
+	c.graph.gemm(n, h, wide, a.reset[kept:], wide, 1, c.candidate.Data, h, gates[2*h:], three, true)
 	for i := range n {
 		update, candidate := gates[i*three:i*three+h], gates[i*three+2*h:(i+1)*three]
 		memory, next := before[i*h:i*h+h], after[i*h:i*h+h]
