@@ -1,39 +1,12 @@
 package estimator
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"time"
 )
-
-// Service names one node of the application graph: a workload (what an HPA
-// scales) and the namespace it lives in.
-type Service struct {
-	Namespace string
-	Name      string
-}
-
-// String returns "namespace/name".
-func (s Service) String() string { return s.Namespace + "/" + s.Name }
-
-// Compare orders services by namespace, then name. It is the order of the rows
-// of every [Window] the telemetry package returns.
-func (s Service) Compare(o Service) int {
-	if s.Namespace != o.Namespace {
-		if s.Namespace < o.Namespace {
-			return -1
-		}
-		return 1
-	}
-	switch {
-	case s.Name < o.Name:
-		return -1
-	case s.Name > o.Name:
-		return 1
-	}
-	return 0
-}
 
 // Feature names one performance indicator of a service (paper, Table I).
 type Feature string
@@ -59,22 +32,24 @@ func DefaultFeatures() []Feature {
 	return []Feature{Replicas, CPU, Latency, Requests, Memory}
 }
 
-// Window is the recent telemetry of one application: N services, τ steps, C
-// features (X_t of paper §III-A, with the time axis before the channels).
+// Window is the telemetry of one application: N services, τ steps, C features
+// (X_t of paper §III-A, with the time axis first). It is a few steps long when an
+// estimate is made of it, and days long as a recorded history.
 type Window struct {
-	// Services are the rows, length N, in the order of [Service.Compare].
+	// Services are the nodes, length N, in the order of [Service.Compare].
 	Services []Service
 	// Features are the channels, length C.
 	Features []Feature
-	// Step is the time between two columns (Δ); every value describes the Step
-	// that ends at its column's time.
+	// Step is the time between two steps (Δ); every value describes the Step
+	// that ends at its own time.
 	Step time.Duration
-	// Steps is τ, the number of columns.
+	// Steps is τ, the number of steps.
 	Steps int
-	// End is the time of the last column; column t is at End-(Steps-1-t)·Step.
+	// End is the time of the last step; step t is at End-(Steps-1-t)·Step.
 	End time.Time
-	// Values holds N·τ·C numbers, row-major in (service, step, feature). NaN
-	// marks a missing sample; no other non-finite value occurs.
+	// Values holds τ·N·C numbers, row-major in (step, service, feature), which
+	// is the order in which telemetry grows and networks read. NaN marks a
+	// missing sample; no other non-finite value occurs.
 	Values []float64
 	// Calls is the invocation graph over the same services, or nil when it is
 	// not known.
@@ -100,22 +75,79 @@ func NewWindow(services []Service, features []Feature, steps int, step time.Dura
 // Channel returns the index of feature f, or -1 when the window lacks it.
 func (w *Window) Channel(f Feature) int { return slices.Index(w.Features, f) }
 
+// Service returns the index of service s, or -1 when the window lacks it.
+func (w *Window) Service(s Service) int { return slices.Index(w.Services, s) }
+
 // At returns the sample of service n at step t in channel c; NaN when missing.
 func (w *Window) At(n, t, c int) float64 { return w.Values[w.offset(n, t, c)] }
 
 // Set stores the sample of service n at step t in channel c.
 func (w *Window) Set(n, t, c int, v float64) { w.Values[w.offset(n, t, c)] = v }
 
-// Time returns the time of column t.
+// Row returns the C samples of service n at step t. It shares memory with w.
+func (w *Window) Row(n, t int) []float64 {
+	from := w.offset(n, t, 0)
+	return w.Values[from : from+len(w.Features) : from+len(w.Features)]
+}
+
+// Time returns the time of step t.
 func (w *Window) Time(t int) time.Time {
 	return w.End.Add(-time.Duration(w.Steps-1-t) * w.Step)
+}
+
+// Start returns the time of the first step.
+func (w *Window) Start() time.Time { return w.Time(0) }
+
+// Range is the steps from From up to, but without, To.
+type Range struct{ From, To int }
+
+// Len returns the number of steps in the range.
+func (r Range) Len() int { return r.To - r.From }
+
+// Slice returns the steps in r as a window of their own, with the same graph. It
+// shares memory with w.
+func (w *Window) Slice(r Range) *Window {
+	width := len(w.Services) * len(w.Features)
+	part := *w
+	part.Steps, part.End = r.Len(), w.Time(r.To-1)
+	part.Values = w.Values[r.From*width : r.To*width : r.To*width]
+	return &part
+}
+
+// Select returns the window with the given features only, in their order. It is w
+// itself when these are its features already. A feature that w lacks, or that is
+// given twice, is an error.
+func (w *Window) Select(features []Feature) (*Window, error) {
+	if slices.Equal(features, w.Features) {
+		return w, nil
+	}
+	channels := make([]int, len(features))
+	for i, f := range features {
+		if slices.Contains(features[:i], f) {
+			return nil, fmt.Errorf("feature %q is asked for twice", f)
+		}
+		if channels[i] = w.Channel(f); channels[i] < 0 {
+			return nil, fmt.Errorf("there is no feature %q; the features are %q", f, w.Features)
+		}
+	}
+	out := *w
+	out.Features = slices.Clone(features)
+	out.Values = make([]float64, 0, w.Steps*len(w.Services)*len(features))
+	for row := range slices.Chunk(w.Values, len(w.Features)) {
+		for _, c := range channels {
+			out.Values = append(out.Values, row[c])
+		}
+	}
+	return &out, nil
 }
 
 // Validate reports a window whose parts do not fit together.
 func (w *Window) Validate() error {
 	switch {
 	case len(w.Services) == 0:
-		return fmt.Errorf("window has no services")
+		return errors.New("window has no services")
+	case len(w.Features) == 0:
+		return errors.New("window has no features")
 	case w.Steps <= 0:
 		return fmt.Errorf("window has %d steps, want at least 1", w.Steps)
 	case w.Step <= 0:
@@ -124,12 +156,19 @@ func (w *Window) Validate() error {
 		return fmt.Errorf("window of %d services, %d steps and %d features has %d values",
 			len(w.Services), w.Steps, len(w.Features), len(w.Values))
 	}
+	for i, f := range w.Features {
+		if slices.Contains(w.Features[:i], f) {
+			return fmt.Errorf("window has feature %q twice", f)
+		}
+	}
 	for i, v := range w.Values {
 		if math.IsInf(v, 0) {
-			return fmt.Errorf("window value %d is %v; a missing sample is NaN", i, v)
+			row := i / len(w.Features)
+			return fmt.Errorf("sample of %s of service %q at step %d is %v; a missing one is NaN",
+				w.Features[i%len(w.Features)], w.Services[row%len(w.Services)], row/len(w.Services), v)
 		}
 	}
 	return w.Calls.validate(len(w.Services))
 }
 
-func (w *Window) offset(n, t, c int) int { return (n*w.Steps+t)*len(w.Features) + c }
+func (w *Window) offset(n, t, c int) int { return (t*len(w.Services)+n)*len(w.Features) + c }

@@ -297,10 +297,11 @@ func TestOrderOfServicesDoesNotMatter(t *testing.T) {
 			}
 			order := rng.Perm(len(w.Services))
 			shuffled := estimator.NewWindow(slices.Clone(w.Services), w.Features, w.Steps, w.Step, w.End)
-			row := len(w.Values) / len(w.Services)
 			for to, from := range order {
 				shuffled.Services[to] = w.Services[from]
-				copy(shuffled.Values[to*row:(to+1)*row], w.Values[from*row:(from+1)*row])
+				for step := range w.Steps {
+					copy(shuffled.Row(to, step), w.Row(from, step))
+				}
 			}
 			want, got := mustEstimate(t, e, w), mustEstimate(t, e, shuffled)
 			for to, from := range order {

@@ -89,10 +89,11 @@ func TestOrderOfServicesDoesNotMatter(t *testing.T) {
 		order := rng.Perm(len(w.Services)) // new row → old row
 		shuffled := estimator.NewWindow(make([]estimator.Service, len(order)), w.Features, w.Steps, w.Step, w.End)
 		row := make([]int, len(order))
-		size := w.Steps * len(w.Features)
 		for to, from := range order {
 			shuffled.Services[to] = w.Services[from]
-			copy(shuffled.Values[to*size:(to+1)*size], w.Values[from*size:(from+1)*size])
+			for step := range w.Steps {
+				copy(shuffled.Row(to, step), w.Row(from, step))
+			}
 			row[from] = to
 		}
 		shuffled.Calls = &estimator.CallGraph{}

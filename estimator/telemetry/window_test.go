@@ -40,14 +40,10 @@ func TestWindowHoldsEveryFeatureOfEveryService(t *testing.T) {
 		Steps:    testSteps,
 		End:      testEnd,
 		Values: []float64{
-			1, 2, 3, 4, 5,
-			1, 2, 3, 4, 5,
-			1, 2, 3, 4, 5,
-			1, 2, 3, 4, 5,
-			10, 0.5, 12, 13, 14,
-			10, 0.5, 12, 13, 14,
-			10, nan, 12, 13, 14,
-			10, 0.5, 12, 13, 14,
+			1, 2, 3, 4, 5, 10, 0.5, 12, 13, 14,
+			1, 2, 3, 4, 5, 10, 0.5, 12, 13, 14,
+			1, 2, 3, 4, 5, 10, nan, 12, 13, 14,
+			1, 2, 3, 4, 5, 10, 0.5, 12, 13, 14,
 		},
 		Calls: &estimator.CallGraph{Calls: []estimator.Call{
 			{Source: estimator.Outside, Destination: 1, Rate: 8},

@@ -1,0 +1,36 @@
+package estimator
+
+import (
+	"fmt"
+	"math"
+)
+
+// Edge is one call relationship of an invocation graph as a file holds it: unlike
+// a [Call] it knows no rate, only how many calls go along it for each one that
+// its source receives.
+type Edge struct {
+	// Source and Destination index the services the graph belongs to.
+	Source, Destination int
+	// Weight is above 0: the mean number of calls to Destination for each call
+	// of Source; 1 where nothing is known.
+	Weight float64
+}
+
+// ValidateEdges reports an edge that does not belong to a graph of n services: an
+// index or a weight out of bounds, or one that occurs twice.
+func ValidateEdges(edges []Edge, n int) error {
+	seen := make(map[[2]int]bool, len(edges))
+	for _, e := range edges {
+		pair := [2]int{e.Source, e.Destination}
+		switch {
+		case min(e.Source, e.Destination) < 0 || max(e.Source, e.Destination) >= n:
+			return fmt.Errorf("edge %d→%d is not between %d services", e.Source, e.Destination, n)
+		case !(e.Weight > 0) || math.IsInf(e.Weight, 1):
+			return fmt.Errorf("edge %d→%d has weight %v, want a finite number above 0", e.Source, e.Destination, e.Weight)
+		case seen[pair]:
+			return fmt.Errorf("edge %d→%d occurs twice", e.Source, e.Destination)
+		}
+		seen[pair] = true
+	}
+	return nil
+}
