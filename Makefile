@@ -108,7 +108,7 @@ test-cluster: ## The tests on a real control plane (the first run builds it: abo
 	$(HEARTBEAT) "compiling and testing on a real control plane" go test -p 1 -v -timeout 60m $$packages
 
 .PHONY: verify
-verify: ## Import directions, and every manifest against a real API server
+verify: ## The documentation, and every manifest against a real API server
 	@$(HEARTBEAT) "verifying" go test -p 1 -v -count 1 -timeout 60m ./hack/verify/...
 
 .PHONY: lint

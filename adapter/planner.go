@@ -10,8 +10,8 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/adapter/hpacheck"
-	"github.com/deepscaler/deepscaler/adapter/metric"
 	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
 	"github.com/deepscaler/deepscaler/adapter/server"
 	"github.com/deepscaler/deepscaler/adapter/tick"
@@ -29,7 +29,7 @@ const concurrency = 8
 type planner struct {
 	source   *telemetry.Source
 	watcher  *discovery.Watcher
-	board    *metric.Board
+	board    *externalmetrics.Board
 	loop     *tick.Loop
 	reporter *hpacheck.Reporter
 	metrics  *selfmetrics.Metrics
@@ -52,7 +52,7 @@ func newPlanner(file *config.Adapter, client discovery.Client, recorder record.E
 	if err != nil {
 		return nil, err
 	}
-	board := metric.NewBoard(c, file.Step)
+	board := externalmetrics.NewBoard(c, file.Step)
 	if err := metrics.Register(selfmetrics.Predictions(board, c)); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
@@ -117,7 +117,7 @@ func (p *planner) discovered(s discovery.Snapshot) {
 // publish makes the result of a tick what is served from now on. Of an
 // application that is gone meanwhile nothing is said.
 func (p *planner) publish(ctx context.Context, r tick.Result) {
-	if !p.board.Publish(r.Application, metric.Outcome{Plan: r.Plan, Err: r.Err, At: r.At}) {
+	if !p.board.Publish(r.Application, externalmetrics.Outcome{Plan: r.Plan, Err: r.Err, At: r.At}) {
 		return
 	}
 	p.metrics.Ticked(r)
@@ -127,7 +127,7 @@ func (p *planner) publish(ctx context.Context, r tick.Result) {
 // content is what the API server serves of it.
 func (p *planner) content(version string) server.Content {
 	return server.Content{
-		Metrics: metric.NewProvider(p.board, p.metrics.Answered),
+		Metrics: externalmetrics.NewProvider(p.board, p.metrics.Answered),
 		Self:    p.metrics.Handler(),
 		Live:    liveness{p.loop.Alive},
 		Ready:   p.ready,

@@ -11,7 +11,7 @@ import (
 
 	"k8s.io/utils/clock"
 
-	"github.com/deepscaler/deepscaler/adapter/metric"
+	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 )
 
 // readiness is the check behind /readyz: the adapter has a plan. That means that
@@ -24,7 +24,7 @@ import (
 // from being deleted and blocks clients that discover APIs, and would hide the
 // reason. That is also why, without any plan, it gives in after a while.
 type readiness struct {
-	board *metric.Board
+	board *externalmetrics.Board
 	clock clock.PassiveClock
 	// patience is how long to wait for a plan once autoscalers are listed.
 	patience time.Duration

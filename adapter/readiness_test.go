@@ -9,14 +9,14 @@ import (
 	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
-	"github.com/deepscaler/deepscaler/adapter/metric"
+	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
 func TestReadyMeansHavingAPlan(t *testing.T) {
 	c := testclock.NewFakePassiveClock(time.Now())
-	fresh := func(applications ...string) (*readiness, *metric.Board) {
-		board := metric.NewBoard(c, 30*time.Second)
+	fresh := func(applications ...string) (*readiness, *externalmetrics.Board) {
+		board := externalmetrics.NewBoard(c, 30*time.Second)
 		r := &readiness{board: board, clock: c, patience: 2 * time.Minute}
 		if err := r.Check(nil); err == nil || !strings.Contains(err.Error(), "not listed") {
 			t.Errorf("before autoscalers are listed: %v", err)
@@ -29,7 +29,7 @@ func TestReadyMeansHavingAPlan(t *testing.T) {
 		r.autoscalersListed()
 		return r, board
 	}
-	good, bad := metric.Outcome{Plan: &plan.Plan{}}, metric.Outcome{Err: errors.New("window: refused")}
+	good, bad := externalmetrics.Outcome{Plan: &plan.Plan{}}, externalmetrics.Outcome{Err: errors.New("window: refused")}
 
 	r, board := fresh("bank", "shop")
 	board.Publish("shop", good)

@@ -12,7 +12,7 @@ import (
 	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
-	"github.com/deepscaler/deepscaler/adapter/metric"
+	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
@@ -23,7 +23,7 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // busy has seen one of everything, for applications shop (planned) and money
 // (failed).
-func busy(t *testing.T) (*Metrics, *metric.Board, *testclock.FakePassiveClock) {
+func busy(t *testing.T) (*Metrics, *externalmetrics.Board, *testclock.FakePassiveClock) {
 	t.Helper()
 	web := discovery.Service{Service: estimator.Service{Namespace: "prod", Name: "web"}, Application: "shop", Bounds: plan.Bounds{Min: 1, Max: 9}}
 	pay := discovery.Service{Service: estimator.Service{Namespace: "prod", Name: "pay"}, Application: "money", Bounds: plan.Bounds{Min: 1, Max: 9}}
@@ -33,11 +33,11 @@ func busy(t *testing.T) (*Metrics, *metric.Board, *testclock.FakePassiveClock) {
 		t.Fatal(err)
 	}
 	c := testclock.NewFakePassiveClock(noon.Add(10 * time.Second))
-	board := metric.NewBoard(c, 30*time.Second)
+	board := externalmetrics.NewBoard(c, 30*time.Second)
 	board.Assign([]discovery.Application{{Name: "money", Services: []discovery.Service{pay}}, {Name: "shop", Services: []discovery.Service{web}}})
 	failed := &tick.StageError{Stage: tick.StageWindow, Err: errors.New("refused")}
-	board.Publish("shop", metric.Outcome{Plan: made, At: noon})
-	board.Publish("money", metric.Outcome{Err: failed, At: noon})
+	board.Publish("shop", externalmetrics.Outcome{Plan: made, At: noon})
+	board.Publish("money", externalmetrics.Outcome{Err: failed, At: noon})
 
 	m := New(Build{Version: "v1.2.3", Revision: "abc"})
 	if err := m.Register(Predictions(board, c)); err != nil {
@@ -85,7 +85,7 @@ deepscaler_plan_age_seconds{application="shop"} 120
 `), "deepscaler_plan_age_seconds"); err != nil {
 		t.Error(err)
 	}
-	board.Publish("shop", metric.Outcome{Err: errors.New("failed"), At: c.Now()})
+	board.Publish("shop", externalmetrics.Outcome{Err: errors.New("failed"), At: c.Now()})
 	if n, err := testutil.GatherAndCount(m.registry, names, "deepscaler_plan_age_seconds"); n != 0 || err != nil {
 		t.Errorf("%d series of a failed plan, %v", n, err)
 	}

@@ -4,13 +4,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
 
-	"github.com/deepscaler/deepscaler/adapter/metric"
+	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 )
 
 // predictions reads the board at the time of the scrape. What the external
 // metrics API would not serve is absent here too, never 0 and never old.
 type predictions struct {
-	board    *metric.Board
+	board    *externalmetrics.Board
 	clock    clock.PassiveClock
 	replicas *prometheus.Desc
 	need     *prometheus.Desc
@@ -18,7 +18,7 @@ type predictions struct {
 }
 
 // Predictions returns a collector of the plans on board.
-func Predictions(board *metric.Board, c clock.PassiveClock) prometheus.Collector {
+func Predictions(board *externalmetrics.Board, c clock.PassiveClock) prometheus.Collector {
 	service := []string{"namespace", "application", "service"}
 	return &predictions{
 		board: board,

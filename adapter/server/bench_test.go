@@ -16,15 +16,15 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
-	"github.com/deepscaler/deepscaler/adapter/metric"
 	"github.com/deepscaler/deepscaler/adapter/server"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
 // planned is a board with a plan for n services of one namespace.
-func planned(b *testing.B, n int) *metric.Board {
+func planned(b *testing.B, n int) *externalmetrics.Board {
 	b.Helper()
 	app := discovery.Application{Name: "shop"}
 	f := estimator.NewForecast(nil, 1, time.Hour)
@@ -40,15 +40,15 @@ func planned(b *testing.B, n int) *metric.Board {
 	if err != nil {
 		b.Fatal(err)
 	}
-	board := metric.NewBoard(clock.RealClock{}, time.Hour)
+	board := externalmetrics.NewBoard(clock.RealClock{}, time.Hour)
 	board.Assign([]discovery.Application{app})
-	board.Publish(app.Name, metric.Outcome{Plan: made, At: time.Now()})
+	board.Publish(app.Name, externalmetrics.Outcome{Plan: made, At: time.Now()})
 	return board
 }
 
 // serve runs the real API server with delegated authentication and
 // authorisation, both answered by a fake cluster, and returns its URL.
-func serve(b *testing.B, board *metric.Board) string {
+func serve(b *testing.B, board *externalmetrics.Board) string {
 	b.Helper()
 	kube := fakekube.New()
 	b.Cleanup(kube.Close)
@@ -74,7 +74,7 @@ func serve(b *testing.B, board *metric.Board) string {
 		b.Fatal(err)
 	}
 	s, err := server.New(b.Context(), o, server.Content{
-		Metrics: metric.NewProvider(board, nil),
+		Metrics: externalmetrics.NewProvider(board, nil),
 		Self:    http.NotFoundHandler(),
 		Live:    healthz.NamedCheck("tick", func(*http.Request) error { return nil }),
 		Ready:   healthz.NamedCheck("plan", func(*http.Request) error { return nil }),

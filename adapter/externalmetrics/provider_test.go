@@ -1,4 +1,4 @@
-package metric
+package externalmetrics
 
 import (
 	"errors"

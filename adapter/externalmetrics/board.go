@@ -1,7 +1,7 @@
-// Package metric keeps the latest decision for every service and answers the
+// Package externalmetrics keeps the latest decision for every service and answers the
 // external metrics API from it. Reading takes no lock, queries nothing and
 // computes nothing.
-package metric
+package externalmetrics
 
 import (
 	"cmp"
