@@ -2,16 +2,16 @@ package backtest
 
 import "github.com/deepscaler/deepscaler/learner/dataset"
 
-// Samples are one part of a dataset as [learner.Samples].
+// Samples are one part of a dataset as [em.Samples].
 type Samples struct {
 	Dataset *dataset.Dataset
 	Part    dataset.Part
 }
 
-// Len implements [learner.Samples].
+// Len implements [em.Samples].
 func (s Samples) Len() int { return s.Dataset.Samples(s.Part) }
 
-// Fill implements [learner.Samples]. x and y may be longer than the samples.
+// Fill implements [em.Samples]. x and y may be longer than the samples.
 func (s Samples) Fill(indices []int, x, y []float32) {
 	s.Dataset.Batch(s.Part, indices, x[:len(indices)*s.Dataset.InputLen()], y[:len(indices)*s.Dataset.LabelLen()])
 }

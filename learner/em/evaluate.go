@@ -44,7 +44,7 @@ func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Sa
 
 // validate returns the mean loss over all known labels.
 func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, c Config, weights []float32) (float64, error) {
-	losses, known := make([]float64, c.Workers), make([]int, c.Workers)
+	losses, counts := make([]float64, c.Workers), make([]int, c.Workers)
 	scratch := make([][]float32, c.Workers)
 	size := m.Config().Services * m.Config().Outputs
 	for i := range scratch {
@@ -52,11 +52,7 @@ func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s S
 	}
 	err := Predict(ctx, m, affinity, s, c.Workers, func(part, _ int, y, labels []float32) {
 		losses[part] += gnn.Pinball(y, labels, scratch[part], weights, float32(c.Quantile), 1)
-		for _, v := range labels {
-			if v == v {
-				known[part]++
-			}
-		}
+		counts[part] += known(labels)
 	})
 	if err != nil {
 		return 0, err
@@ -64,10 +60,10 @@ func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s S
 	sum, count := 0.0, 0
 	for i := range losses {
 		sum += losses[i]
-		count += known[i]
+		count += counts[i]
 	}
 	if count == 0 {
-		return 0, fmt.Errorf("none of the %d validation samples has a label", s.Len())
+		return 0, fmt.Errorf("none of the %d samples has a label", s.Len())
 	}
 	if loss := sum / float64(count); !math.IsNaN(loss) && !math.IsInf(loss, 0) {
 		return loss, nil

@@ -47,12 +47,11 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 	load := s.loader()
 	order := make([]int, s.problem.Training.Len())
 	solver := &autodiff.Adam{Clip: s.config.Clip}
-	steps, step := s.config.GraphEpochs*((len(order)+load.batch-1)/load.batch), 0
 	for epoch := 1; epoch <= s.config.GraphEpochs; epoch++ {
 		s.shuffle(order)
-		mean, err := load.pass(ctx, order, learning.X, learning.Y, func(_, _ int) (float64, error) {
-			solver.Rate = s.config.GraphRate * (0.05 + 0.95*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2)
-			step++
+		mean, err := load.pass(ctx, order, learning.X, learning.Y, func(b batch) (float64, error) {
+			at := (float64(epoch-1) + float64(b.at)/float64(len(order))) / float64(s.config.GraphEpochs)
+			solver.Rate = s.config.GraphRate * (0.05 + 0.95*(1+math.Cos(math.Pi*at))/2)
 			return learning.Step(solver)
 		})
 		if err != nil {
@@ -64,9 +63,9 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 			return err
 		}
 		s.report(Epoch{Iteration: iteration, Phase: "graph", Epoch: epoch, Training: mean, Validation: loss})
+		s.best.keep(s.model, anew, loss)
 		if epoch == s.config.GraphEpochs {
-			s.set = append(s.set, Graph{Name: fmt.Sprintf("learned %d", iteration), Affinity: anew, Loss: loss})
-			s.best.keep(s.model, anew, loss)
+			s.set = append(s.set, Graph{Name: s.nextName(), Affinity: anew, Loss: loss})
 		}
 	}
 	return nil
@@ -95,8 +94,8 @@ func (s *session) wantedEdges(ctx context.Context) (edges []float32, err error) 
 		order[i] = i
 	}
 	slope := make([]float32, n*n)
-	if _, err := load.pass(ctx, order, sensitivity.X, sensitivity.Y, func(_, samples int) (float64, error) {
-		return 0, sensitivity.Add(slope, float32(samples)/float32(len(order)))
+	if _, err := load.pass(ctx, order, sensitivity.X, sensitivity.Y, func(b batch) (float64, error) {
+		return 0, sensitivity.Add(slope, float32(b.labels))
 	}); err != nil {
 		return nil, err
 	}
@@ -131,12 +130,8 @@ func deviation(values []float32) float64 {
 // updateGraphs scores all graphs of 𝒜, drops the worst beyond its capacity and
 // makes the next A_old of the others (Algorithm 2, lines 6 to 10, Eq. 9–10).
 func (s *session) updateGraphs(ctx context.Context) error {
-	for i := range s.set {
-		loss, err := validate(ctx, s.model, s.set[i].Affinity, s.problem.Validation, s.config, s.problem.Weights)
-		if err != nil {
-			return err
-		}
-		s.set[i].Loss = loss
+	if err := s.scoreGraphs(ctx); err != nil {
+		return err
 	}
 	for len(s.set) > s.config.Graphs {
 		worst := 0
@@ -161,6 +156,16 @@ func (s *session) updateGraphs(ctx context.Context) error {
 		return err
 	}
 	s.best.keep(s.model, s.affinity, loss)
+	return nil
+}
+
+// scoreGraphs validates every graph of 𝒜 under the model as it is.
+func (s *session) scoreGraphs(ctx context.Context) (err error) {
+	for i, g := range s.set {
+		if s.set[i].Loss, err = validate(ctx, s.model, g.Affinity, s.problem.Validation, s.config, s.problem.Weights); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

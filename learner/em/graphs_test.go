@@ -96,6 +96,13 @@ func TestGraphSetKeepsItsCapacity(t *testing.T) {
 	if len(s.set) != 2 || worse > 0 {
 		t.Errorf("kept %v of losses %v", kept, losses)
 	}
+	mixed, err := validate(t.Context(), m, s.affinity, s.problem.Validation, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.best.loss != mixed {
+		t.Errorf("the best loss is %v after the only update, want that of the next A_old, %v", s.best.loss, mixed)
+	}
 }
 
 func randomEdges(rng *rand.Rand, n int) []float32 {

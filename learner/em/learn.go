@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/estimator/graph"
 	"github.com/deepscaler/deepscaler/learner/autodiff"
 )
 
@@ -19,7 +18,8 @@ type Graph struct {
 	Name string
 	// Affinity is normalised, N×N.
 	Affinity []float32
-	// Loss is its validation loss under the network of the last iteration.
+	// Loss is its validation loss under the network; [Learn] ignores that of an
+	// initial graph.
 	Loss float64
 }
 
@@ -29,7 +29,11 @@ type Result struct {
 	// Affinity is the matrix that the network, whose parameters are left in the
 	// model, is to be used with.
 	Affinity []float32
-	// Graphs is the set 𝒜 at the end.
+	// KeptParent is true when nothing was better than the parent: the parameters
+	// and the affinity matrix are the parent's.
+	KeptParent bool
+	// Graphs is the set 𝒜 at the end, each with its loss under the parameters that
+	// are left in the model.
 	Graphs []Graph
 	// Shares has a factor of each output, found on the validation samples, by which
 	// it is to be multiplied.
@@ -37,23 +41,25 @@ type Result struct {
 	// Validation is the loss of the pair on the validation samples, before the
 	// outputs are multiplied by their shares.
 	Validation float64
+	// ParentValidation is that of the parent on the same samples, NaN without one.
+	ParentValidation float64
 	// History has one entry per epoch.
 	History []Epoch
 }
 
-// Epoch is one pass over the training samples, as told to [Progress].
+// Epoch is one pass over the training samples.
 type Epoch struct {
 	Iteration int `json:"iteration"`
 	// Phase is "policy" or "graph".
 	Phase string `json:"phase"`
 	Epoch int    `json:"epoch"`
-	// Training is the mean loss over the batches, Validation that over the
-	// validation samples after the epoch.
+	// Training is the mean loss over the training labels as the parameters changed,
+	// Validation that over the validation labels after the epoch.
 	Training   float64 `json:"training"`
 	Validation float64 `json:"validation"`
 }
 
-// Progress hears of every epoch. done and total count epochs of both phases.
+// Progress is called after every epoch. done and total count epochs of both phases.
 type Progress func(e Epoch, done, total int)
 
 // Problem is what there is to learn from.
@@ -63,9 +69,22 @@ type Problem struct {
 	// Graphs are the initial graphs, each N×N with weights of at least 0 and
 	// without self-loops: the invocation graph, if known.
 	Graphs []Graph
+	// Parent, unless nil, is the pair that learning goes on from and has to beat.
+	Parent *Parent
 	// Weights, unless nil, is a factor of the loss per service, for labels that
 	// are in different units.
 	Weights []float32
+}
+
+// Parent is a result of earlier learning, whose parameters the model has.
+type Parent struct {
+	// Affinity is the matrix that belongs to the parameters, normalised, N×N. A
+	// service that is new to the parent has an empty row: it is predicted without
+	// neighbours, and training begins with its edges in the initial graphs.
+	Affinity []float32
+	// Graphs is the set 𝒜 of the parent, which learning goes on with; each is
+	// normalised. An initial graph replaces that of the same name.
+	Graphs []Graph
 }
 
 // session is one run of Algorithm 2.
@@ -79,6 +98,7 @@ type session struct {
 	services    int
 	affinity    []float32 // A_old
 	set         []Graph
+	learned     int // the number of the last learned graph
 	solver      *autodiff.Adam
 	best        best
 	history     []Epoch
@@ -103,8 +123,10 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("configuration of learning: %w", err)
 	}
-	if p.Training.Len() == 0 || p.Validation.Len() == 0 {
-		return nil, fmt.Errorf("%d training and %d validation samples, want at least one of each", p.Training.Len(), p.Validation.Len())
+	shape := m.Config()
+	in, out := shape.Window*shape.Services*shape.Features, shape.Services*shape.Outputs
+	if err := errors.Join(requireLabel("training", p.Training, in, out), requireLabel("validation", p.Validation, in, out)); err != nil {
+		return nil, err
 	}
 	if progress == nil {
 		progress = func(Epoch, int, int) {}
@@ -112,7 +134,7 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	s := &session{
 		config: c, problem: p, model: m, progress: progress,
 		rng:      rand.New(rand.NewPCG(c.Seed, 0x6465657073636c72)),
-		services: m.Config().Services,
+		services: shape.Services,
 		solver:   &autodiff.Adam{Rate: c.Rate, Decay: c.Decay, Clip: c.Clip},
 		best:     best{loss: math.Inf(1)},
 		total:    c.Iterations * c.Epochs,
@@ -123,39 +145,28 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	if err := s.start(); err != nil {
 		return nil, err
 	}
+	result := &Result{ParentValidation: math.NaN()}
+	if p.Parent != nil {
+		if err := s.scoreParent(ctx); err != nil {
+			return nil, fmt.Errorf("score the parent: %w", err)
+		}
+		result.ParentValidation = s.best.loss
+	}
 	err := s.run(ctx)
 	s.best.restore(m)
 	if err != nil {
 		return nil, err
 	}
-	shares, err := s.calibrate(ctx)
-	if err != nil {
+	// Those of the last iteration belong to other parameters.
+	if err := s.scoreGraphs(ctx); err != nil {
+		return nil, fmt.Errorf("score the graphs: %w", err)
+	}
+	if result.Shares, err = s.calibrate(ctx); err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	return &Result{Affinity: s.best.affinity, Graphs: s.set, Shares: shares, Validation: s.best.loss, History: s.history}, nil
-}
-
-// start fills 𝒜 with the initial graphs and A with their union (line 1, Eq. 3).
-func (s *session) start() error {
-	n := s.services
-	var raw [][]float32
-	for _, g := range s.problem.Graphs {
-		if len(g.Affinity) != n*n {
-			return fmt.Errorf("graph %q has %d entries, want %d for %d services", g.Name, len(g.Affinity), n*n, n)
-		}
-		for i, v := range g.Affinity {
-			if !(v >= 0) || math.IsInf(float64(v), 0) {
-				return fmt.Errorf("graph %q has the weight %v from service %d to %d, want a finite one of at least 0", g.Name, v, i/n, i%n)
-			}
-		}
-		raw = append(raw, g.Affinity)
-		s.set = append(s.set, Graph{Name: g.Name, Affinity: graph.WithSelfLoops(g.Affinity, n)})
-	}
-	s.affinity = graph.Union(raw, n)
-	if len(s.set) == 0 {
-		s.set = append(s.set, Graph{Name: "identity", Affinity: slices.Clone(s.affinity)})
-	}
-	return nil
+	result.KeptParent = s.best.loss == result.ParentValidation
+	result.Affinity, result.Graphs, result.Validation, result.History = s.best.affinity, s.set, s.best.loss, s.history
+	return result, nil
 }
 
 func (s *session) run(ctx context.Context) (err error) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/learner/baseline"
@@ -72,7 +73,7 @@ func TestLearningIsReproducible(t *testing.T) {
 	if diff := cmp.Diff(first, again); diff != "" {
 		t.Errorf("parameters differ between two runs with one seed:\n%s", diff)
 	}
-	if diff := cmp.Diff(firstResult, againResult); diff != "" {
+	if diff := cmp.Diff(firstResult, againResult, cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("results differ between two runs with one seed:\n%s", diff)
 	}
 	if other, _ := learn(2); cmp.Equal(first, other) {
@@ -106,9 +107,23 @@ func TestLearnKeepsTheBestPair(t *testing.T) {
 	if after != r.Validation {
 		t.Errorf("the model with its affinity has loss %v, the result says %v", after, r.Validation)
 	}
+	phases := map[string]int{}
 	for _, e := range told {
-		if e.Phase == "policy" && e.Validation < after {
+		phases[e.Phase]++
+		if e.Validation < after {
 			t.Errorf("epoch %+v was better than the result's %v", e, after)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"policy": 6, "graph": 2}, phases); diff != "" {
+		t.Errorf("epochs by phase (-want +got):\n%s", diff)
+	}
+	for _, g := range r.Graphs {
+		loss, err := validate(t.Context(), m, g.Affinity, p.Validation, c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g.Loss != loss {
+			t.Errorf("graph %s has loss %v under the parameters that were kept, the result says %v", g.Name, loss, g.Loss)
 		}
 	}
 	if after > 0.9*before {
@@ -205,12 +220,16 @@ func TestLearnRefuses(t *testing.T) {
 		"no validation":   {func(p *Problem, _ *Config) { p.Validation = plantedSamples{from: 4, until: 4} }, "validation"},
 		"graph size":      {func(p *Problem, _ *Config) { p.Graphs[0].Affinity = make([]float32, 4) }, `"traces" has 4 entries, want 36`},
 		"negative weight": {func(p *Problem, _ *Config) { p.Graphs[0].Affinity[7] = -1 }, "from service 1 to 1"},
-		"NaN weight":      {func(p *Problem, _ *Config) { p.Graphs[0].Affinity[7] = unknown }, "NaN"},
-		"no batch":        {func(_ *Problem, c *Config) { c.Batch = 0 }, "batch is 0"},
-		"quantile":        {func(_ *Problem, c *Config) { c.Quantile = 1 }, "quantile is 1"},
-		"jitter":          {func(_ *Problem, c *Config) { c.Jitter = -1 }, "jitter is -1"},
-		"rate":            {func(_ *Problem, c *Config) { c.Rate = math.NaN() }, "learning rate is NaN"},
-		"several":         {func(_ *Problem, c *Config) { c.Batch, c.Workers = 0, 0 }, "workers is 0"},
+		"parent's size":   {func(p *Problem, _ *Config) { p.Parent = &Parent{Affinity: make([]float32, 4)} }, `"of the parent" has 4 entries, want 36`},
+		"parent's graph": {func(p *Problem, _ *Config) {
+			p.Parent = &Parent{Affinity: make([]float32, 36), Graphs: []Graph{{Name: "learned 1"}}}
+		}, `"learned 1" has 0 entries, want 36`},
+		"NaN weight": {func(p *Problem, _ *Config) { p.Graphs[0].Affinity[7] = unknown }, "NaN"},
+		"no batch":   {func(_ *Problem, c *Config) { c.Batch = 0 }, "batch is 0"},
+		"quantile":   {func(_ *Problem, c *Config) { c.Quantile = 1 }, "quantile is 1"},
+		"jitter":     {func(_ *Problem, c *Config) { c.Jitter = -1 }, "jitter is -1"},
+		"rate":       {func(_ *Problem, c *Config) { c.Rate = math.NaN() }, "learning rate is NaN"},
+		"several":    {func(_ *Problem, c *Config) { c.Batch, c.Workers = 0, 0 }, "workers is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, p, c := lesson(t)
@@ -219,23 +238,5 @@ func TestLearnRefuses(t *testing.T) {
 				t.Errorf("error %v, want it to say %q", err, tt.want)
 			}
 		})
-	}
-}
-
-// silent has no labels.
-type silent struct{ plantedSamples }
-
-func (s silent) Fill(indices []int, x, y []float32) {
-	s.plantedSamples.Fill(indices, x, y)
-	for i := range y {
-		y[i] = unknown
-	}
-}
-
-func TestLearnNeedsLabels(t *testing.T) {
-	m, p, c := lesson(t)
-	p.Validation = silent{p.Validation.(plantedSamples)}
-	if _, err := Learn(t.Context(), m, p, c, nil); err == nil || !strings.Contains(err.Error(), "label") {
-		t.Errorf("error %v, want it to say that there are no labels", err)
 	}
 }

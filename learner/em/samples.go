@@ -1,6 +1,9 @@
 package em
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Samples are the pairs of window and labels of one part of a history.
 type Samples interface {
@@ -12,6 +15,27 @@ type Samples interface {
 	Fill(indices []int, x, y []float32)
 }
 
+// requireLabel returns an error when no label of the samples is known, since
+// nothing can be learned from them.
+func requireLabel(name string, s Samples, in, out int) error {
+	x, y := make([]float32, in), make([]float32, out)
+	for i := range s.Len() {
+		if s.Fill([]int{i}, x, y); known(y) > 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("none of the %d %s samples has a label, want a history with fewer gaps", s.Len(), name)
+}
+
+func known(labels []float32) (count int) {
+	for _, v := range labels {
+		if v == v {
+			count++
+		}
+	}
+	return count
+}
+
 // loader fills batches from samples in a given order.
 type loader struct {
 	samples Samples
@@ -19,31 +43,43 @@ type loader struct {
 	out     int // labels of a sample
 }
 
+// batch is one batch of a pass.
+type batch struct {
+	at      int // position of its first sample in the order
+	samples int
+	labels  int // known ones
+}
+
 // fill writes the batch that starts at position at of order; a short one is
-// filled up with unknown labels. It returns the number of samples.
-func (l *loader) fill(order []int, at int, x, y []float32) int {
+// filled up with unknown labels.
+func (l *loader) fill(order []int, at int, x, y []float32) batch {
 	indices := order[at:min(at+l.batch, len(order))]
 	l.samples.Fill(indices, x, y)
 	for i := len(indices) * l.out; i < l.batch*l.out; i++ {
 		y[i] = unknown
 	}
-	return len(indices)
+	return batch{at: at, samples: len(indices), labels: known(y)}
 }
 
 // pass goes through the samples in the given order, fills x and y with one batch
-// after the other, and returns the mean of what step says of each, by samples.
-// step hears where the batch starts and how many samples it has.
-func (l *loader) pass(ctx context.Context, order []int, x, y []float32, step func(at, samples int) (float64, error)) (mean float64, err error) {
+// after the other, and returns the mean of the losses that step returns, by known
+// labels. A batch without any, from a gap in the history, is left out.
+func (l *loader) pass(ctx context.Context, order []int, x, y []float32, step func(b batch) (float64, error)) (mean float64, err error) {
+	labels := 0
 	for at := 0; at < len(order); at += l.batch {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		samples := l.fill(order, at, x, y)
-		loss, err := step(at, samples)
+		b := l.fill(order, at, x, y)
+		if b.labels == 0 {
+			continue
+		}
+		loss, err := step(b)
 		if err != nil {
 			return 0, err
 		}
-		mean += loss * float64(samples) / float64(len(order))
+		labels += b.labels
+		mean += (loss - mean) * float64(b.labels) / float64(labels)
 	}
 	return mean, nil
 }
