@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // The kinds of network a model can hold.
@@ -116,7 +116,7 @@ type Scaler struct {
 	// constants.
 	Anchor string `json:"anchor"`
 	// Sizings has one of each service with [AnchorDemand], else none.
-	Sizings []estimator.Sizing `json:"sizings,omitempty"`
+	Sizings []demand.Sizing `json:"sizings,omitempty"`
 	// Shares has a factor of each output, in the order of Horizons, from a
 	// calibration on held-back samples; empty means that all are 1.
 	Shares []float64 `json:"shares,omitempty"`

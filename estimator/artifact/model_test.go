@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // sameModel compares models: an unknown loss equals another, and no list is
@@ -62,7 +62,7 @@ func tiny() *Model {
 func sized() *Model {
 	m := tiny()
 	m.Scaler.Anchor = AnchorDemand
-	m.Scaler.Sizings = []estimator.Sizing{{Idle: 0.125, Utilisation: 0.5}, {Idle: 0, Utilisation: 0.75}}
+	m.Scaler.Sizings = []demand.Sizing{{Idle: 0.125, Utilisation: 0.5}, {Idle: 0, Utilisation: 0.75}}
 	return m
 }
 
@@ -136,7 +136,7 @@ func random(r *rand.Rand) *Model {
 		m.Features[c-1], m.Features[c-2] = "replicas", "cpu"
 		for range n {
 			utilisation := 1 - r.Float64()
-			m.Scaler.Sizings = append(m.Scaler.Sizings, estimator.Sizing{Idle: utilisation * r.Float64(), Utilisation: utilisation})
+			m.Scaler.Sizings = append(m.Scaler.Sizings, demand.Sizing{Idle: utilisation * r.Float64(), Utilisation: utilisation})
 		}
 	}
 	for i, name := range names("graph", r.IntN(3)) {

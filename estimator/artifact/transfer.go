@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // RowRule tells which axis of a parameter runs over the services, by the
@@ -175,9 +175,9 @@ func (s Scaler) transfer(from []int) Scaler {
 
 // middle returns a sizing with a median target. A mean could be rounded to what is
 // no sizing.
-func middle(sizings []estimator.Sizing) estimator.Sizing {
+func middle(sizings []demand.Sizing) demand.Sizing {
 	sorted := slices.Clone(sizings)
-	slices.SortFunc(sorted, func(a, b estimator.Sizing) int {
+	slices.SortFunc(sorted, func(a, b demand.Sizing) int {
 		return cmp.Or(cmp.Compare(a.Utilisation, b.Utilisation), cmp.Compare(a.Idle, b.Idle))
 	})
 	return sorted[(len(sorted)-1)/2]

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // rows is the rule of the network of paper §IV-C.
@@ -123,17 +123,17 @@ func TestTransferOfSizings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []estimator.Sizing{{Idle: 0, Utilisation: 0.75}, {Idle: 0.125, Utilisation: 0.5}, {Idle: 0.125, Utilisation: 0.5}}
+	want := []demand.Sizing{{Idle: 0, Utilisation: 0.75}, {Idle: 0.125, Utilisation: 0.5}, {Idle: 0.125, Utilisation: 0.5}}
 	if diff := cmp.Diff(want, got.Scaler.Sizings); diff != "" || got.Scaler.Anchor != AnchorDemand {
 		t.Errorf("anchor %q, sizings (-want +got)\n%s", got.Scaler.Anchor, diff)
 	}
 	// Now the middle one of three is neither the first nor the last.
-	got.Scaler.Sizings[1] = estimator.Sizing{Idle: 0.25, Utilisation: 0.625}
+	got.Scaler.Sizings[1] = demand.Sizing{Idle: 0.25, Utilisation: 0.625}
 	again, err := got.Transfer([]string{"a", "shop/cart"}, rows())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = []estimator.Sizing{{Idle: 0.25, Utilisation: 0.625}, {Idle: 0.125, Utilisation: 0.5}}
+	want = []demand.Sizing{{Idle: 0.25, Utilisation: 0.625}, {Idle: 0.125, Utilisation: 0.5}}
 	if diff := cmp.Diff(want, again.Scaler.Sizings); diff != "" {
 		t.Errorf("sizings (-want +got)\n%s", diff)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // TestEstimateMatchesPredict takes the long way for a window that has more
@@ -66,7 +67,7 @@ func TestEstimateOfAKnownNetwork(t *testing.T) {
 			}
 		}
 	}
-	demand := func(w *estimator.Window, service, step int, replicas, cpu float64) {
+	load := func(w *estimator.Window, service, step int, replicas, cpu float64) {
 		w.Set(service, step, w.Channel(estimator.Replicas), replicas)
 		w.Set(service, step, w.Channel(estimator.CPU), cpu)
 	}
@@ -116,14 +117,14 @@ func TestEstimateOfAKnownNetwork(t *testing.T) {
 		{"a change from the last demand", []string{"a", "b", "c"}, artifact.AnchorDemand,
 			func() *estimator.Window {
 				w := observed(4, "a", "b", "c")
-				demand(w, 0, 3, 20, 0.35) // 10 replicas
-				demand(w, 1, 1, 12, 0.35) // 6
-				demand(w, 1, 2, nan, 0.9)
-				demand(w, 1, 3, 9, nan)
-				demand(w, 2, 3, 4, 0.95) // 7
+				load(w, 0, 3, 20, 0.35) // 10 replicas
+				load(w, 1, 1, 12, 0.35) // 6
+				load(w, 1, 2, nan, 0.9)
+				load(w, 1, 3, 9, nan)
+				load(w, 2, 3, 4, 0.95) // 6.8
 				return w
 			},
-			[][]float64{{2, 11, 12, 13}, {0, 7, 8, 9}, {0, 8, 9, 10}}},
+			[][]float64{{2, 11, 12, 13}, {0, 7, 8, 9}, {0, 7.8, 8.8, 9.8}}},
 		{"a change from a demand that is not known", []string{"a"}, artifact.AnchorDemand,
 			func() *estimator.Window { w := observed(4, "a"); missing(w, 0, 0, 4, estimator.CPU); return w },
 			[][]float64{{0, 1, 2, 3}}},
@@ -132,7 +133,7 @@ func TestEstimateOfAKnownNetwork(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			a := untrained(t, tc.services)
 			if a.Scaler.Anchor = tc.anchor; tc.anchor == artifact.AnchorDemand {
-				a.Scaler.Sizings = slices.Repeat([]estimator.Sizing{{Idle: 0.1, Utilisation: 0.6}}, len(tc.services))
+				a.Scaler.Sizings = slices.Repeat([]demand.Sizing{{Idle: 0.1, Utilisation: 0.6}}, len(tc.services))
 			}
 			for n := range a.Services {
 				a.Scaler.TargetMean[n], a.Scaler.TargetStd[n] = 0, 1

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
@@ -66,10 +67,10 @@ func untrained(tb testing.TB, services []string, features ...estimator.Feature) 
 }
 
 // sizings returns another one for every service.
-func sizings(services []string) []estimator.Sizing {
-	out := make([]estimator.Sizing, len(services))
+func sizings(services []string) []demand.Sizing {
+	out := make([]demand.Sizing, len(services))
 	for n := range out {
-		out[n] = estimator.Sizing{Idle: 0.05, Utilisation: 0.4 + 0.5*float64(n)/float64(len(out))}
+		out[n] = demand.Sizing{Idle: 0.05, Utilisation: 0.4 + 0.5*float64(n)/float64(len(out))}
 	}
 	return out
 }

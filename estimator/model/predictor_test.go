@@ -13,6 +13,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // silent returns the service that [gaps] has no sample of.
@@ -76,7 +77,7 @@ func byHand(t *testing.T, a *artifact.Model, samples []float64) []float64 {
 			case a.Scaler.Anchor == artifact.AnchorChange && !math.IsNaN(target):
 				from = target
 			case a.Scaler.Anchor == artifact.AnchorDemand && !math.IsNaN(target) && !math.IsNaN(cpu):
-				from = a.Scaler.Sizings[s].Replicas(target, cpu)
+				from = a.Scaler.Sizings[s].Present(target, cpu)
 			}
 		}
 		share := 1.0
@@ -189,7 +190,7 @@ func TestPredictorOwnsItsNumbers(t *testing.T) {
 		for n := range a.Services {
 			a.Scaler.Mean[n][0], a.Scaler.Std[n][0], a.Scaler.TargetMean[n], a.Scaler.TargetStd[n] = 9, 9, 9, 9
 			if a.Scaler.Sizings != nil {
-				a.Scaler.Sizings[n] = estimator.Sizing{Utilisation: 1}
+				a.Scaler.Sizings[n] = demand.Sizing{Utilisation: 1}
 			}
 		}
 		for i := range a.Affinity {

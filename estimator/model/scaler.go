@@ -7,6 +7,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // maxScaled bounds a scaled input, as in training: what is further from the mean
@@ -22,7 +23,7 @@ type scaler struct {
 	// they are values. With sizings, they are changes from the replicas that are
 	// enough for the demand, seen by that feature, replicas, and by cpu.
 	anchor, cpu int
-	sizings     []estimator.Sizing
+	sizings     []demand.Sizing
 }
 
 func newScaler(a *artifact.Model) (*scaler, error) {
@@ -62,7 +63,7 @@ func newScaler(a *artifact.Model) (*scaler, error) {
 // result when it cannot be told.
 func (s *scaler) seen(n int, step []float64) float64 {
 	if s.sizings != nil {
-		return s.sizings[n].Replicas(step[s.anchor], step[s.cpu])
+		return s.sizings[n].Present(step[s.anchor], step[s.cpu])
 	}
 	return step[s.anchor]
 }

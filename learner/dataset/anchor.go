@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // Anchor says what a label is measured from.
@@ -20,7 +21,7 @@ const (
 	AnchorChange Anchor = "change"
 	// AnchorDemand measures from the replicas that are enough for the demand at
 	// the last step of the window at which it is known, so that a network which
-	// says nothing says "as much work as now": see [estimator.Sizing.Replicas]. It
+	// says nothing says "as much work as now": see [demand.Sizing.Present]. It
 	// needs replicas and cpu among the features, and [Required] as the label.
 	AnchorDemand Anchor = "demand"
 )
@@ -79,7 +80,7 @@ func (d *Dataset) makeLabels() (err error) {
 		d.labels, err = d.options.Label.Label(d.series, d.ranges[Train])
 		return err
 	}
-	var fitted []Requirement
+	var fitted []demand.Requirement
 	if d.labels, fitted, err = required.labels(d.series, d.ranges[Train]); err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (d *Dataset) demanded() ([]float64, error) {
 	out := make([]float64, len(d.labels))
 	for i := range out {
 		t, n := i/services, i%services
-		out[i] = d.options.Sizings[n].Replicas(d.series.At(t, n, replicas), d.series.At(t, n, cpu))
+		out[i] = d.options.Sizings[n].Present(d.series.At(t, n, replicas), d.series.At(t, n, cpu))
 	}
 	return out, nil
 }

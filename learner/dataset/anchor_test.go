@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // scaledAtRandom is a service that needs 3 replicas for every 100 requests per
@@ -42,14 +42,14 @@ func TestAnchorDemand(t *testing.T) {
 	s.Set(30, 1, 1, 0.7)
 	d := mustNew(t, s, Options{
 		Window: 3, Label: Required{}, Anchor: AnchorDemand, Split: Split{1, 0, 0}, Features: []string{"requests", "cpu", "replicas"},
-		Sizings: []estimator.Sizing{{Idle: 0.1, Utilisation: 0.5}, {Utilisation: 0.7}},
+		Sizings: []demand.Sizing{{Idle: 0.1, Utilisation: 0.5}, {Utilisation: 0.7}},
 	})
 	std, mean := d.LabelScaler().Std, d.LabelScaler().Mean
 	x, y := make([]float32, d.InputLen()), make([]float32, d.LabelLen())
 	labels := make([]float64, d.LabelLen())
-	for origin, want := range map[int]float64{30: 6, 31: 6, 32: 6, 33: mean[0], 34: 5, 35: 1} {
+	for origin, want := range map[int]float64{30: 6, 31: 6, 32: 6, 33: mean[0], 34: 4.25, 35: 0} {
 		i := origin - d.Origin(Train, 0)
-		if got := d.Unscale(Train, i, 0, 0); got != want {
+		if got := d.Unscale(Train, i, 0, 0); math.Abs(got-want) > 1e-9 {
 			t.Errorf("step %d: a prediction of 0 means %v, want %v", origin, got, want)
 		}
 		if got := d.Unscale(Train, i, 0, 2); math.Abs(got-want-2*std[0]) > 1e-9 {
@@ -79,7 +79,7 @@ func TestSizingsAreFittedOnTheTrainingPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []estimator.Sizing{fitted[0].Sizing(), {Utilisation: unproven}}
+	want := []demand.Sizing{fitted[0].Sizing(), {Utilisation: 0.7}}
 	if diff := cmp.Diff(want, d.Options().Sizings); diff != "" {
 		t.Errorf("sizings (-want +got):\n%s", diff)
 	}
@@ -92,10 +92,10 @@ func TestSizingsAreFittedOnTheTrainingPart(t *testing.T) {
 		t.Errorf("sizings depend on what comes after the training part (-want +got):\n%s", diff)
 	}
 	// Those that are given stay, and stay the dataset's own.
-	o.Sizings = []estimator.Sizing{{Utilisation: 0.4}, {Utilisation: 0.5}}
+	o.Sizings = []demand.Sizing{{Utilisation: 0.4}, {Utilisation: 0.5}}
 	d = mustNew(t, s, o)
 	o.Sizings[0].Utilisation = 0.9
-	if diff := cmp.Diff([]estimator.Sizing{{Utilisation: 0.4}, {Utilisation: 0.5}}, d.Options().Sizings); diff != "" {
+	if diff := cmp.Diff([]demand.Sizing{{Utilisation: 0.4}, {Utilisation: 0.5}}, d.Options().Sizings); diff != "" {
 		t.Errorf("sizings that were given (-want +got):\n%s", diff)
 	}
 }
@@ -116,7 +116,7 @@ func TestDemandIsNearWhatIsRequired(t *testing.T) {
 }
 
 func TestAnchorDemandErrors(t *testing.T) {
-	two := []estimator.Sizing{{Utilisation: 0.4}, {Utilisation: 0.5}}
+	two := []demand.Sizing{{Utilisation: 0.4}, {Utilisation: 0.5}}
 	for name, tc := range map[string]struct {
 		o    Options
 		want string
@@ -125,7 +125,7 @@ func TestAnchorDemandErrors(t *testing.T) {
 		"no cpu":          {Options{Anchor: AnchorDemand, Label: Required{}, Features: []string{"replicas", "requests"}}, `needs "cpu" among the features, which are ["replicas" "requests"]`},
 		"no replicas":     {Options{Anchor: AnchorDemand, Label: Required{}, Features: []string{"cpu", "requests"}}, `needs "replicas" among the features`},
 		"too few sizings": {Options{Anchor: AnchorDemand, Label: Required{}, Sizings: two[:1]}, "1 sizings for 2 services"},
-		"bad sizing":      {Options{Anchor: AnchorDemand, Label: Required{}, Sizings: []estimator.Sizing{two[0], {Idle: 0.5, Utilisation: nan}}}, "sizing of service 1: idle utilisation is 0.5"},
+		"bad sizing":      {Options{Anchor: AnchorDemand, Label: Required{}, Sizings: []demand.Sizing{two[0], {Idle: 0.5, Utilisation: nan}}}, "sizing of service 1: idle utilisation is 0.5"},
 		"of a level":      {Options{Label: Required{}, Sizings: two}, `no effect on the anchor "level"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,20 +133,5 @@ func TestAnchorDemandErrors(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, tc.want)
 			}
 		})
-	}
-}
-
-func TestSizingOfRequirement(t *testing.T) {
-	for _, tc := range []struct {
-		r    Requirement
-		want estimator.Sizing
-	}{
-		{Requirement{Idle: 0.1, Utilisation: 0.6}, estimator.Sizing{Idle: 0.1, Utilisation: 0.6}},
-		{Requirement{Demand: nan, Utilisation: nan}, estimator.Sizing{Utilisation: 0.7}},
-		{Requirement{Idle: 0.25, Utilisation: 0.1}, estimator.Sizing{Idle: 0.05, Utilisation: 0.1}},
-	} {
-		if got := tc.r.Sizing(); got != tc.want {
-			t.Errorf("%+v: %+v, want %+v", tc.r, got, tc.want)
-		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // Options say how samples are made. The zero value of each field is its
@@ -30,7 +31,7 @@ type Options struct {
 	Anchor Anchor
 	// Sizings has one sizing for each service, which [AnchorDemand] counts the
 	// replicas with; by default those that the label fits on the training part.
-	Sizings []estimator.Sizing
+	Sizings []demand.Sizing
 	// CarryLimit is the number of steps over which a missing input has the last
 	// observed value; afterwards it has the mean of the training part. By
 	// default it is as long as the window; -1 carries nothing.

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
@@ -70,7 +70,7 @@ func TestServingAgreesWithTheBacktest(t *testing.T) {
 				return
 			}
 			// Those of the file count, whatever the label would fit.
-			a.Scaler.Sizings[1] = estimator.Sizing{Idle: 0.01, Utilisation: 0.3}
+			a.Scaler.Sizings[1] = demand.Sizing{Idle: 0.01, Utilisation: 0.3}
 			if err := artifact.WriteFile(o.Out, a); err != nil {
 				t.Fatal(err)
 			}

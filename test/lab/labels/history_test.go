@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
@@ -28,7 +29,7 @@ type history struct {
 	application string
 	series      *dataset.Series
 	calls       []dataset.Edge
-	fitted      []dataset.Requirement
+	fitted      []demand.Requirement
 	labels      []float64 // by step and service
 }
 

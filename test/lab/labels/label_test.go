@@ -6,10 +6,9 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
+	"github.com/deepscaler/deepscaler/estimator/plan"
 )
-
-// saturated is the utilisation from which a label is a lower bound.
-const saturated = 0.9
 
 // The label `required` finds what an application needed in telemetry that a
 // scaler left behind who knew nothing of it: every service took its replicas at
@@ -53,7 +52,7 @@ func TestRequiredLabelIsTheTruth(t *testing.T) {
 // agreement sums up how labels compare with the truth.
 type agreement struct {
 	// compared are the steps at a load of which the truth is known, off counts
-	// them by label − truth, near those within one replica.
+	// them by what a plan makes of the label − truth, near those within one replica.
 	compared int
 	near     float64
 	off      map[int]int
@@ -70,7 +69,7 @@ func (h *history) compare(t *testing.T, service string, truth map[float64]int) a
 	at := func(step int, f estimator.Feature) float64 { return h.series.At(step, n, h.series.Feature(string(f))) }
 	for step := range h.series.Steps() {
 		label := h.labels[step*len(h.series.Services)+n]
-		if at(step, estimator.CPU) >= saturated {
+		if demand.Saturated(at(step, estimator.CPU)) {
 			got.hidden++
 			if ran := at(step, estimator.Replicas); !(label >= ran+1) {
 				t.Errorf("%s at step %d: %v replicas count as enough where %v were saturated", service, step, label, ran)
@@ -79,7 +78,7 @@ func (h *history) compare(t *testing.T, service string, truth map[float64]int) a
 		}
 		for rate, want := range truth {
 			if math.Abs(at(step, estimator.Requests)/rate-1) < 0.05 {
-				off := label - float64(want)
+				off := math.Ceil(label-plan.DefaultConfig().RoundingTolerance) - float64(want)
 				got.compared++
 				got.off[int(off)]++
 				if math.Abs(off) <= 1 {

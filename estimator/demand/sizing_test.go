@@ -1,4 +1,4 @@
-package estimator
+package demand
 
 import (
 	"math"
@@ -14,25 +14,23 @@ func TestSizing(t *testing.T) {
 		replicas, cpu, expected float64
 	}{
 		{"at the target", 0.1, 0.6, 4, 0.6, 4},
-		{"as the autoscaler", 0, 0.5, 3, 0.8, 5},
-		{"less idle work", 0.1, 0.6, 3, 0.8, 5}, // 4.2
-		{"nothing but idle", 0.1, 0.6, 7, 0.1, 1},
-		{"below idle", 0.1, 0.6, 7, 0.05, 1},
-		{"no replicas", 0.1, 0.6, 0, 0.5, 1},
-		{"within the tolerance", 0, 0.5, 2, 0.51, 2},
-		{"beyond the tolerance", 0, 0.5, 2, 0.52, 3},
+		{"as the autoscaler, before it rounds", 0, 0.5, 3, 0.8, 4.8},
+		{"less idle work", 0.1, 0.6, 3, 0.8, 4.2},
+		{"nothing but idle", 0.1, 0.6, 7, 0.1, 0},
+		{"below idle", 0.1, 0.6, 7, 0.05, 0},
+		{"no replicas", 0.1, 0.6, 0, 0.5, 0},
 		{"idle is most of the target", 0.25, 0.3, 3, 0.55, 6},
-		{"all but saturated", 0, 0.9, 4, 0.899, 4},
+		{"all but saturated", 0, 0.9, 4, 0.81, 3.6},
 		{"saturated", 0, 0.9, 4, 0.9, 5},
-		{"saturated at part of a replica", 0, 0.9, 3.5, 0.9, 5},
+		{"saturated at part of a replica", 0, 0.9, 3.5, 0.9, 4.5},
 		{"saturated far above the target", 0, 0.3, 4, 0.9, 12},
 		{"replicas unknown", 0.1, 0.6, nan, 0.95, nan},
 		{"utilisation unknown", 0.1, 0.6, 4, nan, nan},
 		{"beyond all numbers", 0.1, 0.6, 1e200, 1e200, math.MaxFloat64},
 	} {
 		s := Sizing{Idle: tt.idle, Utilisation: tt.target}
-		got := s.Replicas(tt.replicas, tt.cpu)
-		if got != tt.expected && !(math.IsNaN(got) && math.IsNaN(tt.expected)) {
+		got := s.Present(tt.replicas, tt.cpu)
+		if !(math.Abs(got-tt.expected) <= 1e-12*tt.expected) && !(math.IsNaN(got) && math.IsNaN(tt.expected)) {
 			t.Errorf("%s: %v replicas, want %v", tt.name, got, tt.expected)
 		}
 	}
@@ -48,12 +46,12 @@ func TestSizingProperties(t *testing.T) {
 			t.Fatal(err)
 		}
 		replicas, cpu := float64(1+r.IntN(50)), 1.1*r.Float64()
-		n := s.Replicas(replicas, cpu)
-		if !(n >= 1) || n != math.Trunc(n) {
-			t.Fatalf("%+v of %v replicas at %v: %v, want a whole number from 1 up", s, replicas, cpu, n)
+		n := s.Present(replicas, cpu)
+		if !(n >= 0) {
+			t.Fatalf("%+v of %v replicas at %v: %v, want a number from 0 up", s, replicas, cpu, n)
 		}
 		// More work never needs less, whether it shows in one or in the other.
-		if busier, larger := s.Replicas(replicas, cpu+0.1*r.Float64()), s.Replicas(replicas+1, cpu); busier < n || larger < n && cpu >= s.Idle {
+		if busier, larger := s.Present(replicas, cpu+0.1*r.Float64()), s.Present(replicas+1, cpu); busier < n || larger < n && cpu >= s.Idle {
 			t.Fatalf("%+v of %v replicas at %v: %v, but %v when busier and %v when larger", s, replicas, cpu, n, busier, larger)
 		}
 		if cpu >= SaturatedFrom {
@@ -62,18 +60,17 @@ func TestSizingProperties(t *testing.T) {
 			}
 			continue
 		}
-		// The law: with n, and not with n-1, the work fits under the target.
-		at := func(n float64) float64 { return s.Idle + replicas*(cpu-s.Idle)/n }
-		slack := roundingTolerance * (s.Utilisation - s.Idle) / n
-		if u := at(n); u > s.Utilisation+slack+1e-9 {
+		if cpu <= s.Idle {
+			continue
+		}
+		// The law: with n replicas the work is done at the target.
+		u := s.Idle + replicas*(cpu-s.Idle)/n
+		if math.Abs(u-s.Utilisation) > 1e-9 {
 			t.Fatalf("%+v of %v replicas at %v: %v would be at %v", s, replicas, cpu, n, u)
 		}
-		if n > 1 && at(n-1) <= s.Utilisation {
-			t.Fatalf("%+v of %v replicas at %v: %v, but one less would do", s, replicas, cpu, n)
-		}
 		// What is enough is enough of itself, unless it hides its demand.
-		if u := at(n); u < SaturatedFrom && u > s.Idle {
-			if again := s.Replicas(n, u); again != n {
+		if !Saturated(u) {
+			if again := s.Present(n, u); math.Abs(again-n) > 1e-9*n {
 				t.Fatalf("%+v: %v replicas at %v are enough, then %v", s, n, u, again)
 			}
 		}
@@ -115,8 +112,8 @@ func FuzzSizing(f *testing.F) {
 		if s.Validate() != nil || math.IsInf(replicas, 0) || math.IsInf(cpu, 0) {
 			return
 		}
-		n := s.Replicas(replicas, cpu)
-		if math.IsNaN(n) != (math.IsNaN(replicas) || math.IsNaN(cpu)) || math.IsInf(n, 0) || n < 1 {
+		n := s.Present(replicas, cpu)
+		if math.IsNaN(n) != (math.IsNaN(replicas) || math.IsNaN(cpu)) || math.IsInf(n, 0) || n < 0 {
 			t.Fatalf("%+v of %v replicas at %v: %v", s, replicas, cpu, n)
 		}
 	})

@@ -1,23 +1,21 @@
-package dataset
+package demand
 
 import (
 	"math"
 	"slices"
-
-	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // findWaiting notes in which steps a service may have waited for a saturated one
 // that it calls, directly or not: at the step or before it. Its latency, even
 // without that of its callees, then tells of the places that calls held while they
 // waited, and nothing of its own replicas.
-func findWaiting(logs []*serviceLog, calls []Edge) {
+func findWaiting(logs []*history, calls []Call) {
 	callees := make([][]int, len(logs))
 	for _, e := range calls {
 		callees[e.Source] = append(callees[e.Source], e.Destination)
 	}
 	for i, log := range logs {
-		log.waiting = make([]bool, len(log.cpu))
+		log.waiting = make([]bool, len(log.CPU))
 		seen := make([]bool, len(logs))
 		seen[i] = true
 		for next := callees[i]; len(next) > 0; {
@@ -36,15 +34,15 @@ func findWaiting(logs []*serviceLog, calls []Edge) {
 }
 
 // overloaded reports saturation at step t, or of what may not be worked off yet.
-func (l *serviceLog) overloaded(t int) bool {
-	return l.cpu[t] >= estimator.SaturatedFrom || t > 0 && l.cpu[t-1] >= estimator.SaturatedFrom
+func (l *history) overloaded(t int) bool {
+	return l.CPU[t] >= SaturatedFrom || t > 0 && l.CPU[t-1] >= SaturatedFrom
 }
 
 // calmMedian returns the median of the known values in the range at which
 // neither the service nor one that it calls was saturated. Where these are too few
 // it is that of all: a median over saturated steps is the latency of queues,
 // which is no measure of what a service contributes.
-func (l *serviceLog) calmMedian(values []float64, r Range) float64 {
+func (l *history) calmMedian(values []float64, r Range) float64 {
 	var calm []float64
 	for t := r.From; t < r.To; t++ {
 		if !l.overloaded(t) && !l.waiting[t] && !math.IsNaN(values[t]) {

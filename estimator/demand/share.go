@@ -1,4 +1,4 @@
-package dataset
+package demand
 
 import "math"
 
@@ -8,8 +8,8 @@ const parallel = 0.05
 
 // separateLatencies takes the time spent waiting for callees off the latency of
 // every service.
-func separateLatencies(logs []*serviceLog, calls []Edge, train Range) {
-	callees := make([][]Edge, len(logs))
+func separateLatencies(logs []*history, calls []Call, train Range) {
+	callees := make([][]Call, len(logs))
 	for _, e := range calls {
 		if e.Source != e.Destination {
 			callees[e.Source] = append(callees[e.Source], e)
@@ -19,10 +19,10 @@ func separateLatencies(logs []*serviceLog, calls []Edge, train Range) {
 		if len(callees[i]) == 0 {
 			continue
 		}
-		own := make([]float64, len(log.latency))
-		for t, l := range log.latency {
+		own := make([]float64, len(log.Latency))
+		for t, l := range log.Latency {
 			for _, e := range callees[i] {
-				if v := logs[e.Destination].latency[t]; !math.IsNaN(v) {
+				if v := logs[e.Destination].Latency[t]; !math.IsNaN(v) {
 					l -= e.Weight * v
 				}
 			}
@@ -31,7 +31,7 @@ func separateLatencies(logs []*serviceLog, calls []Edge, train Range) {
 				own[t] = 0
 			}
 		}
-		if median(own, train) > parallel*median(log.latency, train) {
+		if median(own, train) > parallel*median(log.Latency, train) {
 			log.own = own
 		}
 	}
@@ -39,15 +39,15 @@ func separateLatencies(logs []*serviceLog, calls []Edge, train Range) {
 
 // setTargets shares the SLO among the services and finds the utilisation at
 // which each keeps its share.
-func (r Required) setTargets(fitted []Requirement, logs []*serviceLog, train Range) {
-	entry := entryLatencies(logs, r.Calls, train)
+func (o Objective) setTargets(fitted []Requirement, logs []*history, calls []Call, train Range) {
+	entry := entryLatencies(logs, calls, train)
 	for i := range fitted {
 		f := &fitted[i]
-		f.Share = r.Slowdown * f.Unloaded
-		if slo := r.meanSLO(); slo > 0 {
+		f.Share = o.Slowdown * f.Unloaded
+		if slo := MeanSLO(o.SLO, o.SLOPercentile); !math.IsInf(slo, 1) {
 			f.Share = slo / entry[i] * logs[i].calmMedian(logs[i].own, train)
 		}
-		f.Utilisation = f.target(r.MinUtilisation, r.MaxUtilisation)
+		f.Utilisation = f.target(o.MinUtilisation, o.MaxUtilisation)
 	}
 }
 
@@ -55,7 +55,7 @@ func (r Required) setTargets(fitted []Requirement, logs []*serviceLog, train Ran
 // slowest entry it is reached from, or its own where that is longer: most
 // requests at the entry do not reach a rare and slow service, but those which
 // do must keep the SLO too.
-func entryLatencies(logs []*serviceLog, calls []Edge, train Range) []float64 {
+func entryLatencies(logs []*history, calls []Call, train Range) []float64 {
 	out := make([]float64, len(logs))
 	slowest := math.NaN()
 	called := make([]bool, len(logs))
@@ -64,7 +64,7 @@ func entryLatencies(logs []*serviceLog, calls []Edge, train Range) []float64 {
 	}
 	for i, log := range logs {
 		out[i] = math.NaN()
-		m := log.calmMedian(log.latency, train)
+		m := log.calmMedian(log.Latency, train)
 		if !(m <= slowest) && !math.IsNaN(m) {
 			slowest = m
 		}
@@ -86,7 +86,7 @@ func entryLatencies(logs []*serviceLog, calls []Edge, train Range) []float64 {
 			v = slowest
 		}
 		out[i] = v
-		if m := logs[i].calmMedian(logs[i].latency, train); m > v {
+		if m := logs[i].calmMedian(logs[i].Latency, train); m > v {
 			out[i] = m
 		}
 	}

@@ -1,15 +1,11 @@
-package dataset
+package demand
 
 import (
 	"math"
-
-	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Requirement is what [Required] learnt about one service.
+// Requirement is what hindsight learnt about one service.
 type Requirement struct {
-	// Service is its name.
-	Service string
 	// Demand is the time one request keeps one replica at its CPU limit, in
 	// seconds; NaN for a service about which nothing can be said.
 	Demand float64
@@ -46,34 +42,33 @@ func (r Requirement) Latency(utilisation float64) float64 {
 
 // Sizing returns how many replicas the service needs by what was learnt. One about
 // which nothing is known is planned for as one that has never been seen busy.
-func (r Requirement) Sizing() estimator.Sizing {
-	s := estimator.Sizing{Idle: r.Idle, Utilisation: r.Utilisation}
+func (r Requirement) Sizing() Sizing {
+	s := Sizing{Idle: r.Idle, Utilisation: r.Utilisation}
 	if math.IsNaN(s.Utilisation) {
 		s.Utilisation = unproven
 	}
 	if s.Idle >= s.Utilisation {
-		s.Idle = s.Utilisation / 2 // what Enough makes of it
+		s.Idle = s.Utilisation / 2 // what Need makes of it
 	}
 	return s
 }
 
-func fitRequirement(service string, log *serviceLog, train Range) Requirement {
-	steps := log.steady(train)
-	r := Requirement{Service: service, Samples: len(steps)}
-	r.Demand, r.Idle = log.fitDemand(steps)
-	r.Unloaded, r.Growth = log.fitCurve(steps)
-	r.Highest = quantile(known(log.cpu[train.From:train.To]), 0.99)
+func fitRequirement(l *history, train Range) Requirement {
+	steps := l.steady(train)
+	r := Requirement{Samples: len(steps)}
+	r.Demand, r.Idle = l.fitDemand(steps)
+	r.Unloaded, r.Growth = l.fitCurve(steps)
+	r.Highest = quantile(known(l.CPU[train.From:train.To]), 0.99)
 	return r
 }
 
 // steady returns the steps in which utilisation, load and size belong together:
 // not saturated, nor working off what a saturated step left behind, nor waiting
-// for a callee that is, nor with
-// pods that came or went. When there are too few it takes what there is.
-func (l *serviceLog) steady(train Range) []int {
+// for a callee that is, nor with pods that came or went. When there are too few it takes what there is.
+func (l *history) steady(train Range) []int {
 	var all, calm, steady []int
 	for t := train.From; t < train.To; t++ {
-		if !(l.requests[t] > 0 && l.replicas[t] > 0 && l.cpu[t] > 0) { // false for NaN
+		if !(l.Requests[t] > 0 && l.Replicas[t] > 0 && l.CPU[t] > 0) { // false for NaN
 			continue
 		}
 		all = append(all, t)
@@ -95,7 +90,7 @@ func (l *serviceLog) steady(train Range) []int {
 }
 
 // sizeKept reports whether the replicas at step t are those of the step before.
-func (l *serviceLog) sizeKept(t int) bool { return t > 0 && l.replicas[t] == l.replicas[t-1] }
+func (l *history) sizeKept(t int) bool { return t > 0 && l.Replicas[t] == l.Replicas[t-1] }
 
 const (
 	// maxIdle bounds the idle share of a replica; what keeps it busier counts
@@ -107,10 +102,10 @@ const (
 )
 
 // fitDemand returns d and idle of u = idle + d·q/r, NaN without any steps.
-func (l *serviceLog) fitDemand(steps []int) (demand, idle float64) {
+func (l *history) fitDemand(steps []int) (demand, idle float64) {
 	loads, cpu := make([]float64, len(steps)), make([]float64, len(steps))
 	for i, t := range steps {
-		loads[i], cpu[i] = l.requests[t]/l.replicas[t], l.cpu[t]
+		loads[i], cpu[i] = l.Requests[t]/l.Replicas[t], l.CPU[t]
 	}
 	weights := l.weights(steps)
 	if len(steps) >= fewSamples {
@@ -136,11 +131,11 @@ const (
 
 // fitCurve returns L₀ and c of the latency curve; L₀ is NaN without any
 // latency.
-func (l *serviceLog) fitCurve(steps []int) (unloaded, growth float64) {
+func (l *history) fitCurve(steps []int) (unloaded, growth float64) {
 	var usable []int
 	var x, y, still []float64
 	for _, t := range steps {
-		if u := l.cpu[t]; u < estimator.SaturatedFrom && l.own[t] > 0 {
+		if u := l.CPU[t]; u < SaturatedFrom && l.own[t] > 0 {
 			usable = append(usable, t)
 			x = append(x, u/(1-u))
 			y = append(y, l.own[t])
@@ -161,10 +156,10 @@ func (l *serviceLog) fitCurve(steps []int) (unloaded, growth float64) {
 }
 
 // weights makes steps count by the requests they saw, within bounds.
-func (l *serviceLog) weights(steps []int) []float64 {
+func (l *history) weights(steps []int) []float64 {
 	out := make([]float64, len(steps))
 	for i, t := range steps {
-		out[i] = l.requests[t]
+		out[i] = l.Requests[t]
 	}
 	most := heaviest * quantile(out, 0.5)
 	for i := range out {

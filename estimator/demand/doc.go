@@ -1,0 +1,50 @@
+// Package demand is the physics of how many replicas a service needs: one
+// threshold of saturation, one fit of the utilisation law and one way to share an
+// SLO, for the forecasts of queueing theory and for what a network learns.
+//
+// # Derivation
+//
+// Demand. By the utilisation law (Denning & Buzen 1978) u = idle + d·q/r, where
+// d is the time in which one request keeps one replica at its limit. idle is
+// the intercept of a robust line through u over q/r, as far as the data prove
+// it, and d the median of (u−idle)·r/q, both over steps of the training part in
+// which the service was not saturated and its replicas did not change. Because
+// the mix of requests changes, a step uses the median of the last few such
+// steps where there are enough of them, looking back only.
+//
+// Latency. The service's own curve L(u) = L₀·(1 + c·u/(1−u)) is fitted to the
+// same steps by least absolute relative deviations. c = 1 is processor sharing;
+// more replicas behind one queue, or time spent off the CPU, make it smaller.
+// Where utilisation varied too little to tell, c is taken to be 1. With the
+// invocation graph the time spent waiting for callees is taken off L first
+// (mean calls for each call, one after the other; a service that fans out so
+// widely that nothing would be left keeps its whole latency).
+//
+// Share. Each service may be as many times slower than its median as the
+// application may: share = SLO·(median of the service)/(median of the entry).
+// The shares of the services a request visits then add up to the SLO in
+// proportion to their contributions. (A service slower than the entry, which
+// few requests reach, may take the SLO itself.) Entries are the services that
+// nobody in the graph calls; without a graph, the one with the highest latency.
+// Without an SLO the share is a multiple of L₀.
+//
+// Target. The highest utilisation u* at which L(u*) ≤ share, within the bounds,
+// and not far beyond any utilisation at which the service was ever seen.
+//
+// Need. The fraction q·d/(u*−idle), see [Sizing.Need].
+//
+// # Saturation
+//
+// While a service is saturated, at u ≥ [SaturatedFrom], or when it answers no more
+// than before while its latency is far above what the curve explains, demand is
+// hidden: q counts what was answered, and not what was asked for. Such a step
+// bounds the need from below and is never evidence that fewer replicas would have
+// done: at least r, and r+1 where the CPU shows that r were too few. q is then
+// raised to the arrivals that conserve the flow, q/(1−dL/dt). Under processor
+// sharing the truth is higher still, so this too is a lower bound. The same holds
+// for a service that waits for a saturated callee while its latency rises; what it
+// needs for itself follows from the arrivals alone.
+//
+// A step without requests or cpu has no need, nor has a service that answered
+// nothing in the whole training part.
+package demand

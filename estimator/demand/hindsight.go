@@ -1,0 +1,124 @@
+package demand
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Service is the telemetry of one service, one value per step, in the units of
+// the features of the estimator package: replicas, CPU used ÷ limit over all pods,
+// requests per second and seconds. All slices have the same length; NaN marks what
+// is missing.
+type Service struct {
+	Replicas, CPU, Requests, Latency []float64
+}
+
+// Call is an edge of the invocation graph between the services at two indices.
+type Call struct {
+	Source, Destination int
+	// Weight is the mean number of calls per request to the source.
+	Weight float64
+}
+
+// Range is the steps from From to before To.
+type Range struct{ From, To int }
+
+// Objective is what replicas are to achieve. The zero value of each field is its
+// default.
+type Objective struct {
+	// SLO bounds the response time of the requests that enter the application,
+	// callees included; 0 when none is set.
+	SLO time.Duration
+	// SLOPercentile says what SLO bounds: 0 the mean, or the given percentile
+	// as a fraction (0.95 for p95). See [MeanSLO].
+	SLOPercentile float64
+	// Slowdown is the multiple of its unloaded latency that a service may take
+	// when there is no SLO; 3 by default, which under processor sharing is a
+	// utilisation of two thirds.
+	Slowdown float64
+	// MinUtilisation and MaxUtilisation bound the target as fractions of the CPU
+	// limit; 0.3 and 0.9 by default. Below 0.3 a replica is within half of its
+	// unloaded latency, and more of them cannot save an SLO that is not kept.
+	MinUtilisation, MaxUtilisation float64
+}
+
+func (o Objective) complete() Objective {
+	if o.Slowdown == 0 {
+		o.Slowdown = 3
+	}
+	if o.MinUtilisation == 0 {
+		o.MinUtilisation = 0.3
+	}
+	if o.MaxUtilisation == 0 {
+		o.MaxUtilisation = SaturatedFrom
+	}
+	return o
+}
+
+func (o Objective) validate() error {
+	switch {
+	case o.SLO < 0:
+		return fmt.Errorf("slo is %v, want a duration of at least 0 (0 for none)", o.SLO)
+	case !(o.SLOPercentile == 0 || o.SLOPercentile >= 0.5 && o.SLOPercentile < 1):
+		return fmt.Errorf("slo percentile is %v, want 0 for the mean or a fraction from 0.5 to below 1", o.SLOPercentile)
+	case !(o.Slowdown > 1) || math.IsInf(o.Slowdown, 1):
+		return fmt.Errorf("slowdown is %v, want a finite number above 1", o.Slowdown)
+	case !(o.MinUtilisation > 0 && o.MinUtilisation <= o.MaxUtilisation && o.MaxUtilisation < 1):
+		return fmt.Errorf("utilisation is bounded by %v and %v, want ascending fractions between 0 and 1", o.MinUtilisation, o.MaxUtilisation)
+	}
+	return nil
+}
+
+// MeanSLO returns the bound on the mean response time in seconds, +Inf for an SLO
+// of 0, which is none. A percentile, as a fraction, is turned into a bound on the
+// mean by the exponential law of the response time in M/M/1, where p95 is
+// -ln(0.05) = 3.0 means; 0 stands for the mean itself.
+func MeanSLO(slo time.Duration, percentile float64) float64 {
+	switch {
+	case slo == 0:
+		return math.Inf(1)
+	case percentile == 0:
+		return slo.Seconds()
+	}
+	return slo.Seconds() / -math.Log1p(-percentile)
+}
+
+// Hindsight is what the services of an application turned out to need.
+type Hindsight struct {
+	fitted []Requirement
+	logs   []*history
+}
+
+// Look learns about every service from the steps of train. The calls are the
+// invocation graph, nil when it is not known.
+func (o Objective) Look(services []Service, calls []Call, step time.Duration, train Range) (*Hindsight, error) {
+	o = o.complete()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	h := &Hindsight{logs: make([]*history, len(services)), fitted: make([]Requirement, len(services))}
+	for i, s := range services {
+		h.logs[i] = &history{Service: s, step: step.Seconds(), own: s.Latency}
+	}
+	findWaiting(h.logs, calls)
+	separateLatencies(h.logs, calls, train)
+	for i, log := range h.logs {
+		h.fitted[i] = fitRequirement(log, train)
+	}
+	o.setTargets(h.fitted, h.logs, calls, train)
+	return h, nil
+}
+
+// Fitted returns what was learnt about every service, in their order.
+func (h *Hindsight) Fitted() []Requirement { return h.fitted }
+
+// history is that of one service, by step.
+type history struct {
+	Service
+	step float64 // seconds
+	// own is the latency without that of the callees.
+	own []float64
+	// waiting marks the steps in which it may have waited for a saturated callee.
+	waiting []bool
+}

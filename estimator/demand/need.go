@@ -1,0 +1,119 @@
+package demand
+
+import "math"
+
+const (
+	// recent is how many steps the demand of a step is the median of, recentFor
+	// how many steps back they may lie, and recentLeast how many there must be.
+	recent, recentFor, recentLeast = 5, 20, 3
+
+	// blowUp is how many times the latency at the edge of saturation cannot be
+	// explained by the curve, and farAbove how many times the unloaded one.
+	blowUp, farAbove = 2, 5
+	// flat is the growth of the requests answered up to which a service answers
+	// no more than before, and that of arrivals up to which nothing is hidden.
+	flat = 1.1
+)
+
+// Need is what a service needed at one step.
+type Need struct {
+	// Replicas is a fraction of 0 or more; NaN when nothing is known.
+	Replicas float64
+	// AtLeast marks a lower bound, because saturation hid a part of the demand:
+	// the sample is censored.
+	AtLeast bool
+}
+
+// Needs returns what service i needed at every step. It depends on no later step
+// but for what was learnt from the training steps.
+func (h *Hindsight) Needs(i int) []Need {
+	n := newNeeds(h.logs[i], h.fitted[i])
+	out := make([]Need, len(n.log.CPU))
+	for t := range out {
+		out[t] = n.at(t)
+	}
+	return out
+}
+
+// needs goes through the steps of one service in order: what it knows of the
+// demand it has from the steps it has seen.
+type needs struct {
+	log    *history
+	fitted Requirement
+	sizing Sizing
+	// edge is the latency from which the curve explains it no more; +Inf when
+	// there is no curve.
+	edge float64
+	// demands are those of the last steady steps, with the steps they come
+	// from.
+	demands [recent]struct {
+		value float64
+		step  int
+	}
+	seen int
+}
+
+func newNeeds(log *history, fitted Requirement) *needs {
+	n := &needs{log: log, fitted: fitted, sizing: fitted.Sizing(), edge: math.Inf(1)}
+	if !math.IsNaN(fitted.Unloaded) {
+		n.edge = max(blowUp*fitted.Latency(SaturatedFrom), farAbove*fitted.Unloaded)
+	}
+	return n
+}
+
+func (n *needs) at(t int) Need {
+	l := n.log
+	q, u, r := l.Requests[t], l.CPU[t], l.Replicas[t]
+	if math.IsNaN(q) || math.IsNaN(u) || math.IsNaN(n.fitted.Demand) {
+		return Need{Replicas: math.NaN()}
+	}
+	busy, stuck, arrivals := Saturated(u), n.stuck(t), l.arrivals(t)
+	held := l.waiting[t] && arrivals > flat
+	if !busy && !stuck && !held && q > 0 && r > 0 && l.sizeKept(t) && !Saturated(l.CPU[t-1]) {
+		n.learn(t, max(0, u-n.fitted.Idle)*r/q)
+	}
+	if busy || held {
+		q *= arrivals
+	}
+	out := Need{Replicas: n.sizing.Need(q * n.demand(t)), AtLeast: busy || stuck || held}
+	switch {
+	case busy || stuck && u >= unproven:
+		out.Replicas = max(out.Replicas, r+1) // NaN when r is not known: then nothing is
+	case stuck:
+		out.Replicas = max(out.Replicas, r)
+	}
+	if math.IsNaN(out.Replicas) {
+		out.AtLeast = false
+	}
+	return out
+}
+
+// stuck reports that no more requests were answered than before while latency
+// is far above what utilisation explains.
+func (n *needs) stuck(t int) bool {
+	l := n.log
+	return !l.waiting[t] && l.own[t] > n.edge && (t == 0 || !(l.Requests[t] > flat*l.Requests[t-1]))
+}
+
+func (n *needs) learn(t int, demand float64) {
+	d := &n.demands[n.seen%recent]
+	d.value, d.step = demand, t
+	n.seen++
+}
+
+// demand returns the median of the recent steps, or that of the training part
+// when there are too few.
+func (n *needs) demand(t int) float64 {
+	var values [recent]float64
+	count := 0
+	for _, d := range n.demands[:min(n.seen, recent)] {
+		if t-d.step <= recentFor {
+			values[count] = d.value
+			count++
+		}
+	}
+	if count < recentLeast {
+		return n.fitted.Demand
+	}
+	return quantile(values[:count], 0.5)
+}

@@ -1,0 +1,371 @@
+package demand
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var nan = math.NaN()
+
+const halfMinute = 30 * time.Second
+
+// silent returns services about which nothing is known.
+func silent(services, steps int) []Service {
+	out := make([]Service, services)
+	for i := range out {
+		for _, v := range []*[]float64{&out[i].Replicas, &out[i].CPU, &out[i].Requests, &out[i].Latency} {
+			*v = slices.Repeat([]float64{nan}, steps)
+		}
+	}
+	return out
+}
+
+func (s *Service) set(t int, replicas, cpu, latency, requests float64) {
+	s.Replicas[t], s.CPU[t], s.Latency[t], s.Requests[t] = replicas, cpu, latency, requests
+}
+
+func look(t *testing.T, o Objective, services []Service, calls []Call, train Range) *Hindsight {
+	t.Helper()
+	h, err := o.Look(services, calls, halfMinute, train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// A service is scaled at random, often too small and often too large. The label
+// must not follow it but the load.
+func TestNeedFindsTheTruth(t *testing.T) {
+	for _, tc := range []struct {
+		name               string
+		service, off, idle float64
+		peak               float64 // requests per second
+		slo                time.Duration
+		exact, saturations float64
+	}{
+		{name: "no SLO", service: 0.1, peak: 50, exact: 0.75, saturations: 60},
+		{name: "slow off the CPU", service: 0.1, off: 0.2, peak: 50, exact: 0.7, saturations: 60},
+		{name: "with idle work", service: 0.1, idle: 0.1, peak: 50, exact: 0.7, saturations: 60},
+		{name: "tight SLO", service: 0.1, peak: 30, slo: 180 * time.Millisecond, exact: 0.7, saturations: 30},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			const steps = 600
+			r := rand.New(rand.NewPCG(21, 22))
+			ps := &processorSharing{r: r, service: tc.service, off: tc.off, idle: tc.idle}
+			s := silent(1, steps)
+			rates := make([]float64, steps)
+			replicas := 4
+			for k := range steps {
+				rates[k] = tc.peak * (0.55 + 0.4*math.Sin(2*math.Pi*float64(k)/200) + 0.05*max(-2, r.NormFloat64()))
+				if k%8 == 0 {
+					replicas = 1 + r.IntN(12)
+				}
+				requests, cpu, latency := ps.run(rates[k], replicas, 30)
+				s[0].set(k, float64(replicas), cpu, latency, requests)
+			}
+			train := Range{0, 420}
+			h := look(t, Objective{SLO: tc.slo}, s, nil, train)
+			f := h.Fitted()[0]
+			t.Logf("%+v", f)
+			if math.Abs(f.Demand/tc.service*1/(1-tc.idle)-1) > 0.12 {
+				t.Errorf("a request needs %v s of a replica, want %v", f.Demand, tc.service)
+			}
+			share := 3 * (tc.off + tc.service)
+			if tc.slo > 0 {
+				share = tc.slo.Seconds()
+			}
+			exact, near, calm, hidden := 0.0, 0.0, 0.0, 0.0
+			for k, need := range h.Needs(0) {
+				want := float64(ps.truth(rates[k], share))
+				if ran := s[0].Replicas[k]; Saturated(s[0].CPU[k]) {
+					hidden++
+					if need.Replicas < ran+1 || !need.AtLeast {
+						t.Errorf("step %d: %+v replicas are enough where %v were saturated", k, need, ran)
+					}
+					continue
+				}
+				got := whole(need.Replicas)
+				calm++
+				if got == want {
+					exact++
+				}
+				if math.Abs(got-want) <= 1 {
+					near++
+				}
+			}
+			t.Logf("of %v calm steps %.3f exact, %.3f within 1; %v saturated", calm, exact/calm, near/calm, hidden)
+			if exact/calm < tc.exact || near/calm < 0.95 || hidden < tc.saturations {
+				t.Errorf("%.2f of the labels are exact and %.2f within one replica, want %v and 0.95; %v steps were saturated, want %v",
+					exact/calm, near/calm, tc.exact, hidden, tc.saturations)
+			}
+		})
+	}
+}
+
+// An M/M/n queue is served better by n replicas than by n times one; the fitted
+// curve must tell.
+func TestNeedOfSharedQueue(t *testing.T) {
+	const steps, service, share = 600, 0.05, 0.1
+	wait := func(n int, rate float64) float64 { // mean latency, Erlang C
+		a := rate * service
+		if a >= float64(n) {
+			return math.Inf(1)
+		}
+		b := 1.0
+		for k := 1; k <= n; k++ {
+			b = a * b / (float64(k) + a*b)
+		}
+		c := b / (1 - a/float64(n)*(1-b))
+		return service + c*service/(float64(n)-a)
+	}
+	r := rand.New(rand.NewPCG(23, 24))
+	s := silent(1, steps)
+	rates := make([]float64, steps)
+	replicas := 6
+	for k := range steps {
+		rates[k] = 40 + 160*r.Float64()
+		if k%6 == 0 {
+			replicas = 4 + r.IntN(10)
+		}
+		n := float64(replicas)
+		u := min(1, rates[k]*service/n)
+		latency := min(5, wait(replicas, rates[k]))
+		s[0].set(k, n, u*(1+0.02*r.NormFloat64()), latency*(1+0.05*r.NormFloat64()), min(rates[k], n/service))
+	}
+	near, calm, total := 0.0, 0.0, 0.0
+	for k, need := range look(t, Objective{Slowdown: share / service}, s, nil, Range{0, 400}).Needs(0) {
+		if Saturated(s[0].CPU[k]) {
+			continue
+		}
+		got := whole(need.Replicas)
+		want := 1
+		for wait(want, rates[k]) > share {
+			want++
+		}
+		calm++
+		total += got - float64(want)
+		if math.Abs(got-float64(want)) <= 1 {
+			near++
+		}
+	}
+	t.Logf("%.3f within 1, bias %.3f", near/calm, total/calm)
+	if near/calm < 0.95 || math.Abs(total/calm) > 0.6 {
+		t.Errorf("%.2f of the labels are within one replica and their bias is %.2f, want 0.95 and at most 0.6", near/calm, total/calm)
+	}
+}
+
+// The requests a service handles become twice as dear half way: the labels must
+// follow within a few steps, for what they look back on.
+func TestNeedFollowsTheMix(t *testing.T) {
+	r := rand.New(rand.NewPCG(25, 26))
+	s := silent(1, 400)
+	for k := range 400 {
+		demand := 0.02
+		if k >= 300 {
+			demand = 0.04
+		}
+		rate := 100 + 10*r.NormFloat64()
+		u := rate * demand / 8
+		s[0].set(k, 8, u, 0.03/(1-u), rate)
+	}
+	for k, need := range look(t, Objective{}, s, nil, Range{0, 280}).Needs(0) {
+		want := s[0].Requests[k] * 0.02 / (2. / 3)
+		if k >= 300 {
+			want *= 2
+		}
+		if k < 300 || k > 305 {
+			if math.Abs(need.Replicas-want) > 0.1 {
+				t.Errorf("step %d: need %v, want about %.2f", k, need, want)
+			}
+		}
+	}
+}
+
+func TestNeedSharesTheSLO(t *testing.T) {
+	// front spends 10 ms of its own and calls back twice at 20 ms: 50 ms in all
+	// when there is no load, and 5 times that at most.
+	const steps = 300
+	r := rand.New(rand.NewPCG(27, 28))
+	s := silent(2, steps)
+	for k := range steps {
+		rate := 20 + 60*r.Float64()
+		uf, ub := rate*0.01, 2*rate*0.02/4
+		back := 0.02 / (1 - ub)
+		s[0].set(k, 4, ub, back, 2*rate)
+		s[1].set(k, 1, uf, 0.01/(1-uf)+2*back, rate)
+	}
+	calls := []Call{{Source: 1, Destination: 0, Weight: 2}}
+	fitted := look(t, Objective{SLO: 200 * time.Millisecond}, s, calls, Range{0, steps}).Fitted()
+	back, front := fitted[0], fitted[1]
+	if math.Abs(front.Unloaded-0.01) > 1e-3 || math.Abs(back.Unloaded-0.02) > 1e-3 {
+		t.Errorf("front and back take %v and %v s of their own, want 0.01 and 0.02", front.Unloaded, back.Unloaded)
+	}
+	if total := front.Share + 2*back.Share; math.Abs(total-0.2) > 0.005 {
+		t.Errorf("the shares %v + 2·%v add up to %v, want the SLO 0.2", front.Share, back.Share, total)
+	}
+	for i, f := range fitted {
+		if got := f.Latency(f.Utilisation); math.Abs(got/f.Share-1) > 0.01 {
+			t.Errorf("service %d takes %v s at its target %v, want its share %v", i, got, f.Utilisation, f.Share)
+		}
+	}
+	tight := look(t, Objective{SLO: 100 * time.Millisecond}, s, calls, Range{0, steps}).Fitted()
+	percentile := look(t, Objective{SLO: 200 * time.Millisecond, SLOPercentile: 0.95}, s, calls, Range{0, steps}).Fitted()
+	for i := range fitted {
+		if !(tight[i].Utilisation < fitted[i].Utilisation && percentile[i].Utilisation < tight[i].Utilisation) {
+			t.Errorf("service %d is planned for %v at 200 ms, %v at 100 ms and %v at a p95 of 200 ms; a tighter SLO needs a lower one",
+				i, fitted[i].Utilisation, tight[i].Utilisation, percentile[i].Utilisation)
+		}
+	}
+}
+
+// A service that few requests reach, and that is slower than the entry is on
+// average, may not be slower than the SLO.
+func TestNeedOfRareService(t *testing.T) {
+	r := rand.New(rand.NewPCG(35, 36))
+	s := silent(2, 200)
+	for k := range 200 {
+		u := 0.2 + 0.6*r.Float64()
+		s[0].set(k, 1, u, 0.1/(1-u), u/0.1)
+		s[1].set(k, 1, u, 0.01/(1-u)+0.02*0.1/(1-u), 50*u/0.1)
+	}
+	for _, calls := range [][]Call{nil, {{Source: 1, Destination: 0, Weight: 0.02}}} {
+		fitted := look(t, Objective{SLO: 500 * time.Millisecond}, s, calls, Range{0, 200}).Fitted()
+		if got := fitted[0].Share; math.Abs(got-0.5) > 1e-9 {
+			t.Errorf("with calls %v the share of the slow service is %v s, want the SLO, 0.5", calls, got)
+		}
+	}
+}
+
+func TestNeedAtTheEdges(t *testing.T) {
+	// A regular service of 4 replicas at d = 0.02 s, u = 0.5, whose latency is
+	// 0.04 s; then one special step.
+	for _, tc := range []struct {
+		name                            string
+		replicas, cpu, latency, request float64
+		want                            float64
+		atLeast                         bool
+	}{
+		{"as before", 4, 0.5, 0.04, 100, 3, false},
+		{"no requests", 4, 0.01, nan, 0, 0, false},
+		{"requests unknown", 4, 0.5, 0.04, nan, nan, false},
+		{"cpu unknown", 4, nan, 0.04, 100, nan, false},
+		{"latency unknown", 4, 0.5, nan, 100, 3, false},
+		{"replicas unknown", nan, 0.5, 0.04, 100, 3, false},
+		{"saturated", 4, 0.97, 0.5, 190, 5.8, true},
+		{"saturated and served little", 4, 0.97, 0.04, 10, 5, true},
+		{"saturated, replicas unknown", nan, 0.97, 0.5, 190, nan, false},
+		{"saturated while latency grows", 4, 0.97, 15.04, 200, 12, true},
+		{"stuck at some CPU", 8, 0.75, 2, 100, 9, true},
+		{"stuck without CPU", 8, 0.2, 2, 100, 8, true},
+		{"slow but growing", 8, 0.2, 2, 150, 4.5, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(29, 30))
+			s := silent(1, 51)
+			for k := range 50 {
+				u := 0.3 + 0.4*r.Float64()
+				if k >= 40 {
+					u = 0.5
+				}
+				s[0].set(k, 4, u, 0.02/(1-u), u*4/0.02)
+			}
+			s[0].set(50, tc.replicas, tc.cpu, tc.latency, tc.request)
+			got := look(t, Objective{}, s, nil, Range{0, 50}).Needs(0)[50]
+			if got.AtLeast != tc.atLeast || !(math.Abs(got.Replicas-tc.want) <= 0.01*tc.want) && !(math.IsNaN(got.Replicas) && math.IsNaN(tc.want)) {
+				t.Errorf("need is %+v, want %v, at least %v", got, tc.want, tc.atLeast)
+			}
+		})
+	}
+}
+
+// However a service was scaled, nothing that happens later may change its
+// labels.
+func TestNeedLooksBackOnly(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 32))
+	const steps, cut = 200, 150
+	s := silent(1, steps)
+	for k := range steps {
+		u := r.Float64()
+		s[0].set(k, float64(1+r.IntN(5)), u, 0.02/(1-u), 100*r.Float64())
+	}
+	before := look(t, Objective{}, s, nil, Range{0, 100}).Needs(0)
+	for k := cut; k < steps; k++ {
+		s[0].set(k, 9, 1, 30, 1)
+	}
+	after := look(t, Objective{}, s, nil, Range{0, 100}).Needs(0)
+	for k := range cut {
+		if before[k] != after[k] && !math.IsNaN(before[k].Replicas) {
+			t.Fatalf("the need at step %d was %v and is %v after later steps changed", k, before[k], after[k])
+		}
+	}
+}
+
+// Whatever the telemetry, a need is NaN or a finite number from 0 up.
+func TestNeedOfAnything(t *testing.T) {
+	r := rand.New(rand.NewPCG(33, 34))
+	pick := func() float64 {
+		return []float64{nan, 0, 1, 0.5, 0.95, 3, 1e-9, 1e6, -1, r.Float64(), 10 * r.Float64()}[r.IntN(11)]
+	}
+	for range 300 {
+		steps := 1 + r.IntN(40)
+		s := silent(2, steps)
+		for i := range s {
+			for k := range steps {
+				s[i].set(k, pick(), pick(), pick(), pick())
+			}
+		}
+		calls, train := []Call{{Source: 0, Destination: 1, Weight: 1}}, Range{0, 1 + steps/2}
+		h := look(t, Objective{SLO: time.Duration(r.IntN(2)) * time.Second, MinUtilisation: 0.1}, s, calls, train)
+		for i := range s {
+			for _, need := range h.Needs(i) {
+				if v := need.Replicas; math.IsNaN(v) && need.AtLeast || v < 0 || math.IsInf(v, 1) {
+					t.Fatalf("service %d needs %+v in\n%v", i, need, s)
+				}
+			}
+			if err := h.Fitted()[i].Sizing().Validate(); err != nil {
+				t.Fatalf("%v for %+v of\n%v", err, h.Fitted()[i], s)
+			}
+		}
+	}
+}
+
+func TestObjectiveErrors(t *testing.T) {
+	for _, tc := range []struct {
+		objective Objective
+		want      string
+	}{
+		{Objective{SLO: -1}, "slo is -1ns"},
+		{Objective{SLOPercentile: 0.1}, "slo percentile is 0.1"},
+		{Objective{SLOPercentile: 1}, "slo percentile is 1"},
+		{Objective{Slowdown: 1}, "slowdown is 1"},
+		{Objective{MinUtilisation: 0.95}, "bounded by 0.95 and 0.9"},
+		{Objective{MaxUtilisation: 1}, "bounded by 0.3 and 1"},
+	} {
+		if _, err := tc.objective.Look(silent(1, 10), nil, halfMinute, Range{0, 5}); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("error %v, want one with %q", err, tc.want)
+		}
+	}
+}
+
+// whole rounds a need as the plan does.
+func whole(need float64) float64 { return math.Ceil(need - 0.05) }
+
+func TestSizingOfRequirement(t *testing.T) {
+	for _, tc := range []struct {
+		r    Requirement
+		want Sizing
+	}{
+		{Requirement{Idle: 0.1, Utilisation: 0.6}, Sizing{Idle: 0.1, Utilisation: 0.6}},
+		{Requirement{Demand: nan, Utilisation: nan}, Sizing{Utilisation: 0.7}},
+		{Requirement{Idle: 0.25, Utilisation: 0.1}, Sizing{Idle: 0.05, Utilisation: 0.1}},
+	} {
+		if got := tc.r.Sizing(); got != tc.want {
+			t.Errorf("%+v: %+v, want %+v", tc.r, got, tc.want)
+		}
+	}
+}
