@@ -36,7 +36,7 @@ func (j *journal) ticked(ctx context.Context, r tick.Result) {
 	logger := klog.FromContext(ctx).WithValues("application", r.Application)
 	switch {
 	case r.Err != nil && (!known || before != reason):
-		logger.Error(r.Err, "Application has no plan; its autoscalers hold until it has one")
+		logger.Error(r.Err, "Application has no plan; its autoscalers hold until it has one", "detail", telemetry.Explain(r.Err))
 	case r.Err == nil && (!known || before != ""):
 		logger.Info("Application has a plan", "services", r.Plan.Len(), "took", r.Took)
 	default:
@@ -45,14 +45,15 @@ func (j *journal) ticked(ctx context.Context, r tick.Result) {
 }
 
 // windowRead logs problems of an application's telemetry that are new.
-func (j *journal) windowRead(ctx context.Context, application string, warnings []telemetry.Warning) {
-	problems := make([]string, len(warnings))
+func (j *journal) windowRead(ctx context.Context, application string, warnings []*telemetry.Error) {
+	problems, details := make([]string, len(warnings)), make([]string, len(warnings))
 	for i, w := range warnings {
-		problems[i] = w.String()
+		problems[i], details[i] = w.Error(), w.Explain()
 	}
 	text := strings.Join(problems, "; ")
 	if before, _ := j.swap(j.warnings, application, text); before != text {
-		klog.FromContext(ctx).Info("Telemetry of application has changed in quality", "application", application, "problems", text)
+		klog.FromContext(ctx).Info("Telemetry of application has changed in quality", "application", application,
+			"problems", strings.Join(details, "; "))
 	}
 }
 

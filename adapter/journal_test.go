@@ -45,12 +45,12 @@ func TestJournalLogsChangesOnly(t *testing.T) {
 	j.ticked(ctx, good)
 	logged("all well")
 
-	warning := []telemetry.Warning{{Source: "jaeger", Err: errors.New("down")}}
+	warning := []*telemetry.Error{{Feature: "jaeger", Kind: telemetry.Unreachable}}
 	j.windowRead(ctx, "shop", nil)
 	j.windowRead(ctx, "shop", warning)
 	j.windowRead(ctx, "shop", warning)
 	j.windowRead(ctx, "shop", nil)
-	logged("a warning that comes and goes", "jaeger: down", `"problems"=""`)
+	logged("a warning that comes and goes", "jaeger: cannot be reached", `"problems"=""`)
 
 	j.discovered(discovery.Snapshot{})
 	if diff := cmp.Diff(map[string]string{}, j.failures); diff != "" {

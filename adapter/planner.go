@@ -70,7 +70,7 @@ func newPlanner(file *config.Adapter, client discovery.Client, recorder record.E
 		Model:        models.of,
 		Clock:        c,
 		ObserveStage: metrics.StageTook,
-		ObserveWindow: func(ctx context.Context, application string, missing float64, warnings []telemetry.Warning) {
+		ObserveWindow: func(ctx context.Context, application string, missing float64, warnings []*telemetry.Error) {
 			metrics.WindowRead(application, missing, warnings)
 			p.journal.windowRead(ctx, application, warnings)
 		},

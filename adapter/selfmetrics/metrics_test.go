@@ -46,7 +46,7 @@ func busy(t *testing.T) (*Metrics, *externalmetrics.Board, *testclock.FakePassiv
 	m.Ticked(tick.Result{Application: "shop", Plan: made, At: noon, Took: time.Second})
 	m.Ticked(tick.Result{Application: "money", Err: failed, At: noon, Took: time.Second})
 	m.StageTook(tick.StageWindow, time.Second)
-	m.WindowRead("shop", 0.25, []telemetry.Warning{{Source: "calls", Err: telemetry.ErrNoData}})
+	m.WindowRead("shop", 0.25, []*telemetry.Error{{Feature: "calls", Kind: telemetry.NoData}})
 	m.Estimated("shop", map[string]int{"hab": 1, "mmn": 0})
 	m.Discovered(discovery.Snapshot{Applications: []discovery.Application{{Name: "shop"}, {Name: "money"}}}, 1)
 	m.Answered(200)

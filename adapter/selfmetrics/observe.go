@@ -16,11 +16,11 @@ func (m *Metrics) StageTook(s tick.Stage, took time.Duration) {
 }
 
 // WindowRead records the quality of an application's telemetry.
-func (m *Metrics) WindowRead(application string, missing float64, warnings []telemetry.Warning) {
+func (m *Metrics) WindowRead(application string, missing float64, warnings []*telemetry.Error) {
 	m.saw(application)
 	m.missing.WithLabelValues(application).Set(missing)
 	for _, w := range warnings {
-		m.warnings.WithLabelValues(application, w.Source).Inc()
+		m.warnings.WithLabelValues(application, w.Feature).Inc()
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Source reads the recent telemetry of an application's services.
 type Source interface {
-	Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []telemetry.Warning, error)
+	Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error)
 }
 
 // Model is what an application's replicas are decided with.
@@ -59,7 +59,7 @@ type Pipeline struct {
 	ObserveStage func(s Stage, took time.Duration)
 	// ObserveWindow is told the share of an application's samples that are
 	// missing, from 0 to 1, and what was wrong with its telemetry, unless nil.
-	ObserveWindow func(ctx context.Context, application string, missing float64, warnings []telemetry.Warning)
+	ObserveWindow func(ctx context.Context, application string, missing float64, warnings []*telemetry.Error)
 }
 
 // Plan decides the replicas of an application's services from the window that
@@ -75,7 +75,7 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 
 	var window *estimator.Window
 	if err := p.stage(StageWindow, func() (err error) {
-		var warnings []telemetry.Warning
+		var warnings []*telemetry.Error
 		window, warnings, err = p.Source.Window(ctx, services, end)
 		if err == nil && p.ObserveWindow != nil {
 			p.ObserveWindow(ctx, a.Name, missing(window), warnings)

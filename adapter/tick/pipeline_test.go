@@ -16,9 +16,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-type sourceFunc func(services []estimator.Service, end time.Time) (*estimator.Window, []telemetry.Warning, error)
+type sourceFunc func(services []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error)
 
-func (f sourceFunc) Window(_ context.Context, s []estimator.Service, end time.Time) (*estimator.Window, []telemetry.Warning, error) {
+func (f sourceFunc) Window(_ context.Context, s []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error) {
 	return f(s, end)
 }
 
@@ -43,11 +43,11 @@ var (
 func pipeline() *Pipeline {
 	return &Pipeline{
 		Clock: testclock.NewFakePassiveClock(noon.Add(time.Second)),
-		Source: sourceFunc(func(s []estimator.Service, end time.Time) (*estimator.Window, []telemetry.Warning, error) {
+		Source: sourceFunc(func(s []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error) {
 			w := estimator.NewWindow(s, []estimator.Feature{estimator.CPU}, 2, 30*time.Second, end)
 			w.Set(0, 0, 0, 1)
 			w.Set(1, 1, 0, 1)
-			return w, []telemetry.Warning{{Source: "calls", Err: telemetry.ErrNoData}}, nil
+			return w, []*telemetry.Error{{Feature: "calls", Kind: telemetry.NoData}}, nil
 		}),
 		Model: func(string) Model {
 			return Model{Plan: plan.DefaultConfig(), Estimator: estimatorFunc(func(w *estimator.Window) (*estimator.Forecast, error) {
@@ -67,7 +67,7 @@ func TestPipelinePlansWithinTheBoundsOfTheAutoscalers(t *testing.T) {
 	p.ObserveStage = func(s Stage, _ time.Duration) { stages = append(stages, s) }
 	var share float64
 	var warned int
-	p.ObserveWindow = func(_ context.Context, _ string, missing float64, w []telemetry.Warning) {
+	p.ObserveWindow = func(_ context.Context, _ string, missing float64, w []*telemetry.Error) {
 		share, warned = missing, len(w)
 	}
 	got, err := p.Plan(t.Context(), shop, noon)
@@ -94,7 +94,7 @@ func TestPipelineNamesTheStageThatFailed(t *testing.T) {
 	broken := errors.New("broken")
 	for want, breakIt := range map[Stage]func(*Pipeline){
 		StageWindow: func(p *Pipeline) {
-			p.Source = sourceFunc(func([]estimator.Service, time.Time) (*estimator.Window, []telemetry.Warning, error) {
+			p.Source = sourceFunc(func([]estimator.Service, time.Time) (*estimator.Window, []*telemetry.Error, error) {
 				return nil, nil, broken
 			})
 		},

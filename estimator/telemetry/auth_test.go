@@ -61,7 +61,7 @@ func TestAuthentication(t *testing.T) {
 
 			s = newSource(t, guarded(newFake(t), tc.knows))
 			_, _, err := s.Window(t.Context(), []estimator.Service{web, cart}, testEnd)
-			if err == nil || !strings.Contains(err.Error(), "401") || !strings.Contains(err.Error(), "prometheus.http") {
+			if err == nil || !strings.Contains(Explain(err), "401") || !strings.Contains(Explain(err), "prometheus.http") {
 				t.Errorf("without credentials: error %v, want 401 and where to set them", err)
 			}
 		})
@@ -86,7 +86,7 @@ func TestTokenFileIsReadAnew(t *testing.T) {
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.Window(t.Context(), []estimator.Service{web, cart}, testEnd); err == nil || !strings.Contains(err.Error(), file) {
+	if _, _, err := s.Window(t.Context(), []estimator.Service{web, cart}, testEnd); err == nil || !strings.Contains(Explain(err), file) {
 		t.Errorf("error %v, want the file that is missing", err)
 	}
 }
@@ -108,7 +108,7 @@ func TestTLS(t *testing.T) {
 	}
 
 	s = newSource(t, newFake(t), func(c *Config) { c.Prometheus.URL = server.URL })
-	if _, _, err := s.Window(t.Context(), []estimator.Service{web, cart}, testEnd); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if _, _, err := s.Window(t.Context(), []estimator.Service{web, cart}, testEnd); err == nil || !strings.Contains(Explain(err), "certificate") {
 		t.Errorf("without it: error %v, want one of the certificate", err)
 	}
 }

@@ -3,13 +3,10 @@ package telemetry
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 	"gonum.org/v1/gonum/floats"
 
@@ -30,26 +27,26 @@ type edge struct{ source, destination int }
 // graph is Jaeger's: traced calls per second, no calls from outside.
 //
 // Neither source can fail the window: estimators do without a graph.
-func (s *Source) readCalls(ctx context.Context, rows map[estimator.Service]int, query Query, end time.Time) (*estimator.CallGraph, []Warning) {
+func (s *Source) readCalls(ctx context.Context, rows map[estimator.Service]int, query Query, end time.Time) (*estimator.CallGraph, []*Error) {
 	var (
 		traced     map[edge]float64
-		tracedWarn []Warning
+		tracedSaid []*Error
 		done       = make(chan struct{})
 	)
 	go func() {
 		defer close(done)
 		if s.jaeger != nil {
-			traced, tracedWarn = s.jaeger.read(ctx, rows, end)
+			traced, tracedSaid = s.jaeger.read(ctx, rows, end)
 		}
 	}()
-	calls, warnings, err := s.readMesh(ctx, rows, query, end)
+	calls, said := s.readMesh(ctx, rows, query, end)
 	<-done
 
-	// A mesh that has nothing to say is no problem where Jaeger has.
-	if err != nil && (len(traced) == 0 || !errors.Is(err, ErrNoData)) {
-		warnings = append(warnings, Warning{CallsQuery, err})
+	if len(traced) > 0 {
+		// A mesh without calls is no problem where Jaeger has some.
+		said = slices.DeleteFunc(said, func(e *Error) bool { return e.Kind == NoData })
 	}
-	warnings = append(warnings, tracedWarn...)
+	said = append(said, tracedSaid...)
 
 	if len(calls) == 0 {
 		calls = traced
@@ -61,38 +58,34 @@ func (s *Source) readCalls(ctx context.Context, rows map[estimator.Service]int, 
 		}
 	}
 	if len(calls) == 0 {
-		return nil, warnings
+		return nil, said
 	}
-	return newCallGraph(calls), warnings
+	return newCallGraph(calls), said
 }
 
 // readMesh returns the calls per second that the mesh counted over the window.
-func (s *Source) readMesh(ctx context.Context, rows map[estimator.Service]int, query Query, end time.Time) (map[edge]float64, []Warning, error) {
+func (s *Source) readMesh(ctx context.Context, rows map[estimator.Service]int, query Query, end time.Time) (map[edge]float64, []*Error) {
 	promql, err := render(s.queries[CallsQuery], query)
 	if err != nil {
-		return nil, nil, err
+		return nil, []*Error{{Feature: CallsQuery, Kind: Rejected, Err: err, Detail: err.Error()}}
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	value, said, _, err := s.prometheus.Query(ctx, promql, end, v1.WithTimeout(s.timeout))
-	warnings := fromPrometheus(CallsQuery, said)
+	q := question{CallsQuery, promql, instant(end)}
+	value, said, err := s.ask(ctx, q)
 	if err != nil {
-		return nil, warnings, explain(err, promql, s)
+		return nil, append(said, asError(err))
 	}
 	vector, ok := value.(model.Vector)
 	if !ok {
-		return nil, warnings, fmt.Errorf("answer is a %s, want a vector", typeOf(value))
+		return nil, append(said, q.wrong(Malformed, nil, "it is a %s, want a vector", typeOf(value)))
 	}
 	calls, impossible := meshCalls(rows, vector)
 	if impossible > 0 {
-		warnings = append(warnings, Warning{CallsQuery,
-			fmt.Errorf("%d of %d edges have no rate of at least 0 and are left out", impossible, len(vector))})
+		said = append(said, q.wrong(Impossible, nil, "%d of %d edges have no rate of at least 0 and are left out", impossible, len(vector)))
 	}
 	if len(calls) == 0 {
-		return nil, warnings, fmt.Errorf("%w: none of the %d edges leads to one of the %d services; query: %s",
-			ErrNoData, len(vector), len(rows), oneLine(promql))
+		said = append(said, q.wrong(NoData, nil, "none of the %d edges leads to one of the %d services", len(vector), len(rows)))
 	}
-	return calls, warnings, nil
+	return calls, said
 }
 
 // meshCalls sums the edges of vector that lead to the services of rows. Sources

@@ -47,7 +47,7 @@ func TestCallsFromTheMesh(t *testing.T) {
 	if diff := gocmp.Diff(want, w.Calls.Calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
-	if len(warnings) != 1 || !strings.Contains(warnings[0].String(), "calls: 4 of 10 edges") {
+	if len(warnings) != 1 || !strings.Contains(warnings[0].Explain(), "4 of 10 edges") {
 		t.Errorf("warnings %v, want one of 4 impossible rates", warnings)
 	}
 }
@@ -79,10 +79,10 @@ func TestWindowDoesWithoutCalls(t *testing.T) {
 	}{
 		"error":    {answer(500, "text/plain", "no"), "500", 0},
 		"HTML":     {answer(200, "text/html", "<html>"), "not JSON", 0},
-		"empty":    {answer(200, "application/json", `{"status":"success","data":{"resultType":"vector","result":[]}}`), "no data: none of the 0 edges", 0},
-		"null":     {answer(200, "application/json", `{"status":"success","data":{"resultType":"vector","result":[null]}}`), "no data: none of the 1 edges", 0},
-		"a matrix": {matrix(""), "answer is a matrix", 0},
-		"hung":     {hang(false), "(prometheus.timeout)", time.Second},
+		"empty":    {answer(200, "application/json", `{"status":"success","data":{"resultType":"vector","result":[]}}`), ": none of the 0 edges", 0},
+		"null":     {answer(200, "application/json", `{"status":"success","data":{"resultType":"vector","result":[null]}}`), ": none of the 1 edges", 0},
+		"a matrix": {matrix(""), "it is a matrix", 0},
+		"hung":     {hang(false), "prometheus.timeout", time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := newFake(t)
@@ -95,7 +95,7 @@ func TestWindowDoesWithoutCalls(t *testing.T) {
 			if w.Calls != nil {
 				t.Errorf("calls %v, want none", w.Calls)
 			}
-			if last := len(warnings) - 1; last < 0 || warnings[last].Source != CallsQuery || !strings.Contains(warnings[last].String(), tc.want) {
+			if last := len(warnings) - 1; last < 0 || warnings[last].Feature != CallsQuery || !strings.Contains(warnings[last].Explain(), tc.want) {
 				t.Errorf("warnings %v, want %q", warnings, tc.want)
 			}
 		})
@@ -151,7 +151,7 @@ func TestCallsFromMeshAndTraces(t *testing.T) {
 			}
 			var warned []string
 			for _, warning := range warnings {
-				warned = append(warned, warning.Source)
+				warned = append(warned, warning.Feature)
 			}
 			if diff := gocmp.Diff(tc.warned, warned); diff != "" {
 				t.Errorf("sources of warnings (-want +got):\n%s\n%v", diff, warnings)

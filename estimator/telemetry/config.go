@@ -41,6 +41,9 @@ type Prometheus struct {
 	// MaxResponseBytes bounds the answer to one query. A service takes about
 	// 0.5 kB in it at 12 steps.
 	MaxResponseBytes int64 `yaml:"maxResponseBytes"`
+	// MaxConcurrentQueries bounds the queries at a time, of all applications
+	// together. Prometheus answers 20 at a time by default.
+	MaxConcurrentQueries int `yaml:"maxConcurrentQueries"`
 	// HTTP holds TLS, authentication and proxy settings.
 	HTTP HTTPClientConfig `yaml:"http"`
 }
@@ -66,9 +69,10 @@ type Jaeger struct {
 func DefaultConfig() Config {
 	return Config{
 		Prometheus: Prometheus{
-			Timeout:          10 * time.Second,
-			MaxResponseBytes: 4 << 20,
-			HTTP:             HTTPClientConfig{config.DefaultHTTPClientConfig},
+			Timeout:              10 * time.Second,
+			MaxResponseBytes:     4 << 20,
+			MaxConcurrentQueries: 16,
+			HTTP:                 HTTPClientConfig{config.DefaultHTTPClientConfig},
 		},
 		Jaeger: Jaeger{
 			Timeout:          5 * time.Second,
@@ -101,6 +105,7 @@ func (c *Config) Validate() error {
 	}
 	positive("prometheus.timeout", int64(c.Prometheus.Timeout))
 	positive("prometheus.maxResponseBytes", c.Prometheus.MaxResponseBytes)
+	positive("prometheus.maxConcurrentQueries", int64(c.Prometheus.MaxConcurrentQueries))
 	if err := c.Prometheus.HTTP.Validate(); err != nil {
 		reject("prometheus.http", "%w", err)
 	}

@@ -3,10 +3,13 @@ package telemetry
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"runtime/debug"
+	"strings"
 
 	"github.com/prometheus/common/config"
 )
@@ -14,30 +17,70 @@ import (
 // endpoint is a server that answers in JSON. It implements api.Client of
 // client_golang in place of the stock one, which reads answers of any size.
 type endpoint struct {
+	// key is the section of the configuration that it is set up in.
+	key    string
 	base   *url.URL
 	client *http.Client
 	// limit is the size of the largest answer that is read, in bytes.
 	limit int64
+	// slots bounds the queries at a time; it holds one value for each of them.
+	slots chan struct{}
 }
 
-func newEndpoint(name, base string, http HTTPClientConfig, limit int64) (*endpoint, error) {
+func newEndpoint(key, base string, http HTTPClientConfig, limit int64, concurrent int) (*endpoint, error) {
 	u, err := url.Parse(base)
 	if err != nil {
 		return nil, fmt.Errorf("parse URL: %w", err)
 	}
-	client, err := config.NewClientFromConfig(http.HTTPClientConfig, name, config.WithUserAgent("deepscaler"))
+	client, err := config.NewClientFromConfig(http.HTTPClientConfig, "deepscaler_"+key, config.WithUserAgent("deepscaler"))
 	if err != nil {
 		return nil, fmt.Errorf("set up HTTP client: %w", err)
 	}
-	return &endpoint{base: u, client: client, limit: limit}, nil
+	if http.FollowRedirects {
+		client.CheckRedirect = keepMethod
+	}
+	return &endpoint{key: key, base: u, client: client, limit: limit, slots: make(chan struct{}, concurrent)}, nil
 }
 
-// URL returns the address of path; the parameters of api.Client's paths are not
-// used by the queries made here.
-func (e *endpoint) URL(path string, _ map[string]string) *url.URL { return e.base.JoinPath(path) }
+// keepMethod follows redirects of status 307 and 308. Others turn POST into GET
+// and lose the query, whereupon Prometheus complains of a missing one.
+func keepMethod(req *http.Request, via []*http.Request) error {
+	switch {
+	case req.Method != via[0].Method:
+		return http.ErrUseLastResponse
+	case len(via) >= 10:
+		return errors.New("stopped after 10 redirects")
+	}
+	return nil
+}
+
+// guarded runs one question when fewer than the allowed number run. Outside
+// data that makes its decoder panic costs one error, never the process.
+func (e *endpoint) guarded(ctx context.Context, question func(context.Context) error) (err error) {
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return e.explain(ctx.Err())
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = wrong(Malformed, nil, "it made its reader panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return e.explain(question(ctx))
+}
+
+// URL returns the address of path, whose parameters are filled in.
+func (e *endpoint) URL(path string, args map[string]string) *url.URL {
+	for name, value := range args {
+		path = strings.ReplaceAll(path, ":"+name, value)
+	}
+	return e.base.JoinPath(path)
+}
 
 // Do sends req and reads the answer, which it bounds in size and, through ctx,
-// in time. A successful answer that cannot be JSON is an error.
+// in time. Errors are *Error where they are not of the transport.
 func (e *endpoint) Do(ctx context.Context, req *http.Request) (*http.Response, []byte, error) {
 	resp, err := e.client.Do(req.WithContext(ctx))
 	if err != nil {
@@ -54,14 +97,43 @@ func (e *endpoint) Do(ctx context.Context, req *http.Request) (*http.Response, [
 		return resp, nil, fmt.Errorf("read answer of %s: %w", e.base.Redacted(), err)
 	case int64(len(body)) > e.limit:
 		return resp, nil, e.tooLarge()
-	case resp.StatusCode/100 == 2 && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")):
-		return resp, nil, fmt.Errorf("%s answered with %q that is not JSON: check that the URL is that of the API and that no login page stands before it",
-			e.base.Redacted(), resp.Header.Get("Content-Type"))
 	}
-	return resp, body, nil
+	if err := e.status(resp, body); err != nil {
+		return resp, nil, err
+	}
+	// client_golang knows warnings but not how VictoriaMetrics puts it. Quotes
+	// inside labels are escaped, so this is no part of one.
+	return resp, bytes.Replace(body, []byte(`"isPartial":true`), []byte(`"warnings":["isPartial"]`), 1), nil
+}
+
+// status returns what the status of an answer says is wrong. It leaves to the
+// caller those with which Prometheus rejects a query, 400 and 422.
+func (e *endpoint) status(resp *http.Response, body []byte) error {
+	server, code := e.base.Redacted(), resp.StatusCode
+	switch {
+	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired:
+		return wrong(Denied, nil, "%s answers %s: check the credentials under %s.http and what they allow", server, resp.Status, e.key)
+	case code == http.StatusTooManyRequests:
+		return wrong(Limited, nil, "%s answers %s: raise its limit or lower %s.maxConcurrentQueries", server, resp.Status, e.key)
+	case code/100 == 3:
+		return wrong(Redirected, nil, "%s redirects (%d) to %s: set %s.url to where that leads", server, code, resp.Header.Get("Location"), e.key)
+	case code/100 == 5:
+		// Where the query timed out or was aborted, the body says so.
+		return wrong(Failed, nil, "%s answers %s: %.200s", server, resp.Status, oneLine(string(body)))
+	case code == http.StatusBadRequest, code == http.StatusUnprocessableEntity:
+		return nil
+	case code/100 != 2:
+		return wrong(Rejected, nil, "%s answers %s: check %s.url", server, resp.Status, e.key)
+	case !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")):
+		return wrong(Malformed, nil, "%s answers with %q that is not JSON: check that %s.url is that of the API and that no login page stands before it",
+			server, resp.Header.Get("Content-Type"), e.key)
+	}
+	return nil
 }
 
 func (e *endpoint) tooLarge() error {
-	return fmt.Errorf("answer of %s is larger than maxResponseBytes (%d): narrow the query or raise the limit",
-		e.base.Redacted(), e.limit)
+	return wrong(TooLarge, nil, "that of %s is larger than maxResponseBytes (%d): narrow the query or raise the limit", e.base.Redacted(), e.limit)
 }
+
+// oneLine makes a text fit for an error message.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -38,8 +38,8 @@ type fakePrometheus struct {
 	series map[string][]fakeSeries
 	// handlers take precedence over series.
 	handlers map[string]http.HandlerFunc
-	// warning goes with every answer unless it is empty.
-	warning string
+	// extra is added to the answer to a query, beside its data.
+	extra map[string]string
 
 	mu   sync.Mutex
 	asks []ask
@@ -121,11 +121,7 @@ func (f *fakePrometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		series = append(series, fmt.Sprintf(`{"metric":%s,%q:%s}`, labelsJSON(s.labels), key, values))
 	}
-	warnings := ""
-	if f.warning != "" {
-		warnings = fmt.Sprintf(`,"warnings":[%q]`, f.warning)
-	}
-	_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[%s]}%s}`, kind, strings.Join(series, ","), warnings)
+	_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[%s]}%s}`, kind, strings.Join(series, ","), f.extra[name])
 }
 
 // times returns the times a query asks for of which there are samples.

@@ -86,21 +86,21 @@ func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Ma
 	return found, nil
 }
 
-// usable reports that no service has a sample, or none at the end of w. Rates
-// and wrapped gauges look back for RateWindow, so a missing last column means
-// that nothing was scraped for about that long.
-func (f findings) usable(w *estimator.Window) error {
+// lack reports that no service has a sample, or none at the end of w. Rates and
+// wrapped gauges look back for RateWindow, so a missing last column means that
+// nothing was scraped for about that long.
+func (f findings) lack(w *estimator.Window) *Error {
 	switch {
 	case f.series == 0:
-		return fmt.Errorf("%w: the query returns no series", ErrNoData)
+		return wrong(NoData, nil, "the query returns no series")
 	case f.known == 0:
-		return fmt.Errorf("%w: none of the %d series is of one of the %d services, such as %s; one is %v",
-			ErrNoData, f.series, len(w.Services), w.Services[0], f.foreign)
+		return wrong(NoData, nil, "none of the %d series is of one of the %d services, such as %s; one is %v",
+			f.series, len(w.Services), w.Services[0], f.foreign)
 	case f.newest.IsZero():
-		return fmt.Errorf("%w: the %d series of the %d services have no usable sample", ErrNoData, f.known, len(w.Services))
+		return wrong(NoData, nil, "the %d series of the %d services have no usable sample", f.known, len(w.Services))
 	case f.newest.Before(w.End):
-		return fmt.Errorf("%w: no service has a sample at %s, the newest is %v older: check that Prometheus scrapes them and that the clocks agree",
-			ErrStale, w.End.Format(time.RFC3339), w.End.Sub(f.newest))
+		return wrong(Stale, nil, "no service has a sample at %s, the newest is %v older: check that Prometheus scrapes them and that the clocks agree",
+			w.End.Format(time.RFC3339), w.End.Sub(f.newest))
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -22,40 +21,65 @@ type jaeger struct {
 	timeout, lookback time.Duration
 }
 
+// jaegerQueries is how many questions Jaeger is asked at a time.
+const jaegerQueries = 4
+
 func newJaeger(cfg Jaeger) (*jaeger, error) {
-	server, err := newEndpoint("deepscaler_jaeger", cfg.URL, cfg.HTTP, cfg.MaxResponseBytes)
+	server, err := newEndpoint("jaeger", cfg.URL, cfg.HTTP, cfg.MaxResponseBytes, jaegerQueries)
 	if err != nil {
 		return nil, err
 	}
 	return &jaeger{server: server, timeout: cfg.Timeout, lookback: cfg.Lookback}, nil
 }
 
+// Traced returns the invocation graph that Jaeger knows, in traced calls per
+// second during cfg.Lookback before end, and what is wrong with it. The graph is
+// nil when there is none. Rows are in the order of services.
+func Traced(ctx context.Context, cfg Jaeger, services []estimator.Service, end time.Time) (*estimator.CallGraph, []*Error, error) {
+	j, err := newJaeger(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer j.server.client.CloseIdleConnections()
+	rows := make(map[estimator.Service]int, len(services))
+	for i, service := range services {
+		rows[service] = i
+	}
+	calls, said := j.read(ctx, rows, end)
+	if len(calls) == 0 {
+		return nil, said, nil
+	}
+	return newCallGraph(calls), said, nil
+}
+
 // read returns the traced calls per second between the services of rows during
 // the lookback before end. Rates depend on how many traces are sampled; only
 // their ratios mean something.
-func (j *jaeger) read(ctx context.Context, rows map[estimator.Service]int, end time.Time) (map[edge]float64, []Warning) {
-	ctx, cancel := context.WithTimeout(ctx, j.timeout)
-	defer cancel()
-	dependencies, err := j.fetch(ctx, end)
-	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer within %v (jaeger.timeout) or the caller's deadline: %w", j.timeout, err)
-		}
-		return nil, []Warning{{"jaeger", err}}
+func (j *jaeger) read(ctx context.Context, rows map[estimator.Service]int, end time.Time) (calls map[edge]float64, said []*Error) {
+	var total int
+	var ambiguous []string
+	if err := j.server.guarded(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, j.timeout)
+		defer cancel()
+		dependencies, err := j.fetch(ctx, end)
+		total = len(dependencies)
+		calls, ambiguous = tracedCalls(rows, dependencies, j.lookback)
+		return err
+	}); err != nil {
+		e := asError(err)
+		e.Feature = JaegerQuery
+		return nil, []*Error{e}
 	}
-	calls, ambiguous := tracedCalls(rows, dependencies, j.lookback)
-
-	var warnings []Warning
+	add := func(kind Kind, format string, args ...any) {
+		said = append(said, &Error{Feature: JaegerQuery, Kind: kind, Detail: fmt.Sprintf(format, args...)})
+	}
 	if len(ambiguous) > 0 {
-		warnings = append(warnings, Warning{"jaeger", fmt.Errorf(
-			"services %q exist in several namespaces and are left out of the graph: have traces name them name.namespace", ambiguous)})
+		add(Ambiguous, "%q exist in several namespaces and are left out of the graph: have traces name them name.namespace", ambiguous)
 	}
 	if len(calls) == 0 {
-		warnings = append(warnings, Warning{"jaeger", fmt.Errorf(
-			"%w: none of its %d dependencies in the last %v (jaeger.lookback) is between two of the %d services",
-			ErrNoData, len(dependencies), j.lookback, len(rows))})
+		add(NoData, "none of its %d dependencies in the last %v (jaeger.lookback) is between two of the %d services", total, j.lookback, len(rows))
 	}
-	return calls, warnings
+	return calls, said
 }
 
 func (j *jaeger) fetch(ctx context.Context, end time.Time) ([]dependency, error) {
@@ -68,12 +92,9 @@ func (j *jaeger) fetch(ctx context.Context, end time.Time) ([]dependency, error)
 	if err != nil {
 		return nil, err
 	}
-	resp, body, err := j.server.Do(ctx, req) //nolint:bodyclose // Do has read and closed it.
+	_, body, err := j.server.Do(ctx, req) //nolint:bodyclose // Do has read and closed it.
 	if err != nil {
 		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered with status %s", j.server.base.Redacted(), resp.Status)
 	}
 	return decodeDependencies(body)
 }
@@ -94,10 +115,10 @@ func decodeDependencies(body []byte) ([]dependency, error) {
 		} `json:"errors"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, fmt.Errorf("decode dependencies: %w", err)
+		return nil, wrong(Malformed, err, "decode dependencies: %v", err)
 	}
 	if len(answer.Errors) > 0 {
-		return nil, fmt.Errorf("jaeger reports: %s", answer.Errors[0].Message)
+		return nil, wrong(Failed, nil, "jaeger reports: %s", answer.Errors[0].Message)
 	}
 	return answer.Data, nil
 }

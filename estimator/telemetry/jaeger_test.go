@@ -90,7 +90,7 @@ func TestJaegerThatCannotBeUsed(t *testing.T) {
 			if len(calls) > 0 {
 				t.Errorf("calls %v, want none", calls)
 			}
-			if len(warnings) != 1 || !strings.HasPrefix(warnings[0].String(), "jaeger: ") || !strings.Contains(warnings[0].String(), tc.want) {
+			if len(warnings) != 1 || !strings.HasPrefix(warnings[0].Explain(), "jaeger: ") || !strings.Contains(warnings[0].Explain(), tc.want) {
 				t.Errorf("warnings %v, want %q", warnings, tc.want)
 			}
 		})
@@ -100,7 +100,7 @@ func TestJaegerThatCannotBeUsed(t *testing.T) {
 func TestHungJaegerEndsAtItsTimeout(t *testing.T) {
 	j := newTestJaeger(t, hang(false), func(c *Jaeger) { c.Timeout = 20 * time.Millisecond })
 	_, warnings := j.read(context.Background(), map[estimator.Service]int{web: 0}, testEnd)
-	if len(warnings) != 1 || !strings.Contains(warnings[0].String(), "within 20ms (jaeger.timeout)") {
+	if len(warnings) != 1 || !strings.Contains(warnings[0].Explain(), "within jaeger.timeout") {
 		t.Errorf("warnings %v, want the timeout", warnings)
 	}
 }

@@ -38,7 +38,7 @@ func TestImpossibleSamplesAreMissing(t *testing.T) {
 					t.Errorf("cpu of cart at step %d is %v, want 2", step, got)
 				}
 			}
-			if warned := len(warnings) == 1 && warnings[0].Source == "cpu"; warned != warns {
+			if warned := len(warnings) == 1 && warnings[0].Feature == "cpu"; warned != warns {
 				t.Errorf("warnings %v, want one: %v", warnings, warns)
 			}
 		})
@@ -68,7 +68,7 @@ func TestUnusableAnswerIsAnError(t *testing.T) {
 		"no body":               {answer(200, "application/json", ""), "not JSON"},
 		"truncated":             {answer(200, "application/json", `{"status":"success","data":{"resultType":"matrix","result":[{`), "unexpected end of JSON"},
 		"success, no data":      {answer(200, "application/json", `{"status":"success"}`), "success without data"},
-		"a scalar":              {answer(200, "application/json", `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`), "answer is a scalar"},
+		"a scalar":              {answer(200, "application/json", `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`), "it is a scalar"},
 		"unknown type":          {answer(200, "application/json", `{"status":"success","data":{"resultType":"tensor","result":[]}}`), `"tensor"`},
 		"error with 200":        {answer(200, "application/json", `{"status":"error","errorType":"internal","error":"disk full"}`), "disk full"},
 		"parse error":           {answer(400, "application/json", `{"status":"error","errorType":"bad_data","error":"parse error: unexpected x"}`), "parse error: unexpected x; query: cpu"},
@@ -93,7 +93,7 @@ func TestUnusableAnswerIsAnError(t *testing.T) {
 			fake := newFake(t)
 			fake.handlers["cpu"] = tc.answer
 			w, _, err := newSource(t, fake).Window(t.Context(), []estimator.Service{web, cart}, testEnd)
-			if err == nil || !strings.HasPrefix(err.Error(), "cpu: ") || !strings.Contains(err.Error(), tc.want) {
+			if err == nil || !strings.HasPrefix(Explain(err), "cpu: ") || !strings.Contains(Explain(err), tc.want) {
 				t.Errorf("error %v, want one of cpu with %q", err, tc.want)
 			}
 			if w != nil {
@@ -118,7 +118,7 @@ func TestEmptyAnswerIsNotAnIdleApplication(t *testing.T) {
 				fake := newFake(t)
 				fake.series[feature] = tc.series
 				_, _, err := newSource(t, fake).Window(t.Context(), []estimator.Service{web, cart}, testEnd)
-				if !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "query: "+feature) {
+				if !errors.Is(err, NoData) || !strings.Contains(Explain(err), tc.want) || !strings.Contains(Explain(err), "query: "+feature) {
 					t.Errorf("error %v, want no data and %q", err, tc.want)
 				}
 			})
@@ -130,7 +130,7 @@ func TestEmptyAnswerIsNotAnIdleApplication(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if last := len(warnings) - 1; last < 0 || warnings[last].Source != "memory" || !errors.Is(warnings[last].Err, ErrNoData) {
+			if last := len(warnings) - 1; last < 0 || warnings[last].Feature != "memory" || !errors.Is(warnings[last], NoData) {
 				t.Errorf("warnings %v, want no data of memory", warnings)
 			}
 		})
@@ -160,7 +160,7 @@ func TestAnswerLargerThanTheLimit(t *testing.T) {
 			fake := newFake(t)
 			fake.handlers["cpu"] = handler
 			_, _, err := newSource(t, fake).Window(t.Context(), []estimator.Service{web, cart}, testEnd)
-			if err == nil || !strings.Contains(err.Error(), "larger than maxResponseBytes (4194304)") {
+			if err == nil || !strings.Contains(Explain(err), "larger than maxResponseBytes (4194304)") {
 				t.Errorf("error %v, want the limit", err)
 			}
 			if n := sent.Load(); n >= size {
@@ -173,7 +173,7 @@ func TestAnswerLargerThanTheLimit(t *testing.T) {
 func TestUnreachablePrometheus(t *testing.T) {
 	s := newSource(t, newFake(t), func(c *Config) { c.Prometheus.URL = "http://127.0.0.1:1" })
 	_, _, err := s.Window(t.Context(), []estimator.Service{web}, testEnd)
-	if err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
+	if err == nil || !strings.Contains(Explain(err), "127.0.0.1:1") {
 		t.Errorf("error %v, want the address", err)
 	}
 }
@@ -198,7 +198,7 @@ func TestHungQueryEndsAtTheDeadline(t *testing.T) {
 			s := newSource(t, fake, func(c *Config) { c.Prometheus.Timeout = 50 * time.Millisecond })
 			began := time.Now()
 			_, _, err := s.Window(t.Context(), []estimator.Service{web}, testEnd)
-			if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "within 50ms (prometheus.timeout)") {
+			if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(Explain(err), "within prometheus.timeout") {
 				t.Errorf("error %v, want the timeout", err)
 			}
 			if took := time.Since(began); took > 5*time.Second {

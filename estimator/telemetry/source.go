@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
@@ -53,7 +51,8 @@ func New(cfg Config, features []estimator.Feature, steps int, step time.Duration
 	if err != nil {
 		return nil, err
 	}
-	server, err := newEndpoint("deepscaler_prometheus", cfg.Prometheus.URL, cfg.Prometheus.HTTP, cfg.Prometheus.MaxResponseBytes)
+	server, err := newEndpoint("prometheus", cfg.Prometheus.URL, cfg.Prometheus.HTTP,
+		cfg.Prometheus.MaxResponseBytes, cfg.Prometheus.MaxConcurrentQueries)
 	if err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
 	}
@@ -82,61 +81,4 @@ func (s *Source) Close() {
 	if s.jaeger != nil {
 		s.jaeger.server.client.CloseIdleConnections()
 	}
-}
-
-// Window reads the window of the given services that ends at end, or at the
-// last multiple of Δ since the Unix epoch before it: replicas of the adapter
-// that ask at slightly different times get the same columns. The rows are in
-// the order of [estimator.Service.Compare].
-//
-// It fails when a query for a feature fails or returns series that break its
-// contract, and, with [ErrNoData] or [ErrStale], when no service at all has
-// replicas, cpu or requests, or none at the end of the window. What it can do
-// without becomes a warning: another feature without data, an invocation graph
-// that is partly or wholly unknown (then Calls is nil), and whatever Prometheus
-// itself warns of.
-//
-// The call lasts as long as the slowest query, at most the configured timeout,
-// and ends at the deadline of ctx.
-func (s *Source) Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []Warning, error) {
-	if len(services) == 0 {
-		return nil, nil, errors.New("no services to read telemetry of")
-	}
-	services = slices.Clone(services)
-	slices.SortFunc(services, estimator.Service.Compare)
-	rows := make(map[estimator.Service]int, len(services))
-	for i, service := range services {
-		if _, ok := rows[service]; ok {
-			return nil, nil, fmt.Errorf("service %s occurs twice", service)
-		}
-		rows[service] = i
-	}
-
-	end = align(end, s.step)
-	w := estimator.NewWindow(services, s.features, s.steps, s.step, end)
-	query := newQuery(services, s.rateWindow, s.step, time.Duration(s.steps)*s.step)
-
-	g, ctx := errgroup.WithContext(ctx)
-	warnings := make([][]Warning, len(s.features)+1)
-	for c := range s.features {
-		g.Go(func() (err error) {
-			warnings[c], err = s.readFeature(ctx, w, c, rows, query)
-			return err
-		})
-	}
-	g.Go(func() error {
-		w.Calls, warnings[len(s.features)] = s.readCalls(ctx, rows, query, end)
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return nil, nil, err
-	}
-	return w, dropExpected(slices.Concat(warnings...), w), nil
-}
-
-// align uses Unix time because that is what PromQL backends which align ranges
-// themselves use.
-func align(t time.Time, step time.Duration) time.Time {
-	ms := t.UnixMilli()
-	return time.UnixMilli(ms - ms%step.Milliseconds()).UTC()
 }

@@ -70,7 +70,7 @@ func TestNothingAtTheEndOfTheWindowIsStale(t *testing.T) {
 		fake := newFake(t)
 		fake.series[feature] = []fakeSeries{until(web, testEnd.Add(-testStep)), until(cart, testEnd.Add(-2*testStep))}
 		_, _, err := newSource(t, fake).Window(t.Context(), []estimator.Service{web, cart}, testEnd)
-		if !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), feature+": ") || !strings.Contains(err.Error(), "the newest is 30s older") {
+		if !errors.Is(err, Stale) || !strings.Contains(Explain(err), feature+": ") || !strings.Contains(Explain(err), "the newest is 30s older") {
 			t.Errorf("%s: error %v, want it stale by 30s", feature, err)
 		}
 	}
@@ -82,14 +82,14 @@ func TestClockSteps(t *testing.T) {
 	services := []estimator.Service{web, cart}
 	for name, tc := range map[string]struct {
 		step time.Duration
-		want error
+		want Kind
 	}{
-		"a minute ahead": {time.Minute, ErrStale},
-		"an hour ahead":  {time.Hour, ErrNoData},
-		"an hour behind": {-time.Hour, nil},
+		"a minute ahead": {time.Minute, Stale},
+		"an hour ahead":  {time.Hour, NoData},
+		"an hour behind": {-time.Hour, ""},
 	} {
 		w, _, err := s.Window(t.Context(), services, testEnd.Add(tc.step))
-		if !errors.Is(err, tc.want) {
+		if (tc.want == "") != (err == nil) || err != nil && !errors.Is(err, tc.want) {
 			t.Errorf("%s: error %v, want %v", name, err, tc.want)
 		}
 		// The window of a clock that was set back says so by its End.
@@ -141,7 +141,7 @@ func TestLatencyThatIsNotCollectedIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(warnings) != 1 || warnings[0].Source != "latency" || !errors.Is(warnings[0].Err, ErrNoData) {
+	if len(warnings) != 1 || warnings[0].Feature != "latency" || !errors.Is(warnings[0], NoData) {
 		t.Errorf("warnings %v, want no data of latency", warnings)
 	}
 }

@@ -126,18 +126,6 @@ func TestWindowIgnoresOtherServices(t *testing.T) {
 	}
 }
 
-func TestWindowPassesOnWarningsOfPrometheus(t *testing.T) {
-	fake := newFake(t)
-	fake.warning = "partial response"
-	_, warnings, err := newSource(t, fake).Window(t.Context(), []estimator.Service{web, cart}, testEnd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(warnings) != 6 || warnings[0].Source != "replicas" || !strings.Contains(warnings[0].String(), "partial response") {
-		t.Errorf("warnings %v, want one for each query", warnings)
-	}
-}
-
 func TestNewRejectsShapesThatCannotBeRead(t *testing.T) {
 	valid := func() Config {
 		cfg := DefaultConfig()

@@ -40,7 +40,7 @@ func TestDiscoveryFails(t *testing.T) {
 	}{
 		"nobody there":    {`{"status":"success","data":["unknown"]}`, http.StatusOK, "has seen no request"},
 		"not Prometheus":  {`<html>`, http.StatusOK, "--services"},
-		"endless":         {`{"status":"success","data":["` + strings.Repeat("x", 2000) + `"]}`, http.StatusOK, "too large"},
+		"endless":         {`{"status":"success","data":["` + strings.Repeat("x", 2000) + `"]}`, http.StatusOK, "larger than"},
 		"not allowed":     {``, http.StatusUnauthorized, "401"},
 		"unsuitable name": {`{"status":"success","data":["a\nb"]}`, http.StatusOK, "not printable"},
 	} {

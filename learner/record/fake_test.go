@@ -84,12 +84,6 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, f.dependencies)
 	case strings.HasPrefix(r.URL.Path, "/api/v1/label/"):
 		fmt.Fprint(w, `{"status":"success","data":["web","unknown","cart"]}`)
-	case r.Form.Get("query") == nothingQuery:
-		kind := "vector"
-		if r.Form.Has("step") {
-			kind = "matrix"
-		}
-		fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[]}}`, kind)
 	case r.Form.Get("query") == telemetry.CallsQuery:
 		f.answerCalls(w)
 	default:

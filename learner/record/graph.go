@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
@@ -67,23 +68,30 @@ func (c calls) pairs() [][2]int {
 // one question: the answer has one number for each edge, however long the range.
 // It is empty when there is no Jaeger.
 //
-// Calls of the mesh and of traces must be told apart, since traces are samples;
-// so a source is made that knows Jaeger alone.
+// Calls of the mesh and of traces must be told apart, since traces are samples.
 func (r *reader) traced(ctx context.Context, during span) (calls, error) {
 	out := calls{}
 	if r.jaeger.URL == "" {
 		return out, nil
 	}
-	alone := *r
-	alone.telemetry.Jaeger = r.jaeger
-	alone.telemetry.Jaeger.Lookback = max(r.jaeger.Lookback, time.Duration(during.steps)*r.step)
-	alone.telemetry.Jaeger.Timeout = max(r.jaeger.Timeout, r.telemetry.Prometheus.Timeout)
-	w, err := alone.window(ctx, []estimator.Feature{nothing}, 1, during.last(r.step), false)
+	cfg := r.jaeger
+	cfg.Lookback = max(cfg.Lookback, time.Duration(during.steps)*r.step)
+	cfg.Timeout = max(cfg.Timeout, r.telemetry.Prometheus.Timeout)
+	err := r.retry.do(ctx, func(ctx context.Context) error {
+		graph, findings, err := telemetry.Traced(ctx, cfg, r.services, during.last(r.step))
+		if err != nil {
+			return err
+		}
+		for _, f := range findings {
+			r.notices.warn(f)
+		}
+		if graph != nil {
+			out.add(graph.Calls, 1)
+		}
+		return passing(findings)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read the graph from Jaeger: %w; without --jaeger-url it is that of the mesh alone", err)
-	}
-	if w.Calls != nil {
-		out.add(w.Calls.Calls, 1)
 	}
 	return out, nil
 }

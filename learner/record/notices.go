@@ -20,17 +20,17 @@ func newNotices(say func(format string, args ...any)) *notices {
 	return &notices{say: say, seen: map[string]bool{}, printed: map[string]int{}, missing: map[string]error{}}
 }
 
-func (n *notices) warn(w telemetry.Warning) {
-	if absent(w.Err) {
-		n.missing[w.Source] = w.Err
+func (n *notices) warn(w *telemetry.Error) {
+	if absent(w) {
+		n.missing[w.Feature] = w
 		return
 	}
-	if text := w.String(); !n.seen[text] && n.printed[w.Source] < maxNotices {
+	if text := w.Explain(); !n.seen[text] && n.printed[w.Feature] < maxNotices {
 		n.seen[text] = true
-		n.printed[w.Source]++
+		n.printed[w.Feature]++
 		n.say("warning: %s", text)
-		if n.printed[w.Source] == maxNotices {
-			n.say("warning: further warnings about %s are not shown", w.Source)
+		if n.printed[w.Feature] == maxNotices {
+			n.say("warning: further warnings about %s are not shown", w.Feature)
 		}
 	}
 }

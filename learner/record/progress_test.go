@@ -46,14 +46,14 @@ func TestWarningsAreFew(t *testing.T) {
 	p := &progress{terminal: Terminal{Out: &out, Now: func() time.Time { return testNow }}}
 	n := newNotices(p.say)
 	for _, text := range []string{"a", "a", "b", "c", "d", "a"} {
-		n.warn(telemetry.Warning{Source: "cpu", Err: errors.New(text)})
+		n.warn(&telemetry.Error{Feature: "cpu", Kind: telemetry.Remark, Detail: text})
 	}
-	n.warn(telemetry.Warning{Source: "memory", Err: telemetry.ErrNoData})
-	want := "warning: cpu: a\nwarning: cpu: b\nwarning: cpu: c\nwarning: further warnings about cpu are not shown\n"
+	n.warn(&telemetry.Error{Feature: "memory", Kind: telemetry.NoData})
+	want := "warning: cpu: the server remarks on the query: a\nwarning: cpu: the server remarks on the query: b\nwarning: cpu: the server remarks on the query: c\nwarning: further warnings about cpu are not shown\n"
 	if got := out.String(); got != want {
 		t.Errorf("printed %q, want %q", got, want)
 	}
-	if !errors.Is(n.missing["memory"], telemetry.ErrNoData) {
+	if !errors.Is(n.missing["memory"], telemetry.NoData) {
 		t.Error("it is forgotten why memory is missing")
 	}
 }

@@ -5,13 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
-	"strings"
 	"time"
 
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
 // The waits between attempts double from the first to the last.
@@ -55,7 +52,7 @@ func (r retrier) do(ctx context.Context, try func(context.Context) error) error 
 		case attempt == r.attempts:
 			return fmt.Errorf("gave up after %d attempts: %w", attempt, err)
 		}
-		r.say("%v; next attempt in %v", err, wait)
+		r.say("%s; next attempt in %v", telemetry.Explain(err), wait)
 		if err := r.wait(ctx, wait); err != nil {
 			return err
 		}
@@ -64,28 +61,15 @@ func (r retrier) do(ctx context.Context, try func(context.Context) error) error 
 }
 
 // transient reports whether the same query may succeed later: the server was
-// out of reach, overloaded or restarting, rather than the query wrong.
+// out of reach, overloaded or restarting, rather than the query wrong. A wrong
+// certificate or a missing file of credentials stays wrong.
 func transient(err error) bool {
 	var (
-		api         *v1.Error
-		network     net.Error
+		kind        telemetry.Kind
 		certificate *tls.CertificateVerificationError
 	)
-	switch {
-	case errors.As(err, &api):
-		switch api.Type {
-		case v1.ErrServer, v1.ErrTimeout, v1.ErrCanceled:
-			return true
-		case v1.ErrClient:
-			// client_golang keeps the status in the text alone.
-			return strings.Contains(api.Msg, "429")
-		default:
-			return false
-		}
-	case errors.As(err, &certificate), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+	if errors.As(err, &certificate) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return false
-	case errors.As(err, &network), errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF):
-		return true
 	}
-	return false
+	return errors.As(err, &kind) && kind.Transient()
 }

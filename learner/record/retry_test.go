@@ -75,7 +75,7 @@ func TestWaitsDoubleUpToABound(t *testing.T) {
 		wait:     func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil },
 		say:      func(string, ...any) {},
 	}
-	err := r.do(t.Context(), func(context.Context) error { return context.DeadlineExceeded })
+	err := r.do(t.Context(), func(context.Context) error { return telemetry.TimedOut })
 	if err == nil || len(waits) != 7 || slices.Max(waits) != lastWait || !slices.IsSorted(waits) {
 		t.Errorf("%v after waits of %v", err, waits)
 	}

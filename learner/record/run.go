@@ -34,6 +34,22 @@ type recording struct {
 // Run records the range, or what is missing of it. When it fails or ctx ends,
 // what was recorded is kept, and the next Run of the same flags goes on there.
 func (c *Config) Run(ctx context.Context) error {
+	if err := c.record(ctx); err != nil {
+		return explained{err}
+	}
+	return nil
+}
+
+// explained is an error whose text says all that is known.
+type explained struct{ error }
+
+// Error implements error.
+func (e explained) Error() string { return telemetry.Explain(e.error) }
+
+// Unwrap returns the error as it was.
+func (e explained) Unwrap() error { return e.error }
+
+func (c *Config) record(ctx context.Context) error {
 	p := &progress{terminal: c.terminal}
 	defer p.end()
 	r := &recording{

@@ -36,7 +36,7 @@ func (r *recording) whyEmpty() error {
 			return fmt.Errorf("%s: %w", f, err)
 		}
 	}
-	return telemetry.ErrNoData
+	return telemetry.NoData
 }
 
 // summarise says what was written, and what of it is missing.
@@ -52,7 +52,7 @@ func (r *recording) summarise() {
 		if n == 0 {
 			err := r.notices.missing[string(f)]
 			if err == nil {
-				err = telemetry.ErrNoData
+				err = telemetry.NoData
 			}
 			say("warning: the column %s is empty: %v", f, err)
 		}
@@ -83,7 +83,7 @@ func (r *recording) summarise() {
 	if r.edges == 0 {
 		why := errors.Join(r.notices.missing[telemetry.CallsQuery], r.notices.missing["jaeger"])
 		if why == nil {
-			why = telemetry.ErrNoData
+			why = telemetry.NoData
 		}
 		say("warning: no call between the services is known: %v", why)
 	}

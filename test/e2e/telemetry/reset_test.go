@@ -121,7 +121,7 @@ func read(ctx context.Context, t *testing.T, url string, services []estimator.Se
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i := slices.IndexFunc(warnings, func(w telemetry.Warning) bool { return w.Source != telemetry.CallsQuery }); i >= 0 {
+	if i := slices.IndexFunc(warnings, func(w *telemetry.Error) bool { return w.Feature != telemetry.CallsQuery }); i >= 0 {
 		t.Errorf("warning %v", warnings[i])
 	}
 	return w

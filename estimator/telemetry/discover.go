@@ -1,0 +1,44 @@
+package telemetry
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// unknownWorkload is what Istio calls a peer that it cannot name.
+const unknownWorkload = "unknown"
+
+// Discover returns the workloads of a namespace to which the mesh has counted a
+// request between two times, sorted. There may be none.
+func (s *Source) Discover(ctx context.Context, namespace string, start, end time.Time) ([]estimator.Service, error) {
+	selector := `istio_requests_total{reporter="destination",destination_workload_namespace=` + strconv.Quote(namespace) + `}`
+	q := question{feature: "services", promql: selector}
+	var services []estimator.Service
+	err := s.server.guarded(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, s.timeout)
+		defer cancel()
+		values, warnings, _, err := s.prometheus.LabelValues(ctx, "destination_workload", []string{selector}, start, end)
+		if err != nil {
+			return err
+		}
+		for _, text := range warnings {
+			if remark(text) == Partial {
+				return wrong(Partial, nil, "the server warns: %s", text)
+			}
+		}
+		slices.Sort(values)
+		for _, name := range slices.Compact(values) {
+			if name != "" && name != model.LabelValue(unknownWorkload) {
+				services = append(services, estimator.Service{Namespace: namespace, Name: string(name)})
+			}
+		}
+		return nil
+	})
+	return services, q.own(err)
+}

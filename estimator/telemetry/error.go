@@ -1,0 +1,159 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// Kind is what can be wrong with telemetry. Its text is constant: it names no
+// time, address or query, so that it can be compared, counted and shown to
+// anyone. A Kind is an error of its own: errors.Is(err, telemetry.NoData).
+type Kind string
+
+// What can be wrong with a server, whatever it is asked.
+const (
+	// Unreachable is a server without a connection: refused, no such host, TLS.
+	Unreachable Kind = "cannot be reached"
+	// TimedOut is an answer that did not come within prometheus.timeout,
+	// jaeger.timeout or the caller's deadline.
+	TimedOut Kind = "did not answer in time"
+	// Interrupted is a query whose caller no longer waits for it.
+	Interrupted Kind = "the query was interrupted"
+	// Denied is an answer of status 401, 403 or 407.
+	Denied Kind = "refuses the credentials"
+	// Limited is an answer of status 429.
+	Limited Kind = "limits the rate of queries"
+	// Redirected is a redirect that would lose the query (301, 302 or 303).
+	Redirected Kind = "redirects to another URL"
+	// Failed is an answer of status 5xx.
+	Failed Kind = "failed to answer"
+)
+
+// What can be wrong with the answer to one query.
+const (
+	// Rejected is a query that the server does not accept or cannot finish.
+	Rejected Kind = "the query is rejected"
+	// Malformed is an answer that breaks the API's or the query's contract.
+	Malformed Kind = "the answer is unusable"
+	// TooLarge is an answer above maxResponseBytes.
+	TooLarge Kind = "the answer is larger than maxResponseBytes"
+	// Partial is an answer in which the server itself misses something.
+	Partial Kind = "the answer is partial"
+	// NoData is an answer without a usable sample of any service. Telemetry
+	// that is absent must not be taken for an idle application.
+	NoData Kind = "no data"
+	// Stale is an answer without a sample of any service at the end of the
+	// window: scraping has stopped, samples arrive late, or clocks differ.
+	Stale Kind = "telemetry is stale"
+	// Impossible are samples that no indicator can have, which count as missing.
+	Impossible Kind = "samples are negative or infinite"
+	// Ambiguous are services that the server does not tell apart.
+	Ambiguous Kind = "services cannot be told apart"
+	// Remark is what the server says about a query whose answer is whole.
+	Remark Kind = "the server remarks on the query"
+)
+
+// Error implements error.
+func (k Kind) Error() string { return string(k) }
+
+// ofServer reports whether k is about the server rather than one query.
+func (k Kind) ofServer() bool {
+	switch k {
+	case Unreachable, TimedOut, Interrupted, Denied, Limited, Redirected, Failed:
+		return true
+	}
+	return false
+}
+
+// Transient reports whether the same query may succeed a little later.
+func (k Kind) Transient() bool {
+	switch k {
+	case Unreachable, TimedOut, Limited, Failed, Partial:
+		return true
+	}
+	return false
+}
+
+// JaegerQuery is the [Error.Feature] of what is wrong with Jaeger.
+const JaegerQuery = "jaeger"
+
+// Error is something wrong with telemetry. Two errors of one cause have the
+// same text, because it consists of Kind and, where that matters, Feature.
+type Error struct {
+	// Feature is the feature that was asked for, [CallsQuery] or [JaegerQuery].
+	Feature string
+	// Kind says what is wrong.
+	Kind Kind
+	// Detail says more, and may differ each time: counts, ages, what the server
+	// said and what to do about it.
+	Detail string
+	// Query is the PromQL that was asked, on one line. May be empty.
+	Query string
+	// Err is the cause. May be nil.
+	Err error
+}
+
+// Error implements error. The text is stable; see [Error.Explain] for the rest.
+func (e *Error) Error() string {
+	if e.Kind.ofServer() && e.Feature != JaegerQuery {
+		return "prometheus: " + string(e.Kind)
+	}
+	return e.Feature + ": " + string(e.Kind)
+}
+
+// Unwrap returns Kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// Explain returns everything that is known about e on one line, for operators:
+// it may hold addresses and PromQL.
+func (e *Error) Explain() string {
+	text := e.Feature + ": " + string(e.Kind)
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	if e.Query != "" {
+		text += "; query: " + e.Query
+	}
+	return text
+}
+
+// Explain returns [Error.Explain] of the telemetry error inside err with what
+// err says besides, or the text of err when there is none.
+func Explain(err error) string {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), e.Error(), e.Explain(), 1)
+}
+
+// wrong returns an error without its feature, which the caller adds.
+func wrong(kind Kind, cause error, format string, args ...any) *Error {
+	return &Error{Kind: kind, Err: cause, Detail: fmt.Sprintf(format, args...)}
+}
+
+// asError returns err, which is one of endpoint, as what it is.
+func asError(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = wrong(Failed, err, "%v", err)
+	}
+	return e
+}
+
+// required reports whether nothing can be estimated without the feature.
+func required(feature string) bool {
+	switch estimator.Feature(feature) {
+	case estimator.Replicas, estimator.CPU, estimator.Requests:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,108 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// Range is what [Source.Read] reads.
+type Range struct {
+	// Services are those to read; their order does not matter.
+	Services []estimator.Service
+	// End is the time of the last column, moved back to a multiple of the step
+	// since the Unix epoch: replicas of the adapter that ask at slightly
+	// different times get the same columns.
+	End time.Time
+	// Steps is the number of columns, 1 to 11000.
+	Steps int
+	// Calls says whether the invocation graph is wanted.
+	Calls bool
+}
+
+// Read returns whatever there is in a range, and findings about it in the order
+// of the features. The rows of the window are in the order of
+// [estimator.Service.Compare].
+//
+// It fails only when the answer to a feature's query is missing or unusable; the
+// error is then an *Error. No data at all is a finding: see [Require].
+//
+// The call lasts as long as the slowest query, at most the configured timeout
+// once its queries may run, and ends at the deadline of ctx.
+func (s *Source) Read(ctx context.Context, r Range) (*estimator.Window, []*Error, error) {
+	services := slices.Clone(r.Services)
+	slices.SortFunc(services, estimator.Service.Compare)
+	rows := make(map[estimator.Service]int, len(services))
+	for i, service := range services {
+		if _, ok := rows[service]; ok {
+			return nil, nil, fmt.Errorf("service %s occurs twice", service)
+		}
+		rows[service] = i
+	}
+	switch {
+	case len(services) == 0:
+		return nil, nil, errors.New("no services to read telemetry of")
+	case r.Steps < 1 || r.Steps > maxSteps:
+		return nil, nil, fmt.Errorf("steps is %d, want 1 to %d", r.Steps, maxSteps)
+	}
+
+	end := align(r.End, s.step)
+	w := estimator.NewWindow(services, s.features, r.Steps, s.step, end)
+	query := newQuery(services, s.rateWindow, s.step, time.Duration(r.Steps)*s.step)
+
+	findings := make([][]*Error, len(s.features)+1)
+	failures := make([]error, len(s.features))
+	var reading sync.WaitGroup
+	for c := range s.features {
+		reading.Go(func() { findings[c], failures[c] = s.readFeature(ctx, w, c, rows, query) })
+	}
+	if r.Calls {
+		reading.Go(func() { w.Calls, findings[len(s.features)] = s.readCalls(ctx, rows, query, end) })
+	}
+	reading.Wait()
+	if err := worst(failures); err != nil {
+		return nil, nil, err
+	}
+	return w, slices.Concat(findings...), nil
+}
+
+// worst returns the error to report of several: one of the server, since it
+// explains the others, or else the first. So one cause has one text.
+func worst(errs []error) (first error) {
+	for _, err := range errs {
+		var e *Error
+		if errors.As(err, &e) && e.Kind.ofServer() {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Window reads the window of τ columns that ends at end for the adapter: what
+// [Source.Read] finds, if it is what [Require] asks for.
+func (s *Source) Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*Error, error) {
+	w, findings, err := s.Read(ctx, Range{Services: services, End: end, Steps: s.steps, Calls: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	warnings, err := Require(w, findings)
+	if err != nil {
+		return nil, nil, err
+	}
+	return w, warnings, nil
+}
+
+// align uses Unix time because that is what PromQL backends which align ranges
+// themselves use.
+func align(t time.Time, step time.Duration) time.Time {
+	ms := t.UnixMilli()
+	return time.UnixMilli(ms - ms%step.Milliseconds()).UTC()
+}
