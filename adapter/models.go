@@ -76,7 +76,7 @@ type observed struct {
 
 // Estimate implements [estimator.Estimator].
 func (o observed) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
-	f, from, err := o.estimators.EstimateFrom(ctx, w)
+	f, origin, err := o.estimators.EstimateFrom(ctx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (o observed) Estimate(ctx context.Context, w *estimator.Window) (*estimator
 	for _, name := range names {
 		served[name] = 0
 	}
-	for _, i := range from {
+	for _, i := range origin.From {
 		if i < 0 {
 			served[noEstimator]++
 		} else {

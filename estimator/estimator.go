@@ -53,10 +53,10 @@ func (f *Forecast) At(n, h int) float64 { return f.Replicas[n*f.Horizon+h] }
 func (f *Forecast) Set(n, h int, replicas float64) { f.Replicas[n*f.Horizon+h] = replicas }
 
 // Known reports whether the forecast says something about service n at every
-// step of the horizon.
+// step of the horizon. A negative or infinite number says nothing.
 func (f *Forecast) Known(n int) bool {
 	for h := range f.Horizon {
-		if math.IsNaN(f.At(n, h)) {
+		if v := f.At(n, h); !(v >= 0) || math.IsInf(v, 1) {
 			return false
 		}
 	}

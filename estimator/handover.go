@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // Handover asks several estimators in order of preference: a service about
@@ -13,6 +14,16 @@ type Handover struct {
 }
 
 var _ Estimator = (*Handover)(nil)
+
+// Origin says where the rows of a joint forecast come from.
+type Origin struct {
+	// From is, for every service, the position in the chain of the estimator that
+	// served it (0 is the primary), -1 where none of them knew.
+	From []int
+	// Errors are the failures of estimators, by position in the chain. An
+	// estimator that was not asked, had a forecast or lacked data has none.
+	Errors []error
+}
 
 // First returns an estimator that asks primary, then others in their order.
 func First(primary Estimator, others ...Estimator) *Handover {
@@ -25,18 +36,18 @@ func (h *Handover) Estimate(ctx context.Context, w *Window) (*Forecast, error) {
 	return f, err
 }
 
-// EstimateFrom returns the joint forecast and, for every service, the position
-// in the chain of the estimator that served it (0 is the primary), -1 where
-// none of them knew.
+// EstimateFrom returns the joint forecast and where its rows come from.
 //
-// An estimator that returns [ErrInsufficientData] is passed over; any other
-// error is returned at once. When no estimator has a forecast, the error wraps
-// ErrInsufficientData and all their reasons. The horizon is the longest of the
-// forecasts used; a shorter one goes on at its last value.
-func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, []int, error) {
-	from := make([]int, len(w.Services))
-	for n := range from {
-		from[n] = -1
+// An estimator that fails, panics or forecasts in another shape than the
+// window's is passed over like one that lacks data, and its error is in the
+// origin. Only the end of ctx ends the whole. When no estimator has a forecast,
+// the error joins all their reasons, of which [ErrInsufficientData] may be one;
+// the origin is valid then, too. The horizon is the longest of the forecasts
+// used; a shorter one goes on at its last value.
+func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, Origin, error) {
+	origin := Origin{From: make([]int, len(w.Services)), Errors: make([]error, len(h.chain))}
+	for n := range origin.From {
+		origin.From[n] = -1
 	}
 	forecasts := make([]*Forecast, len(h.chain))
 	var reasons []error
@@ -45,22 +56,21 @@ func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, []in
 		if missing == 0 {
 			break
 		}
-		f, err := e.Estimate(ctx, w)
-		if errors.Is(err, ErrInsufficientData) {
-			reasons = append(reasons, err)
-			continue
+		f, err := ask(ctx, e, w)
+		if ctx.Err() != nil {
+			return nil, origin, context.Cause(ctx)
 		}
 		if err != nil {
-			return nil, nil, err
-		}
-		if f.Horizon < 1 || f.Step != w.Step || len(f.Replicas) != len(w.Services)*f.Horizon {
-			return nil, nil, fmt.Errorf("estimator %d of the hand-over forecasts %d values in %d steps of %v for a window of %d services and steps of %v",
-				i, len(f.Replicas), f.Horizon, f.Step, len(w.Services), w.Step)
+			reasons = append(reasons, err)
+			if !errors.Is(err, ErrInsufficientData) {
+				origin.Errors[i] = err
+			}
+			continue
 		}
 		forecasts[i] = f
-		for n := range from {
-			if from[n] < 0 && f.Known(n) {
-				from[n] = i
+		for n := range origin.From {
+			if origin.From[n] < 0 && f.Known(n) {
+				origin.From[n] = i
 				missing--
 				horizon = max(horizon, f.Horizon)
 			}
@@ -68,12 +78,12 @@ func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, []in
 	}
 	if horizon == 0 {
 		if len(reasons) == 0 {
-			return nil, nil, fmt.Errorf("no estimator knows any service: %w", ErrInsufficientData)
+			return nil, origin, fmt.Errorf("no estimator knows any service: %w", ErrInsufficientData)
 		}
-		return nil, nil, errors.Join(reasons...)
+		return nil, origin, errors.Join(reasons...)
 	}
 	out := NewForecast(w.Services, horizon, w.Step)
-	for n, i := range from {
+	for n, i := range origin.From {
 		if i < 0 {
 			continue
 		}
@@ -81,5 +91,25 @@ func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, []in
 			out.Set(n, c, forecasts[i].At(n, min(c, forecasts[i].Horizon-1)))
 		}
 	}
-	return out, from, nil
+	return out, origin, nil
+}
+
+// ask returns the forecast of e, or an error when it panics or does not fit w.
+func ask(ctx context.Context, e Estimator, w *Window) (f *Forecast, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			f, err = nil, fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	f, err = e.Estimate(ctx, w)
+	switch {
+	case err != nil:
+		return nil, err
+	case f == nil:
+		return nil, errors.New("neither a forecast nor an error")
+	case f.Horizon < 1 || f.Step != w.Step || len(f.Replicas) != len(w.Services)*f.Horizon:
+		return nil, fmt.Errorf("forecast of %d values in %d steps of %v for a window of %d services and steps of %v",
+			len(f.Replicas), f.Horizon, f.Step, len(w.Services), w.Step)
+	}
+	return f, nil
 }

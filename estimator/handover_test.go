@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,6 +77,11 @@ func TestHandover(t *testing.T) {
 			[]float64{1, unknown, 3}, []int{0, -1, 0},
 		},
 		{
+			"numbers that are none are handed on",
+			[]Estimator{answer{rows: [][]float64{{1}, {-2}, {math.Inf(1)}}}, answer{rows: [][]float64{{9}, {8}, {7}}}},
+			[]float64{1, 8, 7}, []int{0, 1, 1},
+		},
+		{
 			"a shorter horizon goes on at its last value",
 			[]Estimator{answer{rows: [][]float64{{1, 2}, {unknown, unknown}, {5, 6}}}, answer{rows: [][]float64{{9, 9, 9}, {3, 4, 5}, {9, 9, 9}}}},
 			[]float64{1, 2, 2, 3, 4, 5, 5, 6, 6}, []int{0, 1, 0},
@@ -84,14 +90,14 @@ func TestHandover(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := threeServices()
-			f, from, err := First(tt.chain[0], tt.chain[1:]...).EstimateFrom(context.Background(), w)
+			f, origin, err := First(tt.chain[0], tt.chain[1:]...).EstimateFrom(t.Context(), w)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, f.Replicas, cmpopts.EquateNaNs()); diff != "" {
 				t.Errorf("replicas (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(tt.from, from); diff != "" {
+			if diff := cmp.Diff(tt.from, origin.From); diff != "" {
 				t.Errorf("served by (-want +got):\n%s", diff)
 			}
 			if f.Horizon != len(tt.want)/3 || f.Step != w.Step || len(f.Services) != 3 {
@@ -104,38 +110,100 @@ func TestHandover(t *testing.T) {
 func TestHandoverAsksNoMoreThanItMust(t *testing.T) {
 	asked := 0
 	h := First(answer{rows: [][]float64{{1}, {2}, {3}}}, answer{err: ErrInsufficientData, asked: &asked})
-	if _, err := h.Estimate(context.Background(), threeServices()); err != nil || asked != 0 {
+	if _, err := h.Estimate(t.Context(), threeServices()); err != nil || asked != 0 {
 		t.Errorf("error %v; asked the second %d times although the first knew everything", err, asked)
+	}
+}
+
+func TestHandoverPassesOverWhatFails(t *testing.T) {
+	broken := errors.New("model file is truncated")
+	good := answer{rows: [][]float64{{1}, {2}, {3}}}
+	for name, tt := range map[string]struct {
+		primary Estimator
+		want    error
+		text    string
+	}{
+		"an error": {answer{err: broken}, broken, "truncated"},
+		// A timeout of its own says nothing about the time that is left.
+		"a deadline of its own": {answer{err: context.DeadlineExceeded}, context.DeadlineExceeded, "deadline"},
+		"a panic":               {panicking{}, nil, "panic: index out of range"},
+		"another shape":         {misshapen{}, nil, "for a window of 3 services"},
+		"nothing":               {nothing{}, nil, "neither"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, origin, err := First(tt.primary, good).EstimateFrom(t.Context(), threeServices())
+			if err != nil {
+				t.Fatalf("the application fails with its first estimator: %v", err)
+			}
+			if diff := cmp.Diff([]float64{1, 2, 3}, f.Replicas); diff != "" {
+				t.Errorf("replicas (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]int{1, 1, 1}, origin.From); diff != "" {
+				t.Errorf("served by (-want +got):\n%s", diff)
+			}
+			got := origin.Errors[0]
+			if origin.Errors[1] != nil || got == nil || !strings.Contains(got.Error(), tt.text) || tt.want != nil && !errors.Is(got, tt.want) {
+				t.Errorf("errors %v, want one of the first: %s", origin.Errors, tt.text)
+			}
+		})
 	}
 }
 
 func TestHandoverErrors(t *testing.T) {
 	broken := errors.New("model file is truncated")
-	good := answer{rows: [][]float64{{1}, {2}, {3}}}
-	tests := []struct {
-		name         string
+	lacking := fmt.Errorf("no graph: %w", ErrInsufficientData)
+	for name, tt := range map[string]struct {
 		chain        []Estimator
 		want         error
 		insufficient bool
+		failed       []bool
 	}{
-		{"nobody has data", []Estimator{answer{err: fmt.Errorf("no graph: %w", ErrInsufficientData)}, answer{err: ErrInsufficientData}}, ErrInsufficientData, true},
-		{"all rows unknown", []Estimator{answer{rows: [][]float64{{unknown}, {unknown}, {unknown}}}}, ErrInsufficientData, true},
-		{"broken primary is not passed over", []Estimator{answer{err: broken}, good}, broken, false},
-		{"cancelled", []Estimator{answer{err: context.Canceled}, good}, context.Canceled, false},
-		{"wrong shape", []Estimator{answer{rows: [][]float64{{unknown}, {1}, {1}}}, misshapen{}}, nil, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			f, from, err := First(tt.chain[0], tt.chain[1:]...).EstimateFrom(context.Background(), threeServices())
-			if err == nil || f != nil || from != nil {
-				t.Fatalf("forecast %v from %v and error %v, want only an error", f, from, err)
+		"nobody has data":      {[]Estimator{answer{err: lacking}, answer{err: ErrInsufficientData}}, ErrInsufficientData, true, []bool{false, false}},
+		"all rows unknown":     {[]Estimator{answer{rows: [][]float64{{unknown}, {unknown}, {unknown}}}}, ErrInsufficientData, true, []bool{false}},
+		"everybody fails":      {[]Estimator{answer{err: broken}, panicking{}}, broken, false, []bool{true, true}},
+		"one fails, one lacks": {[]Estimator{answer{err: broken}, answer{err: lacking}}, broken, true, []bool{true, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, origin, err := First(tt.chain[0], tt.chain[1:]...).EstimateFrom(t.Context(), threeServices())
+			if f != nil || !errors.Is(err, tt.want) || errors.Is(err, ErrInsufficientData) != tt.insufficient {
+				t.Errorf("forecast %v and error %v, want only %v", f, err, tt.want)
 			}
-			if tt.want != nil && !errors.Is(err, tt.want) || errors.Is(err, ErrInsufficientData) != tt.insufficient {
-				t.Errorf("error %v, want %v", err, tt.want)
+			for i, failed := range tt.failed {
+				if (origin.Errors[i] != nil) != failed {
+					t.Errorf("estimator %d: %v", i, origin.Errors[i])
+				}
 			}
 		})
 	}
 }
+
+func TestHandoverEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	tooLate := errors.New("too late")
+	asked := 0
+	h := First(cancelling{func() { cancel(tooLate) }}, answer{rows: [][]float64{{1}, {2}, {3}}, asked: &asked})
+	if f, _, err := h.EstimateFrom(ctx, threeServices()); f != nil || !errors.Is(err, tooLate) || asked != 0 {
+		t.Errorf("forecast %v, error %v after %d more estimators, want the cause of the cancellation at once", f, err, asked)
+	}
+}
+
+// cancelling is interrupted while it estimates.
+type cancelling struct{ cancel func() }
+
+func (c cancelling) Estimate(ctx context.Context, _ *Window) (*Forecast, error) {
+	c.cancel()
+	return nil, ctx.Err()
+}
+
+type panicking struct{}
+
+func (panicking) Estimate(context.Context, *Window) (*Forecast, error) {
+	panic("index out of range")
+}
+
+type nothing struct{}
+
+func (nothing) Estimate(context.Context, *Window) (*Forecast, error) { return nil, nil }
 
 // misshapen forecasts for one service, whatever it is asked.
 type misshapen struct{}

@@ -41,7 +41,7 @@ func planOf(t testing.TB, made time.Time, need map[discovery.Service]float64) *p
 		f.Replicas = append(f.Replicas, n)
 		bounds[s.Service] = s.Bounds
 	}
-	p, err := plan.Make(plan.DefaultConfig(), f, bounds, made)
+	p, err := plan.Make(plan.DefaultConfig(), f, bounds, plan.Observed{}, made)
 	if err != nil {
 		t.Fatal(err)
 	}

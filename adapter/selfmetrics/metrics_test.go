@@ -28,7 +28,7 @@ func busy(t *testing.T) (*Metrics, *externalmetrics.Board, *testclock.FakePassiv
 	web := discovery.Service{Service: estimator.Service{Namespace: "prod", Name: "web"}, Application: "shop", Bounds: plan.Bounds{Min: 1, Max: 9}}
 	pay := discovery.Service{Service: estimator.Service{Namespace: "prod", Name: "pay"}, Application: "money", Bounds: plan.Bounds{Min: 1, Max: 9}}
 	f := &estimator.Forecast{Services: []estimator.Service{web.Service}, Horizon: 1, Step: 30 * time.Second, Replicas: []float64{3.5}}
-	made, err := plan.Make(plan.DefaultConfig(), f, map[estimator.Service]plan.Bounds{web.Service: web.Bounds}, noon)
+	made, err := plan.Make(plan.DefaultConfig(), f, map[estimator.Service]plan.Bounds{web.Service: web.Bounds}, plan.Observed{}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func planned(b *testing.B, n int) *externalmetrics.Board {
 		f.Services = append(f.Services, s)
 		f.Replicas = append(f.Replicas, float64(i%50))
 	}
-	made, err := plan.Make(plan.DefaultConfig(), f, bounds, time.Now())
+	made, err := plan.Make(plan.DefaultConfig(), f, bounds, plan.Observed{}, time.Now())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 
 	var made *plan.Plan
 	err := p.stage(StagePlan, func() (err error) {
-		made, err = plan.Make(model.Plan, forecast, bounds, p.Clock.Now())
+		made, err = plan.Make(model.Plan, forecast, bounds, plan.Observed{Window: window}, p.Clock.Now())
 		return err
 	})
 	return made, err

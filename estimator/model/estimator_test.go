@@ -359,11 +359,11 @@ func TestEstimateAllocatesItsForecast(t *testing.T) {
 func TestHandoverServesTheRest(t *testing.T) {
 	first, second := untrained(t, []string{"a"}), untrained(t, []string{"a", "b"})
 	w := observed(4, "a", "b", "c")
-	_, from, err := estimator.First(mustEstimator(t, first), mustEstimator(t, second)).EstimateFrom(t.Context(), w)
+	_, origin, err := estimator.First(mustEstimator(t, first), mustEstimator(t, second)).EstimateFrom(t.Context(), w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]int{0, 1, -1}, from); diff != "" {
+	if diff := cmp.Diff([]int{0, 1, -1}, origin.From); diff != "" {
 		t.Errorf("services are served by (-want +got):\n%s", diff)
 	}
 }

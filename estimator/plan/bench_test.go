@@ -28,7 +28,7 @@ func BenchmarkMake(b *testing.B) {
 		b.Run(fmt.Sprintf("services=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Make(DefaultConfig(), f, bounds, madeAt); err != nil {
+				if _, err := Make(DefaultConfig(), f, bounds, Observed{}, madeAt); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -40,7 +40,7 @@ func BenchmarkMake(b *testing.B) {
 func BenchmarkReplicas(b *testing.B) {
 	for _, n := range []int{10, 1_000, 10_000} {
 		f, bounds := scenario(n)
-		p, err := Make(DefaultConfig(), f, bounds, madeAt)
+		p, err := Make(DefaultConfig(), f, bounds, Observed{}, madeAt)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -19,7 +19,7 @@ func FuzzMake(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second float64, least, most int, leadSeconds int64, tolerance float64) {
 		c := Config{LeadTime: time.Duration(leadSeconds) * time.Second, RoundingTolerance: tolerance}
 		forecast := forecastOf([]float64{first, second})
-		p, err := Make(c, forecast, map[estimator.Service]Bounds{service("a"): {least, most}}, madeAt)
+		p, err := Make(c, forecast, map[estimator.Service]Bounds{service("a"): {least, most}}, Observed{}, madeAt)
 		if err != nil {
 			return
 		}
@@ -33,7 +33,7 @@ func FuzzMake(f *testing.F) {
 			}
 			return
 		}
-		if d.Replicas < least || d.Replicas > most {
+		if d.Replicas < max(1, least) || d.Replicas > most {
 			t.Fatalf("%d replicas beyond [%d, %d]", d.Replicas, least, most)
 		}
 		if d.Need < 0 || math.IsInf(d.Need, 0) || d.Need < first && Steps(c.LeadTime, forecast.Step) > 0 {

@@ -23,18 +23,24 @@ func (b Bounds) validate() error {
 	return nil
 }
 
-// Make decides the replicas of every service in bounds from forecast f. A
-// service that f does not know gets a [Decision] with an error; a service that
-// only f knows is left out, because nobody scales it. Where the lead time
-// reaches beyond the horizon of f, the horizon's last step stands for the rest.
+// Make decides the replicas of every service in bounds from forecast f and from
+// what was observed. A service that f does not know gets a [Decision] with an
+// error; a service that only f knows is left out, because nobody scales it. Where
+// the lead time reaches beyond the horizon of f, the horizon's last step stands for
+// the rest.
+//
+// Whatever f says, a service without a ready pod is held (its decision is an
+// error), one whose pods are overloaded and partly unready gets no fewer than
+// exist, and none gets 0: nobody would see the demand that should bring it back.
+// A service that has no pods and may have none therefore gets 1.
 //
 // made is the time of the decision. An error means that c, the shape of f or
 // the bounds of a service are invalid, and that there is no plan.
-func Make(c Config, f *estimator.Forecast, bounds map[estimator.Service]Bounds, made time.Time) (*Plan, error) {
+func Make(c Config, f *estimator.Forecast, bounds map[estimator.Service]Bounds, o Observed, made time.Time) (*Plan, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	if err := check(f); err != nil {
+	if err := check(f, o.Window); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
 	rows := make(map[estimator.Service]int, len(f.Services))
@@ -54,51 +60,59 @@ func Make(c Config, f *estimator.Forecast, bounds map[estimator.Service]Bounds, 
 			return nil, fmt.Errorf("plan: service %s: %w", s, err)
 		}
 		d := Decision{Service: s, Need: math.NaN(), Bounds: b}
-		n, ok := rows[s]
-		if !ok {
-			d.Err = fmt.Errorf("service %s: %w: the estimator does not know it", s, ErrNoForecast)
+		var needs []float64
+		n, known := rows[s]
+		if known {
+			needs = f.Replicas[n*f.Horizon : n*f.Horizon+steps]
 		} else {
-			d.decide(f.Replicas[n*f.Horizon:n*f.Horizon+steps], c.RoundingTolerance)
+			n = -1
 		}
+		d.decide(needs, o.of(s, n), c.RoundingTolerance)
 		p.index[s] = len(p.decisions)
 		p.decisions = append(p.decisions, d)
 	}
 	return p, nil
 }
 
-// decide fills in the decision from the needs within the lead time. One step
-// of unknown need makes the whole unknown: it could have been the highest.
-func (d *Decision) decide(needs []float64, tolerance float64) {
+// decide fills in the decision from the needs within the lead time, none when
+// the forecast lacks the service. One step of unknown need makes the whole
+// unknown: it could have been the highest.
+func (d *Decision) decide(needs []float64, p pods, tolerance float64) {
+	least := float64(max(1, d.Bounds.Min))
+	switch {
+	case p.gone() && d.Bounds.Min == 0:
+		d.Replicas, d.Clamp = 1, AtMin
+		return
+	case p.ready == 0:
+		d.Err = fmt.Errorf("service %s: %w", d.Service, ErrNotReady)
+		return
+	case len(needs) == 0:
+		d.Err = fmt.Errorf("service %s: %w: the estimator does not know it", d.Service, ErrNoForecast)
+		return
+	}
 	need := 0.0
 	for _, v := range needs {
 		if !(v >= 0) || math.IsInf(v, 1) {
-			d.Err = fmt.Errorf("service %s: %w: its telemetry is missing or stale, so the estimate is %v", d.Service, ErrNoForecast, v)
+			d.Err = fmt.Errorf("service %s: %w: %s", d.Service, ErrNoForecast, p.missing())
 			return
 		}
 		need = max(need, v)
 	}
 	d.Need = need
-	switch whole := roundUp(need, tolerance); {
-	case whole < float64(d.Bounds.Min):
-		d.Replicas, d.Clamp = d.Bounds.Min, AtMin
-	case whole > float64(d.Bounds.Max):
-		d.Replicas, d.Clamp = d.Bounds.Max, AtMax
-	default:
-		d.Replicas = int(whole)
+	whole := math.Ceil(need - tolerance)
+	if whole < least {
+		whole, d.Clamp = least, AtMin
 	}
+	if whole < p.exist && p.overloaded() {
+		whole, d.Clamp = math.Ceil(p.exist), AtPods
+	}
+	if whole > float64(d.Bounds.Max) {
+		whole, d.Clamp = float64(d.Bounds.Max), AtMax
+	}
+	d.Replicas = int(whole)
 }
 
-// roundUp returns the least whole number that is at most tolerance below v. A
-// need above zero is never rounded to zero.
-func roundUp(v, tolerance float64) float64 {
-	whole := math.Ceil(v - tolerance)
-	if whole < 1 && v > 0 {
-		return 1
-	}
-	return max(whole, 0)
-}
-
-func check(f *estimator.Forecast) error {
+func check(f *estimator.Forecast, w *estimator.Window) error {
 	switch {
 	case f == nil:
 		return fmt.Errorf("there is no forecast")
@@ -106,6 +120,8 @@ func check(f *estimator.Forecast) error {
 		return fmt.Errorf("forecast has %d steps of %v, want at least 1 of a positive length", f.Horizon, f.Step)
 	case len(f.Replicas) != len(f.Services)*f.Horizon:
 		return fmt.Errorf("forecast of %d services and %d steps has %d values", len(f.Services), f.Horizon, len(f.Replicas))
+	case w != nil && !slices.Equal(w.Services, f.Services):
+		return fmt.Errorf("forecast of %d services was made from another window, of %d", len(f.Services), len(w.Services))
 	}
 	return nil
 }

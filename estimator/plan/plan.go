@@ -12,31 +12,39 @@ var (
 	// ErrNoForecast is wrapped by the error of a service whose need is not
 	// known. Its autoscaler must hold.
 	ErrNoForecast = errors.New("no forecast")
+	// ErrNotReady is wrapped by the error of a service without a ready pod. What
+	// it needs cannot be seen, so its autoscaler must hold.
+	ErrNotReady = errors.New("none of its pods is ready")
 	// ErrUnknownService is wrapped by the error for a service that is not part
 	// of the plan.
 	ErrUnknownService = errors.New("not in the plan")
 )
 
-// Clamp says which bound, if any, decided a number of replicas.
+// Clamp says what, if not the need, decided a number of replicas.
 type Clamp int8
 
 // The possible values of [Clamp].
 const (
 	// Unclamped: the need lies within the bounds.
 	Unclamped Clamp = iota
-	// AtMin: the need was below the minimum and raised to it.
+	// AtMin: the need was below the minimum, which is at least 1, and raised to it.
 	AtMin
 	// AtMax: the need was above the maximum and cut to it.
 	AtMax
+	// AtPods: the need was below the pods that exist, of which some are not ready
+	// while the others are overloaded, and raised to them.
+	AtPods
 )
 
-// String returns "none", "min" or "max".
+// String returns "none", "min", "max" or "pods".
 func (c Clamp) String() string {
 	switch c {
 	case AtMin:
 		return "min"
 	case AtMax:
 		return "max"
+	case AtPods:
+		return "pods"
 	}
 	return "none"
 }
@@ -48,14 +56,16 @@ type Decision struct {
 	// no meaning when Err is set.
 	Replicas int
 	// Need is the forecast need in fractional replicas, the maximum over the
-	// lead time before rounding and bounds. NaN when Err is set.
+	// lead time before rounding and bounds. NaN when Err is set, and for a
+	// service without pods, which gets one.
 	Need float64
 	// Bounds are those the plan was made with.
 	Bounds Bounds
-	// Clamp tells whether Bounds decided Replicas.
+	// Clamp tells what decided Replicas.
 	Clamp Clamp
-	// Err says why nothing is known about the service; it wraps
-	// [ErrNoForecast]. Nil when Replicas is good.
+	// Err says why nothing is known about the service; it wraps [ErrNoForecast]
+	// or [ErrNotReady]. Its text is the same as long as its cause is. Nil when
+	// Replicas is good.
 	Err error
 }
 
@@ -101,7 +111,7 @@ func (p *Plan) Decision(s estimator.Service) (Decision, bool) {
 }
 
 // Replicas returns the replicas service s must run. The error wraps
-// [ErrNoForecast] or [ErrUnknownService].
+// [ErrNoForecast], [ErrNotReady] or [ErrUnknownService].
 func (p *Plan) Replicas(s estimator.Service) (int, error) {
 	i, ok := p.index[s]
 	if !ok {

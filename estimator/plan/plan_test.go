@@ -36,7 +36,7 @@ func service(name string) estimator.Service { return estimator.Service{Namespace
 
 func mustMake(t testing.TB, c Config, f *estimator.Forecast, bounds map[estimator.Service]Bounds) *Plan {
 	t.Helper()
-	p, err := Make(c, f, bounds, madeAt)
+	p, err := Make(c, f, bounds, Observed{}, madeAt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,8 +62,8 @@ func TestDecision(t *testing.T) {
 		{"above the maximum", []float64{12.4}, Bounds{1, 10}, 10, 12.4, AtMax},
 		{"far above it", []float64{1e300}, Bounds{1, 10}, 10, 1e300, AtMax},
 		{"nothing needed", []float64{0}, Bounds{1, 10}, 1, 0, AtMin},
-		{"nothing needed, scaling to zero allowed", []float64{0}, Bounds{0, 10}, 0, 0, Unclamped},
-		{"a little needed is not nothing", []float64{0.01}, Bounds{0, 10}, 1, 0.01, Unclamped},
+		{"nothing needed, zero allowed", []float64{0}, Bounds{0, 10}, 1, 0, AtMin},
+		{"a little needed, zero allowed", []float64{0.01}, Bounds{0, 10}, 1, 0.01, AtMin},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestMakeRejects(t *testing.T) {
 		{"no maximum", DefaultConfig(), good(), map[estimator.Service]Bounds{service("a"): {}}},
 	}
 	for _, tt := range tests {
-		if p, err := Make(tt.config, tt.forecast, tt.bounds, madeAt); err == nil || p != nil {
+		if p, err := Make(tt.config, tt.forecast, tt.bounds, Observed{}, madeAt); err == nil || p != nil {
 			t.Errorf("%s: plan %v and error %v, want only an error", tt.name, p, err)
 		}
 	}
@@ -223,7 +223,7 @@ func TestConfig(t *testing.T) {
 }
 
 func TestClampString(t *testing.T) {
-	if got := fmt.Sprint(Unclamped, AtMin, AtMax); got != "none min max" {
+	if got := fmt.Sprint(Unclamped, AtMin, AtMax, AtPods); got != "none min max pods" {
 		t.Errorf("clamps print as %q", got)
 	}
 }

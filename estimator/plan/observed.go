@@ -1,0 +1,109 @@
+package plan
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
+)
+
+// Observed is what is known of the pods of services when a plan is made. The
+// zero value knows nothing, and forecasts are then taken as they are.
+type Observed struct {
+	// Window is what the forecast was made from; nil when that is gone.
+	Window *estimator.Window
+	// Pods are the pods that exist, ready or not, of the services for which that
+	// is known. Of the others the most that were ready in the window count.
+	Pods map[estimator.Service]int
+}
+
+// pods are those of one service.
+type pods struct {
+	// exist is the number of them, ready the number that serves; NaN when not
+	// known. counted tells that exist was counted and not inferred.
+	exist, ready float64
+	counted      bool
+	// cpu is used ÷ limit over those that run, NaN when not known.
+	cpu float64
+	// lacking are the features that nothing can be estimated without and that are
+	// missing at the end of the window.
+	lacking []string
+}
+
+// recent is how many of the newest columns of a window tell the present.
+const recent = 2
+
+// of returns the pods of service s, which is row n of the window.
+func (o Observed) of(s estimator.Service, n int) pods {
+	p := pods{exist: math.NaN(), ready: math.NaN(), cpu: math.NaN()}
+	if w := o.Window; w != nil && n >= 0 {
+		for _, f := range []estimator.Feature{estimator.Requests, estimator.CPU, estimator.Replicas} {
+			newest, most := series(w, n, w.Channel(f))
+			switch f {
+			case estimator.CPU:
+				p.cpu = newest
+			case estimator.Replicas:
+				p.ready, p.exist = newest, most
+			}
+			if math.IsNaN(newest) {
+				p.lacking = append(p.lacking, string(f))
+			}
+		}
+	}
+	if count, ok := o.Pods[s]; ok {
+		p.exist, p.counted = float64(count), true
+	}
+	return p
+}
+
+// series returns the newest of the recent samples and the largest of all, NaN
+// without any.
+func series(w *estimator.Window, n, channel int) (newest, most float64) {
+	newest, most = math.NaN(), math.NaN()
+	if channel < 0 {
+		return newest, most
+	}
+	for t := range w.Steps {
+		v := w.At(n, t, channel)
+		if math.IsNaN(v) {
+			continue
+		}
+		if t >= w.Steps-recent {
+			newest = v
+		}
+		if !(most >= v) {
+			most = v
+		}
+	}
+	return newest, most
+}
+
+// gone reports that there is no pod at all, so that none will ever show demand.
+func (p pods) gone() bool { return p.counted && p.exist == 0 }
+
+// overloaded reports that some pods are not ready and that the others, left with
+// the work of all, have reached their limit. Readiness is what overload takes
+// first, and the requests that ready pods answer then say nothing about those
+// that come.
+//
+// CPU is the mean over all pods that run. Ready ones can be at their limit below
+// a mean of 1, when the others do nothing; where pods were counted, all work is
+// taken to be theirs.
+func (p pods) overloaded() bool {
+	busy := p.cpu
+	if p.counted {
+		busy *= p.exist / p.ready
+	}
+	return p.ready < p.exist && busy >= demand.SaturatedFrom
+}
+
+// missing names what the window lacks, for a reader.
+func (p pods) missing() string {
+	if len(p.lacking) == 0 {
+		return "its telemetry does not suffice for an estimate"
+	}
+	slices.Sort(p.lacking)
+	return "its telemetry lacks " + strings.Join(p.lacking, ", ")
+}
