@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/baseline"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/train"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
@@ -147,7 +147,7 @@ func (p *comparison) group(r results, s source, kind string) []*train.Report {
 type predictor struct {
 	name    string
 	reports []*train.Report
-	of      func(backtest.Errors) backtest.Metrics
+	of      func(evaluate.Errors) evaluate.Metrics
 }
 
 func (p *comparison) table(r results) string {
@@ -176,7 +176,7 @@ func (p *comparison) predictors(r results, s source) []predictor {
 	var all []predictor
 	for _, kind := range p.kinds {
 		if reports := p.group(r, s, kind); len(reports) > 0 {
-			all = append(all, predictor{kind, reports, func(e backtest.Errors) backtest.Metrics { return e.Model }})
+			all = append(all, predictor{kind, reports, func(e evaluate.Errors) evaluate.Metrics { return e.Model }})
 		}
 	}
 	if len(all) == 0 {
@@ -184,8 +184,8 @@ func (p *comparison) predictors(r results, s source) []predictor {
 	}
 	first := all[0].reports[:1]
 	return append(all,
-		predictor{"persistence", first, func(e backtest.Errors) backtest.Metrics { return e.Persistence }},
-		predictor{fmt.Sprintf("seasonal (%d steps)", first[0].Test.Season), first, func(e backtest.Errors) backtest.Metrics { return e.Seasonal }})
+		predictor{"persistence", first, func(e evaluate.Errors) evaluate.Metrics { return e.Persistence }},
+		predictor{fmt.Sprintf("seasonal (%d steps)", first[0].Test.Season), first, func(e evaluate.Errors) evaluate.Metrics { return e.Seasonal }})
 }
 
 // overall stands for all horizons together.
@@ -200,18 +200,18 @@ func (p *comparison) errors(d *document, predictors []predictor) {
 			ahead = "all"
 		}
 		for _, q := range predictors {
-			figure := func(of func(backtest.Metrics) float64) sample {
+			figure := func(of func(evaluate.Metrics) float64) sample {
 				return collect(q.reports, func(r *train.Report) float64 { return of(q.of(errorsOf(r, horizon))) })
 			}
-			mae := figure(func(m backtest.Metrics) float64 { return m.MAE })
+			mae := figure(func(m evaluate.Metrics) float64 { return m.MAE })
 			ratio := collect(q.reports, func(r *train.Report) float64 {
 				e := errorsOf(r, horizon)
 				return q.of(e).MAE / e.Persistence.MAE
 			})
 			rows = append(rows, []string{
 				ahead, q.name, mae.spread(), ratio.single(),
-				figure(func(m backtest.Metrics) float64 { return m.RMSE }).spread(),
-				figure(func(m backtest.Metrics) float64 { return m.MAPE }).spread(),
+				figure(func(m evaluate.Metrics) float64 { return m.RMSE }).spread(),
+				figure(func(m evaluate.Metrics) float64 { return m.MAPE }).spread(),
 			})
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/backtest"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -126,7 +126,7 @@ func describe(r *train.Report) string {
 }
 
 // errorsOf returns the errors at a horizon, or of all of them when it is 0.
-func errorsOf(r *train.Report, horizon int) backtest.Errors {
+func errorsOf(r *train.Report, horizon int) evaluate.Errors {
 	for _, h := range r.Test.Horizons {
 		if h.Horizon == horizon {
 			return h.Errors

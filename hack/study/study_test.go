@@ -14,6 +14,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -39,12 +40,12 @@ func (f *trainer) run(_ context.Context, o train.Options, _ io.Writer) (*train.R
 	if n == f.failAt {
 		return nil, errors.New("no memory")
 	}
-	e := backtest.Errors{Model: backtest.Metrics{Count: 1, MAE: float64(n), RMSE: 2, MAPE: 3}, Persistence: backtest.Metrics{Count: 1, MAE: 2, RMSE: 3, MAPE: 4}}
+	e := evaluate.Errors{Model: evaluate.Metrics{Count: 1, MAE: float64(n), RMSE: 2, MAPE: 3}, Persistence: evaluate.Metrics{Count: 1, MAE: 2, RMSE: 3, MAPE: 4}}
 	return &train.Report{
 		Kind: o.Model, Horizons: []int{1}, Parameters: 7, Validation: 0.25, History: make([]train.Epoch, 5),
 		Network:  train.Network{Hidden: 64, Blocks: 1},
 		Training: backtest.Training{Split: o.Split},
-		Test:     &backtest.Comparison{Season: 5, Overall: e, Horizons: []backtest.HorizonErrors{{Horizon: 1, Errors: e}}, Services: make([]backtest.ServiceErrors, 3)},
+		Test:     &evaluate.Comparison{Season: 5, Overall: e, Horizons: []evaluate.HorizonErrors{{Horizon: 1, Errors: e}}, Services: make([]evaluate.ServiceErrors, 3)},
 		Cost:     train.Cost{Seconds: 10, CoreSeconds: 20, PeakBytes: 3 << 20},
 	}, nil
 }

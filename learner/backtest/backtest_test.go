@@ -20,6 +20,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 )
 
 var letters = []string{"a", "b", "c"}
@@ -124,12 +125,12 @@ func TestConstantModelHasTheErrorsOfItsMean(t *testing.T) {
 	outOfOrder.Scaler.TargetMean = []float64{30, 10, 20}
 	for name, c := range map[string]struct {
 		a    *artifact.Model
-		want func(e backtest.Errors) float64
+		want func(e evaluate.Errors) float64
 	}{
-		"level":        {inOrder, func(backtest.Errors) float64 { return 10 / math.Pi }},
-		"out of order": {outOfOrder, func(backtest.Errors) float64 { return 10 / math.Pi }},
+		"level":        {inOrder, func(evaluate.Errors) float64 { return 10 / math.Pi }},
+		"out of order": {outOfOrder, func(evaluate.Errors) float64 { return 10 / math.Pi }},
 		// A change of nothing is persistence.
-		"change": {changes, func(e backtest.Errors) float64 { return e.Persistence.MAE }},
+		"change": {changes, func(e evaluate.Errors) float64 { return e.Persistence.MAE }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t, c.a, daily(letters, 1000))
@@ -141,7 +142,7 @@ func TestConstantModelHasTheErrorsOfItsMean(t *testing.T) {
 			if len(r.Horizons) != 2 || r.Horizons[1].Horizon != 3 || len(r.Services) != 3 || r.Services[2].Service != "c" {
 				t.Fatalf("horizons %+v, services %+v", r.Horizons, r.Services)
 			}
-			for at, e := range map[string]backtest.Errors{
+			for at, e := range map[string]evaluate.Errors{
 				"overall": r.Overall, "horizon 1": r.Horizons[0].Errors, "horizon 3": r.Horizons[1].Errors, "service c": r.Services[2].Errors,
 			} {
 				if want := c.want(e); math.Abs(e.Model.MAE-want) > 0.06 {
@@ -226,11 +227,11 @@ func TestTable(t *testing.T) {
 }
 
 func TestJSONOfUnknownErrors(t *testing.T) {
-	text, err := json.Marshal(backtest.Metrics{MAE: math.NaN(), RMSE: math.Inf(1), MAPE: 2.5})
+	text, err := json.Marshal(evaluate.Metrics{MAE: math.NaN(), RMSE: math.Inf(1), MAPE: 2.5})
 	if want := `{"count":0,"missed":0,"mae":null,"rmse":null,"mape":2.5}`; err != nil || string(text) != want {
 		t.Errorf("%s, %v; want %s", text, err, want)
 	}
-	var back backtest.Metrics
+	var back evaluate.Metrics
 	if err := json.Unmarshal(text, &back); err != nil || !math.IsNaN(back.MAE) || back.MAPE != 2.5 {
 		t.Errorf("read back %+v, %v", back, err)
 	}

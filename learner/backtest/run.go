@@ -7,6 +7,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 )
 
 // Report is the result of a backtest in JSON.
@@ -24,7 +25,7 @@ type Report struct {
 	Split   dataset.Split `json:"split"`
 	Part    string        `json:"part"`
 	Samples int           `json:"samples"`
-	Comparison
+	evaluate.Comparison
 }
 
 // Run predicts the part and writes how well that went.
@@ -33,7 +34,7 @@ func (c *Config) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--model-file %s: %w", c.modelFile, err)
 	}
-	comparison, err := Compare(ctx, c.data, c.part, Model{Network: network, Affinity: c.model.Affinity, Shares: c.model.Scaler.Shares, Data: c.scaled}, c.workers)
+	comparison, err := evaluate.Compare(ctx, c.data, c.part, evaluate.Model{Network: network, Affinity: c.model.Affinity, Shares: c.model.Scaler.Shares, Data: c.scaled}, c.workers)
 	if err != nil {
 		return fmt.Errorf("backtest: %w", err)
 	}

@@ -51,9 +51,17 @@ func (d *Dataset) Mask(p Part, indices []int, mask []float32) {
 // Labels writes the labels of the samples in their own unit as [B][N][H], NaN
 // where there is none.
 func (d *Dataset) Labels(p Part, indices []int, y []float64) {
-	d.eachLabel(p, indices, y, func(origin, n, ahead int) float64 {
-		return d.labels[(origin+ahead)*len(d.series.Services)+n]
-	})
+	checkLen("y", len(y), len(indices)*d.LabelLen())
+	k := 0
+	for _, i := range indices {
+		origin := d.Origin(p, i)
+		for n := range d.series.Services {
+			for _, ahead := range d.options.Horizons {
+				y[k] = d.Label(origin+ahead, n)
+				k++
+			}
+		}
+	}
 }
 
 // Unscale returns a prediction for service n of sample i in the label's own
@@ -75,24 +83,25 @@ func (d *Dataset) UnscaleBatch(p Part, indices []int, scaled []float32, y []floa
 	}
 }
 
-// eachLabel writes value(origin, service, steps ahead) for every label of the
-// samples.
-func (d *Dataset) eachLabel(p Part, indices []int, y []float64, value func(origin, n, ahead int) float64) {
-	checkLen("y", len(y), len(indices)*d.LabelLen())
-	k := 0
-	for _, i := range indices {
-		origin := d.Origin(p, i)
-		for n := range d.series.Services {
-			for _, ahead := range d.options.Horizons {
-				y[k] = value(origin, n, ahead)
-				k++
-			}
-		}
-	}
-}
-
 func checkLen(name string, got, want int) {
 	if got != want {
 		panic(fmt.Sprintf("dataset: %s has %d numbers, want %d", name, got, want))
 	}
+}
+
+// View is the samples of one part, as learning takes them.
+type View struct {
+	samples *Dataset
+	part    Part
+}
+
+// View returns the samples of a part.
+func (d *Dataset) View(p Part) View { return View{d, p} }
+
+// Len returns the number of samples.
+func (v View) Len() int { return v.samples.Samples(v.part) }
+
+// Fill is [Dataset.Batch] for slices that may be longer than the samples.
+func (v View) Fill(indices []int, x, y []float32) {
+	v.samples.Batch(v.part, indices, x[:len(indices)*v.samples.InputLen()], y[:len(indices)*v.samples.LabelLen()])
 }

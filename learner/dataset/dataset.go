@@ -117,3 +117,7 @@ func (d *Dataset) Origin(p Part, i int) int {
 
 // Time returns the time of the last input step of sample i of the part.
 func (d *Dataset) Time(p Part, i int) time.Time { return d.series.Time(d.Origin(p, i)) }
+
+// Label returns that of service n at a step, in its own unit; NaN where there is
+// none.
+func (d *Dataset) Label(step, n int) float64 { return d.labels[step*len(d.series.Services)+n] }

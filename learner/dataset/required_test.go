@@ -47,7 +47,4 @@ func TestRequiredSamples(t *testing.T) {
 			t.Errorf("label %d is %v: only the service that never answered is masked", h, v)
 		}
 	}
-	if errors := d.Evaluate(Test, d.Persistence()).Overall(); errors.Count == 0 || errors.MAE > 0.5 {
-		t.Errorf("persistence of the requirement: %+v, want small errors", errors)
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 )
 
 // Report is what a training tells in JSON.
@@ -46,7 +47,7 @@ type Report struct {
 	Edges int `json:"edges"`
 	// Test is how well the model does on the test part, in the target's own
 	// unit; left out when there is none.
-	Test *backtest.Comparison `json:"test,omitempty"`
+	Test *evaluate.Comparison `json:"test,omitempty"`
 
 	Cost
 }

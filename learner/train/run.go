@@ -11,10 +11,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
-	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 )
 
 // Run learns a model and writes it with its report. When it fails or ctx ends
@@ -28,8 +28,8 @@ func (c *Config) Run(ctx context.Context) error {
 	}
 	r, result, err := c.learn(ctx, m, p)
 	if err == nil && r.Samples.Test > 0 {
-		learned := backtest.Model{Network: m, Affinity: result.Affinity, Shares: result.Shares, Data: c.data}
-		r.Test, err = backtest.Compare(ctx, c.data, dataset.Test, learned, c.learning.Workers)
+		learned := evaluate.Model{Network: m, Affinity: result.Affinity, Shares: result.Shares, Data: c.data}
+		r.Test, err = evaluate.Compare(ctx, c.data, dataset.Test, learned, c.learning.Workers)
 	}
 	if err != nil {
 		return c.stopped(ctx, p, err)
@@ -120,8 +120,8 @@ func (c *Config) learn(ctx context.Context, m gnn.Model[float32], p *progress) (
 	cpu, _, usageErr := usage()
 	p.began = c.terminal.Now()
 	result, err := em.Learn(ctx, m, em.Problem{
-		Training:   backtest.Samples{Dataset: c.data, Part: dataset.Train},
-		Validation: backtest.Samples{Dataset: c.data, Part: dataset.Validation},
+		Training:   c.data.View(dataset.Train),
+		Validation: c.data.View(dataset.Validation),
 		Graphs:     graphs,
 		Weights:    c.data.Weights(),
 	}, c.learning, p.epoch)

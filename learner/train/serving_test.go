@@ -16,6 +16,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -84,10 +85,10 @@ func TestServingAgreesWithTheBacktest(t *testing.T) {
 }
 
 // agree compares the errors of services that are found in two ways.
-func agree(t *testing.T, by string, serving []*dataset.Errors, c backtest.Comparison) {
+func agree(t *testing.T, by string, serving []*evaluate.Tally, c evaluate.Comparison) {
 	t.Helper()
 	for n, service := range c.Services {
-		want := backtest.Metrics(serving[n].Overall())
+		want := serving[n].Overall()
 		if diff := cmp.Diff(want, service.Model, cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-5, 0)); diff != "" {
 			t.Errorf("%s (-serving +%s):\n%s", service.Service, by, diff)
 		}
@@ -95,7 +96,7 @@ func agree(t *testing.T, by string, serving []*dataset.Errors, c backtest.Compar
 }
 
 // serve returns the errors of a model by service.
-func serve(t *testing.T, a *artifact.Model, s *dataset.Series, r train.Report) []*dataset.Errors {
+func serve(t *testing.T, a *artifact.Model, s *dataset.Series, r train.Report) []*evaluate.Tally {
 	t.Helper()
 	p, err := model.NewPredictor(a)
 	if err != nil {
@@ -112,9 +113,9 @@ func serve(t *testing.T, a *artifact.Model, s *dataset.Series, r train.Report) [
 	pass := p.NewPass()
 	samples, labels := make([]float64, len(a.Services)*a.Window*len(a.Features)), make([]float64, d.LabelLen())
 	y := make([]float64, len(labels))
-	out := make([]*dataset.Errors, len(a.Services))
+	out := make([]*evaluate.Tally, len(a.Services))
 	for n := range out {
-		out[n] = dataset.NewErrors(a.Horizons)
+		out[n] = evaluate.NewTally(a.Horizons)
 	}
 	blind := 0
 	for i := range d.Samples(dataset.Test) {
@@ -147,7 +148,7 @@ func serve(t *testing.T, a *artifact.Model, s *dataset.Series, r train.Report) [
 }
 
 // judged returns what a backtest finds.
-func judged(t *testing.T, o *train.Options) backtest.Comparison {
+func judged(t *testing.T, o *train.Options) evaluate.Comparison {
 	t.Helper()
 	judge := backtest.NewOptions()
 	judge.Series, judge.ModelFile, judge.Output, judge.PerService = o.Series, o.Out, "json", true

@@ -1,4 +1,4 @@
-package dataset
+package evaluate
 
 import (
 	"math"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/dsp/fourier"
+
+	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
 const day = 24 * time.Hour
@@ -19,17 +21,17 @@ const day = 24 * time.Hour
 // series resembles itself there, and of lags that do almost as well, such as
 // the multiples of the period, the first is taken. Without any such lag the
 // season is 1, and a seasonal forecast that of persistence.
-func (d *Dataset) Season() int {
-	train := d.ranges[Train].Len()
-	if perDay := float64(day) / float64(d.series.Step); perDay >= 1 && perDay <= float64(train) {
+func Season(d *dataset.Dataset) int {
+	train := d.Range(dataset.Train).Len()
+	if perDay := float64(day) / float64(d.Series().Step); perDay >= 1 && perDay <= float64(train) {
 		return int(math.Round(perDay))
 	}
-	n := len(d.series.Services)
+	n, scaler := len(d.Series().Services), d.LabelScaler()
 	mean := make([]float64, train)
 	for t := range mean {
 		count := 0.0
 		for i := range n {
-			if v := d.labelScaler.Apply(i, 0, d.labels[t*n+i]); !math.IsNaN(v) {
+			if v := scaler.Apply(i, 0, d.Label(t, i)); !math.IsNaN(v) {
 				mean[t] += v
 				count++
 			}

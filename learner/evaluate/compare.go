@@ -1,4 +1,4 @@
-package backtest
+package evaluate
 
 import (
 	"context"
@@ -56,7 +56,7 @@ type Model struct {
 func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, workers int) (*Comparison, error) {
 	size, samples := d.LabelLen(), d.Samples(p)
 	outputs := make([]float32, samples*size)
-	err := em.Predict(ctx, m.Network, m.Affinity, Samples{m.Data, p}, workers, func(_, i int, y, _ []float32) {
+	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p), workers, func(_, i int, y, _ []float32) {
 		for k, v := range y {
 			if m.Shares != nil {
 				v *= float32(m.Shares[k%len(m.Shares)])
@@ -67,55 +67,28 @@ func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, w
 	if err != nil {
 		return nil, err
 	}
-	season := d.Season()
-	predictors := []dataset.Predictor{
+	season := Season(d)
+	predictors := []Predictor{
 		func(p dataset.Part, indices []int, y []float64) {
 			for k, i := range indices {
 				m.Data.UnscaleBatch(p, []int{i}, outputs[i*size:(i+1)*size], y[k*size:(k+1)*size])
 			}
 		},
-		d.Persistence(),
-		d.SeasonalNaive(season),
+		Persistence(d),
+		SeasonalNaive(d, season),
 	}
-	scores := make([]score, len(predictors))
+	var all [3]*Tally
+	var services [3][]*Tally
 	for i, predict := range predictors {
-		scores[i] = judge(d, p, predict)
+		all[i], services[i] = tally(d, p, predict)
 	}
-	errorsOf := func(metrics func(s score) dataset.Metrics) Errors {
-		return Errors{Metrics(metrics(scores[0])), Metrics(metrics(scores[1])), Metrics(metrics(scores[2]))}
-	}
-	out := &Comparison{Season: season, Overall: errorsOf(func(s score) dataset.Metrics { return s.all.Overall() })}
-	for i, h := range d.Options().Horizons {
-		out.Horizons = append(out.Horizons, HorizonErrors{h, errorsOf(func(s score) dataset.Metrics { return s.all.Horizon(i) })})
+	errorsOf := func(metrics func(i int) Metrics) Errors { return Errors{metrics(0), metrics(1), metrics(2)} }
+	out := &Comparison{Season: season, Overall: errorsOf(func(i int) Metrics { return all[i].Overall() })}
+	for at, h := range d.Options().Horizons {
+		out.Horizons = append(out.Horizons, HorizonErrors{h, errorsOf(func(i int) Metrics { return all[i].Horizon(at) })})
 	}
 	for n, name := range d.Series().Services {
-		out.Services = append(out.Services, ServiceErrors{name, errorsOf(func(s score) dataset.Metrics { return s.services[n].Overall() })})
+		out.Services = append(out.Services, ServiceErrors{name, errorsOf(func(i int) Metrics { return services[i][n].Overall() })})
 	}
 	return out, nil
-}
-
-// score is how well one predictor does.
-type score struct {
-	all      *dataset.Errors
-	services []*dataset.Errors
-}
-
-func judge(d *dataset.Dataset, p dataset.Part, predict dataset.Predictor) score {
-	horizons := d.Options().Horizons
-	s := score{all: dataset.NewErrors(horizons)}
-	for range d.Series().Services {
-		s.services = append(s.services, dataset.NewErrors(horizons))
-	}
-	predicted, actual := make([]float64, d.LabelLen()), make([]float64, d.LabelLen())
-	for i := range d.Samples(p) {
-		index := []int{i}
-		predict(p, index, predicted)
-		d.Labels(p, index, actual)
-		s.all.Add(predicted, actual)
-		for n, e := range s.services {
-			from, to := n*len(horizons), (n+1)*len(horizons)
-			e.Add(predicted[from:to], actual[from:to])
-		}
-	}
-	return s
 }

@@ -1,17 +1,31 @@
-package dataset
+package evaluate
 
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
-func wave(steps int, step time.Duration, value func(t, n int) float64) *Series {
-	s := NewSeries([]string{"a", "b"}, []string{"x"}, time.Unix(0, 0).UTC(), step, steps)
+var nan = math.NaN()
+
+func samples(t *testing.T, s *dataset.Series, o dataset.Options) *dataset.Dataset {
+	t.Helper()
+	d, err := dataset.New(s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func wave(steps int, step time.Duration, value func(t, n int) float64) *dataset.Series {
+	s := dataset.NewSeries([]string{"a", "b"}, []string{"x"}, time.Unix(0, 0).UTC(), step, steps)
 	for t := range steps {
 		for n := range 2 {
 			s.Set(t, n, 0, value(t, n))
@@ -22,10 +36,10 @@ func wave(steps int, step time.Duration, value func(t, n int) float64) *Series {
 
 func TestPersistence(t *testing.T) {
 	values := []float64{nan, nan, 4, nan, 6, 8, nan, nan}
-	s := &Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
-	d := mustNew(t, s, Options{Target: "x", Window: 1, Horizons: []int{1, 2}, Split: Split{1, 0, 0}})
-	got := make([]float64, 2*d.Samples(Train))
-	d.Persistence()(Train, []int{0, 1, 2, 3, 4, 5}, got)
+	s := &dataset.Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
+	d := samples(t, s, dataset.Options{Target: "x", Window: 1, Horizons: []int{1, 2}, Split: dataset.Split{Train: 1}})
+	got := make([]float64, 2*d.Samples(dataset.Train))
+	Persistence(d)(dataset.Train, []int{0, 1, 2, 3, 4, 5}, got)
 	if diff := cmp.Diff([]float64{6, 6, 6, 6, 4, 4, 4, 4, 6, 6, 8, 8}, got); diff != "" {
 		t.Errorf("predictions (-want +got):\n%s", diff)
 	}
@@ -33,10 +47,10 @@ func TestPersistence(t *testing.T) {
 
 func TestSeasonalNaive(t *testing.T) {
 	values := []float64{0, 1, 2, 10, nan, 12, 20, 21, 22, nan, nan, nan}
-	s := &Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
-	d := mustNew(t, s, Options{Target: "x", Window: 1, Horizons: []int{1, 3, 4}, Split: Split{1, 0, 0}})
-	got := make([]float64, 3*d.Samples(Train))
-	d.SeasonalNaive(3)(Train, []int{0, 1, 2, 3, 4, 5, 6, 7}, got)
+	s := &dataset.Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
+	d := samples(t, s, dataset.Options{Target: "x", Window: 1, Horizons: []int{1, 3, 4}, Split: dataset.Split{Train: 1}})
+	got := make([]float64, 3*d.Samples(dataset.Train))
+	SeasonalNaive(d, 3)(dataset.Train, []int{0, 1, 2, 3, 4, 5, 6, 7}, got)
 	want := []float64{
 		0, 0, 0, // nothing a season ago: persistence
 		1, 1, 1,
@@ -61,7 +75,7 @@ func TestSeason(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name      string
-		s         *Series
+		s         *dataset.Series
 		low, high int
 	}{
 		{"a day when there is one", wave(2000, 5*time.Minute, sine(100, 0.1)), 288, 288},
@@ -78,28 +92,29 @@ func TestSeason(t *testing.T) {
 		{"steps longer than a day", wave(1000, 36*time.Hour, sine(30, 0)), 30, 30},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := mustNew(t, tc.s, Options{Target: "x"}).Season(); got < tc.low || got > tc.high {
+			if got := Season(samples(t, tc.s, dataset.Options{Target: "x"})); got < tc.low || got > tc.high {
 				t.Errorf("season is %d steps, want %d to %d", got, tc.low, tc.high)
 			}
 		})
 	}
 }
 
-func TestEvaluate(t *testing.T) {
+func TestTallyOfPredictors(t *testing.T) {
 	s := wave(400, 30*time.Second, func(t, n int) float64 { return float64(10*(n+1) + t%8) })
-	d := mustNew(t, s, Options{Target: "x", Horizons: []int{1, 8}})
-	seasonal := d.Evaluate(Test, d.SeasonalNaive(8)).Overall()
-	if want := 2 * 2 * d.Samples(Test); seasonal.Count != want || seasonal.MAE != 0 || seasonal.RMSE != 0 || seasonal.MAPE != 0 {
+	d := samples(t, s, dataset.Options{Target: "x", Horizons: []int{1, 8}})
+	all, _ := tally(d, dataset.Test, SeasonalNaive(d, 8))
+	seasonal := all.Overall()
+	if want := 2 * 2 * d.Samples(dataset.Test); seasonal.Count != want || seasonal.MAE != 0 || seasonal.RMSE != 0 || seasonal.MAPE != 0 {
 		t.Errorf("what repeats is predicted with %+v, want no error in %d labels", seasonal, want)
 	}
-	persistence := d.Evaluate(Test, d.Persistence())
+	persistence, _ := tally(d, dataset.Test, Persistence(d))
 	if one, eight := persistence.Horizon(0).MAE, persistence.Horizon(1).MAE; one < 1 || eight != 0 {
 		t.Errorf("persistence is wrong by %v after a step and %v after a season, want more than 1 and 0", one, eight)
 	}
 }
 
-func TestErrors(t *testing.T) {
-	e := NewErrors([]int{1, 4})
+func TestTally(t *testing.T) {
+	e := NewTally([]int{1, 4})
 	e.Add([]float64{1, 5, 3, nan}, []float64{2, 2, nan, 7})
 	e.Add([]float64{-3, 1e-9}, []float64{0, 1e-7})
 	for _, tc := range []struct {
@@ -109,10 +124,36 @@ func TestErrors(t *testing.T) {
 		{"first", e.Horizon(0), Metrics{Count: 2, MAE: 2, RMSE: math.Sqrt(5), MAPE: 50}},
 		{"second", e.Horizon(1), Metrics{Count: 2, Missed: 1, MAE: 1.5, RMSE: math.Sqrt(4.5), MAPE: 150}},
 		{"overall", e.Overall(), Metrics{Count: 4, Missed: 1, MAE: 1.75, RMSE: math.Sqrt(4.75), MAPE: 100}},
-		{"none", NewErrors([]int{1}).Overall(), Metrics{MAE: nan, RMSE: nan, MAPE: nan}},
+		{"none", NewTally([]int{1}).Overall(), Metrics{MAE: nan, RMSE: nan, MAPE: nan}},
 	} {
 		if diff := cmp.Diff(tc.want, tc.got, cmpopts.EquateNaNs(), cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+	}
+}
+
+func TestNaiveForecastsDoNotLookAhead(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	s := wave(200, time.Minute, func(_, _ int) float64 { return r.NormFloat64() })
+	o := dataset.Options{Target: "x", Horizons: []int{1, 3}}
+	before := samples(t, s, o)
+	i := before.Samples(dataset.Test) / 2
+	changed := *s
+	changed.Values = slices.Clone(s.Values)
+	for k := (before.Origin(dataset.Test, i) + 1) * len(s.Services); k < len(changed.Values); k++ {
+		changed.Values[k] = r.NormFloat64()
+	}
+	after := samples(t, &changed, o)
+	one, two := make([]float64, before.LabelLen()), make([]float64, before.LabelLen())
+	for name, predictors := range map[string][2]Predictor{
+		"persistence": {Persistence(before), Persistence(after)},
+		"seasonal":    {SeasonalNaive(before, 7), SeasonalNaive(after, 7)},
+		"found":       {SeasonalNaive(before, 0), SeasonalNaive(after, 0)},
+	} {
+		predictors[0](dataset.Test, []int{i}, one)
+		predictors[1](dataset.Test, []int{i}, two)
+		if diff := cmp.Diff(one, two); diff != "" {
+			t.Errorf("%s depends on the future:\n%s", name, diff)
 		}
 	}
 }

@@ -1,15 +1,31 @@
-package backtest
+package evaluate
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
-
-	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
-// Metrics are the errors of one predictor. In JSON an error that is not known is
+// Metrics are the errors of predictions (paper §V-A). In JSON an unknown error is
 // null.
-type Metrics dataset.Metrics
+type Metrics struct {
+	// Count is the number of labels that were predicted, Missed that of labels
+	// without a prediction. Missed ones are in none of the errors below, so
+	// predictors compare only when they missed the same.
+	Count, Missed int
+	// MAE and RMSE are the mean absolute and the root of the mean squared error
+	// in the label's unit, NaN without a label.
+	MAE, RMSE float64
+	// MAPE is the mean absolute error as a fraction of the label, in per cent.
+	// Labels nearer to 0 than [Tally.Epsilon] are left out of it: dividing by
+	// them says nothing about the prediction. NaN when there are no others.
+	MAPE float64
+}
+
+// String returns the three errors.
+func (m Metrics) String() string {
+	return fmt.Sprintf("MAE %.4g, RMSE %.4g, MAPE %.4g %%", m.MAE, m.RMSE, m.MAPE)
+}
 
 type metricsJSON struct {
 	Count  int      `json:"count"`

@@ -1,0 +1,96 @@
+package evaluate
+
+import (
+	"math"
+
+	"github.com/deepscaler/deepscaler/learner/dataset"
+)
+
+// Predictor predicts samples: it writes [B][N][H] numbers in the label's own
+// unit, NaN where it has nothing to say.
+type Predictor func(p dataset.Part, indices []int, y []float64)
+
+// Persistence predicts that everything stays as it is: the last label known at
+// the origin. For [dataset.Required] that is the last requirement, not the last
+// replica count. Before there was any it predicts the mean of the training part.
+func Persistence(d *dataset.Dataset) Predictor {
+	last := lastKnown(d)
+	return each(d, func(origin, service, _ int) float64 { return last[service][origin] })
+}
+
+// SeasonalNaive predicts what was a season ago, in steps: the label of the same
+// phase in the last season that the origin has seen. Where that is missing it
+// is the season before, and so on; where there is none it is what [Persistence]
+// predicts. A period below 1 means that of [Season].
+func SeasonalNaive(d *dataset.Dataset, period int) Predictor {
+	if period < 1 {
+		period = Season(d)
+	}
+	last := lastKnown(d)
+	return each(d, func(origin, service, ahead int) float64 {
+		// The number of whole seasons that brings origin+ahead to the origin or
+		// before it.
+		back := (ahead + period - 1) / period * period
+		for t := origin + ahead - back; t >= 0; t -= period {
+			if v := d.Label(t, service); !math.IsNaN(v) {
+				return v
+			}
+		}
+		return last[service][origin]
+	})
+}
+
+// lastKnown returns for every service and step the last label up to that step.
+func lastKnown(d *dataset.Dataset) [][]float64 {
+	steps := d.Series().Steps()
+	last := make([][]float64, len(d.Series().Services))
+	for n := range last {
+		last[n] = make([]float64, steps)
+		known := d.LabelScaler().Mean[n]
+		for t := range steps {
+			if v := d.Label(t, n); !math.IsNaN(v) {
+				known = v
+			}
+			last[n][t] = known
+		}
+	}
+	return last
+}
+
+// each returns the predictor that asks value for every label.
+func each(d *dataset.Dataset, value func(origin, service, ahead int) float64) Predictor {
+	return func(p dataset.Part, indices []int, y []float64) {
+		k := 0
+		for _, i := range indices {
+			origin := d.Origin(p, i)
+			for n := range d.Series().Services {
+				for _, ahead := range d.Options().Horizons {
+					y[k] = value(origin, n, ahead)
+					k++
+				}
+			}
+		}
+	}
+}
+
+// tally compares a predictor with the labels of all samples of the part, all
+// services together and service by service.
+func tally(d *dataset.Dataset, p dataset.Part, predict Predictor) (all *Tally, services []*Tally) {
+	horizons := d.Options().Horizons
+	all = NewTally(horizons)
+	for range d.Series().Services {
+		services = append(services, NewTally(horizons))
+	}
+	predicted, actual := make([]float64, d.LabelLen()), make([]float64, d.LabelLen())
+	for i := range d.Samples(p) {
+		index := []int{i}
+		predict(p, index, predicted)
+		d.Labels(p, index, actual)
+		all.Add(predicted, actual)
+		for n, service := range services {
+			from, to := n*len(horizons), (n+1)*len(horizons)
+			service.Add(predicted[from:to], actual[from:to])
+		}
+	}
+	return all, services
+}
