@@ -21,6 +21,7 @@ OUTPUT ?= bin/deepscaler
 
 SOURCES := $(wildcard cmd adapter estimator learner test hack)
 TOOL := go tool -modfile=hack/tools/go.mod
+GOVULNCHECK := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/deepscaler/tools/govulncheck
 comma := ,
 HEARTBEAT := hack/tools/heartbeat
 LDFLAGS = -s -w -X main.version=$(VERSION)
@@ -82,11 +83,18 @@ test: check test-unit test-nested test-cluster ## Every check and every test the
 	@echo "make test: everything passed"
 
 .PHONY: check
-check: ## gofmt and go vet
-	@echo "== gofmt, go vet"
+check: ## gofmt, go vet, tidy modules, the fast linters, and the builds for other processors
+	@echo "== gofmt, go vet, go mod tidy"
 	@unformatted=$$(gofmt -l $(SOURCES)); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run make update:"; echo "$$unformatted"; exit 1; fi
 	@$(HEARTBEAT) "compiling and vetting" go vet ./...
+	@go mod tidy -diff
+	@echo "== arm64, and the kernels without assembly"
+	@GOARCH=arm64 CGO_ENABLED=0 $(HEARTBEAT) "compiling for arm64" go build ./...
+	@$(HEARTBEAT) "testing without assembly" go test -tags purego ./estimator/gnn/...
+	@echo "== fast linters, import directions among them"
+	@$(HEARTBEAT) "building the linter" $(TOOL) golangci-lint version
+	@$(HEARTBEAT) "linting" $(TOOL) golangci-lint run --fast-only ./...
 
 .PHONY: test-unit
 test-unit: ## The tests that need no control plane, with the race detector
@@ -115,7 +123,22 @@ verify: ## The documentation, and every manifest against a real API server
 lint: ## golangci-lint (pinned; the first run builds it: about 3 minutes on two cores)
 	@$(HEARTBEAT) "building the linter" $(TOOL) golangci-lint version
 	@$(HEARTBEAT) "linting" $(TOOL) golangci-lint run ./...
-	@go mod tidy -diff
+
+.PHONY: vulnerabilities
+vulnerabilities: $(GOVULNCHECK) ## govulncheck (pinned; needs the Go vulnerability database, https://vuln.go.dev)
+	@$(HEARTBEAT) "looking for known vulnerabilities" $(GOVULNCHECK) ./...
+
+# A rebuild follows every change of the pinned versions.
+$(GOVULNCHECK): hack/tools/go.mod
+	@$(HEARTBEAT) "building govulncheck" go build -modfile=hack/tools/go.mod -o $@ golang.org/x/vuln/cmd/govulncheck
+
+.PHONY: vulnerabilities-if-built
+vulnerabilities-if-built:
+	@if [ ! -x $(GOVULNCHECK) ]; then \
+		echo "known vulnerabilities were not looked for: 'make vulnerabilities' builds the tool that does"; exit 0; fi; \
+	status=0; $(HEARTBEAT) "looking for known vulnerabilities" $(GOVULNCHECK) ./... || status=$$?; \
+	if [ $$status = 3 ]; then exit 1; fi; \
+	if [ $$status != 0 ]; then echo "known vulnerabilities were not looked for: the database cannot be read"; fi
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
