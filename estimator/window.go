@@ -32,6 +32,24 @@ func DefaultFeatures() []Feature {
 	return []Feature{Replicas, CPU, Latency, Requests, Memory}
 }
 
+// Features returns features by their names.
+func Features(names []string) []Feature {
+	features := make([]Feature, len(names))
+	for i, name := range names {
+		features[i] = Feature(name)
+	}
+	return features
+}
+
+// FeatureNames returns the names of features.
+func FeatureNames(features []Feature) []string {
+	names := make([]string, len(features))
+	for i, f := range features {
+		names[i] = string(f)
+	}
+	return names
+}
+
 // Window is the telemetry of one application: N services, τ steps, C features
 // (X_t of paper §III-A, with the time axis first). It is a few steps long when an
 // estimate is made of it, and days long as a recorded history.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
@@ -44,8 +45,8 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if series.Steps() != 120 || series.Service("web") != 0 || series.At(119, 0, series.Feature("cpu")) != 1 {
-		t.Errorf("read %d steps of %v", series.Steps(), series.Services)
+	if series.Steps != 120 || series.Service(estimator.Service{Name: "web"}) != 0 || series.At(0, 119, series.Channel("cpu")) != 1 {
+		t.Errorf("read %d steps of %v", series.Steps, series.Services)
 	}
 }
 

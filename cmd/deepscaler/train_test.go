@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/train"
@@ -17,10 +18,10 @@ import (
 // waves writes a history of two services and returns its file.
 func waves(t *testing.T) string {
 	t.Helper()
-	s := dataset.NewSeries([]string{"cart", "web"}, []string{"requests"}, time.Unix(1_700_000_000, 0), 30*time.Second, 200)
+	s := estimator.NewWindow([]estimator.Service{{Name: "cart"}, {Name: "web"}}, []estimator.Feature{"requests"}, 200, 30*time.Second, time.Unix(1_700_000_000, 0))
 	for at := range 200 {
-		s.Set(at, 0, 0, 10+math.Sin(float64(at)/3))
-		s.Set(at, 1, 0, 30+math.Cos(float64(at)/3))
+		s.Set(0, at, 0, 10+math.Sin(float64(at)/3))
+		s.Set(1, at, 0, 30+math.Cos(float64(at)/3))
 	}
 	path := filepath.Join(t.TempDir(), "shop.csv")
 	f, err := os.Create(path)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/train"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
@@ -158,8 +159,8 @@ func TestTelemetryIsMadeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if series.Steps() != 30 || series.Step != 30*time.Second || series.Feature("replicas") < 0 {
-		t.Errorf("%d steps of %v with %v", series.Steps(), series.Step, series.Features)
+	if series.Steps != 30 || series.Step != 30*time.Second || series.Channel("replicas") < 0 {
+		t.Errorf("%d steps of %v with %v", series.Steps, series.Step, series.Features)
 	}
 	edges, err := dataset.ReadGraphFile(s.Graph, series.Services)
 	if err != nil || len(edges) != 3 {
@@ -205,7 +206,7 @@ func TestAdaptiveHasTheSamplesAskedFor(t *testing.T) {
 	for _, horizons := range []train.Horizons{nil, {1, 4, 10}} {
 		o := &adaptiveFlags{telemetry: defaultTelemetry(), options: train.NewOptions(), samples: 1000}
 		o.options.Horizons = horizons
-		s := dataset.NewSeries([]string{"a"}, []string{"replicas"}, began(), 30*time.Second, o.steps())
+		s := estimator.NewWindow([]estimator.Service{{Name: "a"}}, []estimator.Feature{"replicas"}, o.steps(), 30*time.Second, began())
 		for i := range s.Values {
 			s.Values[i] = float64(i % 7)
 		}

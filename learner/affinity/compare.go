@@ -1,6 +1,6 @@
 package affinity
 
-import "github.com/deepscaler/deepscaler/learner/dataset"
+import "github.com/deepscaler/deepscaler/estimator"
 
 // comparison is what a known graph and the graph of the model have in common.
 // Edges of a service to itself do not count: the normalisation of Eq. 3 puts one
@@ -16,7 +16,7 @@ type comparison struct {
 
 // compare marks the edges of g by whether the known graph has them. All edges
 // of at least the smallest weight count. a is the matrix that g was made of.
-func (g *graph) compare(file string, edges []dataset.Edge, a []float64) {
+func (g *graph) compare(file string, edges []estimator.Edge, a []float64) {
 	lacking := map[[2]int]bool{}
 	for _, e := range edges {
 		lacking[[2]int{e.Source, e.Destination}] = e.Source != e.Destination

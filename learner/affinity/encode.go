@@ -5,16 +5,21 @@ import (
 	"encoding/json"
 	"math"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
 // csv writes the edges as [dataset.ReadGraph] reads them.
 func (g *graph) csv(b *bytes.Buffer) error {
-	edges := make([]dataset.Edge, len(g.edges))
-	for i, e := range g.edges {
-		edges[i] = dataset.Edge{Source: e.source, Destination: e.destination, Weight: e.weight}
+	services, err := estimator.ParseServices(g.services)
+	if err != nil {
+		return err
 	}
-	return dataset.WriteGraph(b, g.services, edges)
+	edges := make([]estimator.Edge, len(g.edges))
+	for i, e := range g.edges {
+		edges[i] = estimator.Edge{Source: e.source, Destination: e.destination, Weight: e.weight}
+	}
+	return dataset.WriteGraph(b, services, edges)
 }
 
 // document is the JSON output.

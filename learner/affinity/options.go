@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
@@ -127,7 +128,11 @@ func (o *Options) graph(m *artifact.Model) (*graph, error) {
 		return nil, err
 	}
 	if o.Compare != "" {
-		known, err := dataset.ReadGraphFile(o.Compare, m.Services)
+		services, err := estimator.ParseServices(m.Services)
+		if err != nil {
+			return nil, err
+		}
+		known, err := dataset.ReadGraphFile(o.Compare, services)
 		if err != nil {
 			return nil, fmt.Errorf("--compare: only services of the model can be compared: %w", err)
 		}

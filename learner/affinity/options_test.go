@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
@@ -79,7 +80,11 @@ func TestCSVRoundTrip(t *testing.T) {
 	if err := o.Run(&out, 0); err != nil {
 		t.Fatal(err)
 	}
-	edges, err := dataset.ReadGraph(bytes.NewReader(out.Bytes()), m.Services)
+	services, err := estimator.ParseServices(m.Services)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edges, err := dataset.ReadGraph(bytes.NewReader(out.Bytes()), services)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
@@ -25,15 +26,23 @@ import (
 
 var letters = []string{"a", "b", "c"}
 
+func named(names ...string) []estimator.Service {
+	services, err := estimator.ParseServices(names)
+	if err != nil {
+		panic(err)
+	}
+	return services
+}
+
 // daily has load with a period of 20 steps and noise.
-func daily(services []string, steps int) *dataset.Series {
+func daily(services []string, steps int) *estimator.Window {
 	rng := rand.New(rand.NewPCG(2, 9))
-	s := dataset.NewSeries(services, []string{"cpu", "requests"}, time.Unix(1_700_000_000, 0), 30*time.Second, steps)
+	s := estimator.NewWindow(named(services...), []estimator.Feature{"cpu", "requests"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
 	for t := range steps {
 		for n := range services {
 			load := 10*float64(n+1) + 5*math.Sin(2*math.Pi*float64(t)/20) + 0.1*rng.NormFloat64()
-			s.Set(t, n, 0, load/100)
-			s.Set(t, n, 1, load)
+			s.Set(n, t, 0, load/100)
+			s.Set(n, t, 1, load)
 		}
 	}
 	return s
@@ -66,7 +75,7 @@ func constant(t *testing.T) *artifact.Model {
 }
 
 // options are those of a backtest of the model on the series.
-func options(t *testing.T, a *artifact.Model, s *dataset.Series) *backtest.Options {
+func options(t *testing.T, a *artifact.Model, s *estimator.Window) *backtest.Options {
 	t.Helper()
 	dir := t.TempDir()
 	o := backtest.NewOptions()
@@ -202,7 +211,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 func TestTable(t *testing.T) {
 	s := daily(letters, 100)
 	for at := 80; at < 100; at++ {
-		s.Set(at, 2, 1, math.NaN())
+		s.Set(2, at, 1, math.NaN())
 	}
 	o := options(t, constant(t), s)
 	o.PerService = true

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
@@ -43,23 +44,24 @@ func (d *Duration) UnmarshalText(text []byte) error {
 }
 
 // Calls returns edges by the names of the services that they index.
-func Calls(edges []dataset.Edge, services []string) []Call {
+func Calls(edges []estimator.Edge, services []estimator.Service) []Call {
 	var calls []Call
 	for _, e := range edges {
-		calls = append(calls, Call{services[e.Source], services[e.Destination], e.Weight})
+		calls = append(calls, Call{services[e.Source].String(), services[e.Destination].String(), e.Weight})
 	}
 	return calls
 }
 
 // Labeller returns what makes the labels of a series of the services, which must
 // include those of the calls.
-func (l Label) Labeller(target string, services []string) (dataset.Labeller, error) {
+func (l Label) Labeller(target string, services []estimator.Service) (dataset.Labeller, error) {
 	if l.Kind == artifact.LabelObserved {
-		return dataset.Observed{Feature: target}, nil
+		return dataset.Observed{Feature: estimator.Feature(target)}, nil
 	}
 	required := dataset.Required{SLO: time.Duration(l.SLO), SLOPercentile: l.SLOPercentile}
+	names := estimator.ServiceNames(services)
 	for _, c := range l.Calls {
-		e := dataset.Edge{Source: slices.Index(services, c.Source), Destination: slices.Index(services, c.Destination), Weight: c.Weight}
+		e := estimator.Edge{Source: slices.Index(names, c.Source), Destination: slices.Index(names, c.Destination), Weight: c.Weight}
 		if min(e.Source, e.Destination) < 0 {
 			return nil, fmt.Errorf("the call from %q to %q is not between services of the series", c.Source, c.Destination)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/dataset"
@@ -74,12 +75,12 @@ func list(names []string) string {
 
 // samplesFor cuts a series into samples as the model saw them: its features,
 // window and horizons. The services are those of the model, in the same order.
-func samplesFor(a *artifact.Model, s *dataset.Series, split dataset.Split, label Label) (*dataset.Dataset, error) {
+func samplesFor(a *artifact.Model, s *estimator.Window, split dataset.Split, label Label) (*dataset.Dataset, error) {
 	if s.Step != a.Step {
 		return nil, fmt.Errorf("the series has a step of %v, but the model was trained on steps of %v: record it with --step %v", s.Step, a.Step, a.Step)
 	}
-	if c := s.Feature(a.Target); c < 0 && label.Kind == artifact.LabelObserved {
-		return nil, fmt.Errorf("the series lacks %q, which the model predicts; its features are %s", a.Target, strings.Join(s.Features, ", "))
+	if c := s.Channel(estimator.Feature(a.Target)); c < 0 && label.Kind == artifact.LabelObserved {
+		return nil, fmt.Errorf("the series lacks %q, which the model predicts; its features are %s", a.Target, strings.Join(estimator.FeatureNames(s.Features), ", "))
 	}
 	labeller, err := label.Labeller(a.Target, s.Services)
 	if err != nil {
@@ -87,7 +88,7 @@ func samplesFor(a *artifact.Model, s *dataset.Series, split dataset.Split, label
 	}
 	// An anchor has the same name in the file, but for the level, which has none.
 	return dataset.New(s, dataset.Options{
-		Window: a.Window, Horizons: a.Horizons, Features: a.Features, Target: a.Target,
+		Window: a.Window, Horizons: a.Horizons, Features: estimator.Features(a.Features), Target: estimator.Feature(a.Target),
 		Label: labeller, Split: split, Anchor: dataset.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings,
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
@@ -119,7 +120,7 @@ func (o *Options) Config(out io.Writer) (*Config, error) {
 			return nil, fmt.Errorf("--split: %w", err)
 		}
 	}
-	aligned, err := align(file, series.Services)
+	aligned, err := align(file, estimator.ServiceNames(series.Services))
 	if err != nil {
 		return nil, fmt.Errorf("%s does not fit %s: %w", o.ModelFile, o.Series, err)
 	}

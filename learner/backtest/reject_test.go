@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
@@ -15,27 +16,27 @@ import (
 
 func TestRejectsWhatDoesNotFit(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(a *artifact.Model, s **dataset.Series)
+		change func(a *artifact.Model, s **estimator.Window)
 		want   string
 	}{
-		"missing service": {func(_ *artifact.Model, s **dataset.Series) { *s = daily([]string{"a", "c"}, 100) }, `the series has nothing about "b"`},
-		"unknown service": {func(_ *artifact.Model, s **dataset.Series) { *s = daily([]string{"a", "b", "c", "d"}, 100) }, `the model was not trained for "d"`},
-		"both": {func(_ *artifact.Model, s **dataset.Series) {
+		"missing service": {func(_ *artifact.Model, s **estimator.Window) { *s = daily([]string{"a", "c"}, 100) }, `the series has nothing about "b"`},
+		"unknown service": {func(_ *artifact.Model, s **estimator.Window) { *s = daily([]string{"a", "b", "c", "d"}, 100) }, `the model was not trained for "d"`},
+		"both": {func(_ *artifact.Model, s **estimator.Window) {
 			*s = daily([]string{"p", "q", "r", "s", "t", "u", "v"}, 100)
 		},
 			`"p", "q", "r", "s", "t" and 2 more`},
-		"step":    {func(_ *artifact.Model, s **dataset.Series) { (*s).Step = time.Minute }, "a step of 1m0s, but the model was trained on steps of 30s"},
-		"target":  {func(a *artifact.Model, _ **dataset.Series) { a.Target = "replicas" }, `the series lacks "replicas", which the model predicts; its features are cpu, requests`},
-		"feature": {func(a *artifact.Model, _ **dataset.Series) { a.Features = []string{"requests", "memory"} }, `no feature "memory"`},
-		"short":   {func(_ *artifact.Model, s **dataset.Series) { *s = daily(letters, 8) }, "the history has 8 steps"},
-		"network": {func(a *artifact.Model, _ **dataset.Series) { a.Tensors = a.Tensors[1:] }, "is missing"},
-		"report of nothing": {func(a *artifact.Model, _ **dataset.Series) {
+		"step":    {func(_ *artifact.Model, s **estimator.Window) { (*s).Step = time.Minute }, "a step of 1m0s, but the model was trained on steps of 30s"},
+		"target":  {func(a *artifact.Model, _ **estimator.Window) { a.Target = "replicas" }, `the series lacks "replicas", which the model predicts; its features are cpu, requests`},
+		"feature": {func(a *artifact.Model, _ **estimator.Window) { a.Features = []string{"requests", "memory"} }, `no feature "memory"`},
+		"short":   {func(_ *artifact.Model, s **estimator.Window) { *s = daily(letters, 8) }, "the history has 8 steps"},
+		"network": {func(a *artifact.Model, _ **estimator.Window) { a.Tensors = a.Tensors[1:] }, "is missing"},
+		"report of nothing": {func(a *artifact.Model, _ **estimator.Window) {
 			a.Report = json.RawMessage(`[]`)
 		}, "the training report in the model file"},
-		"report of another label": {func(a *artifact.Model, _ **dataset.Series) {
+		"report of another label": {func(a *artifact.Model, _ **estimator.Window) {
 			a.Report = json.RawMessage(`{"label": {"kind": "required"}}`)
 		}, `that its label is "observed", and its training report that it is "required"`},
-		"calls of others": {func(a *artifact.Model, _ **dataset.Series) {
+		"calls of others": {func(a *artifact.Model, _ **estimator.Window) {
 			a.Label = artifact.LabelRequired
 			a.Report = json.RawMessage(`{"label": {"kind": "required", "slo": "1s", "calls": [{"source": "a", "destination": "z", "weight": 1}]}}`)
 		}, `the call from "a" to "z"`},
@@ -77,8 +78,8 @@ func TestBadFlags(t *testing.T) {
 }
 
 func TestLabelInJSON(t *testing.T) {
-	edges := []dataset.Edge{{Source: 0, Destination: 2, Weight: 1.5}}
-	l := backtest.Label{Kind: "required", SLO: backtest.Duration(100 * time.Millisecond), SLOPercentile: 0.9, Calls: backtest.Calls(edges, letters)}
+	edges := []estimator.Edge{{Source: 0, Destination: 2, Weight: 1.5}}
+	l := backtest.Label{Kind: "required", SLO: backtest.Duration(100 * time.Millisecond), SLOPercentile: 0.9, Calls: backtest.Calls(edges, named(letters...))}
 	text, err := json.Marshal(l)
 	if want := `{"kind":"required","slo":"100ms","sloPercentile":0.9,"calls":[{"source":"a","destination":"c","weight":1.5}]}`; err != nil || string(text) != want {
 		t.Errorf("%s, %v; want %s", text, err, want)
@@ -87,7 +88,7 @@ func TestLabelInJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &back); err != nil {
 		t.Fatal(err)
 	}
-	got, err := back.Labeller("replicas", letters)
+	got, err := back.Labeller("replicas", named(letters...))
 	want := dataset.Required{SLO: 100 * time.Millisecond, SLOPercentile: 0.9, Calls: edges}
 	if diff := cmp.Diff(dataset.Labeller(want), got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)

@@ -45,7 +45,7 @@ func (o Options) validateAnchor(services int) error {
 			return fmt.Errorf("anchor %q needs the replicas that were required as the label: they are what demand asks for", o.Anchor)
 		}
 		for _, f := range []estimator.Feature{estimator.Replicas, estimator.CPU} {
-			if !slices.Contains(o.Features, string(f)) {
+			if !slices.Contains(o.Features, f) {
 				return fmt.Errorf("anchor %q needs %q among the features, which are %q: demand is seen by replicas and cpu", o.Anchor, f, o.Features)
 			}
 		}
@@ -112,11 +112,11 @@ func (d *Dataset) measuredFrom() ([]float64, error) {
 // demanded returns the replicas that are enough for the demand at every step, as
 // [steps][service], NaN where that is not known.
 func (d *Dataset) demanded() ([]float64, error) {
-	replicas, err := d.series.column(string(estimator.Replicas))
+	replicas, err := column(d.series, estimator.Replicas)
 	if err != nil {
 		return nil, err
 	}
-	cpu, err := d.series.column(string(estimator.CPU))
+	cpu, err := column(d.series, estimator.CPU)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (d *Dataset) demanded() ([]float64, error) {
 	out := make([]float64, len(d.labels))
 	for i := range out {
 		t, n := i/services, i%services
-		out[i] = d.options.Sizings[n].Present(d.series.At(t, n, replicas), d.series.At(t, n, cpu))
+		out[i] = d.options.Sizings[n].Present(d.series.At(n, t, replicas), d.series.At(n, t, cpu))
 	}
 	return out, nil
 }

@@ -9,14 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // scaledAtRandom is a service that needs 3 replicas for every 100 requests per
 // second and one that never answers anything.
-func scaledAtRandom(steps int) *Series {
+func scaledAtRandom(steps int) *estimator.Window {
 	r := rand.New(rand.NewPCG(37, 38))
-	s := requiredSeries([]string{"busy", "silent"}, steps)
+	s := requiredSeries(named("busy", "silent"), steps)
 	replicas, requests := 4.0, 100.0
 	for t := range steps {
 		if t%5 == 0 {
@@ -35,13 +36,13 @@ func TestAnchorDemand(t *testing.T) {
 	for at, row := range map[int][2]float64{
 		30: {6, 0.5}, 31: {nan, 0.8}, 32: {6, nan}, 33: {nan, nan}, 34: {2, 0.95}, 35: {5, 0.01},
 	} {
-		s.Set(at, 0, 0, row[0])
-		s.Set(at, 0, 1, row[1])
+		s.Set(0, at, 0, row[0])
+		s.Set(0, at, 1, row[1])
 	}
-	s.Set(30, 1, 0, 4)
-	s.Set(30, 1, 1, 0.7)
+	s.Set(1, 30, 0, 4)
+	s.Set(1, 30, 1, 0.7)
 	d := mustNew(t, s, Options{
-		Window: 3, Label: Required{}, Anchor: AnchorDemand, Split: Split{1, 0, 0}, Features: []string{"requests", "cpu", "replicas"},
+		Window: 3, Label: Required{}, Anchor: AnchorDemand, Split: Split{1, 0, 0}, Features: []estimator.Feature{"requests", "cpu", "replicas"},
 		Sizings: []demand.Sizing{{Idle: 0.1, Utilisation: 0.5}, {Utilisation: 0.7}},
 	})
 	std, mean := d.LabelScaler().Std, d.LabelScaler().Mean
@@ -131,8 +132,8 @@ func TestAnchorDemandErrors(t *testing.T) {
 		want string
 	}{
 		"another label":   {Options{Anchor: AnchorDemand}, `anchor "demand" needs the replicas that were required`},
-		"no cpu":          {Options{Anchor: AnchorDemand, Label: Required{}, Features: []string{"replicas", "requests"}}, `needs "cpu" among the features, which are ["replicas" "requests"]`},
-		"no replicas":     {Options{Anchor: AnchorDemand, Label: Required{}, Features: []string{"cpu", "requests"}}, `needs "replicas" among the features`},
+		"no cpu":          {Options{Anchor: AnchorDemand, Label: Required{}, Features: []estimator.Feature{"replicas", "requests"}}, `needs "cpu" among the features, which are ["replicas" "requests"]`},
+		"no replicas":     {Options{Anchor: AnchorDemand, Label: Required{}, Features: []estimator.Feature{"cpu", "requests"}}, `needs "replicas" among the features`},
 		"too few sizings": {Options{Anchor: AnchorDemand, Label: Required{}, Sizings: two[:1]}, "1 sizings for 2 services"},
 		"bad sizing":      {Options{Anchor: AnchorDemand, Label: Required{}, Sizings: []demand.Sizing{two[0], {Idle: 0.5, Utilisation: nan}}}, "sizing of service 1: idle utilisation is 0.5"},
 		"of a level":      {Options{Label: Required{}, Sizings: two}, `no effect on the anchor "level"`},

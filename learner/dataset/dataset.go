@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // Dataset is the samples of one history. Sample i of a part shows the features
@@ -15,9 +17,9 @@ import (
 // A Dataset does not change and is safe for concurrent use.
 type Dataset struct {
 	options Options
-	series  *Series // as given, with every feature
-	ranges  [parts]Range
-	origins [parts]Range
+	series  *estimator.Window // as given, with every feature
+	ranges  [parts]estimator.Range
+	origins [parts]estimator.Range
 
 	inputs      inputs
 	inputScaler *Scaler
@@ -31,7 +33,7 @@ type Dataset struct {
 //
 // A history that is too short for one sample in every part is an error that
 // says how many steps are needed.
-func New(s *Series, o Options) (*Dataset, error) {
+func New(s *estimator.Window, o Options) (*Dataset, error) {
 	d, err := newDataset(s, o)
 	if err != nil {
 		return nil, fmt.Errorf("make samples: %w", err)
@@ -39,19 +41,19 @@ func New(s *Series, o Options) (*Dataset, error) {
 	return d, nil
 }
 
-func newDataset(s *Series, o Options) (*Dataset, error) {
-	if err := s.Validate(); err != nil {
+func newDataset(s *estimator.Window, o Options) (*Dataset, error) {
+	if err := Validate(s); err != nil {
 		return nil, err
 	}
 	o = o.complete(s)
 	if err := o.validate(len(s.Services)); err != nil {
 		return nil, err
 	}
-	if !o.enough(s.Steps()) {
+	if !o.enough(s.Steps) {
 		return nil, fmt.Errorf("the history has %d steps; a window of %d, horizons up to %d and a split of %v need at least %d",
-			s.Steps(), o.Window, o.furthest(), o.Split, o.stepsNeeded())
+			s.Steps, o.Window, o.furthest(), o.Split, o.stepsNeeded())
 	}
-	d := &Dataset{options: o, series: s, ranges: o.Split.ranges(s.Steps()), origins: o.origins(s.Steps())}
+	d := &Dataset{options: o, series: s, ranges: o.Split.ranges(s.Steps), origins: o.origins(s.Steps)}
 	selected, err := s.Select(o.Features)
 	if err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func (d *Dataset) label() (err error) {
 	if err := checkLabels(d.labels, d.series, d.ranges[Train]); err != nil {
 		return err
 	}
-	label := &Series{Services: d.series.Services, Features: []string{d.options.Target}, Start: d.series.Start, Step: d.series.Step, Values: d.labels}
+	label := &estimator.Window{Services: d.series.Services, Features: []estimator.Feature{d.options.Target}, Steps: d.series.Steps, Step: d.series.Step, End: d.series.End, Values: d.labels}
 	if d.labelScaler, err = FitScaler(label, d.ranges[Train], d.options.Scale); err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func (d *Dataset) label() (err error) {
 func (d *Dataset) Options() Options { return d.options }
 
 // Series returns the history the samples were made of.
-func (d *Dataset) Series() *Series { return d.series }
+func (d *Dataset) Series() *estimator.Window { return d.series }
 
 // InputScaler returns the scaler of the inputs, over the features of the
 // options.
@@ -102,7 +104,7 @@ func (d *Dataset) InputScaler() *Scaler { return d.inputScaler }
 func (d *Dataset) LabelScaler() *Scaler { return d.labelScaler }
 
 // Range returns the steps that belong to the part, those of its labels.
-func (d *Dataset) Range(p Part) Range { return d.ranges[p] }
+func (d *Dataset) Range(p Part) estimator.Range { return d.ranges[p] }
 
 // Samples returns the number of samples of the part.
 func (d *Dataset) Samples(p Part) int { return d.origins[p].Len() }

@@ -11,19 +11,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // counting has one service and features t and -t at step t.
-func counting(steps int) *Series {
-	s := NewSeries([]string{"a"}, []string{"up", "down"}, time.Unix(0, 0).UTC(), time.Minute, steps)
+func counting(steps int) *estimator.Window {
+	s := blank(steps, time.Minute, named("a"), "up", "down")
 	for t := range steps {
-		s.Set(t, 0, 0, float64(t))
-		s.Set(t, 0, 1, float64(-t))
+		s.Set(0, t, 0, float64(t))
+		s.Set(0, t, 1, float64(-t))
 	}
 	return s
 }
 
-func mustNew(t testing.TB, s *Series, o Options) *Dataset {
+func mustNew(t testing.TB, s *estimator.Window, o Options) *Dataset {
 	t.Helper()
 	d, err := New(s, o)
 	if err != nil {
@@ -45,7 +47,7 @@ func TestSamplesOfParts(t *testing.T) {
 		{30, 2, []int{1, 2, 3}, Split{1, 0, 0}},
 	} {
 		s := counting(tc.steps)
-		d := mustNew(t, s, Options{Window: tc.window, Horizons: tc.horizons, Target: "up", Features: []string{"down", "up"}, Split: tc.split})
+		d := mustNew(t, s, Options{Window: tc.window, Horizons: tc.horizons, Target: "up", Features: []estimator.Feature{"down", "up"}, Split: tc.split})
 		seen := map[int]Part{} // which part a step is a label of
 		for p := Train; p <= Test; p++ {
 			r := d.Range(p)
@@ -121,13 +123,13 @@ func TestOptionErrors(t *testing.T) {
 		{"window", Options{Target: "up", Window: -1}, "window is -1 steps"},
 		{"horizon 0", Options{Target: "up", Horizons: []int{0, 1}}, "horizons are [0 1]"},
 		{"descending", Options{Target: "up", Horizons: []int{4, 1}}, "horizons are [4 1]"},
-		{"target", Options{}, `label: the series has no feature "replicas"; its features are up, down`},
-		{"feature", Options{Target: "up", Features: []string{"left"}}, `no feature "left"`},
+		{"target", Options{}, `label: there is no feature "replicas"; the features are ["up" "down"]`},
+		{"feature", Options{Target: "up", Features: []estimator.Feature{"left"}}, `no feature "left"`},
 		{"split", Options{Target: "up", Split: Split{0.5, 0.1, 0.1}}, "split: the parts add up to 0.7"},
 		{"scale", Options{Target: "up", Scale: "log"}, `scale is "log", want "service" or "global"`},
 		{"carry", Options{Target: "up", CarryLimit: -2}, "carry limit is -2"},
 		{"anchor", Options{Target: "up", Anchor: "zero"}, `anchor is "zero", want one of ["level" "change" "demand"]`},
-		{"anchor without feature", Options{Target: "up", Features: []string{"down"}, Anchor: AnchorChange}, `needs the target "up" among the features`},
+		{"anchor without feature", Options{Target: "up", Features: []estimator.Feature{"down"}, Anchor: AnchorChange}, `needs the target "up" among the features`},
 		{"anchor with other label", Options{Target: "up", Anchor: AnchorChange, Label: Required{}}, `needs the target "up" itself as the label`},
 		{"required without features", Options{Label: Required{}}, `no feature "replicas"`},
 	} {
@@ -139,7 +141,7 @@ func TestOptionErrors(t *testing.T) {
 	}
 	s := counting(100)
 	for t := range 70 {
-		s.Set(t, 0, 0, nan)
+		s.Set(0, t, 0, nan)
 	}
 	if _, err := New(s, Options{Target: "up"}); err == nil || !strings.Contains(err.Error(), "none of the 70 steps of the training part has a label") {
 		t.Errorf("no label in training: error %v, want one that says so", err)
@@ -163,7 +165,7 @@ func TestImputation(t *testing.T) {
 		{"never", -1, 4, 4, []float32{0, 1, 0, -1}, []float32{0, 1, 0, 1}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := &Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
+			s := single(values...)
 			d := mustNew(t, s, Options{Target: "x", Window: tc.window, CarryLimit: tc.carry, Split: Split{1, 0, 0}})
 			x, y, mask := make([]float32, tc.window), make([]float32, 1), make([]float32, tc.window)
 			index := []int{tc.first}
@@ -209,7 +211,7 @@ func TestNoSampleLooksAhead(t *testing.T) {
 
 func TestUnscale(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
-	s := NewSeries([]string{"a", "b", "c"}, []string{"x", "y"}, time.Unix(0, 0), time.Minute, 300)
+	s := blank(300, time.Minute, named("a", "b", "c"), "x", "y")
 	for i := range s.Values {
 		s.Values[i] = 100 + 10*r.NormFloat64()
 		if r.IntN(4) == 0 {
@@ -245,7 +247,7 @@ func TestUnscale(t *testing.T) {
 
 func TestAnchorChange(t *testing.T) {
 	values := []float64{10, 12, nan, 11, nan, nan, 13, 14}
-	s := &Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
+	s := single(values...)
 	d := mustNew(t, s, Options{Target: "x", Window: 2, Split: Split{1, 0, 0}, Anchor: AnchorChange})
 	std, mean := d.LabelScaler().Std[0], d.LabelScaler().Mean[0]
 	// The origins are steps 1 to 6; the anchors what a window of two steps

@@ -8,25 +8,18 @@ import (
 	"math"
 	"slices"
 	"strconv"
-)
 
-// Edge is one call relationship of the invocation graph.
-type Edge struct {
-	// Source and Destination index the services the graph was read for.
-	Source, Destination int
-	// Weight is above 0. In a graph that a tracing tool counted, it is the mean
-	// number of calls to Destination for each call of Source; 1 where nothing
-	// is known.
-	Weight float64
-}
+	"github.com/deepscaler/deepscaler/estimator"
+)
 
 // ReadGraph reads an invocation graph over the given services, in their order:
 // CSV with the header source,destination or source,destination,weight. A weight
 // that is left out is 1. The edges come in the order of the file.
 //
-// An edge that occurs twice, a service that is not among the given ones and a
+// A bare name stands for the only service of that name, in whatever namespace: see
+// [estimator.Service]. An edge that occurs twice, a service that is not among the given ones and a
 // weight that is not a finite number above 0 are errors that name the line.
-func ReadGraph(r io.Reader, services []string) ([]Edge, error) {
+func ReadGraph(r io.Reader, services []estimator.Service) ([]estimator.Edge, error) {
 	edges, err := readGraph(newTable(r), services)
 	if err != nil {
 		return nil, fmt.Errorf("read graph: %w", err)
@@ -36,11 +29,11 @@ func ReadGraph(r io.Reader, services []string) ([]Edge, error) {
 
 // ReadGraphFile reads an invocation graph from a file, compressed with gzip or
 // not.
-func ReadGraphFile(path string, services []string) ([]Edge, error) {
-	return readFile(path, func(r io.Reader) ([]Edge, error) { return ReadGraph(r, services) })
+func ReadGraphFile(path string, services []estimator.Service) ([]estimator.Edge, error) {
+	return readFile(path, func(r io.Reader) ([]estimator.Edge, error) { return ReadGraph(r, services) })
 }
 
-func readGraph(in *table, services []string) ([]Edge, error) {
+func readGraph(in *table, services []estimator.Service) ([]estimator.Edge, error) {
 	if err := in.next(); errors.Is(err, io.EOF) {
 		return nil, errors.New("the file is empty, want the header source,destination or source,destination,weight")
 	} else if err != nil {
@@ -56,11 +49,7 @@ func readGraph(in *table, services []string) ([]Edge, error) {
 	if columns < 2 {
 		return nil, in.errorf("the header has %d column, want source,destination or source,destination,weight", columns)
 	}
-	index := make(map[string]int, len(services))
-	for i, name := range services {
-		index[name] = i
-	}
-	var edges []Edge
+	var edges []estimator.Edge
 	lines := map[[2]int]int{}
 	for {
 		if err := in.next(); errors.Is(err, io.EOF) {
@@ -68,7 +57,7 @@ func readGraph(in *table, services []string) ([]Edge, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		e, err := readEdge(in, columns, services, index)
+		e, err := readEdge(in, columns, services)
 		if err != nil {
 			return nil, err
 		}
@@ -81,66 +70,74 @@ func readGraph(in *table, services []string) ([]Edge, error) {
 	}
 }
 
-func readEdge(in *table, columns int, services []string, index map[string]int) (Edge, error) {
+func readEdge(in *table, columns int, services []estimator.Service) (estimator.Edge, error) {
 	if len(in.cells) != columns {
-		return Edge{}, in.errorf("%d cells, but the header has %d", len(in.cells), columns)
+		return estimator.Edge{}, in.errorf("%d cells, but the header has %d", len(in.cells), columns)
 	}
 	var ends [2]int
 	for i, cell := range in.cells[:2] {
-		n, ok := index[string(cell)]
-		if !ok {
-			return Edge{}, in.errorf("service %q is not in the series%s", clip(cell), suggestion(string(cell), services))
+		n, err := findService(string(cell), services)
+		if err != nil {
+			return estimator.Edge{}, in.errorf("%w", err)
 		}
 		ends[i] = n
 	}
-	e := Edge{Source: ends[0], Destination: ends[1], Weight: 1}
+	e := estimator.Edge{Source: ends[0], Destination: ends[1], Weight: 1}
 	if columns == 3 && len(in.cells[2]) > 0 {
 		w, err := strconv.ParseFloat(string(in.cells[2]), 64)
 		if err != nil || !validWeight(w) {
-			return Edge{}, in.errorf("weight is %q, want a finite number above 0, or nothing for 1", clip(in.cells[2]))
+			return estimator.Edge{}, in.errorf("weight is %q, want a finite number above 0, or nothing for 1", clip(in.cells[2]))
 		}
 		e.Weight = w
 	}
 	return e, nil
 }
 
+// findService returns the index of the service that the text names: itself, or the
+// only one that matches it.
+func findService(text string, services []estimator.Service) (int, error) {
+	named, err := estimator.ParseService(text)
+	if err != nil {
+		return 0, err
+	}
+	if n := slices.Index(services, named); n >= 0 {
+		return n, nil
+	}
+	found := -1
+	for n, s := range services {
+		switch {
+		case !s.Matches(named):
+		case found >= 0:
+			return 0, fmt.Errorf("service %q may be %q or %q; name its namespace", text, services[found], s)
+		default:
+			found = n
+		}
+	}
+	if found < 0 {
+		return 0, fmt.Errorf("service %q is not in the series%s", clip([]byte(text)), suggestion(text, estimator.ServiceNames(services)))
+	}
+	return found, nil
+}
+
 func validWeight(w float64) bool { return w > 0 && !math.IsInf(w, 1) }
 
 // WriteGraph writes the edges in the form that [ReadGraph] reads.
-func WriteGraph(w io.Writer, services []string, edges []Edge) error {
-	if err := checkEdges(edges, len(services)); err != nil {
+func WriteGraph(w io.Writer, services []estimator.Service, edges []estimator.Edge) error {
+	if err := estimator.ValidateEdges(edges, len(services)); err != nil {
 		return fmt.Errorf("write graph: %w", err)
 	}
-	for _, name := range services {
-		if err := checkName(serviceColumn, name); err != nil {
+	for _, s := range services {
+		if err := checkService(s); err != nil {
 			return fmt.Errorf("write graph: %w", err)
 		}
 	}
 	out := bufio.NewWriter(w)
 	fmt.Fprintln(out, "source,destination,weight")
 	for _, e := range edges {
-		fmt.Fprintf(out, "%s,%s,%s\n", quote(services[e.Source]), quote(services[e.Destination]), strconv.FormatFloat(e.Weight, 'g', -1, 64))
+		fmt.Fprintf(out, "%s,%s,%s\n", quote(services[e.Source].String()), quote(services[e.Destination].String()), strconv.FormatFloat(e.Weight, 'g', -1, 64))
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write graph: %w", err)
-	}
-	return nil
-}
-
-// checkEdges reports an edge that does not belong to a graph of n services.
-func checkEdges(edges []Edge, n int) error {
-	seen := map[[2]int]bool{}
-	for _, e := range edges {
-		pair := [2]int{e.Source, e.Destination}
-		switch {
-		case min(e.Source, e.Destination) < 0 || max(e.Source, e.Destination) >= n:
-			return fmt.Errorf("edge %d→%d is not between %d services", e.Source, e.Destination, n)
-		case !validWeight(e.Weight):
-			return fmt.Errorf("edge %d→%d has weight %v, want a finite number above 0", e.Source, e.Destination, e.Weight)
-		case seen[pair]:
-			return fmt.Errorf("edge %d→%d occurs twice", e.Source, e.Destination)
-		}
-		seen[pair] = true
 	}
 	return nil
 }

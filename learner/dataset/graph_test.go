@@ -7,16 +7,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 func TestReadGraph(t *testing.T) {
-	services := []string{"cart", "frontend", "redis-cart"}
+	services := named("cart", "frontend", "redis-cart")
 	for _, tc := range []struct {
 		name, in string
-		want     []Edge
+		want     []estimator.Edge
 	}{
-		{"weights", "source,destination,weight\nfrontend,cart,1.5\ncart,redis-cart,\n", []Edge{{1, 0, 1.5}, {0, 2, 1}}},
-		{"no weights", "source,destination\nfrontend,cart\ncart,cart\n", []Edge{{1, 0, 1}, {0, 0, 1}}},
+		{"weights", "source,destination,weight\nfrontend,cart,1.5\ncart,redis-cart,\n", []estimator.Edge{{Source: 1, Destination: 0, Weight: 1.5}, {Source: 0, Destination: 2, Weight: 1}}},
+		{"no weights", "source,destination\nfrontend,cart\ncart,cart\n", []estimator.Edge{{Source: 1, Destination: 0, Weight: 1}, {Source: 0, Destination: 0, Weight: 1}}},
 		{"no edges", "source,destination\n", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -58,7 +60,7 @@ func TestReadGraphErrors(t *testing.T) {
 		{"twice", header + "frontend,cart,1\ncart,frontend,1\n\nfrontend,cart,2\n", `line 5: "frontend" to "cart" is already at line 2`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := ReadGraph(strings.NewReader(tc.in), []string{"cart", "frontend", "redis-cart"})
+			_, err := ReadGraph(strings.NewReader(tc.in), named("cart", "frontend", "redis-cart"))
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want one with %q", err, tc.want)
 			}
@@ -66,8 +68,24 @@ func TestReadGraphErrors(t *testing.T) {
 	}
 }
 
+// A bare name is the service of that name in any namespace, when there is one.
+func TestReadGraphOfNamespaces(t *testing.T) {
+	services := named("lab/cart", "shop/cart", "shop/web")
+	got, err := ReadGraph(strings.NewReader("source,destination\nweb,shop/cart\n"), services)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]estimator.Edge{{Source: 2, Destination: 1, Weight: 1}}, got); diff != "" {
+		t.Errorf("edges (-want +got):\n%s", diff)
+	}
+	_, err = ReadGraph(strings.NewReader("source,destination\nweb,cart\n"), services)
+	if want := `line 2: service "cart" may be "lab/cart" or "shop/cart"; name its namespace`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %q", err, want)
+	}
+}
+
 func TestWriteGraphErrors(t *testing.T) {
-	for _, edges := range [][]Edge{
+	for _, edges := range [][]estimator.Edge{
 		{{Source: 0, Destination: 2, Weight: 1}},
 		{{Source: -1, Destination: 0, Weight: 1}},
 		{{Source: 0, Destination: 1}},
@@ -75,7 +93,7 @@ func TestWriteGraphErrors(t *testing.T) {
 		{{Source: 0, Destination: 1, Weight: 1}, {Source: 0, Destination: 1, Weight: 2}},
 	} {
 		var out bytes.Buffer
-		if err := WriteGraph(&out, []string{"a", "b"}, edges); err == nil || out.Len() > 0 {
+		if err := WriteGraph(&out, named("a", "b"), edges); err == nil || out.Len() > 0 {
 			t.Errorf("%v: error %v and %d bytes written, want an error and nothing", edges, err, out.Len())
 		}
 	}
@@ -95,7 +113,7 @@ func TestDistance(t *testing.T) {
 func FuzzReadGraph(f *testing.F) {
 	f.Add("source,destination,weight\na,b,2\nb,c,\n")
 	f.Add("source,destination\n\"b\",a\n")
-	services := []string{"a", "b", "c"}
+	services := named("a", "b", "c")
 	f.Fuzz(func(t *testing.T, in string) {
 		edges, err := ReadGraph(strings.NewReader(in), services)
 		if err != nil {

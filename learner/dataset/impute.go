@@ -1,6 +1,10 @@
 package dataset
 
-import "math"
+import (
+	"math"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
 
 // inputs are the scaled features of every step with the gaps filled.
 type inputs struct {
@@ -17,7 +21,7 @@ const never = math.MaxUint16
 // fill scales the series and carries the last observed value forward over gaps
 // of at most carry steps; what is left becomes 0, the mean of the training
 // part.
-func fill(s *Series, scaler *Scaler, carry int) inputs {
+func fill(s *estimator.Window, scaler *Scaler, carry int) inputs {
 	width := len(s.Services) * len(s.Features)
 	in := inputs{values: make([]float32, len(s.Values))}
 	for i, v := range s.Values {

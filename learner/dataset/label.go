@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"math"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // Labeller says what the network should have known about every service at every
@@ -12,24 +14,23 @@ type Labeller interface {
 	// nothing can be said: such a label is masked, never made up. Whatever
 	// Label has to fit it fits on the steps of train alone, and the label of a
 	// step depends on no later step otherwise.
-	Label(s *Series, train Range) ([]float64, error)
+	Label(s *estimator.Window, train estimator.Range) ([]float64, error)
 }
 
 // Observed labels a step with the value that a feature had at it. With replicas
 // as the feature this is the label of the paper (§III-A), which teaches the
 // network to imitate the autoscaler whose decisions were logged.
 type Observed struct {
-	// Feature is the name of the feature.
-	Feature string
+	Feature estimator.Feature
 }
 
 // Label implements [Labeller].
-func (o Observed) Label(s *Series, _ Range) ([]float64, error) {
-	c, err := s.column(o.Feature)
+func (o Observed) Label(s *estimator.Window, _ estimator.Range) ([]float64, error) {
+	c, err := column(s, o.Feature)
 	if err != nil {
 		return nil, err
 	}
-	labels := make([]float64, s.Steps()*len(s.Services))
+	labels := make([]float64, s.Steps*len(s.Services))
 	for i := range labels {
 		labels[i] = s.Values[i*len(s.Features)+c]
 	}
@@ -38,10 +39,10 @@ func (o Observed) Label(s *Series, _ Range) ([]float64, error) {
 
 // checkLabels reports labels that a labeller got wrong, and a training part
 // without any.
-func checkLabels(labels []float64, s *Series, train Range) error {
+func checkLabels(labels []float64, s *estimator.Window, train estimator.Range) error {
 	n := len(s.Services)
-	if len(labels) != s.Steps()*n {
-		return fmt.Errorf("%d labels for %d steps of %d services", len(labels), s.Steps(), n)
+	if len(labels) != s.Steps*n {
+		return fmt.Errorf("%d labels for %d steps of %d services", len(labels), s.Steps, n)
 	}
 	known := false
 	for i, v := range labels {

@@ -17,10 +17,10 @@ type Options struct {
 	// default, as in the paper. H is their number.
 	Horizons []int
 	// Features are the channels, in order; by default all of the series.
-	Features []string
+	Features []estimator.Feature
 	// Target is the feature that is predicted, "replicas" by default. It need
 	// not be among Features.
-	Target string
+	Target estimator.Feature
 	// Label says what is to be predicted; by default [Observed] with Target.
 	Label Labeller
 	// Split divides the history; [DefaultSplit] by default.
@@ -45,7 +45,7 @@ const (
 )
 
 // complete returns the options with the defaults filled in.
-func (o Options) complete(s *Series) Options {
+func (o Options) complete(s *estimator.Window) Options {
 	if o.Window == 0 {
 		o.Window = defaultWindow
 	}
@@ -56,7 +56,7 @@ func (o Options) complete(s *Series) Options {
 		o.Features = s.Features
 	}
 	if o.Target == "" {
-		o.Target = string(estimator.Replicas)
+		o.Target = estimator.Replicas
 	}
 	if o.Label == nil {
 		o.Label = Observed{Feature: o.Target}
@@ -105,11 +105,11 @@ func (o Options) furthest() int { return o.Horizons[len(o.Horizons)-1] }
 
 // origins returns the last input steps of the samples of every part in a
 // history of the given length. All labels of a sample lie in its part.
-func (o Options) origins(steps int) [parts]Range {
-	var out [parts]Range
+func (o Options) origins(steps int) [parts]estimator.Range {
+	var out [parts]estimator.Range
 	for p, r := range o.Split.ranges(steps) {
 		first := max(o.Window-1, r.From-o.nearest())
-		out[p] = Range{From: first, To: max(first, r.To-o.furthest())}
+		out[p] = estimator.Range{From: first, To: max(first, r.To-o.furthest())}
 	}
 	return out
 }

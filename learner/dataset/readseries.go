@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 const (
@@ -50,7 +52,7 @@ const (
 //
 // Errors name the line. A series may not have more than [MaxCells] values nor
 // be almost empty, whatever its timestamps say.
-func ReadSeries(r io.Reader) (*Series, error) {
+func ReadSeries(r io.Reader) (*estimator.Window, error) {
 	l := seriesReader{table: newTable(r), services: map[string]int32{}, times: map[int64]int32{}}
 	if err := l.readHeader(); err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
@@ -76,19 +78,19 @@ func ReadSeries(r io.Reader) (*Series, error) {
 
 // ReadSeriesFile reads a series from a file, compressed with gzip or not,
 // whatever its name says.
-func ReadSeriesFile(path string) (*Series, error) {
+func ReadSeriesFile(path string) (*estimator.Window, error) {
 	return readFile(path, ReadSeries)
 }
 
 // seriesReader keeps the rows as they come until the step is known.
 type seriesReader struct {
 	table    *table
-	features []string
+	features []estimator.Feature
 	// services and times number the names and timestamps in the order in which
 	// they are met; names, instants and lines are what the numbers stand for,
 	// and where each timestamp was met first.
 	services map[string]int32
-	names    []string
+	names    []estimator.Service
 	times    map[int64]int32
 	instants []int64
 	lines    []int64
@@ -126,10 +128,10 @@ func (l *seriesReader) readHeader() error {
 		if err := checkName("feature", name); err != nil {
 			return l.table.errorf("%w", err)
 		}
-		if name == timestampColumn || name == serviceColumn || slices.Contains(l.features, name) {
+		if name == timestampColumn || name == serviceColumn || slices.Contains(l.features, estimator.Feature(name)) {
 			return l.table.errorf("the header names %q twice", name)
 		}
-		l.features = append(l.features, name)
+		l.features = append(l.features, estimator.Feature(name))
 	}
 	return nil
 }
@@ -149,12 +151,16 @@ func (l *seriesReader) readRow() error {
 	service, ok := l.services[string(cells[1])]
 	if !ok {
 		name := string(cells[1])
-		if err := checkName("service", name); err != nil {
+		if err := checkName(serviceColumn, name); err != nil {
+			return l.table.errorf("%w", err)
+		}
+		parsed, err := estimator.ParseService(name)
+		if err != nil {
 			return l.table.errorf("%w", err)
 		}
 		service = int32(len(l.names)) //nolint:gosec // no more than rows, which MaxCells bounds
 		l.services[name] = service
-		l.names = append(l.names, name)
+		l.names = append(l.names, parsed)
 	}
 	l.rows = append(l.rows, seriesRow{time: at, service: service, line: int64(l.table.line)})
 	for i, cell := range cells[2:] {
@@ -202,7 +208,7 @@ func (l *seriesReader) timeIndex(cell []byte) (int32, error) {
 }
 
 // series puts the rows where they belong.
-func (l *seriesReader) series() (*Series, error) {
+func (l *seriesReader) series() (*estimator.Window, error) {
 	if len(l.instants) < 2 {
 		return nil, fmt.Errorf("the file holds %d timestamps, want at least 2: the step is the time between them", len(l.instants))
 	}
@@ -213,12 +219,12 @@ func (l *seriesReader) series() (*Series, error) {
 	if err := l.checkSize(steps); err != nil {
 		return nil, err
 	}
-	services := slices.Sorted(slices.Values(l.names))
+	services := sortedServices(l.names)
 	serviceOf := make([]int, len(l.names))
-	for i, name := range l.names {
-		serviceOf[i], _ = slices.BinarySearch(services, name)
+	for i, s := range l.names {
+		serviceOf[i] = slices.Index(services, s)
 	}
-	s := NewSeries(services, l.features, time.Unix(0, slices.Min(l.instants)).UTC(), time.Duration(step), steps)
+	s := estimator.NewWindow(services, l.features, steps, time.Duration(step), time.Unix(0, slices.Max(l.instants)).UTC())
 	seen := make([]int64, steps*len(services))
 	for i, row := range l.rows {
 		t, n := stepOf[row.time], serviceOf[row.service]
@@ -227,7 +233,7 @@ func (l *seriesReader) series() (*Series, error) {
 				row.line, services[n], s.Time(t).Format(time.RFC3339Nano), first)
 		}
 		seen[t*len(services)+n] = row.line
-		copy(s.Row(t, n), l.values[i*len(l.features):])
+		copy(s.Row(n, t), l.values[i*len(l.features):])
 	}
 	return s, nil
 }

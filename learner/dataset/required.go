@@ -25,23 +25,23 @@ type Required struct {
 	SLOPercentile float64
 	// Calls is the invocation graph with mean calls for each call as weights;
 	// nil when it is not known.
-	Calls []Edge
+	Calls []estimator.Edge
 }
 
 // Label implements [Labeller].
-func (r Required) Label(s *Series, train Range) ([]float64, error) {
+func (r Required) Label(s *estimator.Window, train estimator.Range) ([]float64, error) {
 	labels, _, err := r.labels(s, train)
 	return labels, err
 }
 
 // labels returns the labels and what they rest on.
-func (r Required) labels(s *Series, train Range) ([]float64, []demand.Requirement, error) {
+func (r Required) labels(s *estimator.Window, train estimator.Range) ([]float64, []demand.Requirement, error) {
 	h, err := r.look(s, train)
 	if err != nil {
 		return nil, nil, err
 	}
 	n := len(s.Services)
-	labels := make([]float64, s.Steps()*n)
+	labels := make([]float64, s.Steps*n)
 	for i := range s.Services {
 		for t, need := range h.Needs(i) {
 			labels[t*n+i] = need.Replicas
@@ -52,7 +52,7 @@ func (r Required) labels(s *Series, train Range) ([]float64, []demand.Requiremen
 
 // Fit returns what was learnt about every service from the steps of train, in
 // the order of the services.
-func (r Required) Fit(s *Series, train Range) ([]demand.Requirement, error) {
+func (r Required) Fit(s *estimator.Window, train estimator.Range) ([]demand.Requirement, error) {
 	h, err := r.look(s, train)
 	if err != nil {
 		return nil, err
@@ -60,8 +60,8 @@ func (r Required) Fit(s *Series, train Range) ([]demand.Requirement, error) {
 	return h.Fitted(), nil
 }
 
-func (r Required) look(s *Series, train Range) (*demand.Hindsight, error) {
-	if err := checkEdges(r.Calls, len(s.Services)); err != nil {
+func (r Required) look(s *estimator.Window, train estimator.Range) (*demand.Hindsight, error) {
+	if err := estimator.ValidateEdges(r.Calls, len(s.Services)); err != nil {
 		return nil, fmt.Errorf("invocation graph: %w", err)
 	}
 	calls := make([]demand.Call, len(r.Calls))
@@ -70,7 +70,7 @@ func (r Required) look(s *Series, train Range) (*demand.Hindsight, error) {
 	}
 	var columns [4]int
 	for i, f := range []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Requests, estimator.Latency} {
-		c, err := s.column(string(f))
+		c, err := column(s, f)
 		if err != nil {
 			return nil, fmt.Errorf("the replicas that were required follow from replicas, cpu, requests and latency: %w", err)
 		}
@@ -80,9 +80,9 @@ func (r Required) look(s *Series, train Range) (*demand.Hindsight, error) {
 	for n := range services {
 		var values [4][]float64
 		for i, c := range columns {
-			values[i] = make([]float64, s.Steps())
+			values[i] = make([]float64, s.Steps)
 			for t := range values[i] {
-				values[i][t] = s.At(t, n, c)
+				values[i][t] = s.At(n, t, c)
 			}
 		}
 		services[n] = demand.Service{Replicas: values[0], CPU: values[1], Requests: values[2], Latency: values[3]}

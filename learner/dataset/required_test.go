@@ -5,36 +5,38 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
-var requiredFeatures = []string{"replicas", "cpu", "latency", "requests"}
+var requiredFeatures = []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Latency, estimator.Requests}
 
-func requiredSeries(services []string, steps int) *Series {
-	return NewSeries(services, requiredFeatures, time.Unix(0, 0).UTC(), 30*time.Second, steps)
+func requiredSeries(services []estimator.Service, steps int) *estimator.Window {
+	return blank(steps, 30*time.Second, services, requiredFeatures...)
 }
 
-func setRow(s *Series, t, n int, replicas, cpu, latency, requests float64) {
-	copy(s.Row(t, n), []float64{replicas, cpu, latency, requests})
+func setRow(s *estimator.Window, t, n int, replicas, cpu, latency, requests float64) {
+	copy(s.Row(n, t), []float64{replicas, cpu, latency, requests})
 }
 
 func TestRequiredErrors(t *testing.T) {
 	for want, tc := range map[string]struct {
 		label    Required
-		features []string
+		features []estimator.Feature
 	}{
 		"slo is -1ns": {Required{SLO: -1}, requiredFeatures},
-		"invocation graph: edge 0→1 is not between 1 services": {Required{Calls: []Edge{{Source: 0, Destination: 1, Weight: 1}}}, requiredFeatures},
-		`no feature "latency"`: {Required{}, []string{"cpu", "replicas", "requests"}},
+		"invocation graph: edge 0→1 is not between 1 services": {Required{Calls: []estimator.Edge{{Source: 0, Destination: 1, Weight: 1}}}, requiredFeatures},
+		`no feature "latency"`: {Required{}, []estimator.Feature{"cpu", "replicas", "requests"}},
 	} {
-		s := NewSeries([]string{"a"}, tc.features, time.Time{}, 1, 10)
-		if _, err := tc.label.Label(s, Range{0, 5}); err == nil || !strings.Contains(err.Error(), want) {
+		s := blank(10, 1, named("a"), tc.features...)
+		if _, err := tc.label.Label(s, estimator.Range{To: 5}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
 }
 
 func TestRequiredSamples(t *testing.T) {
-	s := requiredSeries([]string{"a", "silent"}, 200)
+	s := requiredSeries(named("a", "silent"), 200)
 	for k := range 200 {
 		u := 0.4 + 0.2*math.Sin(float64(k)/9)
 		setRow(s, k, 0, 4, u, 0.02/(1-u), u*4/0.02)

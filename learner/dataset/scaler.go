@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"math"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // ScaleMode says over what a mean and a standard deviation are taken.
@@ -43,7 +45,7 @@ type Scaler struct {
 
 // FitScaler fits a scaler on the steps in r alone, ignoring missing values. A
 // feature without any value has mean 0 and standard deviation 1.
-func FitScaler(s *Series, r Range, mode ScaleMode) (*Scaler, error) {
+func FitScaler(s *estimator.Window, r estimator.Range, mode ScaleMode) (*Scaler, error) {
 	if mode != ScalePerService && mode != ScaleGlobal {
 		return nil, fmt.Errorf("scale is %q, want %q or %q", mode, ScalePerService, ScaleGlobal)
 	}

@@ -8,22 +8,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // series3 has the values of one feature of three services, by step.
-func series3(rows ...[3]float64) *Series {
-	s := &Series{Services: []string{"a", "b", "c"}, Features: []string{"x"}, Start: time.Unix(0, 0).UTC(), Step: time.Minute}
+func series3(rows ...[3]float64) *estimator.Window {
+	var values []float64
 	for _, r := range rows {
-		s.Values = append(s.Values, r[:]...)
+		values = append(values, r[:]...)
 	}
-	return s
+	return since(time.Unix(0, 0).UTC(), time.Minute, named("a", "b", "c"), []estimator.Feature{"x"}, values...)
 }
 
 func TestFitScaler(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		mode      ScaleMode
-		s         *Series
+		s         *estimator.Window
 		mean, std []float64
 	}{
 		{"per service", ScalePerService, series3([3]float64{1, 10, 5}, [3]float64{3, 30, 5}), []float64{2, 20, 5}, []float64{1, 10, 1}},
@@ -35,10 +37,10 @@ func TestFitScaler(t *testing.T) {
 		{"huge", ScalePerService, series3([3]float64{1e308, -1e308, 0}, [3]float64{-1e308, -1e308, 1e-300}), []float64{0, -1e308, 5e-301}, []float64{1e308, 1, 5e-301}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			steps := tc.s.Steps()
+			steps := tc.s.Steps
 			// What comes after the training part must not count.
 			tc.s.Values = append(tc.s.Values, 777, -777, 777)
-			got, err := FitScaler(tc.s, Range{0, steps}, tc.mode)
+			got, err := FitScaler(tc.s, estimator.Range{To: steps}, tc.mode)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +68,7 @@ func TestFitScaler(t *testing.T) {
 			}
 		})
 	}
-	if _, err := FitScaler(series3([3]float64{1, 2, 3}), Range{0, 1}, "none"); err == nil {
+	if _, err := FitScaler(series3([3]float64{1, 2, 3}), estimator.Range{To: 1}, "none"); err == nil {
 		t.Error("an unknown mode is no error")
 	}
 }
@@ -74,7 +76,7 @@ func TestFitScaler(t *testing.T) {
 func TestScalerInverts(t *testing.T) {
 	s := randomSeries(rand.New(rand.NewPCG(7, 8)), 100, 5, 3)
 	for _, mode := range []ScaleMode{ScalePerService, ScaleGlobal} {
-		scaler, err := FitScaler(s, Range{0, 100}, mode)
+		scaler, err := FitScaler(s, estimator.Range{To: 100}, mode)
 		if err != nil {
 			t.Fatal(err)
 		}

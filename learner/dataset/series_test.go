@@ -14,18 +14,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 var nan = math.NaN()
 
 func TestReadSeries(t *testing.T) {
 	start := time.Unix(1767225600, 0).UTC() // 2026-01-01T00:00:00Z
-	two := func(values ...float64) *Series {
-		return &Series{Services: []string{"a", "b"}, Features: []string{"x", "y"}, Start: start, Step: 30 * time.Second, Values: values}
+	two := func(values ...float64) *estimator.Window {
+		return since(start, 30*time.Second, named("a", "b"), []estimator.Feature{"x", "y"}, values...)
 	}
 	for _, tc := range []struct {
 		name, in string
-		want     *Series
+		want     *estimator.Window
 	}{
 		{"by time", "timestamp,service,x,y\n1767225600,b,3,4\n1767225600,a,1,2\n1767225630,a,5,6\n1767225630,b,7,8\n", two(1, 2, 3, 4, 5, 6, 7, 8)},
 		{"by service", "timestamp,service,x,y\n1767225600,a,1,2\n1767225630,a,5,6\n1767225600,b,3,4\n1767225630,b,7,8\n", two(1, 2, 3, 4, 5, 6, 7, 8)},
@@ -34,12 +36,8 @@ func TestReadSeries(t *testing.T) {
 		{"missing cells and rows", "timestamp,service,x,y\n1767225600,a,,2\n1767225630,b,7,NaN\n1767225660,a,9,\n", two(nan, 2, nan, nan, nan, nan, 7, nan, 9, nan, nan, nan)},
 		{"missing step", "timestamp,service,x,y\n1767225600,a,1,2\n1767225630,a,3,4\n1767225690,b,5,6\n", two(1, 2, nan, nan, 3, 4, nan, nan, nan, nan, nan, nan, nan, nan, 5, 6)},
 		{"blank lines, spaces, quotes, CR LF, BOM", "\ufefftimestamp, \"service\" ,x,y\r\n\r\n 1767225600 , a , 1 ,\"2\"\r\n1767225630,\"b\",7,8\r\n", two(1, 2, nan, nan, nan, nan, 7, 8)},
-		{"comma and quote in names", "timestamp,service,\"x,\"\"y\"\"\"\n0.5,\"a,b\",1\n1.25,\"a,b\",2\n", &Series{
-			Services: []string{"a,b"}, Features: []string{`x,"y"`}, Start: time.Unix(0, 5e8).UTC(), Step: 750 * time.Millisecond, Values: []float64{1, 2},
-		}},
-		{"before 1970, exponents", "timestamp,service,x\n-1e1,a,1e-3\n-5,a,-2E+2\n", &Series{
-			Services: []string{"a"}, Features: []string{"x"}, Start: time.Unix(-10, 0).UTC(), Step: 5 * time.Second, Values: []float64{1e-3, -200},
-		}},
+		{"comma and quote in names", "timestamp,service,\"x,\"\"y\"\"\"\n0.5,\"a,b\",1\n1.25,\"a,b\",2\n", since(time.Unix(0, 5e8).UTC(), 750*time.Millisecond, named("a,b"), []estimator.Feature{`x,"y"`}, 1, 2)},
+		{"before 1970, exponents", "timestamp,service,x\n-1e1,a,1e-3\n-5,a,-2E+2\n", since(time.Unix(-10, 0).UTC(), 5*time.Second, named("a"), []estimator.Feature{"x"}, 1e-3, -200)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := ReadSeries(strings.NewReader(tc.in))
@@ -75,6 +73,7 @@ func TestReadSeriesErrors(t *testing.T) {
 		{"not a number", header + "0,a,1,2\n30,a,1,much\n", `line 3: y is "much", want a number`},
 		{"infinite", header + "0,a,+Inf,2\n", `line 2: x is "+Inf", want a finite number`},
 		{"out of range", header + "0,a,1,-1e999\n", `line 2: y is "-1e999", want a finite number`},
+		{"slashes", header + "0,a/b/c,1,2\n", `line 2: service is "a/b/c", want namespace/name or a name alone`},
 		{"no service", header + "0,,1,2\n", "line 2: a service has an empty name"},
 		{"unprintable service", header + "0,a\x00b,1,2\n", "line 2: the name \"a\\x00b\" of a service is not printable"},
 		{"timestamp", header + "yesterday,a,1,2\n", `line 2: timestamp is "yesterday", want RFC 3339`},
@@ -104,21 +103,23 @@ func TestReadSeriesErrors(t *testing.T) {
 }
 
 // randomSeries has about one value in ten missing.
-func randomSeries(r *rand.Rand, steps, services, features int) *Series {
-	s := &Series{Start: time.Unix(1767225600, 250e6).UTC(), Step: 30 * time.Second, Values: make([]float64, steps*services*features)}
-	for n := range services {
-		s.Services = append(s.Services, fmt.Sprintf("shop/service-%04d", n))
+func randomSeries(r *rand.Rand, steps, services, features int) *estimator.Window {
+	names := make([]string, services)
+	for n := range names {
+		names[n] = fmt.Sprintf("shop/service-%04d", n)
 	}
-	for c := range features {
-		s.Features = append(s.Features, fmt.Sprintf("feature %d", c))
+	channels := make([]estimator.Feature, features)
+	for c := range channels {
+		channels[c] = estimator.Feature(fmt.Sprintf("feature %d", c))
 	}
-	for i := range s.Values {
-		s.Values[i] = r.NormFloat64() * math.Pow(10, float64(r.IntN(30)-15))
+	values := make([]float64, steps*services*features)
+	for i := range values {
+		values[i] = r.NormFloat64() * math.Pow(10, float64(r.IntN(30)-15))
 		if r.IntN(10) == 0 {
-			s.Values[i] = nan
+			values[i] = nan
 		}
 	}
-	return s
+	return since(time.Unix(1767225600, 250e6).UTC(), 30*time.Second, named(names...), channels, values...)
 }
 
 func TestSeriesRoundTrip(t *testing.T) {
@@ -183,62 +184,35 @@ func TestReadSeriesFile(t *testing.T) {
 	}
 }
 
-func TestSeriesSelect(t *testing.T) {
-	s := &Series{Services: []string{"a", "b"}, Features: []string{"x", "y", "z"}, Step: time.Second, Values: []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}
-	got, err := s.Select([]string{"z", "x"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]float64{3, 1, 6, 4, 9, 7, 12, 10}, got.Values); diff != "" {
-		t.Errorf("values (-want +got):\n%s", diff)
-	}
-	for _, tc := range []struct {
-		features []string
-		want     string
-	}{
-		{[]string{"x", "w"}, `no feature "w"; its features are x, y, z`},
-		{[]string{"x", "x"}, `feature "x" is asked for twice`},
+func TestWriteSeriesRefuses(t *testing.T) {
+	for want, spoil := range map[string]func(*estimator.Window){
+		"has 5 values":        func(s *estimator.Window) { s.Values = s.Values[1:] },
+		"not sorted":          func(s *estimator.Window) { s.Services = named("b", "a") },
+		"space at an end":     func(s *estimator.Window) { s.Services[0].Name = " a" },
+		`"a/b" of a service`:  func(s *estimator.Window) { s.Services[0].Name = "a/b" },
+		"want namespace/name": func(s *estimator.Window) { s.Services[0] = estimator.Service{Namespace: "a", Name: "b/c"} },
+		"empty name":          func(s *estimator.Window) { s.Features[0] = "" },
 	} {
-		if _, err := s.Select(tc.features); err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%v: error %v, want one with %q", tc.features, err, tc.want)
+		s := blank(3, time.Second, named("a", "b"), "x")
+		spoil(s)
+		var out bytes.Buffer
+		if err := WriteSeries(&out, s); err == nil || !strings.Contains(err.Error(), want) || out.Len() > 0 {
+			t.Errorf("error %v, want %q and nothing written", err, want)
 		}
-	}
-	if part := s.Slice(Range{1, 2}); part.Steps() != 1 || part.At(0, 1, 2) != 12 || !part.Start.Equal(s.Time(1)) {
-		t.Errorf("slice is %+v, want the second step", part)
-	}
-	if s.Service("b") != 1 || s.Service("c") != -1 {
-		t.Errorf("services b and c are %d and %d, want 1 and -1", s.Service("b"), s.Service("c"))
 	}
 }
 
-func TestSeriesValidate(t *testing.T) {
-	good := func() *Series { return NewSeries([]string{"a", "b"}, []string{"x"}, time.Time{}, time.Second, 3) }
-	for _, tc := range []struct {
-		name  string
-		spoil func(*Series)
-		want  string
-	}{
-		{"good", func(*Series) {}, ""},
-		{"services", func(s *Series) { s.Services = nil }, "no services"},
-		{"features", func(s *Series) { s.Features = nil }, "no features"},
-		{"step", func(s *Series) { s.Step = 0 }, "step 0s"},
-		{"values", func(s *Series) { s.Values = s.Values[1:] }, "has 5 values"},
-		{"order", func(s *Series) { s.Services = []string{"b", "a"} }, "not sorted"},
-		{"same feature", func(s *Series) { s.Features = []string{"x", "x"}; s.Values = s.Values[:4] }, `"x" occurs twice`},
-		{"infinite", func(s *Series) { s.Set(1, 1, 0, math.Inf(1)) }, `x of service "b" at step 1 is +Inf`},
-		{"space", func(s *Series) { s.Services[0] = " a" }, "space at an end"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			s := good()
-			tc.spoil(s)
-			err := s.Validate()
-			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
-				t.Errorf("error %v, want %q", err, tc.want)
-			}
-			if (WriteSeries(&bytes.Buffer{}, s) == nil) != (err == nil) {
-				t.Errorf("a series that is not valid was written")
-			}
-		})
+// Recordings of one namespace hold bare names, others full ones.
+func TestSeriesOfSeveralNamespaces(t *testing.T) {
+	s, err := ReadSeries(strings.NewReader("timestamp,service,x\n0,shop-2/a,1\n0,shop/b,2\n0,z,3\n30,shop/b,4\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]estimator.Service{{Name: "z"}, {Namespace: "shop", Name: "b"}, {Namespace: "shop-2", Name: "a"}}, s.Services); diff != "" {
+		t.Errorf("services (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]float64{3, 2, 1, nan, 4, nan}, s.Values, cmpopts.EquateNaNs()); diff != "" {
+		t.Errorf("values (-want +got):\n%s", diff)
 	}
 }
 
@@ -251,7 +225,7 @@ func FuzzReadSeries(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := s.Validate(); err != nil {
+		if err := Validate(s); err != nil {
 			t.Fatalf("read a series that is not valid: %v", err)
 		}
 		var out bytes.Buffer

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // Part is one of the three parts of a history.
@@ -100,7 +102,7 @@ func (s Split) Validate() error {
 }
 
 // ranges returns the steps of every part.
-func (s Split) ranges(steps int) [parts]Range {
+func (s Split) ranges(steps int) [parts]estimator.Range {
 	trained := int(math.Round(float64(steps) * s.Train))
 	validated := steps - int(math.Round(float64(steps)*s.Test))
 	if s.Validation == 0 {
@@ -113,5 +115,5 @@ func (s Split) ranges(steps int) [parts]Range {
 		trained = steps
 	}
 	trained = min(trained, validated)
-	return [parts]Range{{0, trained}, {trained, validated}, {validated, steps}}
+	return [parts]estimator.Range{{From: 0, To: trained}, {From: trained, To: validated}, {From: validated, To: steps}}
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 func TestParseSplit(t *testing.T) {
@@ -52,14 +54,14 @@ func TestSplitRanges(t *testing.T) {
 	for _, tc := range []struct {
 		split string
 		steps int
-		want  [3]Range
+		want  [3]estimator.Range
 	}{
-		{"70/10/20", 100, [3]Range{{0, 70}, {70, 80}, {80, 100}}},
-		{"70/10/20", 34272, [3]Range{{0, 23990}, {23990, 27418}, {27418, 34272}}},
-		{"80/0/20", 33, [3]Range{{0, 26}, {26, 26}, {26, 33}}},
-		{"75/25/0", 33, [3]Range{{0, 25}, {25, 33}, {33, 33}}},
-		{"100/0/0", 7, [3]Range{{0, 7}, {7, 7}, {7, 7}}},
-		{"50/1/49", 3, [3]Range{{0, 2}, {2, 2}, {2, 3}}},
+		{"70/10/20", 100, [3]estimator.Range{{From: 0, To: 70}, {From: 70, To: 80}, {From: 80, To: 100}}},
+		{"70/10/20", 34272, [3]estimator.Range{{From: 0, To: 23990}, {From: 23990, To: 27418}, {From: 27418, To: 34272}}},
+		{"80/0/20", 33, [3]estimator.Range{{From: 0, To: 26}, {From: 26, To: 26}, {From: 26, To: 33}}},
+		{"75/25/0", 33, [3]estimator.Range{{From: 0, To: 25}, {From: 25, To: 33}, {From: 33, To: 33}}},
+		{"100/0/0", 7, [3]estimator.Range{{From: 0, To: 7}, {From: 7, To: 7}, {From: 7, To: 7}}},
+		{"50/1/49", 3, [3]estimator.Range{{From: 0, To: 2}, {From: 2, To: 2}, {From: 2, To: 3}}},
 	} {
 		s, err := ParseSplit(tc.split)
 		if err != nil {

@@ -7,10 +7,10 @@ import (
 )
 
 func TestWeightsAreInProportionToTheSpread(t *testing.T) {
-	s := NewSeries([]string{"large", "small"}, []string{"requests"}, time.Unix(0, 0).UTC(), time.Minute, 200)
+	s := blank(200, time.Minute, named("large", "small"), "requests")
 	for i := range 200 {
-		s.Set(i, 0, 0, 100*math.Sin(float64(i)/5))
-		s.Set(i, 1, 0, math.Sin(float64(i)/5))
+		s.Set(0, i, 0, 100*math.Sin(float64(i)/5))
+		s.Set(1, i, 0, math.Sin(float64(i)/5))
 	}
 	d, err := New(s, Options{Target: "requests"})
 	if err != nil {

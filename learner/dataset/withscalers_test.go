@@ -8,13 +8,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 func TestWithOwnScalersNothingChanges(t *testing.T) {
 	s := randomSeries(rand.New(rand.NewPCG(3, 1)), 120, 4, 3)
 	demand := scaledAtRandom(120)
 	for at := 90; at < 100; at++ {
-		demand.Set(at, 0, 0, nan)
+		demand.Set(0, at, 0, nan)
 	}
 	for _, d := range []*Dataset{
 		mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1]}),
@@ -47,7 +49,7 @@ func TestDemandWithOtherScalers(t *testing.T) {
 }
 
 func TestWithOtherScalers(t *testing.T) {
-	d := mustNew(t, counting(100), Options{Window: 3, Target: "up", Features: []string{"down"}})
+	d := mustNew(t, counting(100), Options{Window: 3, Target: "up", Features: []estimator.Feature{"down"}})
 	before := d.InputScaler()
 	other, err := d.WithScalers(
 		&Scaler{Services: 1, Features: 1, Mean: []float64{-10}, Std: []float64{2}},

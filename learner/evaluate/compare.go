@@ -88,7 +88,7 @@ func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, w
 		out.Horizons = append(out.Horizons, HorizonErrors{h, errorsOf(func(i int) Metrics { return all[i].Horizon(at) })})
 	}
 	for n, name := range d.Series().Services {
-		out.Services = append(out.Services, ServiceErrors{name, errorsOf(func(i int) Metrics { return services[i][n].Overall() })})
+		out.Services = append(out.Services, ServiceErrors{name.String(), errorsOf(func(i int) Metrics { return services[i][n].Overall() })})
 	}
 	return out, nil
 }

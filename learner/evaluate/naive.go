@@ -42,7 +42,7 @@ func SeasonalNaive(d *dataset.Dataset, period int) Predictor {
 
 // lastKnown returns for every service and step the last label up to that step.
 func lastKnown(d *dataset.Dataset) [][]float64 {
-	steps := d.Series().Steps()
+	steps := d.Series().Steps
 	last := make([][]float64, len(d.Series().Services))
 	for n := range last {
 		last[n] = make([]float64, steps)

@@ -10,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
 var nan = math.NaN()
 
-func samples(t *testing.T, s *dataset.Series, o dataset.Options) *dataset.Dataset {
+func samples(t *testing.T, s *estimator.Window, o dataset.Options) *dataset.Dataset {
 	t.Helper()
 	d, err := dataset.New(s, o)
 	if err != nil {
@@ -24,11 +25,18 @@ func samples(t *testing.T, s *dataset.Series, o dataset.Options) *dataset.Datase
 	return d
 }
 
-func wave(steps int, step time.Duration, value func(t, n int) float64) *dataset.Series {
-	s := dataset.NewSeries([]string{"a", "b"}, []string{"x"}, time.Unix(0, 0).UTC(), step, steps)
+// single returns a history of one service and one feature.
+func single(values ...float64) *estimator.Window {
+	w := estimator.NewWindow([]estimator.Service{{Name: "a"}}, []estimator.Feature{"x"}, len(values), time.Minute, time.Unix(0, 0).UTC())
+	w.Values = values
+	return w
+}
+
+func wave(steps int, step time.Duration, value func(t, n int) float64) *estimator.Window {
+	s := estimator.NewWindow([]estimator.Service{{Name: "a"}, {Name: "b"}}, []estimator.Feature{"x"}, steps, step, time.Unix(0, 0).UTC())
 	for t := range steps {
 		for n := range 2 {
-			s.Set(t, n, 0, value(t, n))
+			s.Set(n, t, 0, value(t, n))
 		}
 	}
 	return s
@@ -36,7 +44,7 @@ func wave(steps int, step time.Duration, value func(t, n int) float64) *dataset.
 
 func TestPersistence(t *testing.T) {
 	values := []float64{nan, nan, 4, nan, 6, 8, nan, nan}
-	s := &dataset.Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
+	s := single(values...)
 	d := samples(t, s, dataset.Options{Target: "x", Window: 1, Horizons: []int{1, 2}, Split: dataset.Split{Train: 1}})
 	got := make([]float64, 2*d.Samples(dataset.Train))
 	Persistence(d)(dataset.Train, []int{0, 1, 2, 3, 4, 5}, got)
@@ -47,7 +55,7 @@ func TestPersistence(t *testing.T) {
 
 func TestSeasonalNaive(t *testing.T) {
 	values := []float64{0, 1, 2, 10, nan, 12, 20, 21, 22, nan, nan, nan}
-	s := &dataset.Series{Services: []string{"a"}, Features: []string{"x"}, Step: time.Minute, Values: values}
+	s := single(values...)
 	d := samples(t, s, dataset.Options{Target: "x", Window: 1, Horizons: []int{1, 3, 4}, Split: dataset.Split{Train: 1}})
 	got := make([]float64, 3*d.Samples(dataset.Train))
 	SeasonalNaive(d, 3)(dataset.Train, []int{0, 1, 2, 3, 4, 5, 6, 7}, got)
@@ -75,7 +83,7 @@ func TestSeason(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name      string
-		s         *dataset.Series
+		s         *estimator.Window
 		low, high int
 	}{
 		{"a day when there is one", wave(2000, 5*time.Minute, sine(100, 0.1)), 288, 288},

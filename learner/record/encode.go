@@ -10,22 +10,13 @@ import (
 
 // encode returns the header and the rows of w as dataset.WriteSeries has them.
 func encode(w *estimator.Window) (head, rows []byte, err error) {
-	s := &dataset.Series{Start: w.Time(0), Step: w.Step, Values: make([]float64, 0, len(w.Values))}
-	for _, service := range w.Services {
-		s.Services = append(s.Services, service.Name)
-	}
-	for _, f := range w.Features {
-		s.Features = append(s.Features, string(f))
-	}
-	for t := range w.Steps {
-		for n := range w.Services {
-			for c := range w.Features {
-				s.Values = append(s.Values, w.At(n, t, c))
-			}
-		}
+	bare := *w
+	bare.Services = make([]estimator.Service, len(w.Services))
+	for n, service := range w.Services {
+		bare.Services[n].Name = service.Name
 	}
 	var out bytes.Buffer
-	if err := dataset.WriteSeries(&out, s); err != nil {
+	if err := dataset.WriteSeries(&out, &bare); err != nil {
 		return nil, nil, err
 	}
 	end := bytes.IndexByte(out.Bytes(), '\n') + 1

@@ -35,7 +35,11 @@ func (r *recording) finish(ctx context.Context) error {
 			return err
 		}
 		if err := write(r.graphOut, func(w io.Writer) error {
-			return dataset.WriteGraph(w, r.journal.Services, edges)
+			services, err := estimator.ParseServices(r.journal.Services)
+			if err != nil {
+				return err
+			}
+			return dataset.WriteGraph(w, services, edges)
 		}); err != nil {
 			return err
 		}
@@ -53,7 +57,7 @@ func (r *recording) finish(ctx context.Context) error {
 }
 
 // graph returns the edges over the whole range.
-func (r *recording) graph(ctx context.Context) ([]dataset.Edge, error) {
+func (r *recording) graph(ctx context.Context) ([]estimator.Edge, error) {
 	mesh := calls{}
 	for _, c := range r.journal.chunks {
 		mesh.add(c.Calls, c.Steps)

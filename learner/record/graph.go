@@ -11,7 +11,6 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
 // calls are numbers of calls by (source, destination); the source may be
@@ -29,8 +28,8 @@ func (c calls) add(g []estimator.Call, steps int) {
 // calls for each call of its source: of the mesh, which counts every call, where
 // it knows the edge, else of the traces. Where nobody has seen a call of the
 // source it is 1. An edge that was not used is none.
-func edges(mesh, traced calls) []dataset.Edge {
-	var out []dataset.Edge
+func edges(mesh, traced calls) []estimator.Edge {
+	var out []estimator.Edge
 	add := func(from, known calls) {
 		received := make(map[int]float64)
 		for _, pair := range from.pairs() {
@@ -45,12 +44,12 @@ func edges(mesh, traced calls) []dataset.Edge {
 			if math.IsInf(weight, 0) || math.IsNaN(weight) || weight == 0 {
 				weight = 1
 			}
-			out = append(out, dataset.Edge{Source: pair[0], Destination: pair[1], Weight: weight})
+			out = append(out, estimator.Edge{Source: pair[0], Destination: pair[1], Weight: weight})
 		}
 	}
 	add(mesh, nil)
 	add(traced, mesh)
-	slices.SortFunc(out, func(a, b dataset.Edge) int {
+	slices.SortFunc(out, func(a, b estimator.Edge) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Destination, b.Destination))
 	})
 	return out

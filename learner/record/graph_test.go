@@ -10,35 +10,34 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
 func TestEdges(t *testing.T) {
 	const web, cart, stock = 0, 1, 2
 	for name, c := range map[string]struct {
 		mesh, traced calls
-		want         []dataset.Edge
+		want         []estimator.Edge
 	}{
 		"nothing known": {},
 		"calls per call of the source, from outside or not": {
 			mesh: calls{{estimator.Outside, web}: 30, {stock, web}: 10, {web, cart}: 60, {web, stock}: 10},
-			want: []dataset.Edge{{Source: web, Destination: cart, Weight: 1.5}, {Source: web, Destination: stock, Weight: 0.25}, {Source: stock, Destination: web, Weight: 1}},
+			want: []estimator.Edge{{Source: web, Destination: cart, Weight: 1.5}, {Source: web, Destination: stock, Weight: 0.25}, {Source: stock, Destination: web, Weight: 1}},
 		},
 		"an unused edge is none": {
 			mesh: calls{{estimator.Outside, web}: 30, {web, cart}: 0},
 		},
 		"a source that nobody calls": {
 			mesh: calls{{web, cart}: 7},
-			want: []dataset.Edge{{Source: web, Destination: cart, Weight: 1}},
+			want: []estimator.Edge{{Source: web, Destination: cart, Weight: 1}},
 		},
 		"the mesh counts, traces complete": {
 			mesh:   calls{{estimator.Outside, web}: 10, {web, cart}: 20},
 			traced: calls{{web, cart}: 1, {cart, stock}: 3},
-			want:   []dataset.Edge{{Source: web, Destination: cart, Weight: 2}, {Source: cart, Destination: stock, Weight: 3}},
+			want:   []estimator.Edge{{Source: web, Destination: cart, Weight: 2}, {Source: cart, Destination: stock, Weight: 3}},
 		},
 		"traces alone": {
 			traced: calls{{web, cart}: 4, {cart, stock}: 2},
-			want:   []dataset.Edge{{Source: web, Destination: cart, Weight: 1}, {Source: cart, Destination: stock, Weight: 0.5}},
+			want:   []estimator.Edge{{Source: web, Destination: cart, Weight: 1}, {Source: cart, Destination: stock, Weight: 0.5}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

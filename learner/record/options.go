@@ -211,11 +211,11 @@ func (o *Options) Config(terminal Terminal) (*Config, error) {
 
 // writable reports services or features that a series cannot have.
 func (c *Config) writable(services []string) error {
-	features := make([]string, len(c.features))
-	for i, f := range c.features {
-		features[i] = string(f)
+	named := make([]estimator.Service, len(services))
+	for i, name := range services {
+		named[i].Name = name
 	}
-	return dataset.NewSeries(services, features, c.span.first, c.step, 1).Validate()
+	return dataset.Validate(estimator.NewWindow(named, c.features, 1, c.step, c.span.first))
 }
 
 // telemetry returns the configuration of the file, if there is one, with what

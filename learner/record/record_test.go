@@ -19,23 +19,27 @@ import (
 )
 
 // wantSeries is what a recording of the last 100 steps must read as.
-func wantSeries(f *fake) *dataset.Series {
-	s := &dataset.Series{Services: services, Start: testNow.Add(-99 * testStep), Step: testStep}
-	for _, feature := range estimator.DefaultFeatures() {
-		s.Features = append(s.Features, string(feature))
-	}
-	for t := range 100 {
-		for _, service := range services {
-			for _, feature := range s.Features {
-				v := value(feature, service, s.Time(t))
-				if f.absent != nil && f.absent(feature, service, s.Time(t)) {
-					v = math.NaN()
+func wantSeries(f *fake) *estimator.Window {
+	s := estimator.NewWindow(named(), estimator.DefaultFeatures(), 100, testStep, testNow)
+	for t := range s.Steps {
+		for n, service := range services {
+			for c, feature := range s.Features {
+				if f.absent == nil || !f.absent(string(feature), service, s.Time(t)) {
+					s.Set(n, t, c, value(string(feature), service, s.Time(t)))
 				}
-				s.Values = append(s.Values, v)
 			}
 		}
 	}
 	return s
+}
+
+// named returns the services as a recording of one namespace has them.
+func named() []estimator.Service {
+	out := make([]estimator.Service, len(services))
+	for n, name := range services {
+		out[n].Name = name
+	}
+	return out
 }
 
 func (b *bench) compare() {
@@ -64,11 +68,11 @@ func TestRecordsInBoundedQueriesOldestFirst(t *testing.T) {
 	if !slices.IsSortedFunc(starts, time.Time.Compare) {
 		t.Errorf("queries start at %v, want the oldest first", starts)
 	}
-	edges, err := dataset.ReadGraphFile(b.path("graph.csv"), services)
+	edges, err := dataset.ReadGraphFile(b.path("graph.csv"), named())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]dataset.Edge{{Source: 1, Destination: 0, Weight: 0.5}}, edges); diff != "" {
+	if diff := cmp.Diff([]estimator.Edge{{Source: 1, Destination: 0, Weight: 0.5}}, edges); diff != "" {
 		t.Errorf("graph (-want +got):\n%s", diff)
 	}
 	if b.exists("out.csv.partial") || b.exists("out.csv.tmp") || b.exists("graph.csv.tmp") {
@@ -314,7 +318,7 @@ func TestNamesWhatIsEmpty(t *testing.T) {
 			t.Errorf("printed %s, want %q in it", b.out.String(), want)
 		}
 	}
-	if edges, err := dataset.ReadGraphFile(b.path("graph.csv"), services); err != nil || len(edges) > 0 {
+	if edges, err := dataset.ReadGraphFile(b.path("graph.csv"), named()); err != nil || len(edges) > 0 {
 		t.Errorf("graph %v, %v", edges, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/learner/backtest"
@@ -36,9 +37,9 @@ type Config struct {
 	shape    gnn.Config
 	label    backtest.Label
 	data     *dataset.Dataset
-	edges    []dataset.Edge  // of the invocation graph; nil without one
-	parent   *artifact.Model // of the services of the series; nil without one
-	calls    []backtest.Call // those that the labels of the parent came from
+	edges    []estimator.Edge // of the invocation graph; nil without one
+	parent   *artifact.Model  // of the services of the series; nil without one
+	calls    []backtest.Call  // those that the labels of the parent came from
 	learning em.Config
 
 	out, report string
@@ -89,7 +90,7 @@ func (o *Options) Config(terminal Terminal) (*Config, error) {
 }
 
 // samples cuts the series as the options say.
-func (c *Config) samples(o *Options, series *dataset.Series) error {
+func (c *Config) samples(o *Options, series *estimator.Window) error {
 	c.label = backtest.Label{Kind: o.label()}
 	switch {
 	case c.label.Kind == artifact.LabelRequired:
@@ -99,8 +100,8 @@ func (c *Config) samples(o *Options, series *dataset.Series) error {
 		}
 	case o.SLO != 0:
 		return fmt.Errorf("--slo has no effect on the label %s", c.label.Kind)
-	case series.Feature(o.target()) < 0:
-		return fmt.Errorf("there is no %q, which --target says; the features are %s", o.target(), strings.Join(series.Features, ", "))
+	case series.Channel(estimator.Feature(o.target())) < 0:
+		return fmt.Errorf("there is no %q, which --target says; the features are %s", o.target(), strings.Join(estimator.FeatureNames(series.Features), ", "))
 	}
 	labeller, err := c.label.Labeller(o.target(), series.Services)
 	if err != nil {
@@ -108,13 +109,13 @@ func (c *Config) samples(o *Options, series *dataset.Series) error {
 	}
 	features := o.Features
 	if len(features) == 0 {
-		features = series.Features
+		features = estimator.FeatureNames(series.Features)
 	}
 	if c.learning.Jitter = o.jitter(o.anchor(features)); c.learning.Jitter < 0 {
 		return errors.New("--jitter needs --anchor change or demand: a shift of what the network sees would make other labels wrong")
 	}
 	c.data, err = dataset.New(series, dataset.Options{
-		Window: cmp.Or(o.Window, defaultWindow), Horizons: o.Horizons, Features: o.Features, Target: o.target(), Label: labeller,
+		Window: cmp.Or(o.Window, defaultWindow), Horizons: o.Horizons, Features: estimator.Features(o.Features), Target: estimator.Feature(o.target()), Label: labeller,
 		Split: o.Split, Scale: dataset.ScaleMode(o.Scale), Anchor: o.anchor(features),
 	})
 	return err

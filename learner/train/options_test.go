@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -117,7 +118,7 @@ func TestFilesThatDoNotFit(t *testing.T) {
 		change func(t *testing.T, o *train.Options)
 		want   string
 	}{
-		"unknown feature":  {func(_ *testing.T, o *train.Options) { o.Features = []string{"memory"} }, `no feature "memory"; its features are replicas, cpu`},
+		"unknown feature":  {func(_ *testing.T, o *train.Options) { o.Features = []string{"memory"} }, `no feature "memory"; the features are ["replicas" "cpu"`},
 		"unknown target":   {func(_ *testing.T, o *train.Options) { o.Target = "memory" }, `there is no "memory", which --target says; the features are replicas`},
 		"horizon too long": {func(_ *testing.T, o *train.Options) { o.Horizons = train.Horizons{1, 200} }, "the history has 300 steps"},
 		"too short": {func(t *testing.T, o *train.Options) {
@@ -141,7 +142,7 @@ func TestFilesThatDoNotFit(t *testing.T) {
 			o.Out = filepath.Dir(o.Out)
 		}, "is a folder"},
 		"required without cpu": {func(t *testing.T, o *train.Options) {
-			s, err := history(letters, 300).Select([]string{"replicas", "requests"})
+			s, err := history(letters, 300).Select([]estimator.Feature{"replicas", "requests"})
 			if err != nil {
 				t.Fatal(err)
 			}

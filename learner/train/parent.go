@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
@@ -14,7 +15,7 @@ import (
 
 // inherit reads the model to start from, makes it one of the services of the
 // series, and fills in the options with what it says.
-func (c *Config) inherit(o *Options, series *dataset.Series) error {
+func (c *Config) inherit(o *Options, series *estimator.Window) error {
 	a, err := artifact.ReadFile(o.From)
 	if err != nil {
 		return err
@@ -26,7 +27,8 @@ func (c *Config) inherit(o *Options, series *dataset.Series) error {
 	if err != nil {
 		return err
 	}
-	if c.parent, err = backtest.Transfer(a, series.Services); err != nil {
+	names := estimator.ServiceNames(series.Services)
+	if c.parent, err = backtest.Transfer(a, names); err != nil {
 		return err
 	}
 	if err := o.inherit(a); err != nil {
@@ -36,7 +38,7 @@ func (c *Config) inherit(o *Options, series *dataset.Series) error {
 		o.SLO, o.SLOPercentile = time.Duration(training.Label.SLO), training.Label.SLOPercentile
 	}
 	for _, call := range training.Label.Calls {
-		if series.Service(call.Source) >= 0 && series.Service(call.Destination) >= 0 {
+		if slices.Contains(names, call.Source) && slices.Contains(names, call.Destination) {
 			c.calls = append(c.calls, call)
 		}
 	}

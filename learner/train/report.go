@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
@@ -109,8 +110,8 @@ func (c *Config) begin(parameters int) *Report {
 	o, s := c.data.Options(), c.data.Series()
 	r := &Report{
 		Kind:   c.kind,
-		Series: History{len(s.Services), s.Steps(), backtest.Duration(s.Step), s.Time(0).UTC(), s.Time(s.Steps() - 1).UTC()},
-		Target: o.Target, Features: o.Features, Window: o.Window, Horizons: o.Horizons,
+		Series: History{len(s.Services), s.Steps, backtest.Duration(s.Step), s.Start().UTC(), s.End.UTC()},
+		Target: string(o.Target), Features: estimator.FeatureNames(o.Features), Window: o.Window, Horizons: o.Horizons,
 		Anchor: string(o.Anchor), Scale: string(o.Scale),
 		Training:   backtest.Training{Label: c.label, Split: o.Split},
 		Samples:    Samples{c.data.Samples(dataset.Train), c.data.Samples(dataset.Validation), c.data.Samples(dataset.Test)},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
@@ -173,9 +174,9 @@ func (c *Config) artifact(m gnn.Model[float32], result *em.Result, r *Report) (*
 	o, s := c.data.Options(), c.data.Series()
 	return &artifact.Model{
 		Kind:     c.kind,
-		Services: s.Services,
-		Features: o.Features,
-		Target:   o.Target,
+		Services: estimator.ServiceNames(s.Services),
+		Features: estimator.FeatureNames(o.Features),
+		Target:   string(o.Target),
 		Label:    c.label.Kind,
 		Window:   o.Window,
 		Horizons: o.Horizons,

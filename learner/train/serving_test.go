@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/model"
@@ -22,9 +23,9 @@ import (
 
 // scaled has services that work at every utilisation, and gaps: single samples, and
 // in the test part of service c no replicas for longer than any window.
-func scaled(steps int) *dataset.Series {
+func scaled(steps int) *estimator.Window {
 	rng := rand.New(rand.NewPCG(6, 1))
-	s := dataset.NewSeries([]string{"a", "b", "c"}, []string{"requests", "replicas", "latency", "cpu"}, time.Unix(1_700_000_000, 0), 30*time.Second, steps)
+	s := estimator.NewWindow(named([]string{"a", "b", "c"}), []estimator.Feature{"requests", "replicas", "latency", "cpu"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
 	replicas, load := []float64{2, 3, 4}, []float64{50, 80, 120}
 	for t := range steps {
 		for n := range s.Services {
@@ -35,7 +36,7 @@ func scaled(steps int) *dataset.Series {
 			u := min(1, 0.05+load[n]*0.02/replicas[n])
 			for c, v := range []float64{load[n], replicas[n], 0.02 / (1.05 - u), u} {
 				if rng.IntN(25) > 0 && !(n == 2 && c == 1 && t >= steps-25 && t < steps-5) {
-					s.Set(t, n, c, v)
+					s.Set(n, t, c, v)
 				}
 			}
 		}
@@ -96,7 +97,7 @@ func agree(t *testing.T, by string, serving []*evaluate.Tally, c evaluate.Compar
 }
 
 // serve returns the errors of a model by service.
-func serve(t *testing.T, a *artifact.Model, s *dataset.Series, r train.Report) []*evaluate.Tally {
+func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report) []*evaluate.Tally {
 	t.Helper()
 	p, err := model.NewPredictor(a)
 	if err != nil {
@@ -123,7 +124,7 @@ func serve(t *testing.T, a *artifact.Model, s *dataset.Series, r train.Report) [
 		for n := range a.Services {
 			for back := a.Window - 1; back >= 0; back-- {
 				for _, f := range a.Features {
-					samples[k] = s.At(d.Origin(dataset.Test, i)-back, n, s.Feature(f))
+					samples[k] = s.At(n, d.Origin(dataset.Test, i)-back, s.Channel(estimator.Feature(f)))
 					seen = seen || n == 2 && f == "replicas" && !math.IsNaN(samples[k])
 					k++
 				}

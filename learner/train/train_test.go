@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/dataset"
@@ -25,9 +26,9 @@ var created = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 // history has services of which each does what the one before it did two steps
 // earlier; the first wanders by itself. Nobody can tell from a service alone
 // what it will do, and everybody from the one before it.
-func history(services []string, steps int) *dataset.Series {
+func history(services []string, steps int) *estimator.Window {
 	rng := rand.New(rand.NewPCG(5, 1))
-	s := dataset.NewSeries(services, []string{"replicas", "cpu", "requests", "latency"}, time.Unix(1_700_000_000, 0), 30*time.Second, steps)
+	s := estimator.NewWindow(named(services), []estimator.Feature{"replicas", "cpu", "requests", "latency"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
 	load := make([]float64, steps+2*len(services))
 	for t := 1; t < len(load); t++ {
 		load[t] = 0.5*load[t-1] + rng.NormFloat64()
@@ -35,16 +36,24 @@ func history(services []string, steps int) *dataset.Series {
 	for t := range steps {
 		for n := range services {
 			requests := 50 + 5*load[t+2*(len(services)-n)]
-			s.Set(t, n, 0, 2)
-			s.Set(t, n, 1, 0.01*requests/2)
-			s.Set(t, n, 2, requests)
-			s.Set(t, n, 3, 0.02/(1-0.005*requests))
+			s.Set(n, t, 0, 2)
+			s.Set(n, t, 1, 0.01*requests/2)
+			s.Set(n, t, 2, requests)
+			s.Set(n, t, 3, 0.02/(1-0.005*requests))
 		}
 	}
 	return s
 }
 
-func writeSeries(t *testing.T, dir string, s *dataset.Series) string {
+func named(names []string) []estimator.Service {
+	services, err := estimator.ParseServices(names)
+	if err != nil {
+		panic(err)
+	}
+	return services
+}
+
+func writeSeries(t *testing.T, dir string, s *estimator.Window) string {
 	t.Helper()
 	var text bytes.Buffer
 	if err := dataset.WriteSeries(&text, s); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/train"
@@ -149,7 +150,7 @@ func TestWarmStartRejects(t *testing.T) {
 		}, "steps of 30s, but the series has a step of 1m0s"},
 		"strangers": {func(o *train.Options) { o.Series = writeSeries(t, t.TempDir(), history([]string{"x", "y"}, 300)) }, "none of the 2 services"},
 		"feature is gone": {func(o *train.Options) {
-			s, err := history(letters, 300).Select([]string{"cpu", "replicas"})
+			s, err := history(letters, 300).Select([]estimator.Feature{"cpu", "replicas"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
 // near reports whether a figure of count requests is the true one. Prometheus sees
@@ -20,14 +19,14 @@ func near(got, want, count float64) bool {
 }
 
 // compareSeries compares the mean over the range with what the testbed did.
-func compareSeries(t *testing.T, a *application, done truth, s *dataset.Series) {
+func compareSeries(t *testing.T, a *application, done truth, s *estimator.Window) {
 	t.Helper()
 	for n, name := range s.Services {
-		i := a.Service(name)
+		i := a.Service(name.String())
 		column := func(f estimator.Feature) []float64 {
-			values := make([]float64, s.Steps())
+			values := make([]float64, s.Steps)
 			for at := range values {
-				values[at] = s.At(at, n, s.Feature(string(f)))
+				values[at] = s.At(n, at, s.Channel(f))
 			}
 			return values
 		}
@@ -57,11 +56,11 @@ func compareSeries(t *testing.T, a *application, done truth, s *dataset.Series) 
 
 // compareGraph compares the edges and their weights, calls for each call of the
 // source.
-func compareGraph(t *testing.T, a *application, done truth, services []string, got []dataset.Edge) {
+func compareGraph(t *testing.T, a *application, done truth, services []estimator.Service, got []estimator.Edge) {
 	t.Helper()
 	recorded, want, calls := map[string]float64{}, map[string]float64{}, map[string]float64{}
 	for _, e := range got {
-		recorded[services[e.Source]+" → "+services[e.Destination]] = e.Weight
+		recorded[services[e.Source].String()+" → "+services[e.Destination].String()] = e.Weight
 	}
 	for i, row := range done.calls {
 		for j, n := range row {

@@ -17,6 +17,7 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/hack/controlplane"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/record"
@@ -64,12 +65,12 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(slices.Sorted(slices.Values(a.ServiceNames())), series.Services); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(slices.Values(a.ServiceNames())), estimator.ServiceNames(series.Services)); diff != "" {
 		t.Fatalf("services (-testbed +recorded):\n%s", diff)
 	}
-	if series.Step != step || series.Steps() != steps || !series.Start.Equal(from.Truncate(step).Add(step)) {
+	if series.Step != step || series.Steps != steps || !series.Start().Equal(from.Truncate(step).Add(step)) {
 		t.Fatalf("%d steps of %v from %v, want %d of %v from %v",
-			series.Steps(), series.Step, series.Start, steps, step, from.Truncate(step).Add(step))
+			series.Steps, series.Step, series.Start(), steps, step, from.Truncate(step).Add(step))
 	}
 	compareSeries(t, a, done, series)
 

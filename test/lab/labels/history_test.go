@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
@@ -27,8 +28,8 @@ const (
 // history is the telemetry of an application and what its labels say of it.
 type history struct {
 	application string
-	series      *dataset.Series
-	calls       []dataset.Edge
+	series      *estimator.Window
+	calls       []estimator.Edge
 	fitted      []demand.Requirement
 	labels      []float64 // by step and service
 }
@@ -61,7 +62,7 @@ func remember(t *testing.T, application string, levels []float64, least int, dur
 		t.Fatal(err)
 	}
 	label := dataset.Required{SLO: a.SLO.Latency.D(), Calls: h.calls}
-	train := dataset.Range{To: int(dataset.DefaultSplit().Train * float64(h.series.Steps()))}
+	train := estimator.Range{To: int(dataset.DefaultSplit().Train * float64(h.series.Steps))}
 	if h.fitted, err = label.Fit(h.series, train); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,9 @@ func jumps(levels []float64, duration time.Duration) load.Profile {
 }
 
 // share returns the latency that a service may have of its own, in seconds.
-func (h *history) share(service string) float64 { return h.fitted[h.series.Service(service)].Share }
+func (h *history) share(service string) float64 {
+	return h.fitted[h.series.Service(estimator.Service{Name: service})].Share
+}
 
 // enough returns the smallest number of replicas with which a service keeps its
 // share while users send a constant number of requests per second and every
@@ -126,8 +129,8 @@ func (h *history) constant(t *testing.T, service string, n int, rps float64) (ra
 	}
 	own = latency(at)
 	for _, c := range h.calls {
-		if h.series.Services[c.Source] == service {
-			own -= c.Weight * latency(a.Service(h.series.Services[c.Destination]))
+		if h.series.Services[c.Source].Name == service {
+			own -= c.Weight * latency(a.Service(h.series.Services[c.Destination].Name))
 		}
 	}
 	return float64(e.Totals(at).Requests-before[at].Requests) / (end - settled), own

@@ -65,9 +65,9 @@ type agreement struct {
 func (h *history) compare(t *testing.T, service string, truth map[float64]int) agreement {
 	t.Helper()
 	got := agreement{off: map[int]int{}}
-	n := h.series.Service(service)
-	at := func(step int, f estimator.Feature) float64 { return h.series.At(step, n, h.series.Feature(string(f))) }
-	for step := range h.series.Steps() {
+	n := h.series.Service(estimator.Service{Name: service})
+	at := func(step int, f estimator.Feature) float64 { return h.series.At(n, step, h.series.Channel(f)) }
+	for step := range h.series.Steps {
 		label := h.labels[step*len(h.series.Services)+n]
 		if demand.Saturated(at(step, estimator.CPU)) {
 			got.hidden++
