@@ -26,12 +26,12 @@ they are the same, 0 when they share none. All edges of at least --min-weight
 count for it, also those that --top leaves out, but no edge of a service to itself.
 
 Output csv is read back by --compare and wherever a graph is read. Output dot is
-for Graphviz, svg for a browser; learned edges are dashed.`,
+for Graphviz; mermaid is for Markdown, where GitHub renders it.`,
 		Example: `  # What has the model learned beyond the recorded invocation graph?
   deepscaler graph --model-file model.safetensors --compare shop-graph.csv
 
-  # The 20 heaviest edges as a picture, or drawn by Graphviz
-  deepscaler graph --model-file model.safetensors --top 20 --output svg > graph.svg
+  # The 20 heaviest edges for a README, or drawn by Graphviz
+  deepscaler graph --model-file model.safetensors --top 20 --output mermaid > graph.mmd
   deepscaler graph --model-file model.safetensors --output dot | dot -Tpdf > graph.pdf
 
   # One of the graphs that the model keeps
@@ -41,7 +41,7 @@ for Graphviz, svg for a browser; learned edges are dashed.`,
 			if err := options.Validate(); err != nil {
 				return err
 			}
-			return options.Run(cmd.OutOrStdout(), columns(cmd.OutOrStdout()))
+			return options.Run(cmd.OutOrStdout())
 		},
 	}
 	options.Flags(cmd.Flags())

@@ -44,3 +44,16 @@ func dotString(name string) string {
 func dotLabel(text string) string {
 	return dotString(strings.ReplaceAll(printable(text), "&", "&amp;"))
 }
+
+// stroke is the width of the line of an edge, by its weight.
+func (g *graph) stroke(e edge) float64 { return 1 + 3*e.weight/g.edges[0].weight }
+
+func colour(s status) string {
+	switch s {
+	case known:
+		return "#1d5fa8"
+	case learned:
+		return "#c8500a"
+	}
+	return "#334155"
+}

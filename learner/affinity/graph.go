@@ -18,6 +18,7 @@ type graph struct {
 	edges     []edge // heaviest first
 	total     int    // edges of at least minWeight, some of which are not shown
 	minWeight float64
+	hidden    string // why there is none, when something else would show one
 	set       []artifact.Graph
 	known     *comparison // nil without anything to compare with
 }
@@ -87,9 +88,9 @@ func decimals(a []float32) []float64 {
 	return out
 }
 
-// edges returns the edges of A[n,n] that are heavy enough, the heaviest first.
-func (o *Options) edges(a []float64, n int) ([]edge, error) {
-	var edges []edge
+// edges returns the edges of A[n,n] that are heavy enough, the heaviest first, and
+// what would show some when there are none.
+func (o *Options) edges(a []float64, n int) (edges []edge, hidden string) {
 	heaviest, loops := 0.0, false
 	for i, w := range a {
 		switch {
@@ -106,12 +107,10 @@ func (o *Options) edges(a []float64, n int) ([]edge, error) {
 	switch {
 	case len(edges) > 0:
 		slices.SortStableFunc(edges, func(x, y edge) int { return cmp.Compare(y.weight, x.weight) })
-		return edges, nil
 	case heaviest > 0:
-		return nil, fmt.Errorf("graph %q has no edge of at least %v, the heaviest is %v: lower --min-weight", o.Which, o.MinWeight, heaviest)
+		hidden = fmt.Sprintf("the heaviest is %v, see --min-weight", heaviest)
 	case loops:
-		return nil, fmt.Errorf("graph %q has no edge between two services, only of services to themselves: see them with --self-loops", o.Which)
-	default:
-		return nil, fmt.Errorf("graph %q has no edge at all", o.Which)
+		hidden = "only services to themselves, see --self-loops"
 	}
+	return edges, hidden
 }

@@ -27,13 +27,13 @@ const (
 )
 
 // formats are the values of [Options.Output].
-func formats() []string { return []string{"table", "csv", "json", "dot", "svg"} }
+func formats() []string { return []string{"table", "csv", "json", "dot", "mermaid"} }
 
 // Options are the flags of the command.
 type Options struct {
 	// ModelFile is the model; required.
 	ModelFile string
-	// Output is table, csv, json, dot or svg.
+	// Output is table, csv, json, dot or mermaid.
 	Output string
 	// Which is [WhichCombined], [WhichSet] or the name of a graph of 𝒜.
 	Which string
@@ -76,7 +76,8 @@ func (o *Options) Validate() error {
 		}
 	}
 	reject(o.ModelFile == "", "--model-file is required, for example model.safetensors")
-	reject(!slices.Contains(formats(), o.Output), "--output is %q, want one of %s", o.Output, strings.Join(formats(), ", "))
+	reject(o.Output == "svg", "--output svg is no longer drawn here: use dot, which Graphviz draws as SVG, or mermaid, which GitHub renders")
+	reject(o.Output != "svg" && !slices.Contains(formats(), o.Output), "--output is %q, want one of %s", o.Output, strings.Join(formats(), ", "))
 	reject(o.Which == "", "--which is empty, want combined, set or the name of a graph")
 	reject(!(o.MinWeight >= 0) || math.IsInf(o.MinWeight, 0), "--min-weight is %v, want a number of at least 0", o.MinWeight)
 	reject(o.Top < 0, "--top is %d, want a number of edges, or 0 for all", o.Top)
@@ -84,9 +85,8 @@ func (o *Options) Validate() error {
 }
 
 // Run reads the model and writes its graph to out, or returns an error and
-// writes nothing. A table is at most width columns wide where the names can be
-// shortened to that; 0 means any width. Call it after [Options.Validate].
-func (o *Options) Run(out io.Writer, width int) error {
+// writes nothing. Call it after [Options.Validate].
+func (o *Options) Run(out io.Writer) error {
 	m, err := artifact.ReadFile(o.ModelFile)
 	if err != nil {
 		return fmt.Errorf("--model-file: %w", err)
@@ -98,15 +98,15 @@ func (o *Options) Run(out io.Writer, width int) error {
 	var b bytes.Buffer
 	switch o.Output {
 	case "table":
-		g.table(&b, width)
+		err = g.table(&b)
 	case "csv":
 		err = g.csv(&b)
 	case "json":
 		err = g.json(&b)
 	case "dot":
 		g.dot(&b)
-	case "svg":
-		err = g.svg(&b)
+	case "mermaid":
+		g.mermaid(&b)
 	}
 	if err != nil {
 		return fmt.Errorf("--output %s: %w", o.Output, err)
@@ -124,9 +124,7 @@ func (o *Options) graph(m *artifact.Model) (*graph, error) {
 		return nil, fmt.Errorf("--which: %w", err)
 	}
 	g := &graph{name: o.Which, services: m.Services, minWeight: o.MinWeight, set: m.Graphs}
-	if g.edges, err = o.edges(a, len(m.Services)); err != nil {
-		return nil, err
-	}
+	g.edges, g.hidden = o.edges(a, len(m.Services))
 	if o.Compare != "" {
 		services, err := estimator.ParseServices(m.Services)
 		if err != nil {

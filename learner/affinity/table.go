@@ -7,85 +7,52 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"text/tabwriter"
 )
 
-// minName is what a terminal that is too narrow leaves of a name.
-const minName = 8
-
 // table writes the edges, and below them what they are and how they compare.
-func (g *graph) table(b *bytes.Buffer, width int) {
+func (g *graph) table(b *bytes.Buffer) error {
+	out := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	line := func(cells ...string) {
+		if last := len(cells) - 1; g.known == nil || cells[last] == "" {
+			cells = cells[:last]
+		}
+		fmt.Fprintln(out, strings.Join(cells, "\t"))
+	}
+	line("SOURCE", "", "DESTINATION", "WEIGHT", "STATUS")
 	rows := g.edges
 	if g.known != nil {
 		rows = append(slices.Clip(rows), g.known.missing...)
 	}
-	source, destination := len("SOURCE"), len("DESTINATION")
-	for _, e := range rows {
-		source = max(source, columns(printable(g.services[e.source])))
-		destination = max(destination, columns(printable(g.services[e.destination])))
-	}
-	if width > 0 {
-		rest := columns("  →    0.0000")
-		if g.known != nil {
-			rest += len("  missing")
-		}
-		source, destination = share(width-rest, source, destination)
-	}
-	line := func(from, arrow, to, weight, status string) {
-		text := pad(clip(from, source), source) + "  " + arrow + "  " + pad(clip(to, destination), destination) + "  " + fmt.Sprintf("%6s", weight)
-		if g.known != nil {
-			text += "  " + status
-		}
-		fmt.Fprintln(b, strings.TrimRight(text, " "))
-	}
-	line("SOURCE", " ", "DESTINATION", "WEIGHT", "STATUS")
 	for _, e := range rows {
 		line(printable(g.services[e.source]), "→", printable(g.services[e.destination]), decimal(e.weight), string(e.status))
 	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
 	fmt.Fprintf(b, "\n%s\n", g.summary())
 	if c := g.known; c != nil {
-		fmt.Fprintf(b, "%s\nJaccard similarity with %s: %.2f\n", c.counts(), printable(c.file), c.jaccard)
+		fmt.Fprintf(b, "%d known, %d learned, %d missing\nJaccard similarity with %s: %.2f\n",
+			c.known, c.learned, len(c.missing), printable(c.file), c.jaccard)
 	}
-	setTable(b, g.set, width)
+	return g.setTable(b)
 }
 
 // setTable writes the graphs of 𝒜 with the losses that Eq. 9 weighs them by.
-func setTable(b *bytes.Buffer, set []artifact.Graph, width int) {
-	if len(set) == 0 {
-		return
+func (g *graph) setTable(b *bytes.Buffer) error {
+	if len(g.set) == 0 {
+		return nil
 	}
-	name := len("GRAPH")
-	for _, m := range set {
-		name = max(name, columns(printable(m.Name)))
-	}
-	if width > 0 {
-		name = min(name, max(minName, width-len("   unknown")))
-	}
-	fmt.Fprintf(b, "\n%s  LOSS\n", pad("GRAPH", name))
-	for _, m := range set {
+	out := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(out, "\nGRAPH\tLOSS")
+	for _, m := range g.set {
 		loss := "unknown"
 		if !math.IsNaN(m.Loss) {
 			loss = strconv.FormatFloat(m.Loss, 'g', 4, 64)
 		}
-		fmt.Fprintf(b, "%s  %s\n", pad(clip(printable(m.Name), name), name), loss)
+		fmt.Fprintf(out, "%s\t%s\n", printable(m.Name), loss)
 	}
-}
-
-// share divides the columns of a terminal among two names: none gets more than
-// it wants, nor less than half unless it wants less.
-func share(width, first, second int) (int, int) {
-	width = max(width, 2*minName)
-	switch {
-	case first+second <= width:
-	case first <= width/2:
-		second = width - first
-	case second <= width/2:
-		first = width - second
-	default:
-		first, second = width/2, width-width/2
-	}
-	return first, second
+	return out.Flush()
 }
 
 // summary says what of the model is shown.
@@ -98,11 +65,11 @@ func (g *graph) summary() string {
 	if g.total == 1 {
 		noun = "edge"
 	}
-	return fmt.Sprintf("%s %s of at least %v, %d services, graph %q", shown, noun, g.minWeight, len(g.services), printable(g.name))
-}
-
-func (c *comparison) counts() string {
-	return fmt.Sprintf("%d known, %d learned, %d missing", c.known, c.learned, len(c.missing))
+	text := fmt.Sprintf("%s %s of at least %v, %d services, graph %q", shown, noun, g.minWeight, len(g.services), printable(g.name))
+	if g.hidden != "" {
+		text += ": " + g.hidden
+	}
+	return text
 }
 
 // decimal prints a weight for people.
