@@ -15,6 +15,7 @@ type problem struct {
 	network  *Network[float64]
 	affinity []float64
 	x, y     []float64
+	censored []bool
 	weights  []float64
 	quantile float64
 }
@@ -75,7 +76,7 @@ func (p *problem) loss() float64 {
 	n.Basis(basis, p.affinity)
 	out, dy := make([]float64, len(p.y)), make([]float64, len(p.y))
 	n.Inference().Forward(p.x, basis, out)
-	return Pinball(out, p.y, dy, p.weights, p.quantile, 1)
+	return Pinball(out, p.y, p.censored, dy, p.weights, p.quantile, 1)
 }
 
 // gradients returns the analytic gradient of every parameter and of A.
@@ -87,7 +88,7 @@ func (p *problem) gradients() (parameters [][]float64, affinity []float64) {
 	out, dy := make([]float64, len(p.y)), make([]float64, len(p.y))
 	w := n.Training(true)
 	w.Forward(p.x, basis, out)
-	Pinball(out, p.y, dy, p.weights, p.quantile, 1)
+	Pinball(out, p.y, p.censored, dy, p.weights, p.quantile, 1)
 	w.Backward(dy, basis, dbasis)
 	affinity = make([]float64, len(p.affinity))
 	n.BasisBackward(affinity, dbasis, p.affinity)
@@ -106,6 +107,10 @@ func TestGradients(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProblem(t, c, 7)
+			p.censored = make([]bool, len(p.y))
+			for i := 2; i < len(p.y); i += 2 {
+				p.censored[i] = true
+			}
 			parameters, affinity := p.gradients()
 			for i, param := range p.network.Parameters() {
 				compare(t, p, param.Name, param.Data, parameters[i])
@@ -141,19 +146,25 @@ func compare(t *testing.T, p *problem, name string, values, gradient []float64) 
 func TestPinball(t *testing.T) {
 	for _, tt := range []struct {
 		name                string
-		y, label, quantile  float64
+		y, label            float64
+		censored            bool
+		quantile            float64
 		wantLoss, wantSlope float64
 	}{
-		{"L1 above", 3, 1, 0.5, 2, 1},
-		{"L1 below", 1, 3, 0.5, 2, -1},
-		{"equal", 2, 2, 0.5, 0, 0},
-		{"unknown", 2, math.NaN(), 0.5, 0, 0},
-		{"shortage is dear", 1, 3, 0.9, 3.6, -1.8},
-		{"surplus is cheap", 3, 1, 0.9, 0.4, 0.2},
+		{"L1 above", 3, 1, false, 0.5, 2, 1},
+		{"L1 below", 1, 3, false, 0.5, 2, -1},
+		{"equal", 2, 2, false, 0.5, 0, 0},
+		{"unknown", 2, math.NaN(), false, 0.5, 0, 0},
+		{"shortage is dear", 1, 3, false, 0.9, 3.6, -1.8},
+		{"surplus is cheap", 3, 1, false, 0.9, 0.4, 0.2},
+		{"above a lower bound", 3, 1, true, 0.5, 0, 0},
+		{"below a lower bound", 1, 3, true, 0.9, 3.6, -1.8},
+		{"at a lower bound", 2, 2, true, 0.5, 0, 0},
+		{"unknown lower bound", 2, math.NaN(), true, 0.5, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dy := []float64{math.NaN()}
-			loss := Pinball([]float64{tt.y}, []float64{tt.label}, dy, nil, tt.quantile, 1)
+			loss := Pinball([]float64{tt.y}, []float64{tt.label}, []bool{tt.censored}, dy, nil, tt.quantile, 1)
 			if math.Abs(loss-tt.wantLoss) > 1e-12 || math.Abs(dy[0]-tt.wantSlope) > 1e-12 {
 				t.Errorf("loss %v with slope %v, want %v and %v", loss, dy[0], tt.wantLoss, tt.wantSlope)
 			}
@@ -172,7 +183,7 @@ func TestGraphGradientAlone(t *testing.T) {
 	out, dy := make([]float64, len(p.y)), make([]float64, len(p.y))
 	pass := n.Training(false)
 	pass.Forward(p.x, basis, out)
-	Pinball(out, p.y, dy, p.weights, p.quantile, 1)
+	Pinball(out, p.y, p.censored, dy, p.weights, p.quantile, 1)
 	pass.Backward(dy, basis, dbasis)
 	got := make([]float64, len(p.affinity))
 	n.BasisBackward(got, dbasis, p.affinity)

@@ -3,11 +3,14 @@ package gnn
 // Pinball returns the summed pinball loss of outputs y against labels, and writes
 // its gradient, times scale, to dy. quantile is in (0, 1): a low estimate costs
 // 2·quantile per unit, a high one 2·(1−quantile), so 0.5 is the L1 loss of Eq. 4.
-// A label that is NaN is unknown and counts for nothing.
+// A label that is NaN is unknown and counts for nothing. One that is censored is a
+// lower bound (Powell, Journal of Econometrics 32, 1986): an output above it costs
+// nothing.
 //
+// censored marks such labels; nil means that there are none.
 // weights, unless nil, holds a factor per service, for services whose labels are
 // in different units; y and labels are N·O numbers.
-func Pinball[T Float](y, labels, dy, weights []T, quantile, scale T) (loss float64) {
+func Pinball[T Float](y, labels []T, censored []bool, dy, weights []T, quantile, scale T) (loss float64) {
 	labels, dy = labels[:len(y)], dy[:len(y)]
 	outputs := 0
 	if weights != nil {
@@ -23,10 +26,10 @@ func Pinball[T Float](y, labels, dy, weights []T, quantile, scale T) (loss float
 		case d < 0:
 			loss -= float64(weight * low * d)
 			dy[i] = -weight * low * scale
-		case d > 0:
+		case d > 0 && !(censored != nil && censored[i]):
 			loss += float64(weight * high * d)
 			dy[i] = weight * high * scale
-		default: // equal, or unknown
+		default: // equal, unknown, or above a lower bound
 			dy[i] = 0
 		}
 	}

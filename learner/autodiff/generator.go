@@ -187,9 +187,9 @@ type GraphObjective struct {
 // Generator trains a graph generator with the network's parameters frozen
 // (Algorithm 2, line 5).
 type Generator struct {
-	// X [B,τ,N,C], Y [B,N,O] and Affinity [N,N], A_old, are filled in before a
-	// step.
-	X, Y, Affinity []float32
+	Batch
+	// Affinity [N,N], A_old, is filled in before a step.
+	Affinity []float32
 
 	machine gorgonia.VM
 	nodes   gorgonia.Nodes
@@ -203,7 +203,7 @@ func NewGenerator(m gnn.Model[float32], gen *generator.Generator[float32], o Obj
 	n := m.Config().Services
 	g := gorgonia.NewGraph()
 	in := newInputs(g, m, o)
-	p = &Generator{X: in.x, Y: in.y, Affinity: make([]float32, n*n)}
+	p = &Generator{Batch: in.Batch, Affinity: make([]float32, n*n)}
 	affinity := node(g, "affinity", p.Affinity, n, n)
 	for i, data := range gen.Parameters.All() {
 		p.nodes = append(p.nodes, node(g, fmt.Sprintf("generator.%d", i), data, gen.Parameters.Shapes()[i]...))
@@ -212,7 +212,7 @@ func NewGenerator(m gnn.Model[float32], gen *generator.Generator[float32], o Obj
 	if err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}
-	loss, err := newLoss(m, o, in.xNode, in.yNode, anew, parameterNodes(g, m), false, true)
+	loss, err := newLoss(m, o, in, anew, parameterNodes(g, m), false, true)
 	if err != nil {
 		return nil, fmt.Errorf("loss: %w", err)
 	}

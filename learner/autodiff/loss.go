@@ -34,7 +34,8 @@ type lossOp struct {
 	operation
 	model              gnn.Model[float32]
 	objective          Objective
-	parameters, graph  bool // what is differentiated
+	censored           []bool // of the batch
+	parameters, graph  bool   // what is differentiated
 	crew               []*worker
 	basis, dbasis      []float32
 	value              *gorgonia.F32
@@ -49,19 +50,19 @@ type worker struct {
 	loss   float64
 }
 
-// newLoss adds the loss of a model to the graph of x [B,τ,N,C], y [B,N,O],
-// affinity [N,N] and the nodes of the model's parameters. Either the parameters
+// newLoss adds the loss of a model on a batch to the graph of the batch, affinity
+// [N,N] and the nodes of the model's parameters. Either the parameters
 // or the affinity matrix are differentiated, or neither.
-func newLoss(m gnn.Model[float32], o Objective, x, y, affinity *gorgonia.Node, parameters gorgonia.Nodes, differentiateParameters, differentiateGraph bool) (*gorgonia.Node, error) {
+func newLoss(m gnn.Model[float32], o Objective, in inputs, affinity *gorgonia.Node, parameters gorgonia.Nodes, differentiateParameters, differentiateGraph bool) (*gorgonia.Node, error) {
 	c := m.Config()
 	op := &lossOp{
-		model: m, objective: o, parameters: differentiateParameters, graph: differentiateGraph,
+		model: m, objective: o, censored: in.Censored, parameters: differentiateParameters, graph: differentiateGraph,
 		basis:    make([]float32, m.BasisSize()),
 		value:    gorgonia.NewF32(0),
 		sampleIn: c.Window * c.Services * c.Features,
 		sampleOt: c.Services * c.Outputs,
 	}
-	inputs := append(gorgonia.Nodes{x, y, affinity}, parameters...)
+	inputs := append(gorgonia.Nodes{in.x, in.y, affinity}, parameters...)
 	op.operation = operation{name: "loss", in: make([]hm.Type, len(inputs)), out: tensor.Float32, shape: tensor.ScalarShape()}
 	for i, n := range inputs {
 		op.in[i] = typeOf(tensor.Float32, n.Shape().Dims())
@@ -141,7 +142,8 @@ func (o *lossOp) run(w *worker, x, y []float32, from, until int, scale float32) 
 			continue // a short batch is filled up with these
 		}
 		w.pass.Forward(x[i*o.sampleIn:(i+1)*o.sampleIn], o.basis, w.y)
-		w.loss += gnn.Pinball(w.y, labels, w.dy, o.objective.Weights, o.objective.Quantile, scale)
+		censored := o.censored[i*o.sampleOt : (i+1)*o.sampleOt]
+		w.loss += gnn.Pinball(w.y, labels, censored, w.dy, o.objective.Weights, o.objective.Quantile, scale)
 		if o.parameters || o.graph {
 			w.pass.Backward(w.dy, o.basis, w.dbasis)
 		}

@@ -9,12 +9,21 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
+// Batch is the memory of one batch, which is filled in before a step.
+type Batch struct {
+	// X are the windows [B,τ,N,C] and Y the labels [B,N,O]: NaN where one is not
+	// known.
+	X, Y []float32
+	// Censored marks the labels that are lower bounds.
+	Censored []bool
+}
+
 // Policy trains the parameters θ of a model under a fixed affinity matrix
 // (Algorithm 2, line 3).
 type Policy struct {
-	// X [B,τ,N,C], Y [B,N,O] and Affinity [N,N] are filled in before a step. A
-	// label that is NaN is unknown.
-	X, Y, Affinity []float32
+	Batch
+	// Affinity [N,N] is filled in before a step.
+	Affinity []float32
 
 	model   gnn.Model[float32]
 	machine gorgonia.VM
@@ -27,10 +36,10 @@ func NewPolicy(m gnn.Model[float32], o Objective) (p *Policy, err error) {
 	defer recovered(&err)
 	g := gorgonia.NewGraph()
 	in := newInputs(g, m, o)
-	p = &Policy{X: in.x, Y: in.y, Affinity: make([]float32, m.Config().Services*m.Config().Services), model: m}
+	p = &Policy{Batch: in.Batch, Affinity: make([]float32, m.Config().Services*m.Config().Services), model: m}
 	affinity := node(g, "affinity", p.Affinity, m.Config().Services, m.Config().Services)
 	p.nodes = parameterNodes(g, m)
-	loss, err := newLoss(m, o, in.xNode, in.yNode, affinity, p.nodes, true, false)
+	loss, err := newLoss(m, o, in, affinity, p.nodes, true, false)
 	if err != nil {
 		return nil, fmt.Errorf("loss: %w", err)
 	}
@@ -73,10 +82,10 @@ func run(machine gorgonia.VM, value *gorgonia.Value) (float64, error) {
 	return float64(loss), nil
 }
 
-// inputs are the nodes of a batch and the memory behind them.
+// inputs are a batch and its nodes, which share the memory.
 type inputs struct {
-	x, y         []float32
-	xNode, yNode *gorgonia.Node
+	Batch
+	x, y *gorgonia.Node
 }
 
 func newInputs(g *gorgonia.ExprGraph, m gnn.Model[float32], o Objective) inputs {
@@ -84,9 +93,9 @@ func newInputs(g *gorgonia.ExprGraph, m gnn.Model[float32], o Objective) inputs 
 	x := make([]float32, o.Batch*c.Window*c.Services*c.Features)
 	y := make([]float32, o.Batch*c.Services*c.Outputs)
 	return inputs{
-		x: x, y: y,
-		xNode: node(g, "x", x, o.Batch, c.Window, c.Services, c.Features),
-		yNode: node(g, "y", y, o.Batch, c.Services, c.Outputs),
+		Batch: Batch{X: x, Y: y, Censored: make([]bool, len(y))},
+		x:     node(g, "x", x, o.Batch, c.Window, c.Services, c.Features),
+		y:     node(g, "y", y, o.Batch, c.Services, c.Outputs),
 	}
 }
 

@@ -83,7 +83,7 @@ func plainStep(m *gnn.Network[float32], p *Policy, o Objective, rate float32) (l
 	pass, y, dy := m.Training(true), make([]float32, out), make([]float32, out)
 	for i := range o.Batch {
 		pass.Forward(p.X[i*in:(i+1)*in], basis, y)
-		loss += gnn.Pinball(y, p.Y[i*out:(i+1)*out], dy, nil, o.Quantile, 1/float32(known))
+		loss += gnn.Pinball(y, p.Y[i*out:(i+1)*out], p.Censored[i*out:(i+1)*out], dy, nil, o.Quantile, 1/float32(known))
 		pass.Backward(dy, basis, nil)
 	}
 	for i, param := range m.Parameters() {
@@ -112,6 +112,9 @@ func TestPolicyStepFollowsTheGradient(t *testing.T) {
 			fill(p.X, rng)
 			fill(p.Y, rng)
 			p.Y[step] = float32(math.NaN())
+			for i := range p.Censored {
+				p.Censored[i] = rng.IntN(3) == 0
+			}
 			want := plainStep(reference, p, o, rate)
 			got, err := p.Step(&sgd{rate})
 			if err != nil {

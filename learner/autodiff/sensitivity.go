@@ -11,8 +11,9 @@ import (
 // Sensitivity differentiates the loss of a batch with respect to the affinity
 // matrix itself.
 type Sensitivity struct {
-	// X [B,τ,N,C], Y [B,N,O] and Affinity [N,N] are filled in before a run.
-	X, Y, Affinity []float32
+	Batch
+	// Affinity [N,N] is filled in before a run.
+	Affinity []float32
 
 	machine  gorgonia.VM
 	affinity *gorgonia.Node
@@ -25,9 +26,9 @@ func NewSensitivity(m gnn.Model[float32], o Objective) (s *Sensitivity, err erro
 	n := m.Config().Services
 	g := gorgonia.NewGraph()
 	in := newInputs(g, m, o)
-	s = &Sensitivity{X: in.x, Y: in.y, Affinity: make([]float32, n*n)}
+	s = &Sensitivity{Batch: in.Batch, Affinity: make([]float32, n*n)}
 	s.affinity = node(g, "affinity", s.Affinity, n, n)
-	loss, err := newLoss(m, o, in.xNode, in.yNode, s.affinity, parameterNodes(g, m), false, true)
+	loss, err := newLoss(m, o, in, s.affinity, parameterNodes(g, m), false, true)
 	if err != nil {
 		return nil, fmt.Errorf("loss: %w", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // Anchor says what a label is measured from.
@@ -74,16 +73,18 @@ func (o Options) validateSizings(services int) error {
 
 // makeLabels makes the labels, and from the same fit the sizings of the services,
 // unless they are given or not needed.
-func (d *Dataset) makeLabels() (err error) {
+func (d *Dataset) makeLabels() error {
 	required, ok := d.options.Label.(Required)
 	if !ok || d.options.Anchor != AnchorDemand || len(d.options.Sizings) > 0 {
-		d.labels, err = d.options.Label.Label(d.series, d.ranges[Train])
+		labels, err := d.options.Label.Label(d.series, d.ranges[Train])
+		d.labels, d.censored = labels.Values, labels.Censored
 		return err
 	}
-	var fitted []demand.Requirement
-	if d.labels, fitted, err = required.labels(d.series, d.ranges[Train]); err != nil {
+	labels, fitted, err := required.labels(d.series, d.ranges[Train])
+	if err != nil {
 		return err
 	}
+	d.labels, d.censored = labels.Values, labels.Censored
 	for _, r := range fitted {
 		d.options.Sizings = append(d.options.Sizings, r.Sizing())
 	}

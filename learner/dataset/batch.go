@@ -64,6 +64,25 @@ func (d *Dataset) Labels(p Part, indices []int, y []float64) {
 	}
 }
 
+// Censored marks the labels of the samples that are lower bounds, as [B][N][H].
+func (d *Dataset) Censored(p Part, indices []int, mask []bool) {
+	checkLen("mask", len(mask), len(indices)*d.LabelLen())
+	if d.censored == nil {
+		clear(mask)
+		return
+	}
+	services, k := len(d.series.Services), 0
+	for _, i := range indices {
+		origin := d.Origin(p, i)
+		for n := range services {
+			for _, ahead := range d.options.Horizons {
+				mask[k] = d.censored[(origin+ahead)*services+n]
+				k++
+			}
+		}
+	}
+}
+
 // Unscale returns a prediction for service n of sample i in the label's own
 // unit.
 func (d *Dataset) Unscale(p Part, i, n int, scaled float64) float64 {
@@ -105,3 +124,6 @@ func (v View) Len() int { return v.samples.Samples(v.part) }
 func (v View) Fill(indices []int, x, y []float32) {
 	v.samples.Batch(v.part, indices, x[:len(indices)*v.samples.InputLen()], y[:len(indices)*v.samples.LabelLen()])
 }
+
+// Censored is [Dataset.Censored].
+func (v View) Censored(indices []int, mask []bool) { v.samples.Censored(v.part, indices, mask) }

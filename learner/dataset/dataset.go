@@ -24,6 +24,7 @@ type Dataset struct {
 	inputs      inputs
 	inputScaler *Scaler
 	labels      []float64 // [steps][service], NaN masked
+	censored    []bool    // labels that are lower bounds; nil when there are none
 	scaled      []float32 // labels, scaled
 	labelScaler *Scaler   // of one feature
 	anchors     []float64 // [steps][service]; nil with AnchorLevel

@@ -10,11 +10,19 @@ import (
 // Labeller says what the network should have known about every service at every
 // step.
 type Labeller interface {
-	// Label returns T·N numbers, row-major in (step, service), NaN where
-	// nothing can be said: such a label is masked, never made up. Whatever
-	// Label has to fit it fits on the steps of train alone, and the label of a
-	// step depends on no later step otherwise.
-	Label(s *estimator.Window, train estimator.Range) ([]float64, error)
+	// Label labels every step of s. Whatever it has to fit it fits on the steps
+	// of train alone, and the label of a step depends on no later step otherwise.
+	Label(s *estimator.Window, train estimator.Range) (Labels, error)
+}
+
+// Labels are T·N of them, row-major in (step, service).
+type Labels struct {
+	// Values are NaN where nothing can be said: such a label is masked, never made
+	// up.
+	Values []float64
+	// Censored marks lower bounds: the truth may be higher. Nil when there are
+	// none.
+	Censored []bool
 }
 
 // Observed labels a step with the value that a feature had at it. With replicas
@@ -25,16 +33,16 @@ type Observed struct {
 }
 
 // Label implements [Labeller].
-func (o Observed) Label(s *estimator.Window, _ estimator.Range) ([]float64, error) {
+func (o Observed) Label(s *estimator.Window, _ estimator.Range) (Labels, error) {
 	c, err := column(s, o.Feature)
 	if err != nil {
-		return nil, err
+		return Labels{}, err
 	}
 	labels := make([]float64, s.Steps*len(s.Services))
 	for i := range labels {
 		labels[i] = s.Values[i*len(s.Features)+c]
 	}
-	return labels, nil
+	return Labels{Values: labels}, nil
 }
 
 // checkLabels reports labels that a labeller got wrong, and a training part

@@ -29,22 +29,22 @@ type Required struct {
 }
 
 // Label implements [Labeller].
-func (r Required) Label(s *estimator.Window, train estimator.Range) ([]float64, error) {
+func (r Required) Label(s *estimator.Window, train estimator.Range) (Labels, error) {
 	labels, _, err := r.labels(s, train)
 	return labels, err
 }
 
 // labels returns the labels and what they rest on.
-func (r Required) labels(s *estimator.Window, train estimator.Range) ([]float64, []demand.Requirement, error) {
+func (r Required) labels(s *estimator.Window, train estimator.Range) (Labels, []demand.Requirement, error) {
 	h, err := r.look(s, train)
 	if err != nil {
-		return nil, nil, err
+		return Labels{}, nil, err
 	}
 	n := len(s.Services)
-	labels := make([]float64, s.Steps*n)
+	labels := Labels{Values: make([]float64, s.Steps*n), Censored: make([]bool, s.Steps*n)}
 	for i := range s.Services {
 		for t, need := range h.Needs(i) {
-			labels[t*n+i] = need.Replicas
+			labels.Values[t*n+i], labels.Censored[t*n+i] = need.Replicas, need.AtLeast
 		}
 	}
 	return labels, h.Fitted(), nil

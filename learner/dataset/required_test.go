@@ -50,3 +50,24 @@ func TestRequiredSamples(t *testing.T) {
 		}
 	}
 }
+
+// Labels of saturated steps are lower bounds, in the sample of every horizon.
+func TestRequiredCensorsSaturation(t *testing.T) {
+	s := scaledAtRandom(100)
+	for _, k := range []int{90, 93} {
+		setRow(s, k, 0, 2, 0.97, 0.5, 95)
+	}
+	d := mustNew(t, s, Options{Window: 3, Label: Required{}, Horizons: []int{1, 3}})
+	mask, labels := make([]bool, d.LabelLen()), make([]float64, d.LabelLen())
+	for i := range d.Samples(Test) {
+		d.Censored(Test, []int{i}, mask)
+		d.Labels(Test, []int{i}, labels)
+		for k, ahead := range []int{1, 3, 1, 3} {
+			at := d.Origin(Test, i) + ahead
+			want := k < 2 && (at == 90 || at == 93)
+			if mask[k] != want || want && !(labels[k] >= 3) {
+				t.Errorf("label %d of the sample at %d is %v, a lower bound %v, want %v", k, d.Origin(Test, i), labels[k], mask[k], want)
+			}
+		}
+	}
+}

@@ -33,7 +33,7 @@ func (s *session) calibrate(ctx context.Context) ([]float64, error) {
 	for i := range parts {
 		parts[i] = make([]scores, outputs)
 	}
-	err := Predict(ctx, s.model, s.best.affinity, s.problem.Validation, s.config.Workers, func(part, index int, y, labels []float32) {
+	err := Predict(ctx, s.model, s.best.affinity, s.problem.Validation, s.config.Workers, func(part, index int, y, labels []float32, censored []bool) {
 		stretch := index * stretches / samples
 		for i, label := range labels {
 			if label != label {
@@ -46,6 +46,9 @@ func (s *session) calibrate(ctx context.Context) ([]float64, error) {
 			score := &parts[part][i%outputs]
 			for k := range shares {
 				short := float64(label) - float64(k)*shareUnit*float64(y[i])
+				if short < 0 && censored[i] {
+					continue
+				}
 				score[k][stretch] += weight * max(quantile*short, (quantile-1)*short)
 			}
 		}

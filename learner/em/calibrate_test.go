@@ -45,7 +45,7 @@ func (l labelled) Fill(indices []int, x, y []float32) {
 func spoken(t *testing.T, m gnn.Model[float32], affinity []float32, s Samples) map[int][]float32 {
 	t.Helper()
 	outputs, largest := map[int][]float32{}, float32(0)
-	err := Predict(t.Context(), m, affinity, s, 1, func(_, i int, y, _ []float32) {
+	err := Predict(t.Context(), m, affinity, s, 1, func(_, i int, y, _ []float32, _ []bool) {
 		outputs[i] = append([]float32(nil), y...)
 		for _, v := range y {
 			largest = max(largest, v, -v)

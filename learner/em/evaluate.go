@@ -13,10 +13,10 @@ import (
 var unknown = float32(math.NaN())
 
 // Predict runs the model over all samples under one affinity matrix, N×N, and
-// calls each with the index of the sample, its outputs and its labels, N·O
-// numbers each, in the order of the samples within each of workers parts. each
+// calls each with the index of the sample, its outputs, its labels, N·O
+// numbers each, and which labels are lower bounds, in the order of the samples within each of workers parts. each
 // is called by one goroutine per part; the slices are its own until it returns.
-func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, workers int, each func(part, index int, y, labels []float32)) error {
+func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, workers int, each func(part, index int, y, labels []float32, censored []bool)) error {
 	c := m.Config()
 	basis := make([]float32, m.BasisSize())
 	m.Basis(basis, affinity)
@@ -26,6 +26,7 @@ func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Sa
 			pass := m.Inference()
 			x := make([]float32, c.Window*c.Services*c.Features)
 			labels, y := make([]float32, c.Services*c.Outputs), make([]float32, c.Services*c.Outputs)
+			censored := make([]bool, len(labels))
 			index := []int{0}
 			for i := w * s.Len() / workers; i < (w+1)*s.Len()/workers; i++ {
 				if err := ctx.Err(); err != nil {
@@ -33,8 +34,9 @@ func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Sa
 				}
 				index[0] = i
 				s.Fill(index, x, labels)
+				s.Censored(index, censored)
 				pass.Forward(x, basis, y)
-				each(w, i, y, labels)
+				each(w, i, y, labels, censored)
 			}
 			return nil
 		})
@@ -50,8 +52,8 @@ func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s S
 	for i := range scratch {
 		scratch[i] = make([]float32, size)
 	}
-	err := Predict(ctx, m, affinity, s, c.Workers, func(part, _ int, y, labels []float32) {
-		losses[part] += gnn.Pinball(y, labels, scratch[part], weights, float32(c.Quantile), 1)
+	err := Predict(ctx, m, affinity, s, c.Workers, func(part, _ int, y, labels []float32, censored []bool) {
+		losses[part] += gnn.Pinball(y, labels, censored, scratch[part], weights, float32(c.Quantile), 1)
 		counts[part] += known(labels)
 	})
 	if err != nil {

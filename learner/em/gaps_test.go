@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/deepscaler/deepscaler/learner/autodiff"
 )
 
 // masked lacks some labels.
@@ -105,9 +107,9 @@ func TestPassSkipsEmptyBatches(t *testing.T) {
 	_, p, _ := lesson(t)
 	l := loader{samples: masked{p.Training, 6, func(i, _ int) bool { return i != 0 && i != 2 && i != 9 }}, batch: 3, out: 6}
 	order := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
-	x, y := make([]float32, 3*4*6), make([]float32, 3*6)
+	to := autodiff.Batch{X: make([]float32, 3*4*6), Y: make([]float32, 3*6), Censored: make([]bool, 3*6)}
 	var steps []batch
-	mean, err := l.pass(t.Context(), order, x, y, func(b batch) (float64, error) {
+	mean, err := l.pass(t.Context(), order, to, func(b batch) (float64, error) {
 		steps = append(steps, b)
 		return float64(len(steps)), nil
 	})

@@ -49,7 +49,7 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 	solver := &autodiff.Adam{Clip: s.config.Clip}
 	for epoch := 1; epoch <= s.config.GraphEpochs; epoch++ {
 		s.shuffle(order)
-		mean, err := load.pass(ctx, order, learning.X, learning.Y, func(b batch) (float64, error) {
+		mean, err := load.pass(ctx, order, learning.Batch, func(b batch) (float64, error) {
 			at := (float64(epoch-1) + float64(b.at)/float64(len(order))) / float64(s.config.GraphEpochs)
 			solver.Rate = s.config.GraphRate * (0.05 + 0.95*(1+math.Cos(math.Pi*at))/2)
 			return learning.Step(solver)
@@ -94,7 +94,7 @@ func (s *session) wantedEdges(ctx context.Context) (edges []float32, err error) 
 		order[i] = i
 	}
 	slope := make([]float32, n*n)
-	if _, err := load.pass(ctx, order, sensitivity.X, sensitivity.Y, func(b batch) (float64, error) {
+	if _, err := load.pass(ctx, order, sensitivity.Batch, func(b batch) (float64, error) {
 		return 0, sensitivity.Add(slope, float32(b.labels))
 	}); err != nil {
 		return nil, err

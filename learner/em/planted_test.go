@@ -87,6 +87,8 @@ func (s plantedSamples) Fill(indices []int, x, y []float32) {
 	}
 }
 
+func (plantedSamples) Censored(_ []int, mask []bool) { clear(mask) }
+
 // averagePrecision is the area under the precision–recall curve of scores that
 // rank the candidates.
 func averagePrecision(scores []float64, positive func(i int) bool, candidates []int) float64 {

@@ -16,7 +16,7 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 	stale := 0
 	for epoch := 1; epoch <= s.config.Epochs; epoch++ {
 		s.shuffle(order)
-		mean, err := load.pass(ctx, order, policy.X, policy.Y, func(b batch) (float64, error) {
+		mean, err := load.pass(ctx, order, policy.Batch, func(b batch) (float64, error) {
 			s.jitter(policy.X, b.samples)
 			s.solver.Rate = s.rate(float64(b.at) / float64(len(order)))
 			loss, err := policy.Step(s.solver)

@@ -3,6 +3,8 @@ package em
 import (
 	"context"
 	"fmt"
+
+	"github.com/deepscaler/deepscaler/learner/autodiff"
 )
 
 // Samples are the pairs of window and labels of one part of a history.
@@ -13,6 +15,8 @@ type Samples interface {
 	// each, to x, and their labels, N·O numbers each, to y: NaN where a label is
 	// not known.
 	Fill(indices []int, x, y []float32)
+	// Censored marks the labels of the samples, N·O each, that are lower bounds.
+	Censored(indices []int, mask []bool)
 }
 
 // requireLabel returns an error when no label of the samples is known, since
@@ -52,25 +56,27 @@ type batch struct {
 
 // fill writes the batch that starts at position at of order; a short one is
 // filled up with unknown labels.
-func (l *loader) fill(order []int, at int, x, y []float32) batch {
+func (l *loader) fill(order []int, at int, to autodiff.Batch) batch {
 	indices := order[at:min(at+l.batch, len(order))]
-	l.samples.Fill(indices, x, y)
-	for i := len(indices) * l.out; i < l.batch*l.out; i++ {
-		y[i] = unknown
+	labels := len(indices) * l.out
+	l.samples.Fill(indices, to.X, to.Y)
+	l.samples.Censored(indices, to.Censored[:labels])
+	for i := labels; i < l.batch*l.out; i++ {
+		to.Y[i] = unknown
 	}
-	return batch{at: at, samples: len(indices), labels: known(y)}
+	return batch{at: at, samples: len(indices), labels: known(to.Y)}
 }
 
-// pass goes through the samples in the given order, fills x and y with one batch
-// after the other, and returns the mean of the losses that step returns, by known
+// pass goes through the samples in the given order, fills to with one batch after
+// the other, and returns the mean of the losses that step returns, by known
 // labels. A batch without any, from a gap in the history, is left out.
-func (l *loader) pass(ctx context.Context, order []int, x, y []float32, step func(b batch) (float64, error)) (mean float64, err error) {
+func (l *loader) pass(ctx context.Context, order []int, to autodiff.Batch, step func(b batch) (float64, error)) (mean float64, err error) {
 	labels := 0
 	for at := 0; at < len(order); at += l.batch {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		b := l.fill(order, at, x, y)
+		b := l.fill(order, at, to)
 		if b.labels == 0 {
 			continue
 		}

@@ -56,7 +56,7 @@ type Model struct {
 func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, workers int) (*Comparison, error) {
 	size, samples := d.LabelLen(), d.Samples(p)
 	outputs := make([]float32, samples*size)
-	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p), workers, func(_, i int, y, _ []float32) {
+	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p), workers, func(_, i int, y, _ []float32, _ []bool) {
 		for k, v := range y {
 			if m.Shares != nil {
 				v *= float32(m.Shares[k%len(m.Shares)])

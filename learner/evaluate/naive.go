@@ -82,14 +82,16 @@ func tally(d *dataset.Dataset, p dataset.Part, predict Predictor) (all *Tally, s
 		services = append(services, NewTally(horizons))
 	}
 	predicted, actual := make([]float64, d.LabelLen()), make([]float64, d.LabelLen())
+	censored := make([]bool, d.LabelLen())
 	for i := range d.Samples(p) {
 		index := []int{i}
 		predict(p, index, predicted)
 		d.Labels(p, index, actual)
-		all.Add(predicted, actual)
+		d.Censored(p, index, censored)
+		all.Add(predicted, actual, censored)
 		for n, service := range services {
 			from, to := n*len(horizons), (n+1)*len(horizons)
-			service.Add(predicted[from:to], actual[from:to])
+			service.Add(predicted[from:to], actual[from:to], censored[from:to])
 		}
 	}
 	return all, services

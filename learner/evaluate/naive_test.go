@@ -121,10 +121,20 @@ func TestTallyOfPredictors(t *testing.T) {
 	}
 }
 
+// A prediction above a lower bound is right, unless it is no number.
+func TestTallyOfLowerBounds(t *testing.T) {
+	e := NewTally([]int{1})
+	e.Add([]float64{5, 1, 5, math.Inf(1), 4}, []float64{3, 3, 3, 3, nan}, []bool{true, true, false, true, true})
+	want := Metrics{Count: 3, Missed: 1, MAE: 4.0 / 3, RMSE: math.Sqrt(8.0 / 3), MAPE: 400.0 / 9}
+	if diff := cmp.Diff(want, e.Overall(), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestTally(t *testing.T) {
 	e := NewTally([]int{1, 4})
-	e.Add([]float64{1, 5, 3, nan}, []float64{2, 2, nan, 7})
-	e.Add([]float64{-3, 1e-9}, []float64{0, 1e-7})
+	e.Add([]float64{1, 5, 3, nan}, []float64{2, 2, nan, 7}, nil)
+	e.Add([]float64{-3, 1e-9}, []float64{0, 1e-7}, nil)
 	for _, tc := range []struct {
 		name      string
 		got, want Metrics

@@ -30,8 +30,9 @@ func NewTally(horizons []int) *Tally {
 }
 
 // Add compares predictions with labels, both as [...][H] in the label's unit. A
-// label that is NaN is masked; a prediction that is not finite is missed.
-func (t *Tally) Add(predicted, actual []float64) {
+// label that is NaN is masked; a prediction that is not finite is missed. A prediction
+// above a label that is censored, a lower bound, is right; nil censors none.
+func (t *Tally) Add(predicted, actual []float64, censored []bool) {
 	if len(predicted) != len(actual) || len(actual)%len(t.sums) != 0 {
 		panic(fmt.Sprintf("evaluate: %d predictions of %d labels for %d horizons", len(predicted), len(actual), len(t.sums)))
 	}
@@ -44,6 +45,9 @@ func (t *Tally) Add(predicted, actual []float64) {
 		if math.IsNaN(d) || math.IsInf(d, 0) {
 			s.missed++
 			continue
+		}
+		if censored != nil && censored[i] && predicted[i] > y {
+			d = 0
 		}
 		s.count++
 		s.absolute += d

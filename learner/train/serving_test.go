@@ -113,7 +113,7 @@ func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report)
 	}
 	pass := p.NewPass()
 	samples, labels := make([]float64, len(a.Services)*a.Window*len(a.Features)), make([]float64, d.LabelLen())
-	y := make([]float64, len(labels))
+	y, censored := make([]float64, len(labels)), make([]bool, len(labels))
 	out := make([]*evaluate.Tally, len(a.Services))
 	for n := range out {
 		out[n] = evaluate.NewTally(a.Horizons)
@@ -137,9 +137,10 @@ func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report)
 			t.Fatal(err)
 		}
 		d.Labels(dataset.Test, []int{i}, labels)
+		d.Censored(dataset.Test, []int{i}, censored)
 		for n, e := range out {
 			from, to := n*len(a.Horizons), (n+1)*len(a.Horizons)
-			e.Add(y[from:to], labels[from:to])
+			e.Add(y[from:to], labels[from:to], censored[from:to])
 		}
 	}
 	if blind < 10 {

@@ -31,7 +31,7 @@ type history struct {
 	series      *estimator.Window
 	calls       []estimator.Edge
 	fitted      []demand.Requirement
-	labels      []float64 // by step and service
+	labels      dataset.Labels
 }
 
 // remember runs an application while its load jumps between levels and its
