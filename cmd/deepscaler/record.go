@@ -1,11 +1,9 @@
 package main
 
 import (
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/deepscaler/deepscaler/learner/record"
 )
@@ -23,9 +21,9 @@ writes both as CSV:
   source,destination,weight        weight is calls for each call of the source
 
 What Prometheus does not know is an empty cell. Long ranges are read in pieces,
-oldest first, and kept in FILE.partial until they are complete: after an
-interruption the same command goes on where it stopped, with the range that
--24h and now meant when it began.`,
+oldest first; a piece that fails for a reason that passes is asked for again. The
+files are written when everything is read, so an interrupted recording leaves
+nothing behind.`,
 		Example: `  # The last day of every service in namespace shop
   kubectl port-forward -n monitoring svc/prometheus 9090 &
   deepscaler record --prometheus-url http://localhost:9090 --namespace shop --out shop.csv.gz
@@ -33,7 +31,10 @@ interruption the same command goes on where it stopped, with the range that
   # Two weeks and the invocation graph, with the queries and credentials of the adapter
   deepscaler record --config adapter.yaml --namespace shop --start -14d --out shop.csv.gz --graph-out shop-graph.csv
 
-  # Three services on one day, and where to go on after Ctrl-C: the same again
+  # An application over two namespaces; its services are recorded as namespace/name
+  deepscaler record --prometheus-url http://localhost:9090 --namespace shop --namespace payments --out shop.csv.gz
+
+  # Three services on one day
   deepscaler record --prometheus-url http://localhost:9090 --jaeger-url http://localhost:16686 \
     --namespace shop --services cart,checkout,frontend \
     --start 2026-01-31T00:00:00Z --end 2026-02-01T00:00:00Z --out day.csv --graph-out day-graph.csv`,
@@ -42,13 +43,7 @@ interruption the same command goes on where it stopped, with the range that
 			if err := options.Validate(); err != nil {
 				return err
 			}
-			out := cmd.ErrOrStderr()
-			file, ok := out.(*os.File)
-			c, err := options.Config(record.Terminal{
-				Out:         out,
-				Interactive: ok && term.IsTerminal(int(file.Fd())),
-				Now:         time.Now,
-			})
+			c, err := options.Config(cmd.ErrOrStderr(), time.Now)
 			if err != nil {
 				return err
 			}

@@ -34,6 +34,10 @@ type fake struct {
 	absent func(feature, service string, at time.Time) bool
 	// calls are the rates of the mesh, by source and destination.
 	calls map[[2]string]string
+	// namespaces are those that have cart and web; shop unless it is set.
+	namespaces []string
+	// extra is added to the answer to a range query, beside its data.
+	extra func(form url.Values) string
 	// dependencies is the answer of Jaeger.
 	dependencies string
 
@@ -55,7 +59,7 @@ func (f *fake) answer(i interceptor) {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	return &fake{t: t, calls: map[[2]string]string{{"gateway", "web"}: "8", {"web", "cart"}: "4"}}
+	return &fake{t: t, namespaces: []string{"shop"}, calls: map[[2]string]string{{"gateway", "web"}: "8", {"web", "cart"}: "4"}}
 }
 
 var services = []string{"cart", "web"}
@@ -113,11 +117,17 @@ func (f *fake) answerFeature(w http.ResponseWriter, form url.Values) {
 				samples = append(samples, fmt.Sprintf(`[%d,"%v"]`, at, value(feature, service, when)))
 			}
 		}
-		if len(samples) > 0 {
-			series = append(series, fmt.Sprintf(`{"metric":{"namespace":"shop","workload":%q},"values":[%s]}`, service, strings.Join(samples, ",")))
+		for _, namespace := range f.namespaces {
+			if len(samples) > 0 {
+				series = append(series, fmt.Sprintf(`{"metric":{"namespace":%q,"workload":%q},"values":[%s]}`, namespace, service, strings.Join(samples, ",")))
+			}
 		}
 	}
-	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[%s]}}`, strings.Join(series, ","))
+	extra := ""
+	if f.extra != nil {
+		extra = f.extra(form)
+	}
+	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[%s]}%s}`, strings.Join(series, ","), extra)
 }
 
 func (f *fake) seconds(text string) int64 {
@@ -182,7 +192,7 @@ func (b *bench) options(change ...func(*Options)) *Options {
 	o := NewOptions()
 	o.ConfigFile = b.path("config.yaml")
 	o.PrometheusURL = b.url
-	o.Namespace = "shop"
+	o.Namespaces = []string{"shop"}
 	o.Services = []string{"web", "cart"}
 	o.Start = "-50m"
 	o.Out = b.path("out.csv")
@@ -200,7 +210,7 @@ func (b *bench) config(change ...func(*Options)) *Config {
 	if err := o.Validate(); err != nil {
 		b.t.Fatal(err)
 	}
-	c, err := o.Config(Terminal{Out: &b.out, Now: func() time.Time { return b.now }})
+	c, err := o.Config(&b.out, func() time.Time { return b.now })
 	if err != nil {
 		b.t.Fatal(err)
 	}

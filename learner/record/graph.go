@@ -68,26 +68,29 @@ func (c calls) pairs() [][2]int {
 // It is empty when there is no Jaeger.
 //
 // Calls of the mesh and of traces must be told apart, since traces are samples.
-func (r *reader) traced(ctx context.Context, during span) (calls, error) {
+func (r *recording) traced(ctx context.Context, services []estimator.Service) (calls, error) {
 	out := calls{}
-	if r.jaeger.URL == "" {
+	cfg := r.telemetry.Jaeger
+	if cfg.URL == "" || r.graphOut == "" {
 		return out, nil
 	}
-	cfg := r.jaeger
-	cfg.Lookback = max(cfg.Lookback, time.Duration(during.steps)*r.step)
+	cfg.Lookback = max(cfg.Lookback, time.Duration(r.span.steps)*r.step)
 	cfg.Timeout = max(cfg.Timeout, r.telemetry.Prometheus.Timeout)
 	err := r.retry.do(ctx, func(ctx context.Context) error {
-		graph, findings, err := telemetry.Traced(ctx, cfg, r.services, during.last(r.step))
+		graph, findings, err := telemetry.Traced(ctx, cfg, services, r.span.last(r.step))
 		if err != nil {
 			return err
 		}
+		if err := passing(findings); err != nil {
+			return err
+		}
 		for _, f := range findings {
-			r.notices.warn(f)
+			r.notices.add(f)
 		}
 		if graph != nil {
 			out.add(graph.Calls, 1)
 		}
-		return passing(findings)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the graph from Jaeger: %w; without --jaeger-url it is that of the mesh alone", err)

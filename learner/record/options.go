@@ -43,9 +43,11 @@ type Options struct {
 	// RateWindow and Timeout are 0 for what the file or else the default says.
 	RateWindow, Timeout time.Duration
 
-	// Namespace is that of the application; required.
-	Namespace string
-	// Services are the names of workloads; none for those that the mesh knows.
+	// Namespaces are those of the application; at least one. With several,
+	// services are recorded as namespace/name, else by their bare names.
+	Namespaces []string
+	// Services are workloads, as name or namespace/name; none for those that the
+	// mesh knows.
 	Services []string
 	// Features are the columns of the output.
 	Features []string
@@ -63,8 +65,6 @@ type Options struct {
 	Columns int
 	// Attempts is how often a query is made before a transient error counts.
 	Attempts int
-	// Restart discards an interrupted recording of the same output.
-	Restart bool
 	// Overwrite replaces output that exists.
 	Overwrite bool
 }
@@ -93,8 +93,10 @@ func (o *Options) Flags(fs *pflag.FlagSet) {
 		strings.Join(telemetry.Presets(), ", "), telemetry.PresetIstio))
 	fs.DurationVar(&o.RateWindow, "rate-window", o.RateWindow,
 		"Range over which counters become rates; 0 means that of --config, or 1m, or one step if that is longer. Use what the adapter uses.")
-	fs.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace of the application (required).")
-	fs.StringSliceVar(&o.Services, "services", o.Services, "Workloads to record, comma-separated; default every one in the namespace to which the mesh has seen a request in the range.")
+	fs.StringSliceVar(&o.Namespaces, "namespace", o.Namespaces,
+		"Namespace of the application (required). Repeat it for an application over several; services are then recorded as namespace/name.")
+	fs.StringSliceVar(&o.Services, "services", o.Services,
+		"Workloads to record, comma-separated, as name or namespace/name; default every one in the namespaces to which the mesh has seen a request in the range.")
 	fs.StringSliceVar(&o.Features, "features", o.Features, "Columns of the output.")
 	fs.StringVar(&o.Start, "start", o.Start, "Begin of the range: RFC 3339, Unix seconds, or relative to now such as -7d or -36h.")
 	fs.StringVar(&o.End, "end", o.End, "End of the range, likewise, or now.")
@@ -103,7 +105,6 @@ func (o *Options) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.GraphOut, "graph-out", o.GraphOut, "File for the invocation graph, .csv. Without it no graph is read.")
 	fs.IntVar(&o.Columns, "columns", o.Columns, "Most steps to ask for in one query. Fewer are asked for when many services would make the answer large; lower it when queries take too long.")
 	fs.IntVar(&o.Attempts, "attempts", o.Attempts, "How often to try a query that fails for a transient reason.")
-	fs.BoolVar(&o.Restart, "restart", o.Restart, "Discard an interrupted recording and begin anew.")
 	fs.BoolVar(&o.Overwrite, "overwrite", o.Overwrite, "Replace output that exists, once the new one is complete.")
 }
 
@@ -116,7 +117,7 @@ func (o *Options) Validate() error {
 		}
 	}
 	reject(o.PrometheusURL == "" && o.ConfigFile == "", "--prometheus-url is required, for example http://localhost:9090, or a --config that has it")
-	reject(strings.TrimSpace(o.Namespace) == "", "--namespace is required")
+	reject(len(o.Namespaces) == 0 || slices.ContainsFunc(o.Namespaces, func(n string) bool { return strings.TrimSpace(n) == "" }), "--namespace is required")
 	reject(o.Out == "", "--out is required, for example history.csv.gz")
 	reject(o.Out != "" && !strings.HasSuffix(o.Out, ".csv") && !compressed(o.Out), "--out is %q, want a name that ends in .csv or .csv.gz", o.Out)
 	reject(o.GraphOut != "" && !strings.HasSuffix(o.GraphOut, ".csv"), "--graph-out is %q, want a name that ends in .csv", o.GraphOut)
@@ -135,58 +136,52 @@ func (o *Options) Validate() error {
 
 func compressed(path string) bool { return strings.HasSuffix(path, ".csv.gz") }
 
-// Terminal is what a recording shares with its surroundings.
-type Terminal struct {
-	// Out receives progress, warnings and the summary.
-	Out io.Writer
-	// Interactive says that Out is a terminal, where progress is a bar.
-	Interactive bool
-	// Now is the clock.
-	Now func() time.Time
-}
-
 // Config is everything Run needs.
 type Config struct {
-	telemetry telemetry.Config
-	namespace string
-	services  []string // sorted; none to discover them
-	features  []estimator.Feature
-	step      time.Duration
-	start     string
-	end       string
-	span      span // what start and end mean now
+	telemetry  telemetry.Config
+	namespaces []string            // sorted
+	services   []estimator.Service // sorted; none to discover them
+	features   []estimator.Feature
+	step       time.Duration
+	span       span
 
-	out, graphOut      string
-	columns, attempts  int
-	restart, overwrite bool
+	seriesOut, graphOut string
+	columns, attempts   int
+	overwrite           bool
 
-	terminal Terminal
-	wait     waiter
+	out  io.Writer
+	now  func() time.Time
+	wait waiter
 }
 
 // Config reads the configuration file and checks that everything fits together.
-// Call it after [Options.Validate].
-func (o *Options) Config(terminal Terminal) (*Config, error) {
+// Call it after [Options.Validate]. Progress, warnings and the summary go to out;
+// now is the clock.
+func (o *Options) Config(out io.Writer, now func() time.Time) (*Config, error) {
 	c := &Config{
-		namespace: strings.TrimSpace(o.Namespace),
-		services:  slices.Sorted(slices.Values(o.Services)),
 		step:      o.Step,
-		start:     o.Start,
-		end:       o.End,
-		out:       o.Out,
+		seriesOut: o.Out,
 		graphOut:  o.GraphOut,
 		columns:   o.Columns,
 		attempts:  o.Attempts,
-		restart:   o.Restart,
 		overwrite: o.Overwrite,
-		terminal:  terminal,
+		out:       out,
+		now:       now,
 		wait:      sleep,
 	}
+	for _, n := range o.Namespaces {
+		c.namespaces = append(c.namespaces, strings.TrimSpace(n))
+	}
+	slices.Sort(c.namespaces)
+	c.namespaces = slices.Compact(c.namespaces)
 	for _, f := range o.Features {
 		c.features = append(c.features, estimator.Feature(f))
 	}
 	var err error
-	if c.span, err = parseSpan(o.Start, o.End, o.Step, terminal.Now()); err != nil {
+	if c.services, err = o.named(c.namespaces); err != nil {
+		return nil, fmt.Errorf("--services: %w", err)
+	}
+	if c.span, err = parseSpan(o.Start, o.End, o.Step, now()); err != nil {
 		return nil, err
 	}
 	if c.telemetry, err = o.telemetry(); err != nil {
@@ -194,7 +189,7 @@ func (o *Options) Config(terminal Terminal) (*Config, error) {
 	}
 	services := c.services
 	if len(services) == 0 {
-		services = []string{"any"}
+		services = []estimator.Service{{Namespace: c.namespaces[0], Name: "any"}}
 	}
 	if err := c.writable(services); err != nil {
 		return nil, fmt.Errorf("--services and --features: %w", err)
@@ -209,13 +204,31 @@ func (o *Options) Config(terminal Terminal) (*Config, error) {
 	return c, nil
 }
 
-// writable reports services or features that a series cannot have.
-func (c *Config) writable(services []string) error {
-	named := make([]estimator.Service, len(services))
-	for i, name := range services {
-		named[i].Name = name
+// named returns the services that are asked for, sorted. A bare name is in the
+// namespace, of which there is then only one.
+func (o *Options) named(namespaces []string) ([]estimator.Service, error) {
+	services, err := estimator.ParseServices(o.Services)
+	if err != nil {
+		return nil, err
 	}
-	return dataset.Validate(estimator.NewWindow(named, c.features, 1, c.step, c.span.first))
+	for i := range services {
+		s := &services[i]
+		switch {
+		case s.Namespace == "" && len(namespaces) == 1:
+			s.Namespace = namespaces[0]
+		case s.Namespace == "":
+			return nil, fmt.Errorf("%q is in one of several namespaces, want namespace/name", s.Name)
+		case !slices.Contains(namespaces, s.Namespace):
+			return nil, fmt.Errorf("the namespace of %q is no --namespace", s)
+		}
+	}
+	slices.SortFunc(services, estimator.Service.Compare)
+	return services, nil
+}
+
+// writable reports services or features that a series cannot have.
+func (c *Config) writable(services []estimator.Service) error {
+	return dataset.Validate(estimator.NewWindow(services, c.features, 1, c.step, c.span.first))
 }
 
 // telemetry returns the configuration of the file, if there is one, with what

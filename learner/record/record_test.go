@@ -75,7 +75,7 @@ func TestRecordsInBoundedQueriesOldestFirst(t *testing.T) {
 	if diff := cmp.Diff([]estimator.Edge{{Source: 1, Destination: 0, Weight: 0.5}}, edges); diff != "" {
 		t.Errorf("graph (-want +got):\n%s", diff)
 	}
-	if b.exists("out.csv.partial") || b.exists("out.csv.tmp") || b.exists("graph.csv.tmp") {
+	if b.exists("out.csv.tmp") || b.exists("graph.csv.tmp") {
 		t.Error("something temporary is left")
 	}
 	if out := b.out.String(); !strings.Contains(out, "100 steps of 2 services") || strings.Contains(out, "missing") {
@@ -117,144 +117,6 @@ func TestCompressesBySuffix(t *testing.T) {
 	}
 }
 
-func TestGoesOnWhereItStopped(t *testing.T) {
-	straight := newBench(t)
-	if err := straight.run(); err != nil {
-		t.Fatal(err)
-	}
-	for _, torn := range []int{0, 1, 300} {
-		b := newBench(t)
-		broken := testNow.Add(-50 * testStep) // in the fourth chunk
-		b.fake.answer(func(w http.ResponseWriter, form url.Values) bool {
-			if !form.Has("step") || b.fake.seconds(form.Get("end")) < broken.Unix() {
-				return false
-			}
-			w.WriteHeader(http.StatusUnprocessableEntity)
-			return true
-		})
-		err := b.run()
-		if err == nil || !strings.Contains(err.Error(), "48 of 100 steps") || !strings.Contains(err.Error(), "run the same command again") {
-			t.Fatalf("error %v, want one that says how far it came and how to go on", err)
-		}
-		if b.exists("out.csv") || b.exists("graph.csv") {
-			t.Error("there is output of an unfinished recording")
-		}
-		if torn > 0 {
-			// As if the machine had failed while a chunk was written.
-			data := b.read("out.csv.partial")
-			lost := data + `{"steps":16,"present":[16],"bytes":400,"crc32":1}` + "\n" + strings.Repeat("x", 500)
-			if torn == 1 {
-				lost = data[:len(data)-1]
-			}
-			if err := os.WriteFile(b.path("out.csv.partial"), []byte(lost), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		b.fake.answer(nil)
-		b.fake.columns()
-		b.now = testNow.Add(3 * time.Hour) // -50m must mean what it meant
-		if err := b.run(func(o *Options) { o.Columns = 20 }); err != nil {
-			t.Fatal(err)
-		}
-		want := testNow.Add(-51 * testStep)
-		if torn == 1 {
-			want = testNow.Add(-67 * testStep)
-		}
-		if _, starts := b.fake.columns(); !slices.MinFunc(starts, time.Time.Compare).Equal(want) {
-			t.Errorf("torn %d: went on from %v, want %v", torn, slices.MinFunc(starts, time.Time.Compare), want)
-		}
-		for _, name := range []string{"out.csv", "graph.csv"} {
-			if b.read(name) != straight.read(name) {
-				t.Errorf("torn %d: %s differs from that of an uninterrupted recording", torn, name)
-			}
-		}
-		if b.exists("out.csv.partial") {
-			t.Error("the partial recording is left")
-		}
-	}
-}
-
-func TestCancelledKeepsWhatItHas(t *testing.T) {
-	b := newBench(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	b.fake.answer(func(_ http.ResponseWriter, form url.Values) bool {
-		if form.Has("step") && b.fake.seconds(form.Get("end")) > testNow.Add(-50*testStep).Unix() {
-			cancel()
-		}
-		return false
-	})
-	err := b.config().Run(ctx)
-	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "interrupted after 48 of 100 steps") {
-		t.Fatalf("error %v", err)
-	}
-	b.fake.answer(nil)
-	if err := b.run(); err != nil {
-		t.Fatal(err)
-	}
-	b.compare()
-}
-
-func TestOtherFlagsDoNotGoOn(t *testing.T) {
-	b := newBench(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := b.config().Run(ctx); !errors.Is(err, context.Canceled) {
-		t.Fatalf("error %v", err)
-	}
-	before := b.read("out.csv.partial")
-	for name, c := range map[string]struct {
-		change func(*Options)
-		want   string
-	}{
-		"range":    {func(o *Options) { o.Start = "-40m" }, `--start was "-50m", is "-40m"`},
-		"services": {func(o *Options) { o.Services = []string{"web"} }, `--services was "cart,web", is "web"`},
-		"features": {func(o *Options) { o.Features = o.Features[1:] }, "--features was"},
-		"graph":    {func(o *Options) { o.GraphOut = "" }, "--graph-out was"},
-		"preset":   {func(o *Options) { o.Preset = "istio-resource-requests" }, "--preset was"},
-	} {
-		err := b.run(c.change)
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "--restart") {
-			t.Errorf("%s: error %v, want it to say %q and --restart", name, err, c.want)
-		}
-	}
-	if b.read("out.csv.partial") != before {
-		t.Error("a refused run changed the partial recording")
-	}
-	if err := b.run(func(o *Options) { o.Features, o.Restart = o.Features[1:], true }); err != nil {
-		t.Errorf("--restart: %v", err)
-	}
-}
-
-func TestRefusesAForeignPartial(t *testing.T) {
-	for _, content := range []string{"timestamp,service,cpu\n", "{}\n", "\x00\x01", `{"deepscalerRecording":2}` + "\n", `{"deepscalerRecording":1}`} {
-		b := newBench(t)
-		if err := os.WriteFile(b.path("out.csv.partial"), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := b.run(); err == nil || !strings.Contains(err.Error(), "--restart") {
-			t.Errorf("%q: error %v, want it to say --restart", content, err)
-		}
-		if b.read("out.csv.partial") != content {
-			t.Errorf("%q was changed", content)
-		}
-	}
-}
-
-func TestOneRecordingAtATime(t *testing.T) {
-	b := newBench(t)
-	j, err := openJournal(b.path("out.csv.partial"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer j.close()
-	for _, restart := range []bool{false, true} {
-		if err := b.run(func(o *Options) { o.Restart = restart }); err == nil || !strings.Contains(err.Error(), "in use by another recording") {
-			t.Errorf("restart %v: error %v", restart, err)
-		}
-	}
-}
-
 func TestKeepsOutputThatExists(t *testing.T) {
 	for _, name := range []string{"out.csv", "graph.csv"} {
 		b := newBench(t)
@@ -264,7 +126,7 @@ func TestKeepsOutputThatExists(t *testing.T) {
 		if err := b.run(); err == nil || !strings.Contains(err.Error(), "--overwrite") {
 			t.Errorf("%s: error %v, want it to say --overwrite", name, err)
 		}
-		if b.read(name) != "mine" || b.exists("out.csv.partial") {
+		if b.read(name) != "mine" {
 			t.Errorf("%s: a refused run left its marks", name)
 		}
 		if err := b.run(func(o *Options) { o.Overwrite = true }); err != nil {
@@ -326,10 +188,86 @@ func TestNamesWhatIsEmpty(t *testing.T) {
 func TestNothingAtAllIsAnError(t *testing.T) {
 	b := newBench(t)
 	b.fake.absent = func(string, string, time.Time) bool { return true }
-	if err := b.run(); err == nil || !strings.Contains(err.Error(), "no data at all for the 2 services of namespace shop") {
+	if err := b.run(); err == nil || !strings.Contains(err.Error(), "no data at all for the 2 services") {
 		t.Errorf("error %v", err)
 	}
-	if b.exists("out.csv") || b.exists("out.csv.partial") {
+	if b.exists("out.csv") {
 		t.Error("an empty recording is left")
+	}
+}
+
+// Whatever ends a recording, nothing half written is left.
+func TestAnInterruptedRecordingLeavesNothing(t *testing.T) {
+	for name, end := range map[string]func(cancel func(), w http.ResponseWriter) bool{
+		"interrupted": func(cancel func(), _ http.ResponseWriter) bool { cancel(); return false },
+		"stopped": func(_ func(), w http.ResponseWriter) bool {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return true
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b.fake.answer(func(w http.ResponseWriter, form url.Values) bool {
+				return form.Has("step") && b.fake.seconds(form.Get("end")) > testNow.Add(-50*testStep).Unix() && end(cancel, w)
+			})
+			err := b.config().Run(ctx)
+			if err == nil || !strings.Contains(err.Error(), name+" after 48 of 100 steps, nothing is written") {
+				t.Errorf("error %v, want it to say how far it came", err)
+			}
+			if files, err := os.ReadDir(b.folder); err != nil || len(files) != 1 {
+				t.Errorf("left %v, %v, want the configuration alone", files, err)
+			}
+		})
+	}
+}
+
+func TestRecordsSeveralNamespaces(t *testing.T) {
+	b := newBench(t)
+	b.fake.namespaces = []string{"data", "shop"}
+	several := func(o *Options) { o.Namespaces, o.Services = []string{"shop", "data"}, nil }
+	if err := b.run(several); err != nil {
+		t.Fatal(err)
+	}
+	got, err := dataset.ReadSeriesFile(b.path("out.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []estimator.Service{{Namespace: "data", Name: "cart"}, {Namespace: "data", Name: "web"}, {Namespace: "shop", Name: "cart"}, {Namespace: "shop", Name: "web"}}
+	if diff := cmp.Diff(want, got.Services); diff != "" {
+		t.Errorf("services (-want +got):\n%s", diff)
+	}
+	if n := known(got.Values); n != len(got.Values) {
+		t.Errorf("%d of %d values are there", n, len(got.Values))
+	}
+	if graph := b.read("graph.csv"); !strings.Contains(graph, "shop/web,shop/cart,0.5\n") {
+		t.Errorf("graph is %s", graph)
+	}
+}
+
+// What a backend knows in part is asked for again, and in the end missing: half
+// of the requests would be learned as a quiet hour.
+func TestWhatIsKnownInPartIsMissing(t *testing.T) {
+	b := newBench(t)
+	broken := testNow.Add(-50 * testStep).Unix()
+	b.fake.extra = func(form url.Values) string {
+		if form.Get("query") == "requests" && b.fake.seconds(form.Get("start")) <= broken && broken <= b.fake.seconds(form.Get("end")) {
+			return `,"warnings":["No StoreAPIs matched for this query"]`
+		}
+		return ""
+	}
+	if err := b.run(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := dataset.ReadSeriesFile(b.path("out.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing := len(got.Values) - known(got.Values); missing != 16*len(services) {
+		t.Errorf("%d values are missing, want those of one chunk of 16 steps", missing)
+	}
+	if len(b.waits) != 5 || !strings.Contains(b.out.String(), "warning: requests: the answer is partial") {
+		t.Errorf("waited %v and printed %s", b.waits, b.out.String())
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
+	"github.com/deepscaler/deepscaler/learner/dataset"
 )
 
 // bytesPerSample is what one sample takes in an answer of Prometheus, and
@@ -23,16 +25,13 @@ const (
 type recording struct {
 	*Config
 
-	journal  *journal
-	reader   *reader
+	source   *telemetry.Source
 	retry    retrier
-	notices  *notices
 	progress *progress
-	edges    int // of the graph that was written
+	notices  notices
 }
 
-// Run records the range, or what is missing of it. When it fails or ctx ends,
-// what was recorded is kept, and the next Run of the same flags goes on there.
+// Run records the range. When it fails or ctx ends, no output is written.
 func (c *Config) Run(ctx context.Context) error {
 	if err := c.record(ctx); err != nil {
 		return explained{err}
@@ -50,99 +49,167 @@ func (e explained) Error() string { return telemetry.Explain(e.error) }
 func (e explained) Unwrap() error { return e.error }
 
 func (c *Config) record(ctx context.Context) error {
-	p := &progress{terminal: c.terminal}
-	defer p.end()
-	r := &recording{
-		Config:   c,
-		retry:    retrier{attempts: c.attempts, wait: c.wait, say: p.say},
-		notices:  newNotices(p.say),
-		progress: p,
-	}
-	if err := r.open(ctx); err != nil {
+	if err := c.free(); err != nil {
 		return err
 	}
-	defer r.journal.close()
-	r.reader = r.newReader()
-	if err := r.collect(ctx); err != nil {
-		return r.interrupted(err)
+	mesh := c.telemetry
+	mesh.Jaeger = telemetry.Jaeger{} // is asked once, for the whole range
+	source, err := telemetry.New(mesh, c.features, c.columns, c.step)
+	if err != nil {
+		return fmt.Errorf("telemetry: %w", err)
 	}
-	if r.empty() {
-		// There is nothing to go on with.
-		if err := os.Remove(r.journal.path); err != nil {
-			return err
-		}
-		return fmt.Errorf("prometheus has no data at all for the %d services of namespace %s from %s to %s: check --namespace, --services and the range; %w",
-			len(r.journal.Services), r.namespace, r.at(0), r.at(r.journal.Steps-1), r.whyEmpty())
+	defer source.Close()
+	p := &progress{out: c.out, now: c.now}
+	r := &recording{Config: c, source: source, progress: p, notices: notices{print: p.print}}
+	r.retry = retrier{attempts: c.attempts, wait: c.wait, print: p.print}
+
+	services, err := r.whom(ctx)
+	if err != nil {
+		return err
 	}
-	if err := r.finish(ctx); err != nil {
-		return r.interrupted(err)
+	traced, err := r.traced(ctx, services)
+	if err != nil {
+		return err
 	}
-	r.summarise()
+	w, counted, err := r.collect(ctx, services)
+	if err != nil {
+		return err
+	}
+	if known(w.Values) == 0 {
+		return fmt.Errorf("prometheus has no data at all for the %d services from %s to %s: check --namespace, --services and the range: %w",
+			len(services), w.Time(0).Format(time.RFC3339), w.End.Format(time.RFC3339), r.notices.whyEmpty(r.features))
+	}
+	if len(r.namespaces) == 1 {
+		w.Services = bare(w.Services)
+	}
+	graph := edges(counted, traced)
+	if err := r.write(w, graph); err != nil {
+		return err
+	}
+	r.summarise(w, graph)
 	return nil
 }
 
-func (r *recording) partial() string { return r.out + ".partial" }
-
-func (r *recording) newReader() *reader {
-	cfg := r.telemetry
-	cfg.Jaeger = telemetry.Jaeger{}
-	services := make([]estimator.Service, len(r.journal.Services))
-	for i, name := range r.journal.Services {
-		services[i] = estimator.Service{Namespace: r.namespace, Name: name}
+// whom returns the services to record, sorted.
+func (r *recording) whom(ctx context.Context) ([]estimator.Service, error) {
+	services := r.services
+	if len(services) == 0 {
+		var err error
+		if services, err = r.discover(ctx); err != nil {
+			return nil, err
+		}
+		if err := r.writable(services); err != nil {
+			return nil, fmt.Errorf("services that the mesh knows: %w; name yours with --services", err)
+		}
+		r.progress.print("found %d services: %s", len(services), strings.Join(estimator.ServiceNames(services), ", "))
 	}
-	return &reader{
-		telemetry: cfg, jaeger: r.telemetry.Jaeger, services: services, features: r.features, step: r.step,
-		graph: r.graphOut != "", retry: r.retry, notices: r.notices,
+	if cells := r.span.steps * len(services) * len(r.features); cells > dataset.MaxCells {
+		return nil, fmt.Errorf("%d steps of %d services and %d features are %d values, of which a series may have %d: shorten the range or lengthen --step",
+			r.span.steps, len(services), len(r.features), cells, dataset.MaxCells)
 	}
+	return services, nil
 }
 
-// collect reads the chunks that the journal lacks.
-func (r *recording) collect(ctx context.Context) error {
-	j := r.journal
-	most := r.telemetry.Prometheus.MaxResponseBytes / strangers / bytesPerSample / int64(len(j.Services))
+// collect reads the range, chunk by chunk, and the calls that the mesh counted.
+func (r *recording) collect(ctx context.Context, services []estimator.Service) (*estimator.Window, calls, error) {
+	whole := estimator.NewWindow(services, r.features, r.span.steps, r.step, r.span.last(r.step))
+	most := r.telemetry.Prometheus.MaxResponseBytes / strangers / bytesPerSample / int64(len(services))
 	columns := int(min(int64(r.columns), max(most, 1)))
-	r.progress.begin(j.done(), j.Steps)
-	for done := j.done(); done < j.Steps; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		steps := min(columns, j.Steps-done)
-		w, err := r.reader.read(ctx, r.time(done), steps)
+	counted := calls{}
+	r.progress.begin(whole.Steps, len(services))
+	for done := 0; done < whole.Steps; {
+		steps := min(columns, whole.Steps-done)
+		w, err := r.read(ctx, services, whole.Time(done+steps-1), steps)
 		if err != nil {
-			return err
+			what := "stopped"
+			if errors.Is(err, context.Canceled) {
+				what = "interrupted"
+			}
+			return nil, nil, fmt.Errorf("%s after %d of %d steps, nothing is written: %w", what, done, whole.Steps, err)
 		}
-		_, rows, err := encode(w)
-		if err != nil {
-			return err
+		for t := range w.Steps {
+			for n := range w.Services {
+				for c := range w.Features {
+					whole.Set(n, done+t, c, w.At(n, t, c))
+				}
+			}
 		}
-		c := chunk{Steps: steps, Present: present(w)}
 		if w.Calls != nil {
-			c.Calls = w.Calls.Calls
-		}
-		if err := j.add(c, rows); err != nil {
-			return err
+			counted.add(w.Calls.Calls, steps)
 		}
 		done += steps
 		r.progress.show(done)
 	}
-	r.progress.end()
-	return nil
+	return whole, counted, nil
 }
 
-// time returns the time of a step, which is not what the flags mean by now but
-// what they meant when the recording began.
-func (r *recording) time(step int) time.Time {
-	return r.journal.First.Add(time.Duration(step) * r.step)
-}
-
-func (r *recording) at(step int) string { return r.time(step).Format(time.RFC3339) }
-
-// interrupted says how to go on after err.
-func (r *recording) interrupted(err error) error {
-	what := "stopped"
-	if errors.Is(err, context.Canceled) {
-		what = "interrupted"
+// read returns the window of the given number of steps that ends at end, with
+// the patience of the retrier. What is known in part to the last is missing.
+func (r *recording) read(ctx context.Context, services []estimator.Service, end time.Time, steps int) (w *estimator.Window, err error) {
+	var findings []*telemetry.Error
+	err = r.retry.do(ctx, func(ctx context.Context) (err error) {
+		w, findings, err = r.source.Read(ctx, telemetry.Range{Services: services, End: end, Steps: steps, Calls: r.graphOut != ""})
+		if err != nil {
+			return err
+		}
+		return passing(findings)
+	})
+	if err != nil && !errors.Is(err, telemetry.Partial) {
+		return nil, err
 	}
-	return fmt.Errorf("%s after %d of %d steps, which are in %s: run the same command again to go on, or with --restart to begin anew: %w",
-		what, r.journal.done(), r.journal.Steps, r.journal.path, err)
+	for _, f := range findings {
+		r.notices.add(f)
+		if f.Kind != telemetry.Partial {
+			continue
+		}
+		if f.Feature == telemetry.CallsQuery {
+			w.Calls = nil
+		} else {
+			blank(w, w.Channel(estimator.Feature(f.Feature)))
+		}
+	}
+	return w, nil
+}
+
+// blank makes every sample of a channel missing.
+func blank(w *estimator.Window, c int) {
+	for n := range w.Services {
+		for t := range w.Steps {
+			w.Set(n, t, c, math.NaN())
+		}
+	}
+}
+
+// passing returns the finding that may pass: an answer that is partial only when
+// no other is left. A window does without what could not be asked; a recording
+// asks again.
+func passing(findings []*telemetry.Error) (found error) {
+	for _, f := range findings {
+		switch {
+		case f.Kind == telemetry.Partial:
+			found = f
+		case f.Kind.Transient():
+			return f
+		}
+	}
+	return found
+}
+
+// bare returns services without their namespace.
+func bare(services []estimator.Service) []estimator.Service {
+	out := make([]estimator.Service, len(services))
+	for i, s := range services {
+		out[i].Name = s.Name
+	}
+	return out
+}
+
+// known counts the values that are not missing.
+func known(values []float64) (n int) {
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			n++
+		}
+	}
+	return n
 }

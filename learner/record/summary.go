@@ -1,91 +1,100 @@
 package record
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// present returns the number of samples by service and feature, N·C.
-func (j *journal) present(features int) []int {
-	out := make([]int, len(j.Services)*features)
-	for _, c := range j.chunks {
-		for i, n := range c.Present {
-			out[i] += n
-		}
-	}
-	return out
+// notices are what telemetry found, each printed once. What has no data is left
+// to the summary.
+type notices struct {
+	print func(format string, args ...any)
+	// found holds the last finding of each text.
+	found []*telemetry.Error
 }
 
-// empty reports a range without any sample.
-func (r *recording) empty() bool {
-	for _, n := range r.journal.present(len(r.features)) {
-		if n > 0 {
-			return false
+func (n *notices) add(f *telemetry.Error) {
+	for i, before := range n.found {
+		if before.Error() == f.Error() {
+			n.found[i] = f
+			return
 		}
 	}
-	return true
+	n.found = append(n.found, f)
+	if f.Kind != telemetry.NoData && f.Kind != telemetry.Stale {
+		n.print("warning: %s", f.Explain())
+	}
 }
 
-// whyEmpty returns what was last said about the absence of the features.
-func (r *recording) whyEmpty() error {
-	for _, f := range r.features {
-		if err, ok := r.notices.missing[string(f)]; ok {
-			return fmt.Errorf("%s: %w", f, err)
+// why returns what was last found about one of the queries, or that there is no
+// data.
+func (n *notices) why(queries ...string) string {
+	for _, query := range queries {
+		for _, f := range n.found {
+			if f.Feature == query {
+				return f.Explain()
+			}
+		}
+	}
+	return telemetry.NoData.Error()
+}
+
+// whyEmpty returns what was last found about the features, or else that there is
+// no data.
+func (n *notices) whyEmpty(features []estimator.Feature) error {
+	for _, feature := range features {
+		for _, f := range n.found {
+			if f.Feature == string(feature) {
+				return f
+			}
 		}
 	}
 	return telemetry.NoData
 }
 
-// summarise says what was written, and what of it is missing.
-func (r *recording) summarise() {
-	j, say := r.journal, r.progress.say
-	samples := j.present(len(r.features))
+// summarise prints what was written, and what of it is missing.
+func (r *recording) summarise(w *estimator.Window, graph []estimator.Edge) {
 	var gaps, silent []string
-	for c, f := range r.features {
+	ofService := make([]int, len(w.Services))
+	for c, f := range w.Features {
 		n := 0
-		for s := range j.Services {
-			n += samples[s*len(r.features)+c]
+		for s := range w.Services {
+			for t := range w.Steps {
+				present := known([]float64{w.At(s, t, c)})
+				ofService[s] += present
+				n += present
+			}
 		}
 		if n == 0 {
-			err := r.notices.missing[string(f)]
-			if err == nil {
-				err = telemetry.NoData
-			}
-			say("warning: the column %s is empty: %v", f, err)
+			r.progress.print("warning: the column %s is empty: %s", f, r.notices.why(string(f)))
 		}
-		if all := j.Steps * len(j.Services); n < all {
+		if all := w.Steps * len(w.Services); n < all {
 			gaps = append(gaps, fmt.Sprintf("%.1f %% of %s", 100*float64(all-n)/float64(all), f))
 		}
 	}
-	for s, name := range j.Services {
-		n := 0
-		for c := range r.features {
-			n += samples[s*len(r.features)+c]
-		}
+	for s, n := range ofService {
 		if n == 0 {
-			silent = append(silent, name)
+			silent = append(silent, w.Services[s].String())
 		}
 	}
 	if len(silent) > 0 {
-		say("warning: there is no data at all about %s: check the names in --services", strings.Join(silent, ", "))
+		r.progress.print("warning: there is no data at all about %s: check the names in --services", strings.Join(silent, ", "))
 	}
 	missing := ""
 	if len(gaps) > 0 {
 		missing = "; missing: " + strings.Join(gaps, ", ")
 	}
-	say("wrote %s: %d steps of %d services from %s to %s%s", r.out, j.Steps, len(j.Services), r.at(0), r.at(j.Steps-1), missing)
+	r.progress.print("wrote %s: %d steps of %d services from %s to %s%s", r.seriesOut, w.Steps, len(w.Services),
+		w.Time(0).Format(time.RFC3339), w.End.Format(time.RFC3339), missing)
 	if r.graphOut == "" {
 		return
 	}
-	if r.edges == 0 {
-		why := errors.Join(r.notices.missing[telemetry.CallsQuery], r.notices.missing["jaeger"])
-		if why == nil {
-			why = telemetry.NoData
-		}
-		say("warning: no call between the services is known: %v", why)
+	if len(graph) == 0 {
+		r.progress.print("warning: no call between the services is known: %s", r.notices.why(telemetry.CallsQuery, telemetry.JaegerQuery))
 	}
-	say("wrote %s: %d edges", r.graphOut, r.edges)
+	r.progress.print("wrote %s: %d edges", r.graphOut, len(graph))
 }

@@ -51,7 +51,7 @@ func TestRecord(t *testing.T) {
 	folder := t.TempDir()
 	o := record.NewOptions()
 	o.PrometheusURL = prometheus
-	o.Namespace = namespace
+	o.Namespaces = []string{namespace}
 	o.Step, o.RateWindow = step, step
 	o.Start, o.End = from.Format(time.RFC3339), to.Format(time.RFC3339)
 	o.Columns = 3 // three pieces, the last of one step
@@ -136,7 +136,7 @@ func run(t *testing.T, o *record.Options) string {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	c, err := o.Config(record.Terminal{Out: &out, Now: time.Now})
+	c, err := o.Config(&out, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
