@@ -70,7 +70,7 @@ func (e *Engine) addReplica(service int, name string, ready bool) {
 		e.replicas = append(e.replicas, replica{})
 	}
 	r := &e.replicas[id]
-	*r = replica{name: name, service: int32(service), created: e.now, at: e.now, gen: r.gen + 1, ready: ready, credit: s.burst * s.capacity}
+	*r = replica{name: name, service: int32(service), created: e.now, at: e.now, since: e.now, gen: r.gen + 1, ready: ready, credit: s.burst * s.capacity}
 	if ready {
 		s.ready = append(s.ready, id)
 		return
@@ -88,7 +88,7 @@ func (e *Engine) becomeReady(id int32) {
 	}
 	e.account(int(r.service))
 	s.starting = slices.Delete(s.starting, i, i+1)
-	r.ready = true
+	r.ready, r.since = true, e.now
 	s.ready = append(s.ready, id)
 }
 
@@ -101,7 +101,8 @@ func (e *Engine) unready(service int, id int32) {
 
 // drain lets a replica finish what it has; then it goes.
 func (e *Engine) drain(id int32) {
-	e.replicas[id].ready = false
+	r := &e.replicas[id]
+	r.ready, r.since, r.ending = false, e.now, true
 	e.retire(id)
 }
 

@@ -15,6 +15,8 @@ type replica struct {
 	service int32
 	created float64
 	ready   bool
+	since   float64 // when ready last changed
+	ending  bool    // scaled away
 	gone    bool
 
 	// jobs is a heap by finish. attained is the CPU seconds that each job present

@@ -41,6 +41,10 @@ type Pod struct {
 	Name    string
 	Service int
 	Ready   bool
+	// Ending is a pod that was scaled away and finishes what it has.
+	Ending bool
+	// Created is when it was, and Since when Ready last changed, in seconds.
+	Created, Since float64
 	// CPU is core-seconds used; CPULimit is in cores.
 	CPU, CPULimit float64
 	// Memory and MemoryLimit are bytes.
@@ -61,6 +65,7 @@ func (e *Engine) Pods() []Pod {
 		s := &e.services[r.service]
 		pods = append(pods, Pod{
 			Name: r.name, Service: int(r.service), Ready: r.ready,
+			Ending: r.ending, Created: r.created, Since: r.since,
 			CPU: e.cpu(r), CPULimit: s.limit,
 			Memory: s.memory(r), MemoryLimit: s.memoryLimit,
 			Traffic: r.traffic.streams,

@@ -1,0 +1,114 @@
+package autoscaler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/test/lab/loop"
+	"github.com/deepscaler/deepscaler/test/lab/need"
+)
+
+// Kind is a sort of autoscaler with one knob between violations and cost.
+type Kind struct {
+	Name  string
+	About string
+	// Knob says what the knob is.
+	Knob string
+	// Settings of the knob that make a frontier, from few replicas to many, and the one
+	// that a user would have without tuning.
+	Settings []float64
+	Usual    float64
+
+	make func(Surroundings, float64) (loop.Autoscaler, error)
+}
+
+// Surroundings are what an autoscaler is made for.
+type Surroundings struct {
+	Config *loop.Config
+	Future *need.Future
+}
+
+// New returns an autoscaler for one run.
+func (k *Kind) New(s Surroundings, knob float64) (loop.Autoscaler, error) {
+	a, err := k.make(s, knob)
+	if err != nil {
+		return nil, fmt.Errorf("autoscaler %s with %s %v: %w", k.Name, k.Knob, knob, err)
+	}
+	return a, nil
+}
+
+// Kinds returns all that there are.
+func Kinds() []Kind {
+	return []Kind{
+		{
+			Name: "hab", About: "DeepScaler without a model: a balanced queueing network over the call graph [35]",
+			Knob: "headroom", Settings: []float64{0, 0.5, 1, 1.5, 2, 3}, Usual: 0.5,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
+				hab, err := queueing.NewHAB(queueingConfig(s.Config, knob))
+				if err != nil {
+					return nil, err
+				}
+				mmn, err := queueing.NewMMN(queueingConfig(s.Config, knob))
+				if err != nil {
+					return nil, err
+				}
+				return newEstimated(estimator.First(hab, mmn), s.Config.LeadTime(), s.Config.Bounds), nil
+			},
+		},
+		{
+			Name: "mmn", About: "every service by itself as an M/M/n/PS station [33]",
+			Knob: "headroom", Settings: []float64{0, 0.5, 1, 1.5, 2, 3}, Usual: 0.5,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
+				mmn, err := queueing.NewMMN(queueingConfig(s.Config, knob))
+				if err != nil {
+					return nil, err
+				}
+				return newEstimated(mmn, s.Config.LeadTime(), s.Config.Bounds), nil
+			},
+		},
+		{
+			Name: "hpa-cpu", About: "the stock HorizontalPodAutoscaler on CPU",
+			Knob: "utilisation", Settings: []float64{0.85, 0.75, 0.65, 0.6, 0.5, 0.4}, Usual: 0.6,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
+				return newCPU(knob, s.Config.Bounds), nil
+			},
+		},
+		{
+			Name: "clairvoyant", About: "knows the load to come; pays for the start of pods and whole replicas only",
+			Knob: "spare work", Settings: []float64{0, 1, 2, 3, 4, 6}, Usual: 4,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
+				return &clairvoyant{future: s.Future, spare: knob, ahead: s.Config.LeadTime() - s.Config.Step + time.Second}, nil
+			},
+		},
+	}
+}
+
+func queueingConfig(c *loop.Config, headroom float64) queueing.Config {
+	q := queueing.DefaultConfig()
+	q.SLO = c.Application.SLO.Latency.D()
+	q.LeadTime = c.LeadTime()
+	q.Headroom = headroom
+	return q
+}
+
+// Find returns the kinds of these names.
+func Find(names []string) ([]Kind, error) {
+	all := Kinds()
+	var found []Kind
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
+		if i < 0 {
+			var known []string
+			for _, k := range all {
+				known = append(known, k.Name)
+			}
+			return nil, fmt.Errorf("there is no autoscaler %q, only %s", name, strings.Join(known, ", "))
+		}
+		found = append(found, all[i])
+	}
+	return found, nil
+}

@@ -1,0 +1,111 @@
+package autoscaler
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/test/lab/hpa"
+	"github.com/deepscaler/deepscaler/test/lab/loop"
+)
+
+type bounds = plan.Bounds
+
+// estimated is DeepScaler around an estimator: window, estimate, plan, and HPAs that
+// follow the external metric with the behavior of manifests/examples.
+type estimated struct {
+	stock
+
+	estimator estimator.Estimator
+	plan      plan.Config
+	planned   []float64 // replicas by service, NaN when not known
+	estimates []loop.Estimate
+}
+
+func newEstimated(e estimator.Estimator, leadTime time.Duration, b bounds) *estimated {
+	a := &estimated{estimator: e, plan: plan.DefaultConfig()}
+	a.plan.LeadTime = leadTime
+	a.stock = stock{controller: hpa.Defaults(), spec: external(b, "1"), read: a.published}
+	return a
+}
+
+// external returns the HPA of manifests/examples.
+func external(b bounds, average string) *autoscalingv2.HorizontalPodAutoscalerSpec {
+	least, none, hold, q := int32(b.Min), int32(0), int32(120), resource.MustParse(average)
+	zero := resource.MustParse("0")
+	return hpa.Complete(&autoscalingv2.HorizontalPodAutoscalerSpec{
+		MinReplicas: &least, MaxReplicas: int32(b.Max),
+		Metrics: []autoscalingv2.MetricSpec{{
+			Type: autoscalingv2.ExternalMetricSourceType,
+			External: &autoscalingv2.ExternalMetricSource{
+				Metric: autoscalingv2.MetricIdentifier{Name: "deepscaler_desired_replicas"},
+				Target: autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: &q},
+			},
+		}},
+		Behavior: &autoscalingv2.HorizontalPodAutoscalerBehavior{
+			ScaleUp: &autoscalingv2.HPAScalingRules{
+				Tolerance: &zero, StabilizationWindowSeconds: &none,
+				Policies: []autoscalingv2.HPAScalingPolicy{{Type: autoscalingv2.PodsScalingPolicy, Value: 100, PeriodSeconds: 15}},
+			},
+			ScaleDown: &autoscalingv2.HPAScalingRules{Tolerance: &zero, StabilizationWindowSeconds: &hold},
+		},
+	})
+}
+
+func (a *estimated) published(_ *loop.Cluster, service int, _ []loop.Pod) []hpa.Reading {
+	if a.planned == nil {
+		return []hpa.Reading{{Value: math.NaN()}}
+	}
+	return []hpa.Reading{{Value: a.planned[service]}}
+}
+
+// Tick implements [loop.Autoscaler].
+func (a *estimated) Tick(c *loop.Cluster) error {
+	services := len(c.Application().Services)
+	a.planned = make([]float64, services)
+	for i := range a.planned {
+		a.planned[i] = math.NaN()
+	}
+	w := c.Window()
+	f, err := a.estimator.Estimate(context.Background(), w)
+	if errors.Is(err, estimator.ErrInsufficientData) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	limits, pods := make(map[estimator.Service]plan.Bounds, services), make(map[estimator.Service]int, services)
+	for i := range services {
+		s := w.Services[c.Row(i)]
+		limits[s] = c.Bounds()
+		for _, p := range c.Pods(i) {
+			if !p.Ending {
+				pods[s]++
+			}
+		}
+	}
+	made, err := plan.Make(a.plan, f, limits, plan.Observed{Window: w, Pods: pods}, c.Time())
+	if err != nil {
+		return err
+	}
+	last := min(plan.Steps(a.plan.LeadTime, w.Step), f.Horizon) - 1
+	e := loop.Estimate{For: w.End.Add(time.Duration(last+1) * w.Step).Sub(c.Time().Add(-c.Now()))}
+	for i := range services {
+		service := w.Services[c.Row(i)]
+		e.Replicas = append(e.Replicas, f.At(c.Row(i), last))
+		if n, err := made.Replicas(service); err == nil {
+			a.planned[i] = float64(n)
+		}
+	}
+	a.estimates = append(a.estimates, e)
+	return nil
+}
+
+// Estimates implements [loop.Estimating].
+func (a *estimated) Estimates() []loop.Estimate { return a.estimates }

@@ -1,0 +1,134 @@
+// Package experiment runs autoscalers side by side: every one under every load with
+// every seed and every setting of its knob.
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
+	"github.com/deepscaler/deepscaler/test/lab/loop"
+	"github.com/deepscaler/deepscaler/test/lab/need"
+)
+
+// Plan is what is compared with what.
+type Plan struct {
+	// Scenes are the applications under their loads, with one entry for every seed.
+	Scenes []Scene
+	// Autoscalers with the settings of their knobs.
+	Autoscalers []Candidate
+	// Progress is called after every run, one call at a time; nil when nobody cares.
+	Progress func(done, all int)
+}
+
+// Scene is one application under one load with one seed.
+type Scene struct{ Config loop.Config }
+
+// Candidate is an autoscaler with the settings of its knob.
+type Candidate struct {
+	autoscaler.Kind
+	Settings []float64
+}
+
+// Do runs everything in parallel. The result is in the order of scenes, autoscalers and
+// settings, whatever ends first.
+func (p *Plan) Do(ctx context.Context) ([]Run, error) {
+	futures, err := p.foresee(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var runs []Run
+	type task struct{ scene, candidate, run int }
+	var tasks []task
+	for s := range p.Scenes {
+		c := &p.Scenes[s].Config
+		for a := range p.Autoscalers {
+			for _, knob := range p.Autoscalers[a].Settings {
+				tasks = append(tasks, task{s, a, len(runs)})
+				runs = append(runs, Run{
+					Application: c.Application.Name, Workload: c.Load.Name,
+					Autoscaler: p.Autoscalers[a].Name, Knob: knob, Seed: c.Seed,
+				})
+			}
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	var mu sync.Mutex
+	done := 0
+	for _, t := range tasks {
+		g.Go(func() error {
+			r := &runs[t.run]
+			if err := r.do(ctx, p.Scenes[t.scene].Config, &p.Autoscalers[t.candidate].Kind, futures[t.scene]); err != nil {
+				return fmt.Errorf("%s under %s, %s with %v, seed %d: %w", r.Application, r.Workload, r.Autoscaler, r.Knob, r.Seed, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			if p.Progress != nil {
+				p.Progress(done, len(tasks))
+			}
+			return nil
+		})
+	}
+	return runs, g.Wait()
+}
+
+// do runs one.
+func (r *Run) do(ctx context.Context, c loop.Config, k *autoscaler.Kind, future *need.Future) error {
+	scaler, err := k.New(autoscaler.Surroundings{Config: &c, Future: future}, r.Knob)
+	if err != nil {
+		return err
+	}
+	record, err := loop.Run(ctx, c, scaler, future.Within(0, time.Minute, need.Usual))
+	if err != nil {
+		return err
+	}
+	r.judge(&c, record, scaler, future)
+	return nil
+}
+
+// foresee measures every application at the levels of all its loads, and returns the
+// needs of every scene.
+func (p *Plan) foresee(ctx context.Context) ([]*need.Future, error) {
+	measured := map[string]*need.Measured{}
+	futures := make([]*need.Future, len(p.Scenes))
+	for i := range p.Scenes {
+		c := &p.Scenes[i].Config
+		name := c.Application.Name
+		if measured[name] == nil {
+			low, high := math.Inf(1), 0.0
+			for j := range p.Scenes {
+				if other := &p.Scenes[j].Config; other.Application.Name == name {
+					l, h := need.Levels(other)
+					low, high = min(low, l), max(high, h)
+				}
+			}
+			var err error
+			if measured[name], err = need.Measure(ctx, c.Application, c.Load.Weights, low, high); err != nil {
+				return nil, fmt.Errorf("measure %s: %w", name, err)
+			}
+		}
+		f, err := need.Foresee(c, measured[name])
+		if err != nil {
+			return nil, fmt.Errorf("%s under %s: %w", name, c.Load.Name, err)
+		}
+		futures[i] = f
+	}
+	return futures, nil
+}
+
+// order sorts runs by what they compare.
+func order(a, b Run) int {
+	return cmp.Or(
+		cmp.Compare(a.Application, b.Application), cmp.Compare(a.Workload, b.Workload),
+		cmp.Compare(a.Autoscaler, b.Autoscaler), cmp.Compare(a.Knob, b.Knob), cmp.Compare(a.Seed, b.Seed),
+	)
+}
