@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
 // oneService is a Prometheus in which every number of the service web is 1.
@@ -41,7 +41,7 @@ func TestRecord(t *testing.T) {
 	if err != nil || !strings.Contains(out, "120 steps of 1 services") {
 		t.Fatalf("printed %q, %v", out, err)
 	}
-	series, err := dataset.ReadSeriesFile(file)
+	series, err := history.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

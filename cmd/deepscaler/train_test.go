@@ -11,7 +11,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -29,7 +29,7 @@ func waves(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := dataset.WriteSeries(f, s); err != nil {
+	if err := history.Write(f, s); err != nil {
 		t.Fatal(err)
 	}
 	return path

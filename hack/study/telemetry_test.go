@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
@@ -155,14 +156,14 @@ func TestTelemetryIsMadeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	series, err := dataset.ReadSeriesFile(s.Series)
+	series, err := history.ReadFile(s.Series)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if series.Steps != 30 || series.Step != 30*time.Second || series.Channel("replicas") < 0 {
 		t.Errorf("%d steps of %v with %v", series.Steps, series.Step, series.Features)
 	}
-	edges, err := dataset.ReadGraphFile(s.Graph, series.Services)
+	edges, err := history.ReadGraphFile(s.Graph, series.Services)
 	if err != nil || len(edges) != 3 {
 		t.Errorf("%d edges, error %v, want the 3 of BookInfo", len(edges), err)
 	}
@@ -210,11 +211,11 @@ func TestAdaptiveHasTheSamplesAskedFor(t *testing.T) {
 		for i := range s.Values {
 			s.Values[i] = float64(i % 7)
 		}
-		d, err := dataset.New(s, dataset.Options{Horizons: horizons})
+		d, err := samples.New(s, samples.Options{Horizons: horizons})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := d.Samples(dataset.Train); got != 1000 {
+		if got := d.Samples(samples.Train); got != 1000 {
 			t.Errorf("horizons %v: %d steps make %d samples", horizons, o.steps(), got)
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"math"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
-// csv writes the edges as [dataset.ReadGraph] reads them.
+// csv writes the edges as [history.ReadGraph] reads them.
 func (g *graph) csv(b *bytes.Buffer) error {
 	services, err := estimator.ParseServices(g.services)
 	if err != nil {
@@ -19,7 +19,7 @@ func (g *graph) csv(b *bytes.Buffer) error {
 	for i, e := range g.edges {
 		edges[i] = estimator.Edge{Source: e.source, Destination: e.destination, Weight: e.weight}
 	}
-	return dataset.WriteGraph(b, services, edges)
+	return history.WriteGraph(b, services, edges)
 }
 
 // document is the JSON output.

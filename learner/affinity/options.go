@@ -13,7 +13,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
 // The values of [Options.Which] that do not name one graph of 𝒜. They come
@@ -44,7 +44,7 @@ type Options struct {
 	Top int
 	// SelfLoops shows edges of a service to itself, too.
 	SelfLoops bool
-	// Compare is a CSV file of known edges as [dataset.ReadGraph] reads it;
+	// Compare is a CSV file of known edges as [history.ReadGraph] reads it;
 	// optional.
 	Compare string
 }
@@ -130,7 +130,7 @@ func (o *Options) graph(m *artifact.Model) (*graph, error) {
 		if err != nil {
 			return nil, err
 		}
-		known, err := dataset.ReadGraphFile(o.Compare, services)
+		known, err := history.ReadGraphFile(o.Compare, services)
 		if err != nil {
 			return nil, fmt.Errorf("--compare: only services of the model can be compared: %w", err)
 		}

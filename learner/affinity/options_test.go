@@ -14,7 +14,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -81,7 +81,7 @@ func TestCSVRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edges, err := dataset.ReadGraph(bytes.NewReader(out.Bytes()), services)
+	edges, err := history.ReadGraph(bytes.NewReader(out.Bytes()), services)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
 var letters = []string{"a", "b", "c"}
@@ -81,7 +81,7 @@ func options(t *testing.T, a *artifact.Model, s *estimator.Window) *backtest.Opt
 	o := backtest.NewOptions()
 	o.Series, o.ModelFile = filepath.Join(dir, "series.csv"), filepath.Join(dir, "model.safetensors")
 	var text bytes.Buffer
-	if err := dataset.WriteSeries(&text, s); err != nil {
+	if err := history.Write(&text, s); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(o.Series, text.Bytes(), 0o600); err != nil {

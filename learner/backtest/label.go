@@ -8,7 +8,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Label is how the labels of a model came about, so that a backtest can make
@@ -16,7 +16,7 @@ import (
 type Label struct {
 	// Kind is one of the artifact's Label constants.
 	Kind string `json:"kind"`
-	// SLO and SLOPercentile are those of [dataset.Required].
+	// SLO and SLOPercentile are those of [samples.Required].
 	SLO           Duration `json:"slo,omitzero"`
 	SLOPercentile float64  `json:"sloPercentile,omitempty"`
 	// Calls is the invocation graph that latencies were told apart with.
@@ -54,11 +54,11 @@ func Calls(edges []estimator.Edge, services []estimator.Service) []Call {
 
 // Labeller returns what makes the labels of a series of the services, which must
 // include those of the calls.
-func (l Label) Labeller(target string, services []estimator.Service) (dataset.Labeller, error) {
+func (l Label) Labeller(target string, services []estimator.Service) (samples.Labeller, error) {
 	if l.Kind == artifact.LabelObserved {
-		return dataset.Observed{Feature: estimator.Feature(target)}, nil
+		return samples.Observed{Feature: estimator.Feature(target)}, nil
 	}
-	required := dataset.Required{SLO: time.Duration(l.SLO), SLOPercentile: l.SLOPercentile}
+	required := samples.Required{SLO: time.Duration(l.SLO), SLOPercentile: l.SLOPercentile}
 	names := estimator.ServiceNames(services)
 	for _, c := range l.Calls {
 		e := estimator.Edge{Source: slices.Index(names, c.Source), Destination: slices.Index(names, c.Destination), Weight: c.Weight}
@@ -74,13 +74,13 @@ func (l Label) Labeller(target string, services []estimator.Service) (dataset.La
 // model file.
 type Training struct {
 	Label Label         `json:"label"`
-	Split dataset.Split `json:"split"`
+	Split samples.Split `json:"split"`
 }
 
 // TrainingOf returns what the report of a model says, and what a model without
 // one must have been trained with.
 func TrainingOf(a *artifact.Model) (Training, error) {
-	t := Training{Label: Label{Kind: a.Label}, Split: dataset.DefaultSplit()}
+	t := Training{Label: Label{Kind: a.Label}, Split: samples.DefaultSplit()}
 	if a.Report == nil {
 		return t, nil
 	}

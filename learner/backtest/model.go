@@ -9,7 +9,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/baseline"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Transfer returns a model for other services, or the same in another order: see
@@ -75,7 +75,7 @@ func list(names []string) string {
 
 // samplesFor cuts a series into samples as the model saw them: its features,
 // window and horizons. The services are those of the model, in the same order.
-func samplesFor(a *artifact.Model, s *estimator.Window, split dataset.Split, label Label) (*dataset.Dataset, error) {
+func samplesFor(a *artifact.Model, s *estimator.Window, split samples.Split, label Label) (*samples.Set, error) {
 	if s.Step != a.Step {
 		return nil, fmt.Errorf("the series has a step of %v, but the model was trained on steps of %v: record it with --step %v", s.Step, a.Step, a.Step)
 	}
@@ -87,16 +87,16 @@ func samplesFor(a *artifact.Model, s *estimator.Window, split dataset.Split, lab
 		return nil, err
 	}
 	// An anchor has the same name in the file, but for the level, which has none.
-	return dataset.New(s, dataset.Options{
+	return samples.New(s, samples.Options{
 		Window: a.Window, Horizons: a.Horizons, Features: estimator.Features(a.Features), Target: estimator.Feature(a.Target),
-		Label: labeller, Split: split, Anchor: dataset.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings,
+		Label: labeller, Split: split, Anchor: samples.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings,
 	})
 }
 
 // scalers returns those of the model, of inputs and labels.
-func scalers(a *artifact.Model) (inputs, labels *dataset.Scaler) {
+func scalers(a *artifact.Model) (inputs, labels *samples.Scaler) {
 	n, c := len(a.Services), len(a.Features)
-	inputs = &dataset.Scaler{Services: n, Features: c, Mean: slices.Concat(a.Scaler.Mean...), Std: slices.Concat(a.Scaler.Std...)}
-	labels = &dataset.Scaler{Services: n, Features: 1, Mean: a.Scaler.TargetMean, Std: a.Scaler.TargetStd}
+	inputs = &samples.Scaler{Services: n, Features: c, Mean: slices.Concat(a.Scaler.Mean...), Std: slices.Concat(a.Scaler.Std...)}
+	labels = &samples.Scaler{Services: n, Features: 1, Mean: a.Scaler.TargetMean, Std: a.Scaler.TargetStd}
 	return inputs, labels
 }

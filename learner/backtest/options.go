@@ -12,7 +12,8 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // What --output may be.
@@ -25,7 +26,7 @@ const (
 type Options struct {
 	// Series and ModelFile are the files with history and model; required.
 	Series, ModelFile string
-	// Split is text for [dataset.ParseSplit]; empty for that of the training.
+	// Split is text for [samples.ParseSplit]; empty for that of the training.
 	Split string
 	// Part is that of the split which is predicted.
 	Part string
@@ -39,7 +40,7 @@ type Options struct {
 
 // NewOptions returns the defaults.
 func NewOptions() *Options {
-	return &Options{Part: dataset.Test.String(), Output: outputTable}
+	return &Options{Part: samples.Test.String(), Output: outputTable}
 }
 
 // Flags adds the flags to fs.
@@ -65,7 +66,7 @@ func (o *Options) Validate() error {
 	reject(o.Series == "", "--series is required: record one with deepscaler record")
 	reject(o.ModelFile == "", "--model-file is required: make one with deepscaler train")
 	if o.Split != "" {
-		_, err := dataset.ParseSplit(o.Split)
+		_, err := samples.ParseSplit(o.Split)
 		reject(err != nil, "--split: %w", err)
 	}
 	_, ok := partOf(o.Part)
@@ -75,8 +76,8 @@ func (o *Options) Validate() error {
 	return errors.Join(errs...)
 }
 
-func partOf(name string) (dataset.Part, bool) {
-	for _, p := range []dataset.Part{dataset.Train, dataset.Validation, dataset.Test} {
+func partOf(name string) (samples.Part, bool) {
+	for _, p := range []samples.Part{samples.Train, samples.Validation, samples.Test} {
 		if p.String() == strings.TrimSpace(name) {
 			return p, true
 		}
@@ -89,10 +90,10 @@ type Config struct {
 	modelFile  string
 	model      *artifact.Model // with the services in the order of the series
 	hash       string          // of the file
-	data       *dataset.Dataset
-	scaled     *dataset.Dataset // the same under the scalers of the model
+	data       *samples.Set
+	scaled     *samples.Set // the same under the scalers of the model
 	label      Label
-	part       dataset.Part
+	part       samples.Part
 	json       bool
 	perService bool
 	workers    int
@@ -107,7 +108,7 @@ func (o *Options) Config(out io.Writer) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--model-file: %w", err)
 	}
-	series, err := dataset.ReadSeriesFile(o.Series)
+	series, err := history.ReadFile(o.Series)
 	if err != nil {
 		return nil, fmt.Errorf("--series: %w", err)
 	}
@@ -116,7 +117,7 @@ func (o *Options) Config(out io.Writer) (*Config, error) {
 		return nil, fmt.Errorf("--model-file %s: %w", o.ModelFile, err)
 	}
 	if o.Split != "" {
-		if training.Split, err = dataset.ParseSplit(o.Split); err != nil {
+		if training.Split, err = samples.ParseSplit(o.Split); err != nil {
 			return nil, fmt.Errorf("--split: %w", err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 func TestRejectsWhatDoesNotFit(t *testing.T) {
@@ -89,8 +89,8 @@ func TestLabelInJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := back.Labeller("replicas", named(letters...))
-	want := dataset.Required{SLO: 100 * time.Millisecond, SLOPercentile: 0.9, Calls: edges}
-	if diff := cmp.Diff(dataset.Labeller(want), got); err != nil || diff != "" {
+	want := samples.Required{SLO: 100 * time.Millisecond, SLOPercentile: 0.9, Calls: edges}
+	if diff := cmp.Diff(samples.Labeller(want), got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	if text, err := json.Marshal(backtest.Label{Kind: "observed"}); err != nil || string(text) != `{"kind":"observed"}` {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"github.com/deepscaler/deepscaler/learner/baseline"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Report is the result of a backtest in JSON.
@@ -22,7 +22,7 @@ type Report struct {
 	Label  string `json:"label"`
 	// Step is the time of one step of a horizon.
 	Step    Duration      `json:"step"`
-	Split   dataset.Split `json:"split"`
+	Split   samples.Split `json:"split"`
 	Part    string        `json:"part"`
 	Samples int           `json:"samples"`
 	evaluate.Comparison

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Errors are those of all predictors on the same labels.
@@ -47,15 +47,15 @@ type Model struct {
 	// Shares multiply the outputs, one each; nil is 1 for all.
 	Shares []float64
 	// Data are the samples under the scalers that the network was trained with.
-	Data *dataset.Dataset
+	Data *samples.Set
 }
 
 // Compare predicts all samples of a part of d with a model, with persistence and
 // with the seasonal-naive forecast, which know nothing of the scalers of the
 // model. The result does not depend on the number of workers.
-func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, workers int) (*Comparison, error) {
-	size, samples := d.LabelLen(), d.Samples(p)
-	outputs := make([]float32, samples*size)
+func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, workers int) (*Comparison, error) {
+	size := d.LabelLen()
+	outputs := make([]float32, d.Samples(p)*size)
 	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p), workers, func(_, i int, y, _ []float32, _ []bool) {
 		for k, v := range y {
 			if m.Shares != nil {
@@ -69,7 +69,7 @@ func Compare(ctx context.Context, d *dataset.Dataset, p dataset.Part, m Model, w
 	}
 	season := Season(d)
 	predictors := []Predictor{
-		func(p dataset.Part, indices []int, y []float64) {
+		func(p samples.Part, indices []int, y []float64) {
 			for k, i := range indices {
 				m.Data.UnscaleBatch(p, []int{i}, outputs[i*size:(i+1)*size], y[k*size:(k+1)*size])
 			}

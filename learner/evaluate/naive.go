@@ -3,17 +3,17 @@ package evaluate
 import (
 	"math"
 
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Predictor predicts samples: it writes [B][N][H] numbers in the label's own
 // unit, NaN where it has nothing to say.
-type Predictor func(p dataset.Part, indices []int, y []float64)
+type Predictor func(p samples.Part, indices []int, y []float64)
 
 // Persistence predicts that everything stays as it is: the last label known at
-// the origin. For [dataset.Required] that is the last requirement, not the last
+// the origin. For [samples.Required] that is the last requirement, not the last
 // replica count. Before there was any it predicts the mean of the training part.
-func Persistence(d *dataset.Dataset) Predictor {
+func Persistence(d *samples.Set) Predictor {
 	last := lastKnown(d)
 	return each(d, func(origin, service, _ int) float64 { return last[service][origin] })
 }
@@ -22,7 +22,7 @@ func Persistence(d *dataset.Dataset) Predictor {
 // phase in the last season that the origin has seen. Where that is missing it
 // is the season before, and so on; where there is none it is what [Persistence]
 // predicts. A period below 1 means that of [Season].
-func SeasonalNaive(d *dataset.Dataset, period int) Predictor {
+func SeasonalNaive(d *samples.Set, period int) Predictor {
 	if period < 1 {
 		period = Season(d)
 	}
@@ -41,7 +41,7 @@ func SeasonalNaive(d *dataset.Dataset, period int) Predictor {
 }
 
 // lastKnown returns for every service and step the last label up to that step.
-func lastKnown(d *dataset.Dataset) [][]float64 {
+func lastKnown(d *samples.Set) [][]float64 {
 	steps := d.Series().Steps
 	last := make([][]float64, len(d.Series().Services))
 	for n := range last {
@@ -58,8 +58,8 @@ func lastKnown(d *dataset.Dataset) [][]float64 {
 }
 
 // each returns the predictor that asks value for every label.
-func each(d *dataset.Dataset, value func(origin, service, ahead int) float64) Predictor {
-	return func(p dataset.Part, indices []int, y []float64) {
+func each(d *samples.Set, value func(origin, service, ahead int) float64) Predictor {
+	return func(p samples.Part, indices []int, y []float64) {
 		k := 0
 		for _, i := range indices {
 			origin := d.Origin(p, i)
@@ -75,7 +75,7 @@ func each(d *dataset.Dataset, value func(origin, service, ahead int) float64) Pr
 
 // tally compares a predictor with the labels of all samples of the part, all
 // services together and service by service.
-func tally(d *dataset.Dataset, p dataset.Part, predict Predictor) (all *Tally, services []*Tally) {
+func tally(d *samples.Set, p samples.Part, predict Predictor) (all *Tally, services []*Tally) {
 	horizons := d.Options().Horizons
 	all = NewTally(horizons)
 	for range d.Series().Services {

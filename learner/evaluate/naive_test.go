@@ -11,14 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 var nan = math.NaN()
 
-func samples(t *testing.T, s *estimator.Window, o dataset.Options) *dataset.Dataset {
+func cut(t *testing.T, s *estimator.Window, o samples.Options) *samples.Set {
 	t.Helper()
-	d, err := dataset.New(s, o)
+	d, err := samples.New(s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +45,9 @@ func wave(steps int, step time.Duration, value func(t, n int) float64) *estimato
 func TestPersistence(t *testing.T) {
 	values := []float64{nan, nan, 4, nan, 6, 8, nan, nan}
 	s := single(values...)
-	d := samples(t, s, dataset.Options{Target: "x", Window: 1, Horizons: []int{1, 2}, Split: dataset.Split{Train: 1}})
-	got := make([]float64, 2*d.Samples(dataset.Train))
-	Persistence(d)(dataset.Train, []int{0, 1, 2, 3, 4, 5}, got)
+	d := cut(t, s, samples.Options{Target: "x", Window: 1, Horizons: []int{1, 2}, Split: samples.Split{Train: 1}})
+	got := make([]float64, 2*d.Samples(samples.Train))
+	Persistence(d)(samples.Train, []int{0, 1, 2, 3, 4, 5}, got)
 	if diff := cmp.Diff([]float64{6, 6, 6, 6, 4, 4, 4, 4, 6, 6, 8, 8}, got); diff != "" {
 		t.Errorf("predictions (-want +got):\n%s", diff)
 	}
@@ -56,9 +56,9 @@ func TestPersistence(t *testing.T) {
 func TestSeasonalNaive(t *testing.T) {
 	values := []float64{0, 1, 2, 10, nan, 12, 20, 21, 22, nan, nan, nan}
 	s := single(values...)
-	d := samples(t, s, dataset.Options{Target: "x", Window: 1, Horizons: []int{1, 3, 4}, Split: dataset.Split{Train: 1}})
-	got := make([]float64, 3*d.Samples(dataset.Train))
-	SeasonalNaive(d, 3)(dataset.Train, []int{0, 1, 2, 3, 4, 5, 6, 7}, got)
+	d := cut(t, s, samples.Options{Target: "x", Window: 1, Horizons: []int{1, 3, 4}, Split: samples.Split{Train: 1}})
+	got := make([]float64, 3*d.Samples(samples.Train))
+	SeasonalNaive(d, 3)(samples.Train, []int{0, 1, 2, 3, 4, 5, 6, 7}, got)
 	want := []float64{
 		0, 0, 0, // nothing a season ago: persistence
 		1, 1, 1,
@@ -100,7 +100,7 @@ func TestSeason(t *testing.T) {
 		{"steps longer than a day", wave(1000, 36*time.Hour, sine(30, 0)), 30, 30},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := Season(samples(t, tc.s, dataset.Options{Target: "x"})); got < tc.low || got > tc.high {
+			if got := Season(cut(t, tc.s, samples.Options{Target: "x"})); got < tc.low || got > tc.high {
 				t.Errorf("season is %d steps, want %d to %d", got, tc.low, tc.high)
 			}
 		})
@@ -109,13 +109,13 @@ func TestSeason(t *testing.T) {
 
 func TestTallyOfPredictors(t *testing.T) {
 	s := wave(400, 30*time.Second, func(t, n int) float64 { return float64(10*(n+1) + t%8) })
-	d := samples(t, s, dataset.Options{Target: "x", Horizons: []int{1, 8}})
-	all, _ := tally(d, dataset.Test, SeasonalNaive(d, 8))
+	d := cut(t, s, samples.Options{Target: "x", Horizons: []int{1, 8}})
+	all, _ := tally(d, samples.Test, SeasonalNaive(d, 8))
 	seasonal := all.Overall()
-	if want := 2 * 2 * d.Samples(dataset.Test); seasonal.Count != want || seasonal.MAE != 0 || seasonal.RMSE != 0 || seasonal.MAPE != 0 {
+	if want := 2 * 2 * d.Samples(samples.Test); seasonal.Count != want || seasonal.MAE != 0 || seasonal.RMSE != 0 || seasonal.MAPE != 0 {
 		t.Errorf("what repeats is predicted with %+v, want no error in %d labels", seasonal, want)
 	}
-	persistence, _ := tally(d, dataset.Test, Persistence(d))
+	persistence, _ := tally(d, samples.Test, Persistence(d))
 	if one, eight := persistence.Horizon(0).MAE, persistence.Horizon(1).MAE; one < 1 || eight != 0 {
 		t.Errorf("persistence is wrong by %v after a step and %v after a season, want more than 1 and 0", one, eight)
 	}
@@ -153,23 +153,23 @@ func TestTally(t *testing.T) {
 func TestNaiveForecastsDoNotLookAhead(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	s := wave(200, time.Minute, func(_, _ int) float64 { return r.NormFloat64() })
-	o := dataset.Options{Target: "x", Horizons: []int{1, 3}}
-	before := samples(t, s, o)
-	i := before.Samples(dataset.Test) / 2
+	o := samples.Options{Target: "x", Horizons: []int{1, 3}}
+	before := cut(t, s, o)
+	i := before.Samples(samples.Test) / 2
 	changed := *s
 	changed.Values = slices.Clone(s.Values)
-	for k := (before.Origin(dataset.Test, i) + 1) * len(s.Services); k < len(changed.Values); k++ {
+	for k := (before.Origin(samples.Test, i) + 1) * len(s.Services); k < len(changed.Values); k++ {
 		changed.Values[k] = r.NormFloat64()
 	}
-	after := samples(t, &changed, o)
+	after := cut(t, &changed, o)
 	one, two := make([]float64, before.LabelLen()), make([]float64, before.LabelLen())
 	for name, predictors := range map[string][2]Predictor{
 		"persistence": {Persistence(before), Persistence(after)},
 		"seasonal":    {SeasonalNaive(before, 7), SeasonalNaive(after, 7)},
 		"found":       {SeasonalNaive(before, 0), SeasonalNaive(after, 0)},
 	} {
-		predictors[0](dataset.Test, []int{i}, one)
-		predictors[1](dataset.Test, []int{i}, two)
+		predictors[0](samples.Test, []int{i}, one)
+		predictors[1](samples.Test, []int{i}, two)
 		if diff := cmp.Diff(one, two); diff != "" {
 			t.Errorf("%s depends on the future:\n%s", name, diff)
 		}

@@ -8,7 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/dsp/fourier"
 
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 const day = 24 * time.Hour
@@ -21,8 +21,8 @@ const day = 24 * time.Hour
 // series resembles itself there, and of lags that do almost as well, such as
 // the multiples of the period, the first is taken. Without any such lag the
 // season is 1, and a seasonal forecast that of persistence.
-func Season(d *dataset.Dataset) int {
-	train := d.Range(dataset.Train).Len()
+func Season(d *samples.Set) int {
+	train := d.Range(samples.Train).Len()
 	if perDay := float64(day) / float64(d.Series().Step); perDay >= 1 && perDay <= float64(train) {
 		return int(math.Round(perDay))
 	}

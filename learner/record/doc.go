@@ -1,5 +1,5 @@
 // Package record writes history to learn from: the telemetry of one application
-// over a time range, and its invocation graph, both as CSV that package dataset
+// over a time range, and its invocation graph, both as CSV that package history
 // reads.
 //
 // Samples come from the queries that the adapter makes in production (package

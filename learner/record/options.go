@@ -14,7 +14,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
 const (
@@ -228,7 +228,7 @@ func (o *Options) named(namespaces []string) ([]estimator.Service, error) {
 
 // writable reports services or features that a series cannot have.
 func (c *Config) writable(services []estimator.Service) error {
-	return dataset.Validate(estimator.NewWindow(services, c.features, 1, c.step, c.span.first))
+	return history.Validate(estimator.NewWindow(services, c.features, 1, c.step, c.span.first))
 }
 
 // telemetry returns the configuration of the file, if there is one, with what

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
 // wantSeries is what a recording of the last 100 steps must read as.
@@ -44,7 +44,7 @@ func named() []estimator.Service {
 
 func (b *bench) compare() {
 	b.t.Helper()
-	got, err := dataset.ReadSeriesFile(b.path("out.csv"))
+	got, err := history.ReadFile(b.path("out.csv"))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestRecordsInBoundedQueriesOldestFirst(t *testing.T) {
 	if !slices.IsSortedFunc(starts, time.Time.Compare) {
 		t.Errorf("queries start at %v, want the oldest first", starts)
 	}
-	edges, err := dataset.ReadGraphFile(b.path("graph.csv"), named())
+	edges, err := history.ReadGraphFile(b.path("graph.csv"), named())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,11 +101,11 @@ func TestCompressesBySuffix(t *testing.T) {
 	if err := errors.Join(b.run(), b.run(func(o *Options) { o.Out, o.GraphOut = b.path("out.csv.gz"), "" })); err != nil {
 		t.Fatal(err)
 	}
-	plain, err := dataset.ReadSeriesFile(b.path("out.csv"))
+	plain, err := history.ReadFile(b.path("out.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, err := dataset.ReadSeriesFile(b.path("out.csv.gz"))
+	packed, err := history.ReadFile(b.path("out.csv.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestNamesWhatIsEmpty(t *testing.T) {
 			t.Errorf("printed %s, want %q in it", b.out.String(), want)
 		}
 	}
-	if edges, err := dataset.ReadGraphFile(b.path("graph.csv"), named()); err != nil || len(edges) > 0 {
+	if edges, err := history.ReadGraphFile(b.path("graph.csv"), named()); err != nil || len(edges) > 0 {
 		t.Errorf("graph %v, %v", edges, err)
 	}
 }
@@ -230,7 +230,7 @@ func TestRecordsSeveralNamespaces(t *testing.T) {
 	if err := b.run(several); err != nil {
 		t.Fatal(err)
 	}
-	got, err := dataset.ReadSeriesFile(b.path("out.csv"))
+	got, err := history.ReadFile(b.path("out.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func TestWhatIsKnownInPartIsMissing(t *testing.T) {
 	if err := b.run(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := dataset.ReadSeriesFile(b.path("out.csv"))
+	got, err := history.ReadFile(b.path("out.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

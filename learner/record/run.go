@@ -10,7 +10,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
 // bytesPerSample is what one sample takes in an answer of Prometheus, and
@@ -103,9 +103,9 @@ func (r *recording) whom(ctx context.Context) ([]estimator.Service, error) {
 		}
 		r.progress.print("found %d services: %s", len(services), strings.Join(estimator.ServiceNames(services), ", "))
 	}
-	if cells := r.span.steps * len(services) * len(r.features); cells > dataset.MaxCells {
+	if cells := r.span.steps * len(services) * len(r.features); cells > history.MaxCells {
 		return nil, fmt.Errorf("%d steps of %d services and %d features are %d values, of which a series may have %d: shorten the range or lengthen --step",
-			r.span.steps, len(services), len(r.features), cells, dataset.MaxCells)
+			r.span.steps, len(services), len(r.features), cells, history.MaxCells)
 	}
 	return services, nil
 }

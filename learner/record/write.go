@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 )
 
 // free reports output that is in the way, or that has no folder to be in: late
@@ -39,16 +39,16 @@ func (c *Config) free() error {
 // write writes the graph, if one is wanted, and then the series.
 func (c *Config) write(w *estimator.Window, graph []estimator.Edge) error {
 	if c.graphOut != "" {
-		if err := writeFile(c.graphOut, func(f io.Writer) error { return dataset.WriteGraph(f, w.Services, graph) }); err != nil {
+		if err := writeFile(c.graphOut, func(f io.Writer) error { return history.WriteGraph(f, w.Services, graph) }); err != nil {
 			return err
 		}
 	}
 	return writeFile(c.seriesOut, func(f io.Writer) error {
 		if !compressed(c.seriesOut) {
-			return dataset.WriteSeries(f, w)
+			return history.Write(f, w)
 		}
 		z := gzip.NewWriter(f)
-		return errors.Join(dataset.WriteSeries(z, w), z.Close())
+		return errors.Join(history.Write(z, w), z.Close())
 	})
 }
 

@@ -15,8 +15,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Terminal is what a training shares with its surroundings.
@@ -36,7 +37,7 @@ type Config struct {
 	kind     string
 	shape    gnn.Config
 	label    backtest.Label
-	data     *dataset.Dataset
+	data     *samples.Set
 	edges    []estimator.Edge // of the invocation graph; nil without one
 	parent   *artifact.Model  // of the services of the series; nil without one
 	calls    []backtest.Call  // those that the labels of the parent came from
@@ -54,13 +55,13 @@ func (o *Options) Config(terminal Terminal) (*Config, error) {
 			return nil, err
 		}
 	}
-	series, err := dataset.ReadSeriesFile(o.Series)
+	series, err := history.ReadFile(o.Series)
 	if err != nil {
 		return nil, fmt.Errorf("--series: %w", err)
 	}
 	c := &Config{learning: o.Learning, out: o.Out, report: o.Report, terminal: terminal}
 	if o.Graph != "" {
-		if c.edges, err = dataset.ReadGraphFile(o.Graph, series.Services); err != nil {
+		if c.edges, err = history.ReadGraphFile(o.Graph, series.Services); err != nil {
 			return nil, fmt.Errorf("--graph: %w", err)
 		}
 	}
@@ -114,9 +115,9 @@ func (c *Config) samples(o *Options, series *estimator.Window) error {
 	if c.learning.Jitter = o.jitter(o.anchor(features)); c.learning.Jitter < 0 {
 		return errors.New("--jitter needs --anchor change or demand: a shift of what the network sees would make other labels wrong")
 	}
-	c.data, err = dataset.New(series, dataset.Options{
+	c.data, err = samples.New(series, samples.Options{
 		Window: cmp.Or(o.Window, defaultWindow), Horizons: o.Horizons, Features: estimator.Features(o.Features), Target: estimator.Feature(o.target()), Label: labeller,
-		Split: o.Split, Scale: dataset.ScaleMode(o.Scale), Anchor: o.anchor(features),
+		Split: o.Split, Scale: samples.ScaleMode(o.Scale), Anchor: o.anchor(features),
 	})
 	return err
 }

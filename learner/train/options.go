@@ -13,8 +13,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/learner/baseline"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Options are the flags of a training. Those of the samples and of the network
@@ -35,7 +35,7 @@ type Options struct {
 	Target string
 	// Label is one of the artifact's Label constants.
 	Label string
-	// SLO and SLOPercentile are those of [dataset.Required].
+	// SLO and SLOPercentile are those of [samples.Required].
 	SLO           time.Duration
 	SLOPercentile float64
 	// Window is τ in steps, 12 by default.
@@ -45,7 +45,7 @@ type Options struct {
 	// Anchor is what labels are measured from, and Scale how values are scaled.
 	Anchor, Scale string
 	// Split divides the history.
-	Split dataset.Split
+	Split samples.Split
 
 	// Model is one of [baseline.Kinds].
 	Model string
@@ -74,7 +74,7 @@ const (
 
 // NewOptions returns the defaults.
 func NewOptions() *Options {
-	o := &Options{Scale: string(dataset.ScalePerService), Split: dataset.DefaultSplit(), Learning: em.DefaultConfig()}
+	o := &Options{Scale: string(samples.ScalePerService), Split: samples.DefaultSplit(), Learning: em.DefaultConfig()}
 	o.Learning.Quantile, o.Learning.Workers, o.Learning.Jitter = 0, 0, -1
 	return o
 }
@@ -99,8 +99,8 @@ func (o *Options) Validate() error {
 	oneOf("model", o.Model, baseline.Kinds()...)
 	oneOf("label", o.Label, artifact.LabelRequired, artifact.LabelObserved)
 	oneOf("anchor", o.Anchor, anchors()...)
-	oneOf("scale", o.Scale, string(dataset.ScalePerService), string(dataset.ScaleGlobal))
-	reject(o.Scale == "", "--scale is empty, want %s or %s", dataset.ScalePerService, dataset.ScaleGlobal)
+	oneOf("scale", o.Scale, string(samples.ScalePerService), string(samples.ScaleGlobal))
+	reject(o.Scale == "", "--scale is empty, want %s or %s", samples.ScalePerService, samples.ScaleGlobal)
 	reject(slices.Contains(o.Features, ""), "--features has an empty name")
 	reject(o.Window < 0, "--window is %d steps, want at least 1", o.Window)
 	reject(o.SLO < 0, "--slo is %v, want more than 0", o.SLO)
@@ -116,9 +116,9 @@ func (o *Options) Validate() error {
 			"--graph is required: %s has no way to learn one", o.kind())
 		reject(o.label() == artifact.LabelRequired && o.target() != string(estimator.Replicas),
 			"--label required is about replicas, but --target is %q: use --label observed", o.Target)
-		reject(o.label() == artifact.LabelRequired && o.Anchor == string(dataset.AnchorChange),
+		reject(o.label() == artifact.LabelRequired && o.Anchor == string(samples.AnchorChange),
 			"--anchor change needs --label observed: nobody sees at the time what was required; --anchor demand is what can be seen of it")
-		reject(o.label() == artifact.LabelObserved && o.Anchor == string(dataset.AnchorDemand),
+		reject(o.label() == artifact.LabelObserved && o.Anchor == string(samples.AnchorDemand),
 			"--anchor demand needs --label required: what was observed need not be what demand asks for")
 	}
 	reject(o.label() == artifact.LabelObserved && o.SLO != 0, "--slo has no effect on the label %s", artifact.LabelObserved)
@@ -143,7 +143,7 @@ func (o *Options) label() string {
 // anchors returns what --anchor may be.
 func anchors() []string {
 	var out []string
-	for _, a := range dataset.Anchors() {
+	for _, a := range samples.Anchors() {
 		out = append(out, string(a))
 	}
 	return out
@@ -151,25 +151,25 @@ func anchors() []string {
 
 // anchor returns the default that goes with the label: what can be seen of it in
 // the window.
-func (o *Options) anchor(features []string) dataset.Anchor {
+func (o *Options) anchor(features []string) samples.Anchor {
 	seen := func(f string) bool { return slices.Contains(features, f) }
 	switch {
 	case o.Anchor != "":
-		return dataset.Anchor(o.Anchor)
+		return samples.Anchor(o.Anchor)
 	case o.label() == artifact.LabelObserved && seen(o.target()):
-		return dataset.AnchorChange
+		return samples.AnchorChange
 	case o.label() == artifact.LabelRequired && seen(string(estimator.Replicas)) && seen(string(estimator.CPU)):
-		return dataset.AnchorDemand
+		return samples.AnchorDemand
 	}
-	return dataset.AnchorLevel
+	return samples.AnchorLevel
 }
 
 // jitter returns the default that goes with the anchor, -1 for one that cannot be.
-func (o *Options) jitter(anchor dataset.Anchor) float64 {
+func (o *Options) jitter(anchor samples.Anchor) float64 {
 	switch {
-	case anchor == dataset.AnchorLevel && o.Learning.Jitter > 0:
+	case anchor == samples.AnchorLevel && o.Learning.Jitter > 0:
 		return -1
-	case anchor != dataset.AnchorLevel && o.Learning.Jitter < 0:
+	case anchor != samples.AnchorLevel && o.Learning.Jitter < 0:
 		return DefaultJitter
 	}
 	return max(o.Learning.Jitter, 0)

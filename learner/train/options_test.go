@@ -122,7 +122,7 @@ func TestFilesThatDoNotFit(t *testing.T) {
 		"unknown target":   {func(_ *testing.T, o *train.Options) { o.Target = "memory" }, `there is no "memory", which --target says; the features are replicas`},
 		"horizon too long": {func(_ *testing.T, o *train.Options) { o.Horizons = train.Horizons{1, 200} }, "the history has 300 steps"},
 		"too short": {func(t *testing.T, o *train.Options) {
-			o.Series = writeSeries(t, t.TempDir(), history(letters, 6))
+			o.Series = writeSeries(t, t.TempDir(), walk(letters, 6))
 		}, "the history has 6 steps; a window of 4"},
 		"change without the target": {func(_ *testing.T, o *train.Options) {
 			o.Anchor, o.Features = "change", []string{"cpu"}
@@ -142,14 +142,14 @@ func TestFilesThatDoNotFit(t *testing.T) {
 			o.Out = filepath.Dir(o.Out)
 		}, "is a folder"},
 		"required without cpu": {func(t *testing.T, o *train.Options) {
-			s, err := history(letters, 300).Select([]estimator.Feature{"replicas", "requests"})
+			s, err := walk(letters, 300).Select([]estimator.Feature{"replicas", "requests"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			o.Series, o.Target, o.Features = writeSeries(t, t.TempDir(), s), "replicas", nil
 		}, `no feature "cpu"`},
 		"step of two days": {func(t *testing.T, o *train.Options) {
-			s := history(letters, 300)
+			s := walk(letters, 300)
 			s.Step = 48 * time.Hour
 			o.Series = writeSeries(t, t.TempDir(), s)
 		}, "step is 48h0m0s"},

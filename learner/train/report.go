@@ -10,9 +10,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Report is what a training tells in JSON.
@@ -114,7 +114,7 @@ func (c *Config) begin(parameters int) *Report {
 		Target: string(o.Target), Features: estimator.FeatureNames(o.Features), Window: o.Window, Horizons: o.Horizons,
 		Anchor: string(o.Anchor), Scale: string(o.Scale),
 		Training:   backtest.Training{Label: c.label, Split: o.Split},
-		Samples:    Samples{c.data.Samples(dataset.Train), c.data.Samples(dataset.Validation), c.data.Samples(dataset.Test)},
+		Samples:    Samples{c.data.Samples(samples.Train), c.data.Samples(samples.Validation), c.data.Samples(samples.Test)},
 		Network:    c.network(),
 		Parameters: parameters,
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/baseline"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // Run learns a model and writes it with its report. When it fails or ctx ends
@@ -30,7 +30,7 @@ func (c *Config) Run(ctx context.Context) error {
 	r, result, err := c.learn(ctx, m, p)
 	if err == nil && r.Samples.Test > 0 {
 		learned := evaluate.Model{Network: m, Affinity: result.Affinity, Shares: result.Shares, Data: c.data}
-		r.Test, err = evaluate.Compare(ctx, c.data, dataset.Test, learned, c.learning.Workers)
+		r.Test, err = evaluate.Compare(ctx, c.data, samples.Test, learned, c.learning.Workers)
 	}
 	if err != nil {
 		return c.stopped(ctx, p, err)
@@ -121,8 +121,8 @@ func (c *Config) learn(ctx context.Context, m gnn.Model[float32], p *progress) (
 	cpu, _, usageErr := usage()
 	p.began = c.terminal.Now()
 	result, err := em.Learn(ctx, m, em.Problem{
-		Training:   c.data.View(dataset.Train),
-		Validation: c.data.View(dataset.Validation),
+		Training:   c.data.View(samples.Train),
+		Validation: c.data.View(samples.Validation),
 		Graphs:     graphs,
 		Weights:    c.data.Weights(),
 	}, c.learning, p.epoch)
@@ -203,7 +203,7 @@ func (c *Config) scaler(shares []float64) artifact.Scaler {
 		s.Mean = append(s.Mean, slices.Clone(inputs.Mean[from:to]))
 		s.Std = append(s.Std, slices.Clone(inputs.Std[from:to]))
 	}
-	if o := c.data.Options(); o.Anchor != dataset.AnchorLevel {
+	if o := c.data.Options(); o.Anchor != samples.AnchorLevel {
 		s.Anchor, s.Sizings = string(o.Anchor), o.Sizings
 	}
 	return s

@@ -16,8 +16,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/dataset"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -55,7 +56,7 @@ func TestServingAgreesWithTheBacktest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := quick(t)
 			o.Series = writeSeries(t, t.TempDir(), scaled(300))
-			s, err := dataset.ReadSeriesFile(o.Series)
+			s, err := history.ReadFile(o.Series)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,25 +108,25 @@ func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := dataset.New(s, dataset.Options{Window: a.Window, Horizons: a.Horizons, Label: label, Split: r.Split})
+	d, err := samples.New(s, samples.Options{Window: a.Window, Horizons: a.Horizons, Label: label, Split: r.Split})
 	if err != nil {
 		t.Fatal(err)
 	}
 	pass := p.NewPass()
-	samples, labels := make([]float64, len(a.Services)*a.Window*len(a.Features)), make([]float64, d.LabelLen())
+	window, labels := make([]float64, len(a.Services)*a.Window*len(a.Features)), make([]float64, d.LabelLen())
 	y, censored := make([]float64, len(labels)), make([]bool, len(labels))
 	out := make([]*evaluate.Tally, len(a.Services))
 	for n := range out {
 		out[n] = evaluate.NewTally(a.Horizons)
 	}
 	blind := 0
-	for i := range d.Samples(dataset.Test) {
+	for i := range d.Samples(samples.Test) {
 		k, seen := 0, false
 		for n := range a.Services {
 			for back := a.Window - 1; back >= 0; back-- {
 				for _, f := range a.Features {
-					samples[k] = s.At(n, d.Origin(dataset.Test, i)-back, s.Channel(estimator.Feature(f)))
-					seen = seen || n == 2 && f == "replicas" && !math.IsNaN(samples[k])
+					window[k] = s.At(n, d.Origin(samples.Test, i)-back, s.Channel(estimator.Feature(f)))
+					seen = seen || n == 2 && f == "replicas" && !math.IsNaN(window[k])
 					k++
 				}
 			}
@@ -133,11 +134,11 @@ func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report)
 		if !seen {
 			blind++
 		}
-		if err := pass.Predict(samples, y); err != nil {
+		if err := pass.Predict(window, y); err != nil {
 			t.Fatal(err)
 		}
-		d.Labels(dataset.Test, []int{i}, labels)
-		d.Censored(dataset.Test, []int{i}, censored)
+		d.Labels(samples.Test, []int{i}, labels)
+		d.Censored(samples.Test, []int{i}, censored)
 		for n, e := range out {
 			from, to := n*len(a.Horizons), (n+1)*len(a.Horizons)
 			e.Add(y[from:to], labels[from:to], censored[from:to])

@@ -17,16 +17,17 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
 var created = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
-// history has services of which each does what the one before it did two steps
+// walk has services of which each does what the one before it did two steps
 // earlier; the first wanders by itself. Nobody can tell from a service alone
 // what it will do, and everybody from the one before it.
-func history(services []string, steps int) *estimator.Window {
+func walk(services []string, steps int) *estimator.Window {
 	rng := rand.New(rand.NewPCG(5, 1))
 	s := estimator.NewWindow(named(services), []estimator.Feature{"replicas", "cpu", "requests", "latency"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
 	load := make([]float64, steps+2*len(services))
@@ -56,7 +57,7 @@ func named(names []string) []estimator.Service {
 func writeSeries(t *testing.T, dir string, s *estimator.Window) string {
 	t.Helper()
 	var text bytes.Buffer
-	if err := dataset.WriteSeries(&text, s); err != nil {
+	if err := history.Write(&text, s); err != nil {
 		t.Fatal(err)
 	}
 	return write(t, filepath.Join(dir, "series.csv"), text.String())
@@ -77,7 +78,7 @@ func quick(t *testing.T) *train.Options {
 	t.Helper()
 	dir := t.TempDir()
 	o := train.NewOptions()
-	o.Series = writeSeries(t, dir, history(letters, 300))
+	o.Series = writeSeries(t, dir, walk(letters, 300))
 	o.Graph = write(t, filepath.Join(dir, "graph.csv"), "source,destination\na,b\nb,c\n")
 	o.Out = filepath.Join(dir, "model.safetensors")
 	o.Target, o.Features = "requests", []string{"requests"}
@@ -286,7 +287,7 @@ func numbers(a *artifact.Model) (count int) {
 
 func TestWithoutTestPartThereIsNoTest(t *testing.T) {
 	o := quick(t)
-	o.Split = dataset.Split{Train: 0.8, Validation: 0.2}
+	o.Split = samples.Split{Train: 0.8, Validation: 0.2}
 	if report, _, _ := mustRun(t, o); report.Test != nil || report.Samples.Test != 0 {
 		t.Errorf("the report has %d samples and a test %+v", report.Samples.Test, report.Test)
 	}

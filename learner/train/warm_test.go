@@ -10,7 +10,8 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -19,7 +20,7 @@ import (
 func child(t *testing.T, o *train.Options, services ...string) *train.Options {
 	t.Helper()
 	next := quick(t)
-	next.Series = writeSeries(t, t.TempDir(), history(services, 300))
+	next.Series = writeSeries(t, t.TempDir(), walk(services, 300))
 	next.Graph, next.From = "", o.Out
 	next.Target, next.Features, next.Window, next.Hidden, next.Blocks = "", nil, 0, 0, 0
 	return next
@@ -105,7 +106,7 @@ func TestWarmStartKeepsTheAnchor(t *testing.T) {
 			if anchor == "level" {
 				return
 			}
-			series, err := dataset.ReadSeriesFile(next.Series)
+			series, err := history.ReadFile(next.Series)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +114,7 @@ func TestWarmStartKeepsTheAnchor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d, err := dataset.New(series, dataset.Options{Label: label, Anchor: dataset.AnchorDemand, Split: report.Split})
+			d, err := samples.New(series, samples.Options{Label: label, Anchor: samples.AnchorDemand, Split: report.Split})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,13 +145,13 @@ func TestWarmStartRejects(t *testing.T) {
 		"absent":   {func(o *train.Options) { o.From += "x" }, "no such file"},
 		"no model": {func(o *train.Options) { o.From = o.Series }, artifact.ErrForeign.Error()},
 		"step": {func(o *train.Options) {
-			s := history(letters, 300)
+			s := walk(letters, 300)
 			s.Step = time.Minute
 			o.Series = writeSeries(t, t.TempDir(), s)
 		}, "steps of 30s, but the series has a step of 1m0s"},
-		"strangers": {func(o *train.Options) { o.Series = writeSeries(t, t.TempDir(), history([]string{"x", "y"}, 300)) }, "none of the 2 services"},
+		"strangers": {func(o *train.Options) { o.Series = writeSeries(t, t.TempDir(), walk([]string{"x", "y"}, 300)) }, "none of the 2 services"},
 		"feature is gone": {func(o *train.Options) {
-			s, err := history(letters, 300).Select([]estimator.Feature{"cpu", "replicas"})
+			s, err := walk(letters, 300).Select([]estimator.Feature{"cpu", "replicas"})
 			if err != nil {
 				t.Fatal(err)
 			}

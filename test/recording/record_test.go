@@ -19,7 +19,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/hack/controlplane"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/record"
 )
 
@@ -61,7 +61,7 @@ func TestRecord(t *testing.T) {
 		t.Errorf("the recording said:\n%s", said)
 	}
 
-	series, err := dataset.ReadSeriesFile(o.Out)
+	series, err := history.ReadFile(o.Out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestRecord(t *testing.T) {
 	}
 	compareSeries(t, a, done, series)
 
-	edges, err := dataset.ReadGraphFile(o.GraphOut, series.Services)
+	edges, err := history.ReadGraphFile(o.GraphOut, series.Services)
 	if err != nil {
 		t.Fatal(err)
 	}

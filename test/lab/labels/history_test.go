@@ -10,7 +10,8 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
-	"github.com/deepscaler/deepscaler/learner/dataset"
+	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
 	"github.com/deepscaler/deepscaler/test/testbed/simulate"
@@ -25,18 +26,18 @@ const (
 	most, ample = 10, 20
 )
 
-// history is the telemetry of an application and what its labels say of it.
-type history struct {
+// recorded is the telemetry of an application and what its labels say of it.
+type recorded struct {
 	application string
 	series      *estimator.Window
 	calls       []estimator.Edge
 	fitted      []demand.Requirement
-	labels      dataset.Labels
+	labels      samples.Labels
 }
 
 // remember runs an application while its load jumps between levels and its
 // replicas walk at random, and labels the history.
-func remember(t *testing.T, application string, levels []float64, least int, duration time.Duration) *history {
+func remember(t *testing.T, application string, levels []float64, least int, duration time.Duration) *recorded {
 	t.Helper()
 	a := describe(t, application)
 	e := engine(t, a, jumps(levels, duration))
@@ -54,15 +55,15 @@ func remember(t *testing.T, application string, levels []float64, least int, dur
 		t.Fatal(err)
 	}
 
-	h := &history{application: application}
-	if h.series, err = dataset.ReadSeries(&telemetry); err != nil {
+	h := &recorded{application: application}
+	if h.series, err = history.Read(&telemetry); err != nil {
 		t.Fatal(err)
 	}
-	if h.calls, err = dataset.ReadGraph(&graph, h.series.Services); err != nil {
+	if h.calls, err = history.ReadGraph(&graph, h.series.Services); err != nil {
 		t.Fatal(err)
 	}
-	label := dataset.Required{SLO: a.SLO.Latency.D(), Calls: h.calls}
-	train := estimator.Range{To: int(dataset.DefaultSplit().Train * float64(h.series.Steps))}
+	label := samples.Required{SLO: a.SLO.Latency.D(), Calls: h.calls}
+	train := estimator.Range{To: int(samples.DefaultSplit().Train * float64(h.series.Steps))}
 	if h.fitted, err = label.Fit(h.series, train); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,7 @@ func jumps(levels []float64, duration time.Duration) load.Profile {
 }
 
 // share returns the latency that a service may have of its own, in seconds.
-func (h *history) share(service string) float64 {
+func (h *recorded) share(service string) float64 {
 	return h.fitted[h.series.Service(estimator.Service{Name: service})].Share
 }
 
@@ -92,7 +93,7 @@ func (h *history) share(service string) float64 {
 // share while users send a constant number of requests per second and every
 // other service has ample replicas, and the requests per second that it then
 // handles.
-func (h *history) enough(t *testing.T, service string, rps float64) (rate float64, replicas int) {
+func (h *recorded) enough(t *testing.T, service string, rps float64) (rate float64, replicas int) {
 	t.Helper()
 	for n := 1; n <= most; n++ {
 		rate, own := h.constant(t, service, n, rps)
@@ -107,7 +108,7 @@ func (h *history) enough(t *testing.T, service string, rps float64) (rate float6
 // constant runs a service with n replicas at a constant load, and returns its
 // requests per second and the mean latency of its own in seconds: without that
 // of its callees.
-func (h *history) constant(t *testing.T, service string, n int, rps float64) (rate, own float64) {
+func (h *recorded) constant(t *testing.T, service string, n int, rps float64) (rate, own float64) {
 	t.Helper()
 	const settled, end = 15, 45 // seconds
 	a := describe(t, h.application)

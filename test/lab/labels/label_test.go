@@ -62,7 +62,7 @@ type agreement struct {
 
 // compare compares the labels of a service with the truth at steps of nearly
 // the same load. It fails the test where fewer replicas than were saturated count as enough.
-func (h *history) compare(t *testing.T, service string, truth map[float64]int) agreement {
+func (h *recorded) compare(t *testing.T, service string, truth map[float64]int) agreement {
 	t.Helper()
 	got := agreement{off: map[int]int{}}
 	n := h.series.Service(estimator.Service{Name: service})

@@ -1,0 +1,74 @@
+package history
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// steps finds the step and returns, for every instant, how many of them it lies
+// after the first, and how many steps there are.
+func (l *seriesReader) steps() (stepOf []int, step int64, steps int, err error) {
+	order := make([]int, len(l.instants))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if l.instants[a] < l.instants[b] {
+			return -1
+		}
+		return 1
+	})
+	step = l.commonStep(order)
+	stepOf = make([]int, len(order))
+	for k, i := range order[1:] {
+		before := order[k]
+		d := l.instants[i] - l.instants[before]
+		if d <= 0 || d%step != 0 {
+			return nil, 0, 0, fmt.Errorf("line %d: timestamp %s is %v after the previous one, the step is %v", l.lines[i],
+				time.Unix(0, l.instants[i]).UTC().Format(time.RFC3339Nano), time.Duration(d), time.Duration(step))
+		}
+		// An overflow is a difference of many more steps than may be.
+		stepOf[i] = stepOf[before] + int(min(d/step, MaxCells+1))
+		if stepOf[i] > MaxCells {
+			return nil, 0, 0, fmt.Errorf("line %d: timestamp %s is %v after the previous one; at a step of %v that is too far apart for one series",
+				l.lines[i], time.Unix(0, l.instants[i]).UTC().Format(time.RFC3339Nano), time.Duration(d), time.Duration(step))
+		}
+	}
+	return stepOf, step, stepOf[order[len(order)-1]] + 1, nil
+}
+
+// commonStep returns the smallest difference that a tenth of all neighbours
+// have: a gap must not be taken for the step, nor a stray timestamp for a finer
+// one. When none is as common as that it is the most frequent.
+func (l *seriesReader) commonStep(order []int) int64 {
+	count := map[int64]int{}
+	for k, i := range order[1:] {
+		count[l.instants[i]-l.instants[order[k]]]++
+	}
+	var step, frequent int64
+	for d, n := range count {
+		if 10*n >= len(order)-1 && (step == 0 || d < step) {
+			step = d
+		}
+		if frequent == 0 || n > count[frequent] || n == count[frequent] && d < frequent {
+			frequent = d
+		}
+	}
+	if step == 0 {
+		return frequent
+	}
+	return step
+}
+
+func (l *seriesReader) checkSize(steps int) error {
+	width := len(l.names) * len(l.features)
+	limit := min(MaxCells, freeCells+maxSparsity*len(l.values))
+	if steps <= limit/width {
+		return nil
+	}
+	first, last := slices.Min(l.instants), slices.Max(l.instants)
+	return fmt.Errorf("%d steps (%s to %s) of %d services and %d features are more than %d values, of which the file holds %d; is a timestamp wrong (line %d has the last)",
+		steps, time.Unix(0, first).UTC().Format(time.RFC3339), time.Unix(0, last).UTC().Format(time.RFC3339),
+		len(l.names), len(l.features), limit, len(l.values), l.lines[slices.Index(l.instants, last)])
+}

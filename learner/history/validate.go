@@ -1,0 +1,73 @@
+package history
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// Validate reports a window that is no history: one whose parts do not fit together, whose services are not in the order of [estimator.Service.Compare],
+// or with a name that a file would not keep.
+func Validate(w *estimator.Window) error {
+	if err := w.Validate(); err != nil {
+		return err
+	}
+	for i, s := range w.Services {
+		if err := checkService(s); err != nil {
+			return err
+		}
+		if i > 0 && w.Services[i-1].Compare(s) >= 0 {
+			return fmt.Errorf("services %q and %q are not sorted or occur twice", w.Services[i-1], s)
+		}
+	}
+	for _, f := range w.Features {
+		if err := checkName("feature", string(f)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxName is the longest name of a service or feature, in bytes: that of a
+// Kubernetes namespace and name, a slash between, and room.
+const maxName = 512
+
+// checkService reports a service that its text does not stand for.
+func checkService(s estimator.Service) error {
+	text := s.String()
+	if err := checkName(serviceColumn, text); err != nil {
+		return err
+	}
+	if again, err := estimator.ParseService(text); err != nil {
+		return err
+	} else if again != s {
+		return fmt.Errorf("the name %q of a service has a slash", s.Name)
+	}
+	return nil
+}
+
+// checkName holds the names to what a line of CSV keeps as it is.
+func checkName(kind, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("a %s has an empty name", kind)
+	case len(name) > maxName:
+		return fmt.Errorf("the name of a %s has %d bytes, want at most %d", kind, len(name), maxName)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("the name %q of a %s is not printable text", name, kind)
+	case strings.TrimSpace(name) != name:
+		return fmt.Errorf("the name %q of a %s has a space at an end", name, kind)
+	}
+	return nil
+}
+
+// sortedServices returns the services in their order, without repetition.
+func sortedServices(services []estimator.Service) []estimator.Service {
+	sorted := slices.Clone(services)
+	slices.SortFunc(sorted, estimator.Service.Compare)
+	return slices.Compact(sorted)
+}

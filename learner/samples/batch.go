@@ -1,0 +1,129 @@
+package samples
+
+import "fmt"
+
+// InputLen returns τ·N·C, the numbers in the inputs of one sample.
+func (d *Set) InputLen() int {
+	return d.options.Window * len(d.series.Services) * len(d.options.Features)
+}
+
+// LabelLen returns N·H, the numbers in the labels of one sample.
+func (d *Set) LabelLen() int { return len(d.series.Services) * len(d.options.Horizons) }
+
+// Batch writes the samples with the given indices: x as [B][τ][N][C], scaled
+// and without gaps; y as [B][N][H], scaled, NaN where there is no label. A
+// value that was missing is the last one observed in the window, up to the
+// carry limit, and 0 before there was one.
+//
+// It allocates nothing. A slice of the wrong length or an index out of range
+// panics.
+func (d *Set) Batch(p Part, indices []int, x, y []float32) {
+	size := d.InputLen()
+	checkLen("x", len(x), len(indices)*size)
+	checkLen("y", len(y), len(indices)*d.LabelLen())
+	services, horizons := len(d.series.Services), d.options.Horizons
+	k := 0
+	for b, i := range indices {
+		origin := d.Origin(p, i)
+		d.inputs.window(x[b*size:(b+1)*size], origin-d.options.Window+1, size/d.options.Window)
+		for n := range services {
+			for _, ahead := range horizons {
+				y[k] = d.scaled[(origin+ahead)*services+n]
+				if d.anchors != nil {
+					y[k] -= float32(d.labelScaler.Apply(n, 0, d.anchors[origin*services+n]))
+				}
+				k++
+			}
+		}
+	}
+}
+
+// Mask tells for the inputs of [Set.Batch] whether they were observed (1)
+// or filled in (0), as [B][τ][N][C].
+func (d *Set) Mask(p Part, indices []int, mask []float32) {
+	size := d.InputLen()
+	checkLen("mask", len(mask), len(indices)*size)
+	for b, i := range indices {
+		d.inputs.mask(mask[b*size:(b+1)*size], d.Origin(p, i)-d.options.Window+1, size/d.options.Window)
+	}
+}
+
+// Labels writes the labels of the samples in their own unit as [B][N][H], NaN
+// where there is none.
+func (d *Set) Labels(p Part, indices []int, y []float64) {
+	checkLen("y", len(y), len(indices)*d.LabelLen())
+	k := 0
+	for _, i := range indices {
+		origin := d.Origin(p, i)
+		for n := range d.series.Services {
+			for _, ahead := range d.options.Horizons {
+				y[k] = d.Label(origin+ahead, n)
+				k++
+			}
+		}
+	}
+}
+
+// Censored marks the labels of the samples that are lower bounds, as [B][N][H].
+func (d *Set) Censored(p Part, indices []int, mask []bool) {
+	checkLen("mask", len(mask), len(indices)*d.LabelLen())
+	if d.censored == nil {
+		clear(mask)
+		return
+	}
+	services, k := len(d.series.Services), 0
+	for _, i := range indices {
+		origin := d.Origin(p, i)
+		for n := range services {
+			for _, ahead := range d.options.Horizons {
+				mask[k] = d.censored[(origin+ahead)*services+n]
+				k++
+			}
+		}
+	}
+}
+
+// Unscale returns a prediction for service n of sample i in the label's own
+// unit.
+func (d *Set) Unscale(p Part, i, n int, scaled float64) float64 {
+	if d.anchors == nil {
+		return d.labelScaler.Invert(n, 0, scaled)
+	}
+	return d.anchors[d.Origin(p, i)*len(d.series.Services)+n] + scaled*d.labelScaler.Std[n]
+}
+
+// UnscaleBatch is [Set.Unscale] for predictions as [B][N][H].
+func (d *Set) UnscaleBatch(p Part, indices []int, scaled []float32, y []float64) {
+	checkLen("scaled", len(scaled), len(indices)*d.LabelLen())
+	checkLen("y", len(y), len(scaled))
+	services, horizons := len(d.series.Services), len(d.options.Horizons)
+	for k, v := range scaled {
+		y[k] = d.Unscale(p, indices[k/d.LabelLen()], k/horizons%services, float64(v))
+	}
+}
+
+func checkLen(name string, got, want int) {
+	if got != want {
+		panic(fmt.Sprintf("samples: %s has %d numbers, want %d", name, got, want))
+	}
+}
+
+// View is the samples of one part, as learning takes them.
+type View struct {
+	samples *Set
+	part    Part
+}
+
+// View returns the samples of a part.
+func (d *Set) View(p Part) View { return View{d, p} }
+
+// Len returns the number of samples.
+func (v View) Len() int { return v.samples.Samples(v.part) }
+
+// Fill is [Set.Batch] for slices that may be longer than the samples.
+func (v View) Fill(indices []int, x, y []float32) {
+	v.samples.Batch(v.part, indices, x[:len(indices)*v.samples.InputLen()], y[:len(indices)*v.samples.LabelLen()])
+}
+
+// Censored is [Set.Censored].
+func (v View) Censored(indices []int, mask []bool) { v.samples.Censored(v.part, indices, mask) }

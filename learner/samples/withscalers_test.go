@@ -1,0 +1,93 @@
+package samples
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+func TestWithOwnScalersNothingChanges(t *testing.T) {
+	s := randomSeries(rand.New(rand.NewPCG(3, 1)), 120, 4, 3)
+	demand := scaledAtRandom(120)
+	for at := 90; at < 100; at++ {
+		demand.Set(0, at, 0, nan)
+	}
+	for _, d := range []*Set{
+		mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1]}),
+		mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1], Anchor: AnchorChange}),
+		mustNew(t, demand, Options{Window: 5, Horizons: []int{1, 3}, Label: Required{}, Anchor: AnchorDemand}),
+	} {
+		same, err := d.WithScalers(d.InputScaler(), d.LabelScaler())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(d, same, cmp.AllowUnexported(Set{}, inputs{}), cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("%s (-before +after):\n%s", d.Options().Anchor, diff)
+		}
+	}
+}
+
+// The mean of other scalers stands in for a demand that was not observed.
+func TestDemandWithOtherScalers(t *testing.T) {
+	d := mustNew(t, scaledAtRandom(120), Options{Window: 5, Label: Required{}, Anchor: AnchorDemand})
+	other, err := d.WithScalers(d.InputScaler(), &Scaler{Services: 2, Features: 1, Mean: []float64{50, 60}, Std: []float64{10, 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := d.Unscale(Test, 0, 0, 0)
+	for n, want := range []float64{seen + 30, 60 + 3*20} {
+		if got := other.Unscale(Test, 0, n, 3); got != want {
+			t.Errorf("service %d: 3 is %v, want %v", n, got, want)
+		}
+	}
+}
+
+func TestWithOtherScalers(t *testing.T) {
+	d := mustNew(t, counting(100), Options{Window: 3, Target: "up", Features: []estimator.Feature{"down"}})
+	before := d.InputScaler()
+	other, err := d.WithScalers(
+		&Scaler{Services: 1, Features: 1, Mean: []float64{-10}, Std: []float64{2}},
+		&Scaler{Services: 1, Features: 1, Mean: []float64{50}, Std: []float64{10}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Sample 0 of the test part shows steps 77 to 79 and predicts step 80.
+	x, y, labels := make([]float32, 3), make([]float32, 1), make([]float64, 1)
+	other.Batch(Test, []int{0}, x, y)
+	other.Labels(Test, []int{0}, labels)
+	if want := []float32{-33.5, -34, -34.5}; !slices.Equal(x, want) || y[0] != 3 || labels[0] != 80 {
+		t.Errorf("inputs %v, label %v scaled %v; want %v, 80 scaled 3", x, labels[0], y[0], want)
+	}
+	if got := other.Unscale(Test, 0, 0, 3); got != 80 {
+		t.Errorf("3 is %v, want 80", got)
+	}
+	if d.InputScaler() != before {
+		t.Error("the dataset that was there has another scaler")
+	}
+}
+
+func TestWithScalersRejects(t *testing.T) {
+	d := mustNew(t, counting(100), Options{Window: 3, Target: "up"})
+	one, two := &Scaler{Services: 1, Features: 1, Mean: []float64{0}, Std: []float64{1}}, d.InputScaler()
+	for name, c := range map[string]struct {
+		inputs, labels *Scaler
+		want           string
+	}{
+		"too few features":  {one, one, "scaler of the inputs is for 1 services and 1 features, want 1 and 2"},
+		"too many features": {two, two, "scaler of the labels"},
+		"deviation of 0":    {two, &Scaler{Services: 1, Features: 1, Mean: []float64{0}, Std: []float64{0}}, "labels: scaler has mean 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := d.WithScalers(c.inputs, c.labels); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want it to say %q", err, c.want)
+			}
+		})
+	}
+}
