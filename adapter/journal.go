@@ -5,55 +5,99 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"time"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/tick"
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
 // journal logs what changes, not what goes on: at a tick every few seconds, a
-// line per tick and application would bury the one that matters.
+// line per tick and application would bury the one that matters. It compares the
+// stable texts of errors, and logs their details.
 type journal struct {
+	recorder record.EventRecorder
+
 	mu       sync.Mutex
-	failures map[string]string // by application; "" after a plan
-	warnings map[string]string // by application
+	snapshot discovery.Snapshot
+	// What was logged last, by application; "" before anything was worth it.
+	failures, problems, estimators map[string]string
 }
 
-func newJournal() *journal {
-	return &journal{failures: map[string]string{}, warnings: map[string]string{}}
+var _ tick.Observer = (*journal)(nil)
+
+func newJournal(recorder record.EventRecorder) *journal {
+	return &journal{recorder: recorder, failures: map[string]string{}, problems: map[string]string{}, estimators: map[string]string{}}
 }
 
-// ticked logs that an application has lost its plan, has another reason for
-// having none, or has one at last or again.
-func (j *journal) ticked(ctx context.Context, r tick.Result) {
-	reason := ""
-	if r.Err != nil {
-		reason = r.Err.Error()
-	}
-	before, known := j.swap(j.failures, r.Application, reason)
+// StageTook implements [tick.Observer].
+func (j *journal) StageTook(tick.Stage, time.Duration) {}
+
+// planned stands for the text of a failure when there is none.
+const planned = "planned"
+
+// Ticked logs that the ticks of an application begin to fail, fail for another
+// reason, or lead to a plan at last or again.
+func (j *journal) Ticked(ctx context.Context, r tick.Result) {
 	logger := klog.FromContext(ctx).WithValues("application", r.Application)
-	switch {
-	case r.Err != nil && (!known || before != reason):
-		logger.Error(r.Err, "Application has no plan; its autoscalers hold until it has one", "detail", telemetry.Explain(r.Err))
-	case r.Err == nil && (!known || before != ""):
-		logger.Info("Application has a plan", "services", r.Plan.Len(), "took", r.Took)
-	default:
-		logger.V(2).Info("Tick ended", "err", r.Err, "took", r.Took)
+	if f := r.Failure; f != nil {
+		if j.changed(j.failures, r.Application, f.Error()) {
+			logger.Error(f, "Tick of application failed; its last plan is served until it is two steps old, then its autoscalers hold",
+				"stage", f.Stage, "detail", f.Detail())
+		}
+		return
 	}
+	if j.changed(j.failures, r.Application, planned) {
+		logger.Info("Application has a plan", "services", r.Plan.Len(), "took", r.Took)
+	}
+	logger.V(2).Info("Tick ended", "took", r.Took)
 }
 
-// windowRead logs problems of an application's telemetry that are new.
-func (j *journal) windowRead(ctx context.Context, application string, warnings []*telemetry.Error) {
-	problems, details := make([]string, len(warnings)), make([]string, len(warnings))
-	for i, w := range warnings {
-		problems[i], details[i] = w.Error(), w.Explain()
+// WindowRead logs problems of an application's telemetry that are new.
+func (j *journal) WindowRead(ctx context.Context, application string, _ float64, problems []*telemetry.Error) {
+	texts, details := make([]string, len(problems)), make([]string, len(problems))
+	for i, p := range problems {
+		texts[i], details[i] = p.Error(), p.Explain()
 	}
-	text := strings.Join(problems, "; ")
-	if before, _ := j.swap(j.warnings, application, text); before != text {
+	if j.changed(j.problems, application, strings.Join(texts, "; ")) {
 		klog.FromContext(ctx).Info("Telemetry of application has changed in quality", "application", application,
 			"problems", strings.Join(details, "; "))
+	}
+}
+
+// reasonEstimatorFailed is the reason of the Event on every autoscaler of an
+// application that is planned by another estimator than it should be.
+const reasonEstimatorFailed = "EstimatorFailed"
+
+// Estimated logs that estimators begin to fail, or work again, and makes Events of
+// the former.
+func (j *journal) Estimated(ctx context.Context, application string, estimators []string, o estimator.Origin) {
+	var failed, details []string
+	for i, err := range o.Errors {
+		if err != nil {
+			failed = append(failed, estimators[i])
+			details = append(details, err.Error())
+		}
+	}
+	text := strings.Join(failed, ", ")
+	if !j.changed(j.estimators, application, text) {
+		return
+	}
+	logger := klog.FromContext(ctx).WithValues("application", application)
+	if text == "" {
+		logger.Info("No estimator fails any more")
+		return
+	}
+	logger.Error(nil, "Estimator failed; the next one serves", "estimators", text, "detail", strings.Join(details, "; "))
+	for _, hpa := range j.autoscalers(application) {
+		j.recorder.Eventf(hpa, corev1.EventTypeWarning, reasonEstimatorFailed,
+			"Estimator %s of application %q failed, so that the next one plans its services: see the adapter's log", text, application)
 	}
 }
 
@@ -65,15 +109,32 @@ func (j *journal) discovered(s discovery.Snapshot) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, m := range []map[string]string{j.failures, j.warnings} {
+	j.snapshot = s
+	for _, m := range []map[string]string{j.failures, j.problems, j.estimators} {
 		maps.DeleteFunc(m, func(application, _ string) bool { return !present[application] })
 	}
 }
 
-func (j *journal) swap(m map[string]string, application, text string) (before string, known bool) {
+// autoscalers returns those that decide about the services of an application.
+func (j *journal) autoscalers(application string) (found []*autoscalingv2.HorizontalPodAutoscaler) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	before, known = m[application]
+	for _, a := range j.snapshot.Applications {
+		if a.Name == application {
+			for _, s := range a.Services {
+				found = append(found, j.snapshot.Scalers[s.Service])
+			}
+		}
+	}
+	return found
+}
+
+// changed remembers a text about an application and reports whether it is another
+// than before.
+func (j *journal) changed(m map[string]string, application, text string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	before := m[application]
 	m[application] = text
-	return before, known
+	return before != text
 }

@@ -7,10 +7,13 @@ import (
 
 	"github.com/go-logr/logr/funcr"
 	"github.com/google/go-cmp/cmp"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/tick"
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
@@ -18,7 +21,14 @@ import (
 func TestJournalLogsChangesOnly(t *testing.T) {
 	var lines []string
 	ctx := klog.NewContext(t.Context(), funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{}))
-	j := newJournal()
+	events := record.NewFakeRecorder(10)
+	j := newJournal(events)
+	hpa := &autoscalingv2.HorizontalPodAutoscaler{}
+	web := discovery.Service{Service: estimator.Service{Namespace: "shop", Name: "web"}, Application: "shop"}
+	j.discovered(discovery.Snapshot{
+		Applications: []discovery.Application{{Name: "shop", Services: []discovery.Service{web}}},
+		Scalers:      map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler{web.Service: hpa},
+	})
 	logged := func(what string, want ...string) {
 		t.Helper()
 		if len(lines) != len(want) {
@@ -32,24 +42,40 @@ func TestJournalLogsChangesOnly(t *testing.T) {
 		lines = nil
 	}
 	good := tick.Result{Application: "shop", Plan: &plan.Plan{}}
-	bad := func(text string) tick.Result { return tick.Result{Application: "shop", Err: errors.New(text)} }
+	bad := func(reason, detail string) tick.Result {
+		return tick.Result{Application: "shop", Failure: &tick.Failure{Stage: tick.StageWindow, Reason: reason, Err: errors.New(detail)}}
+	}
 
-	j.ticked(ctx, bad("refused"))
-	logged("first failure", `"error"="refused"`)
-	j.ticked(ctx, bad("refused"))
-	logged("same failure")
-	j.ticked(ctx, bad("timeout"))
-	logged("another failure", `"error"="timeout"`)
-	j.ticked(ctx, good)
+	j.Ticked(ctx, bad("cannot be reached", "refused after 1s"))
+	logged("first failure", `"error"="window: cannot be reached"`)
+	j.Ticked(ctx, bad("cannot be reached", "refused after 2s"))
+	logged("same failure, other details")
+	j.Ticked(ctx, bad("no data", "since noon"))
+	logged("another failure", `"detail"="since noon"`)
+	j.Ticked(ctx, good)
 	logged("recovery", "has a plan")
-	j.ticked(ctx, good)
+	j.Ticked(ctx, good)
 	logged("all well")
 
+	for _, detail := range []string{"truncated at 7", "truncated at 8"} {
+		j.Estimated(ctx, "shop", []string{"model", "hab"}, estimator.Origin{Errors: []error{errors.New(detail), nil}})
+	}
+	logged("an estimator fails", `"estimators"="model" "detail"="truncated at 7"`)
+	if got := len(events.Events); got != 1 {
+		t.Errorf("%d events, want 1", got)
+	} else if e := <-events.Events; !strings.HasPrefix(e, "Warning EstimatorFailed Estimator model of application \"shop\"") {
+		t.Errorf("event %q", e)
+	}
+	for range 2 {
+		j.Estimated(ctx, "shop", []string{"model", "hab"}, estimator.Origin{Errors: make([]error, 2)})
+	}
+	logged("it works again", "No estimator fails")
+
 	warning := []*telemetry.Error{{Feature: "jaeger", Kind: telemetry.Unreachable}}
-	j.windowRead(ctx, "shop", nil)
-	j.windowRead(ctx, "shop", warning)
-	j.windowRead(ctx, "shop", warning)
-	j.windowRead(ctx, "shop", nil)
+	j.WindowRead(ctx, "shop", 0, nil)
+	j.WindowRead(ctx, "shop", 0, warning)
+	j.WindowRead(ctx, "shop", 0, warning)
+	j.WindowRead(ctx, "shop", 0, nil)
 	logged("a warning that comes and goes", "jaeger: cannot be reached", `"problems"=""`)
 
 	j.discovered(discovery.Snapshot{})

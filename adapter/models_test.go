@@ -28,31 +28,32 @@ func TestModelsHandOverPerService(t *testing.T) {
 	lead := 2 * time.Minute
 	file := config.Default()
 	file.Applications = []config.Override{{Name: "bank", LeadTime: &lead}}
-	served := map[string]map[string]int{}
-	m, err := newModels(file, func(application string, n map[string]int) { served[application] = n })
+	m, err := newModels(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := m.of("bank").Plan.LeadTime; got != lead {
+	if got := m.Of("bank").Plan.LeadTime; got != lead {
 		t.Errorf("lead time of bank is %v", got)
 	}
-	if got := m.of("shop").Plan.LeadTime; got != file.Defaults.LeadTime {
+	if got := m.Of("shop").Plan.LeadTime; got != file.Defaults.LeadTime {
 		t.Errorf("lead time of shop is %v", got)
 	}
 
-	if _, err := m.of("shop").Estimator.Estimate(t.Context(), constant(nil)); err != nil {
-		t.Fatal(err)
-	}
 	entry := &estimator.CallGraph{Calls: []estimator.Call{{Source: estimator.Outside, Destination: 0, Rate: 100}}}
-	if _, err := m.of("bank").Estimator.Estimate(t.Context(), constant(entry)); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]map[string]int{
-		"shop": {"hab": 0, "mmn": 1, "none": 1},
-		"bank": {"hab": 1, "mmn": 0, "none": 1},
-	}
-	if diff := cmp.Diff(want, served); diff != "" {
-		t.Errorf("served (-want +got):\n%s", diff)
+	for application, c := range map[string]struct {
+		calls *estimator.CallGraph
+		from  []int
+	}{"shop": {nil, []int{1, -1}}, "bank": {entry, []int{0, -1}}} {
+		_, origin, err := m.Of(application).Estimators.EstimateFrom(t.Context(), constant(c.calls))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.from, origin.From); diff != "" {
+			t.Errorf("%s is served by (-want +got):\n%s", application, diff)
+		}
+		if n := len(m.Of(application).Names); n != len(origin.Errors) {
+			t.Errorf("%s has %d names for %d estimators", application, n, len(origin.Errors))
+		}
 	}
 }
 
@@ -60,7 +61,7 @@ func TestModelsRejectImpossibleSettings(t *testing.T) {
 	file := config.Default()
 	negative := -1.0
 	file.Applications = []config.Override{{Name: "bank", Headroom: &negative}}
-	if _, err := newModels(file, nil); err == nil {
+	if _, err := newModels(file); err == nil {
 		t.Error("accepted a negative headroom")
 	}
 }

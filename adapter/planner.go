@@ -19,11 +19,6 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// concurrency is the number of applications that are planned at a time. Each of
-// them sends half a dozen queries, and Prometheus answers 20 at a time by
-// default.
-const concurrency = 8
-
 // planner is everything between the autoscalers and the board that requests
 // read.
 type planner struct {
@@ -43,12 +38,12 @@ func newPlanner(file *config.Adapter, client discovery.Client, recorder record.E
 	if err != nil {
 		return nil, fmt.Errorf("telemetry: %w", err)
 	}
-	watcher, err := discovery.NewWatcher(client, file.Namespaces)
+	watcher, err := discovery.NewWatcher(client, file.Namespaces, file.Consent())
 	if err != nil {
 		return nil, err
 	}
 	metrics := selfmetrics.New(build)
-	models, err := newModels(file, metrics.Estimated)
+	models, err := newModels(file)
 	if err != nil {
 		return nil, err
 	}
@@ -62,27 +57,17 @@ func newPlanner(file *config.Adapter, client discovery.Client, recorder record.E
 		board:    board,
 		reporter: hpacheck.NewReporter(recorder, c),
 		metrics:  metrics,
-		journal:  newJournal(),
+		journal:  newJournal(recorder),
 		ready:    &readiness{board: board, clock: c, patience: 4 * file.Step},
 	}
-	pipeline := &tick.Pipeline{
-		Source:       source,
-		Model:        models.of,
-		Clock:        c,
-		ObserveStage: metrics.StageTook,
-		ObserveWindow: func(ctx context.Context, application string, missing float64, warnings []*telemetry.Error) {
-			metrics.WindowRead(application, missing, warnings)
-			p.journal.windowRead(ctx, application, warnings)
-		},
-	}
+	observer := observers{metrics, p.journal}
 	p.loop = &tick.Loop{
-		Clock:        c,
-		Step:         file.Step,
-		Settle:       file.SettleTime(),
-		Concurrency:  concurrency,
-		Applications: board.Applications,
-		Plan:         pipeline.Plan,
-		Publish:      p.publish,
+		Clock:    c,
+		Step:     file.Step,
+		Settle:   file.SettleTime(),
+		Board:    board,
+		Planner:  &tick.Pipeline{Source: source, Models: models, Clock: c, Observer: observer},
+		Observer: observer,
 	}
 	return p, nil
 }
@@ -112,16 +97,6 @@ func (p *planner) discovered(s discovery.Snapshot) {
 	p.metrics.Discovered(s, p.reporter.Report(s))
 	p.journal.discovered(s)
 	p.ready.autoscalersListed()
-}
-
-// publish makes the result of a tick what is served from now on. Of an
-// application that is gone meanwhile nothing is said.
-func (p *planner) publish(ctx context.Context, r tick.Result) {
-	if !p.board.Publish(r.Application, externalmetrics.Outcome{Plan: r.Plan, Err: r.Err, At: r.At}) {
-		return
-	}
-	p.metrics.Ticked(r)
-	p.journal.ticked(ctx, r)
 }
 
 // content is what the API server serves of it.

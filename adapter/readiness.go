@@ -52,8 +52,8 @@ func (r *readiness) Check(*http.Request) error {
 		case o == nil:
 			pending++
 			lacking = append(lacking, application+": its first tick has not ended")
-		case o.Err != nil:
-			lacking = append(lacking, fmt.Sprintf("%s: %v", application, o.Err))
+		case o.Plan == nil:
+			lacking = append(lacking, fmt.Sprintf("%s: %v", application, o.Failure))
 		default:
 			planned++
 		}

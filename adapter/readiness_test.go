@@ -1,7 +1,6 @@
 package adapter
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
+	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
@@ -29,24 +29,27 @@ func TestReadyMeansHavingAPlan(t *testing.T) {
 		r.autoscalersListed()
 		return r, board
 	}
-	good, bad := externalmetrics.Outcome{Plan: &plan.Plan{}}, externalmetrics.Outcome{Err: errors.New("window: refused")}
+	good := func(name string) tick.Result { return tick.Result{Application: name, Plan: &plan.Plan{}, At: c.Now()} }
+	bad := func(name string) tick.Result {
+		return tick.Result{Application: name, Failure: &tick.Failure{Stage: tick.StageWindow, Reason: "refused"}}
+	}
 
 	r, board := fresh("bank", "shop")
-	board.Publish("shop", good)
+	board.Publish(good("shop"))
 	if err := r.Check(nil); err == nil || err.Error() != "no plan yet for bank: its first tick has not ended" {
 		t.Errorf("while one application is pending: %v", err)
 	}
-	board.Publish("bank", bad)
+	board.Publish(bad("bank"))
 	if err := r.Check(nil); err != nil {
 		t.Errorf("one plan and one failure: %v", err)
 	}
-	board.Publish("shop", bad)
+	board.Publish(bad("shop"))
 	if err := r.Check(nil); err != nil {
 		t.Errorf("an outage after it was ready: %v", err)
 	}
 
 	r, board = fresh("shop")
-	board.Publish("shop", bad)
+	board.Publish(bad("shop"))
 	if err := r.Check(nil); err == nil || !strings.Contains(err.Error(), "shop: window: refused") {
 		t.Errorf("no plan at all: %v", err)
 	}

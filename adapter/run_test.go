@@ -95,6 +95,9 @@ func TestRunTurnsAnOutageIntoAnErrorAndRecovers(t *testing.T) {
 			}
 			return code == http.StatusServiceUnavailable && json.Unmarshal([]byte(body), &status) == nil
 		})
+		if strings.Contains(status.Message, s.prometheus.URL) || strings.Contains(status.Message, "istio_") {
+			t.Errorf("mode %d: a reader of the namespace sees where telemetry comes from: %s", mode, status.Message)
+		}
 		if status.Reason != metav1.StatusReasonServiceUnavailable || !strings.Contains(status.Message, `application "shop" has no plan`) {
 			t.Errorf("mode %d: status %+v", mode, status)
 		}

@@ -96,7 +96,12 @@ applications:
   slo: 300ms
   sloPercentile: 0
   leadTime: 2m
+- name: money
+  namespaces: [shop, vault]
 `)
+	if diff := cmp.Diff(map[string][]string{"shop": nil, "money": {"shop", "vault"}}, a.Consent()); diff != "" {
+		t.Errorf("consent (-want +got):\n%s", diff)
+	}
 	shop, other := a.Settings("shop"), a.Settings("bookinfo")
 	if diff := cmp.Diff(a.Defaults, other); diff != "" {
 		t.Errorf("an application without an entry differs from defaults:\n%s", diff)

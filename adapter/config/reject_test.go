@@ -42,6 +42,8 @@ func TestDecodeRejects(t *testing.T) {
 		"application twice":    {header + "applications: [{name: a}, {name: a}]\n", []string{`applications[1].name: "a" occurs twice`}},
 		"nameless application": {header + "applications: [{slo: 1s}]\n", []string{"applications[0].name: is required"}},
 		"impossible name":      {header + "applications: [{name: 'a b'}]\n", []string{"applications[0].name"}},
+		"impossible guest":     {header + "applications: [{name: a, namespaces: [A_B]}]\n", []string{"applications[0].namespaces[0]"}},
+		"guest twice":          {header + "applications: [{name: a, namespaces: [b, b]}]\n", []string{"applications[0].namespaces[1]"}},
 		"impossible namespace": {header + "namespaces: [A_B]\n", []string{"namespaces[0]"}},
 		"namespace twice":      {header + "namespaces: [a, a]\n", []string{"namespaces[1]"}},
 		"impossible secret":    {header + "certificates: {secret: ''}\n", []string{"certificates.secret"}},

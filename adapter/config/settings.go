@@ -52,6 +52,15 @@ func (a *Adapter) Settings(name string) Settings {
 	return s
 }
 
+// Consent returns the namespaces that may join an application, by its name.
+func (a *Adapter) Consent() map[string][]string {
+	consent := map[string][]string{}
+	for _, o := range a.Applications {
+		consent[o.Name] = o.Namespaces
+	}
+	return consent
+}
+
 func (o Override) apply(s Settings) Settings {
 	override(&s.LeadTime, o.LeadTime)
 	override(&s.SLO, o.SLO)

@@ -74,7 +74,10 @@ type Settings struct {
 
 // Override replaces the settings it mentions for the application it names.
 type Override struct {
-	Name              string         `yaml:"name"`
+	Name string `yaml:"name"`
+	// Namespaces are those whose autoscalers may join the application by
+	// annotation, besides the namespace of its name.
+	Namespaces        []string       `yaml:"namespaces"`
 	LeadTime          *time.Duration `yaml:"leadTime"`
 	SLO               *time.Duration `yaml:"slo"`
 	SLOPercentile     *float64       `yaml:"sloPercentile"`

@@ -49,17 +49,7 @@ func (a *Adapter) Validate() error {
 	if a.Window < 2 || a.Window > maxWindow {
 		p.add("window", "is %d steps, want at least 2, since a trend needs two points, and at most %d", a.Window, maxWindow)
 	}
-	seen := map[string]bool{}
-	for i, ns := range a.Namespaces {
-		path := fmt.Sprintf("namespaces[%d]", i)
-		if why := validation.IsDNS1123Label(ns); len(why) > 0 {
-			p.add(path, "%q is no namespace: %s", ns, strings.Join(why, ", "))
-		}
-		if seen[ns] {
-			p.add(path, "%q occurs twice", ns)
-		}
-		seen[ns] = true
-	}
+	validateNamespaces(&p, "namespaces", a.Namespaces)
 	p.addAll("telemetry", a.Telemetry.Validate())
 	if a.Telemetry.RateWindow < a.Step {
 		p.add("telemetry.rateWindow", "is %v, want at least step (%v): what happens between two windows would be lost",
@@ -68,6 +58,20 @@ func (a *Adapter) Validate() error {
 	a.validateSettings(&p)
 	a.Certificates.validate(&p)
 	return errors.Join(p...)
+}
+
+func validateNamespaces(p *problems, path string, namespaces []string) {
+	seen := map[string]bool{}
+	for i, ns := range namespaces {
+		path := fmt.Sprintf("%s[%d]", path, i)
+		if why := validation.IsDNS1123Label(ns); len(why) > 0 {
+			p.add(path, "%q is no namespace: %s", ns, strings.Join(why, ", "))
+		}
+		if seen[ns] {
+			p.add(path, "%q occurs twice", ns)
+		}
+		seen[ns] = true
+	}
 }
 
 func (a *Adapter) validateSettings(p *problems) {
@@ -84,6 +88,7 @@ func (a *Adapter) validateSettings(p *problems) {
 			p.add(path+".name", "%q occurs twice: put all of its settings into one entry", o.Name)
 		}
 		seen[o.Name] = true
+		validateNamespaces(p, path+".namespaces", o.Namespaces)
 		o.apply(a.Defaults).validate(p, path, a.Step)
 	}
 }

@@ -1,7 +1,7 @@
 // Package discovery finds out what to estimate: the HorizontalPodAutoscalers
 // that reference the metric name all that a user has to write. What an
 // autoscaler scales is a service, and an application is the services of a
-// namespace unless an annotation says otherwise.
+// namespace unless the configuration lets an annotation say otherwise.
 package discovery
 
 const (
@@ -12,6 +12,7 @@ const (
 	// ApplicationLabel is the label of its items that names the application.
 	ApplicationLabel = "application"
 	// ApplicationAnnotation on a HorizontalPodAutoscaler names the application
-	// its target belongs to. Services of several namespaces may share one.
+	// its target belongs to, which takes the consent of the configuration: see
+	// [Consent].
 	ApplicationAnnotation = "deepscaler.io/application"
 )

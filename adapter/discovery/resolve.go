@@ -19,6 +19,8 @@ type Service struct {
 	Application string
 	// Bounds are the autoscaler's minimum (1 when it has none) and maximum.
 	Bounds plan.Bounds
+	// Pods is the number of pods that exist, ready or not; nil when not known.
+	Pods *int
 }
 
 // Labels returns the labels of the service's metric item.
@@ -42,13 +44,15 @@ type Snapshot struct {
 	// Scalers says which of the autoscalers decides about a service. Others
 	// with the same target are ignored.
 	Scalers map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler
+	// Consent is what the services were assigned to applications with.
+	Consent Consent
 }
 
 // Resolve returns the services and applications of autoscalers. Those that do
 // not reference the metric are left out. The result does not depend on the
 // order of the list, so replicas of the adapter agree.
-func Resolve(autoscalers []*autoscalingv2.HorizontalPodAutoscaler) Snapshot {
-	s := Snapshot{Scalers: map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler{}}
+func Resolve(autoscalers []*autoscalingv2.HorizontalPodAutoscaler, c Consent) Snapshot {
+	s := Snapshot{Scalers: map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler{}, Consent: c}
 	for _, hpa := range autoscalers {
 		if len(References(hpa)) > 0 {
 			s.Autoscalers = append(s.Autoscalers, hpa)
@@ -60,7 +64,7 @@ func Resolve(autoscalers []*autoscalingv2.HorizontalPodAutoscaler) Snapshot {
 
 	byName := map[string][]Service{}
 	for _, hpa := range s.Autoscalers {
-		service := ServiceOf(hpa)
+		service := c.ServiceOf(hpa)
 		if _, taken := s.Scalers[service.Service]; taken {
 			continue
 		}
@@ -72,19 +76,6 @@ func Resolve(autoscalers []*autoscalingv2.HorizontalPodAutoscaler) Snapshot {
 		s.Applications = append(s.Applications, Application{Name: name, Services: services})
 	}
 	slices.SortFunc(s.Applications, func(a, b Application) int { return cmp.Compare(a.Name, b.Name) })
-	return s
-}
-
-// ServiceOf returns the service that hpa scales.
-func ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
-	s := Service{
-		Service:     estimator.Service{Namespace: hpa.Namespace, Name: hpa.Spec.ScaleTargetRef.Name},
-		Application: cmp.Or(hpa.Annotations[ApplicationAnnotation], hpa.Namespace),
-		Bounds:      plan.Bounds{Min: 1, Max: int(hpa.Spec.MaxReplicas)},
-	}
-	if hpa.Spec.MinReplicas != nil {
-		s.Bounds.Min = int(*hpa.Spec.MinReplicas)
-	}
 	return s
 }
 

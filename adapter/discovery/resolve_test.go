@@ -53,35 +53,74 @@ func TestResolve(t *testing.T) {
 	annotated.Annotations[ApplicationAnnotation] = "money"
 	bank := autoscaler("vault", "bank", "bank")
 	bank.Annotations[ApplicationAnnotation] = "money"
+	// Nobody has allowed these: neither a namespace of another team to join shop
+	// nor one of shop's own to split off.
+	intruder := autoscaler("mallory", "many", "many")
+	intruder.Annotations[ApplicationAnnotation] = "shop"
+	loner := autoscaler("shop", "loner", "loner")
+	loner.Annotations[ApplicationAnnotation] = "alone"
+	consent := Consent{"money": {"shop", "vault"}, "shop": nil}
 	other := autoscaler("shop", "other-metric", "other")
 	other.Spec.Metrics[1].External.Metric.Name = "queue_length"
 	hpas := []*autoscalingv2.HorizontalPodAutoscaler{
-		autoscaler("shop", "web", "web"), unbounded, annotated, bank, other, foreign("shop", "cpu-only"),
+		autoscaler("shop", "web", "web"), unbounded, annotated, bank, other, intruder, loner, foreign("shop", "cpu-only"),
 		autoscaler("shop", "web-again", "web"),
 	}
 	hpas[len(hpas)-1].Spec.MaxReplicas = 99
 
 	of := func(ns, name, app string, low int) Service {
-		return Service{estimator.Service{Namespace: ns, Name: name}, app, plan.Bounds{Min: low, Max: 10}}
+		return Service{estimator.Service{Namespace: ns, Name: name}, app, plan.Bounds{Min: low, Max: 10}, nil}
 	}
 	want := []Application{
+		{"mallory", []Service{of("mallory", "many", "mallory", 2)}},
 		{"money", []Service{of("shop", "pay", "money", 2), of("vault", "bank", "money", 2)}},
-		{"shop", []Service{of("shop", "cart", "shop", 1), of("shop", "web", "shop", 2)}},
+		{"shop", []Service{of("shop", "cart", "shop", 1), of("shop", "loner", "shop", 2), of("shop", "web", "shop", 2)}},
 	}
 	for range 5 {
 		rand.Shuffle(len(hpas), func(i, j int) { hpas[i], hpas[j] = hpas[j], hpas[i] })
-		got := Resolve(hpas)
+		got := Resolve(hpas, consent)
 		if diff := cmp.Diff(want, got.Applications); diff != "" {
 			t.Errorf("applications (-want +got):\n%s", diff)
 		}
-		if len(got.Autoscalers) != 5 || len(got.Scalers) != 4 {
-			t.Errorf("%d autoscalers and %d that decide, want 5 and 4", len(got.Autoscalers), len(got.Scalers))
+		if len(got.Autoscalers) != 7 || len(got.Scalers) != 6 {
+			t.Errorf("%d autoscalers and %d that decide, want 7 and 6", len(got.Autoscalers), len(got.Scalers))
 		}
 		if decides := got.Scalers[estimator.Service{Namespace: "shop", Name: "web"}].Name; decides != "web" {
 			t.Errorf("%s decides about web, want the first by name", decides)
 		}
 	}
-	if empty := Resolve(nil); len(empty.Applications)+len(empty.Autoscalers) != 0 {
+	if empty := Resolve(nil, nil); len(empty.Applications)+len(empty.Autoscalers) != 0 {
 		t.Errorf("nothing resolves to %+v", empty)
+	}
+}
+
+func TestPodsAreThoseThatTheControllerCounted(t *testing.T) {
+	for name, c := range map[string]struct {
+		counted          bool
+		current, desired int32
+		want             *int
+	}{
+		"steady":                       {true, 4, 4, new(4)},
+		"scaling out":                  {true, 4, 9, new(4)},
+		"scaling in, pods still leave": {true, 10, 6, new(6)},
+		"at zero":                      {true, 0, 0, new(0)},
+		"nothing decided yet":          {true, 4, 0, nil},
+		"no pod created yet":           {true, 0, 4, nil},
+		"never read":                   {false, 0, 0, nil},
+	} {
+		hpa := autoscaler("shop", "web", "web")
+		hpa.Status = autoscalingv2.HorizontalPodAutoscalerStatus{CurrentReplicas: c.current, DesiredReplicas: c.desired}
+		if c.counted {
+			hpa.Status.Conditions = []autoscalingv2.HorizontalPodAutoscalerCondition{{Type: autoscalingv2.AbleToScale}, {Type: autoscalingv2.ScalingActive}}
+		}
+		kept, err := trim(hpa)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range []*int{Consent(nil).ServiceOf(hpa).Pods, Consent(nil).ServiceOf(kept.(*autoscalingv2.HorizontalPodAutoscaler)).Pods} {
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
 	}
 }

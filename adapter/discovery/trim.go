@@ -1,13 +1,15 @@
 package discovery
 
 import (
+	"slices"
+
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // trim keeps of an autoscaler what the adapter reads. Most of its size is
-// managed fields, status and the annotation that kubectl apply leaves; of one
+// managed fields, conditions and the annotation that kubectl apply leaves; of one
 // that does not reference the metric only the identity is kept.
 func trim(o any) (any, error) {
 	hpa, ok := o.(*autoscalingv2.HorizontalPodAutoscaler)
@@ -24,14 +26,17 @@ func trim(o any) (any, error) {
 		return kept, nil
 	}
 	kept.Spec = hpa.Spec
+	kept.Status.CurrentReplicas, kept.Status.DesiredReplicas = hpa.Status.CurrentReplicas, hpa.Status.DesiredReplicas
+	if slices.ContainsFunc(hpa.Status.Conditions, counted) {
+		kept.Status.Conditions = []autoscalingv2.HorizontalPodAutoscalerCondition{{Type: autoscalingv2.ScalingActive}}
+	}
 	if application, ok := hpa.Annotations[ApplicationAnnotation]; ok {
 		kept.Annotations = map[string]string{ApplicationAnnotation: application}
 	}
 	return kept, nil
 }
 
-// changed reports whether anything that trim keeps differs, the resource
-// version aside.
+// changed reports whether anything that is read of what trim keeps differs.
 func changed(before, after any) bool {
 	a, ok := before.(*autoscalingv2.HorizontalPodAutoscaler)
 	b, ok2 := after.(*autoscalingv2.HorizontalPodAutoscaler)
@@ -39,6 +44,7 @@ func changed(before, after any) bool {
 		return true
 	}
 	return a.UID != b.UID ||
+		!apiequality.Semantic.DeepEqual(podsOf(a), podsOf(b)) ||
 		!apiequality.Semantic.DeepEqual(a.Annotations, b.Annotations) ||
 		!apiequality.Semantic.DeepEqual(a.Spec, b.Spec)
 }

@@ -30,6 +30,7 @@ type Client interface {
 
 // Watcher follows the autoscalers of a cluster.
 type Watcher struct {
+	consent   Consent
 	informers []cache.SharedIndexInformer
 	changed   chan struct{}
 	synced    atomic.Bool
@@ -37,11 +38,11 @@ type Watcher struct {
 
 // NewWatcher returns a watcher of the given namespaces, or of all of them when
 // there are none. It connects when it is run.
-func NewWatcher(client Client, namespaces []string) (*Watcher, error) {
+func NewWatcher(client Client, namespaces []string, c Consent) (*Watcher, error) {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
-	w := &Watcher{changed: make(chan struct{}, 1)}
+	w := &Watcher{consent: c, changed: make(chan struct{}, 1)}
 	for _, ns := range namespaces {
 		informer, err := w.informer(client, ns)
 		if err != nil {
@@ -67,7 +68,7 @@ func (w *Watcher) informer(client Client, namespace string) (cache.SharedIndexIn
 		AddFunc: func(any) { w.touch() },
 		UpdateFunc: func(before, after any) {
 			// The controller writes the status of every autoscaler every
-			// few seconds; only the rest concerns us.
+			// few seconds; only the number of pods in it concerns us.
 			if changed(before, after) {
 				w.touch()
 			}
@@ -129,5 +130,5 @@ func (w *Watcher) snapshot() Snapshot {
 			}
 		}
 	}
-	return Resolve(all)
+	return Resolve(all, w.consent)
 }

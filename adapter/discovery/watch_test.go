@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // watch runs a watcher and returns the snapshots it applies.
 func watch(t *testing.T, client *fake.Clientset, namespaces ...string) (*Watcher, <-chan Snapshot) {
 	t.Helper()
-	w, err := NewWatcher(client, namespaces)
+	w, err := NewWatcher(client, namespaces, Consent{"alone": {"shop"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +87,13 @@ func TestWatcherFollowsAutoscalers(t *testing.T) {
 	if _, err := hpas.UpdateStatus(t.Context(), status, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	// A status that counts pods is news, one that does not is none.
+	status.Status.DesiredReplicas, status.ResourceVersion = 9, "8"
+	status.Status.Conditions = []autoscalingv2.HorizontalPodAutoscalerCondition{{Type: autoscalingv2.ScalingActive}}
+	if _, err := hpas.UpdateStatus(t.Context(), status, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	expect("scaled", map[string][]string{"shop": {"shop/a", "shop/b", "shop/c", "shop/web"}})
 	moved := autoscaler("shop", "a", "a")
 	moved.Annotations[ApplicationAnnotation] = "alone"
 	if _, err := hpas.Update(t.Context(), moved, metav1.UpdateOptions{}); err != nil {
@@ -117,16 +124,20 @@ func TestWatcherKeepsToItsNamespaces(t *testing.T) {
 func TestTrimKeepsWhatIsRead(t *testing.T) {
 	full := autoscaler("shop", "web", "web")
 	full.Annotations[ApplicationAnnotation] = "money"
+	full.Status.Conditions = []autoscalingv2.HorizontalPodAutoscalerCondition{
+		{Type: autoscalingv2.ScalingActive, Message: "the HPA was able to successfully calculate a replica count"}, {Type: autoscalingv2.ScalingLimited}}
+	full.Status.DesiredReplicas = 5
+	consent := Consent{"money": {"shop"}}
 	o, err := trim(full)
 	if err != nil {
 		t.Fatal(err)
 	}
 	kept := o.(*autoscalingv2.HorizontalPodAutoscaler)
-	if diff := cmp.Diff(Resolve([]*autoscalingv2.HorizontalPodAutoscaler{full}).Applications,
-		Resolve([]*autoscalingv2.HorizontalPodAutoscaler{kept}).Applications); diff != "" {
+	if diff := cmp.Diff(Resolve([]*autoscalingv2.HorizontalPodAutoscaler{full}, consent).Applications,
+		Resolve([]*autoscalingv2.HorizontalPodAutoscaler{kept}, consent).Applications); diff != "" {
 		t.Errorf("resolves differently (-full +trimmed):\n%s", diff)
 	}
-	if kept.UID != full.UID || kept.ManagedFields != nil || len(kept.Annotations) != 1 || kept.Status.CurrentReplicas != 0 {
+	if kept.UID != full.UID || kept.ManagedFields != nil || len(kept.Annotations) != 1 || len(kept.Status.Conditions) != 1 || kept.Status.Conditions[0].Message != "" {
 		t.Errorf("kept %+v", kept)
 	}
 	o, err = trim(foreign("shop", "cpu"))

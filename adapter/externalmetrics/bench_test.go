@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/tick"
 )
 
 // BenchmarkRead is one metric read in process, as an HPA asks for it. It must
@@ -27,7 +28,7 @@ func BenchmarkRead(b *testing.B) {
 			board := NewBoard(clock.RealClock{}, time.Hour)
 			board.Assign([]discovery.Application{app})
 			now := time.Now()
-			board.Publish("shop", Outcome{Plan: planOf(b, now, need), At: now})
+			board.Publish(tick.Result{Application: "shop", Plan: planOf(b, now, need), At: now})
 			p := NewProvider(board, func(int) {})
 			selector := labels.SelectorFromSet(labels.Set{"service": fmt.Sprintf("service-%d", n/2)})
 			b.ReportAllocs()

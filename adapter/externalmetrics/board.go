@@ -14,23 +14,25 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
-// Outcome is how a tick of one application ended: with a plan or with the
-// reason why there is none.
+// Outcome is what the ticks of one application have led to.
 type Outcome struct {
-	// Plan is nil when Err is set.
+	// Plan is the last one that was made, nil before the first.
 	Plan *plan.Plan
-	Err  error
-	// At is when the outcome was known, with the monotonic reading of the clock
-	// where it has one, so that a step of the wall clock makes no plan older.
+	// At is when it was published, with the monotonic reading of the clock where
+	// it has one, so that a step of the wall clock makes no plan older.
 	At time.Time
+	// Failure is why the tick after it has led to none, nil when Plan is from the
+	// last tick.
+	Failure *tick.Failure
 }
 
 // Board holds the latest outcome of every application. It is written by one
-// goroutine that assigns services and by any number that publish outcomes, and
-// read by any number.
+// goroutine that assigns services and, for each application, one at a time that
+// publishes results, and read by any number.
 type Board struct {
 	clock  clock.PassiveClock
 	step   time.Duration
@@ -40,8 +42,8 @@ type Board struct {
 }
 
 // NewBoard returns an empty board for plans that are made every step. A plan
-// is served until it is two steps old: a tick is bound to end, well or badly,
-// before the next one, so an older plan means that the loop is stuck.
+// is served until it is two steps old, so that one tick may fail without any
+// effect: an older one says too little about the present.
 func NewBoard(c clock.PassiveClock, step time.Duration) *Board {
 	return &Board{clock: c, step: step, maxAge: 2 * step}
 }
@@ -105,19 +107,23 @@ func (b *Board) Applications() []discovery.Application {
 	return nil
 }
 
-// Publish stores how a tick of an application ended. It returns false when the
-// application is not assigned any more.
-func (b *Board) Publish(application string, o Outcome) bool {
+// Publish implements [tick.Board]. A failure leaves the last plan where it is.
+func (b *Board) Publish(r tick.Result) bool {
 	i := b.index.Load()
-	if i == nil || i.applications[application] == nil {
+	if i == nil || i.applications[r.Application] == nil {
 		return false
 	}
-	i.applications[application].Store(&o)
+	latest := i.applications[r.Application]
+	o := &Outcome{Plan: r.Plan, At: r.At, Failure: r.Failure}
+	if last := latest.Load(); r.Failure != nil && last != nil {
+		o.Plan, o.At = last.Plan, last.At
+	}
+	latest.Store(o)
 	return true
 }
 
-// Latest returns how the last tick of every assigned application ended, nil
-// before its first one. The iteration is in no particular order.
+// Latest returns what the ticks of every assigned application have led to, nil
+// before the first one has ended. The iteration is in no particular order.
 func (b *Board) Latest() iter.Seq2[string, *Outcome] {
 	return func(yield func(string, *Outcome) bool) {
 		i := b.index.Load()

@@ -1,7 +1,6 @@
 package externalmetrics
 
 import (
-	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -9,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/tick"
 )
 
 // An autoscaler that is deleted while its application is being planned, and one
@@ -22,8 +22,8 @@ func TestServicesChangeDuringATick(t *testing.T) {
 	if items, err := read(t, b, "shop", "service=cart"); err != nil || items[0].Value != 2 {
 		t.Errorf("a service that stays: %v, %v, want the plan it had", items, err)
 	}
-	b.Publish("shop", Outcome{Plan: old, At: noon})
-	b.Publish("money", Outcome{Plan: old, At: noon})
+	b.Publish(tick.Result{Application: "shop", Plan: old, At: noon})
+	b.Publish(tick.Result{Application: "money", Plan: old, At: noon})
 	if _, err := read(t, b, "shop", "service=web"); !apierrors.IsNotFound(err) {
 		t.Errorf("a deleted service that is still in the plan: %v", err)
 	}
@@ -56,7 +56,7 @@ func TestAServiceMovesToAnotherApplication(t *testing.T) {
 
 func TestReadersNeverWaitForWriters(t *testing.T) {
 	b, _ := board(t)
-	plans := []Outcome{{Plan: planOf(t, noon, map[discovery.Service]float64{web: 3, cart: 1}), At: noon}, {Err: errors.New("failed"), At: noon}}
+	results := []tick.Result{{Application: "shop", Plan: planOf(t, noon, map[discovery.Service]float64{web: 3, cart: 1}), At: noon}, {Application: "shop", Failure: refused, At: noon}}
 	stop := make(chan struct{})
 	var writers sync.WaitGroup
 	writers.Go(func() {
@@ -65,7 +65,7 @@ func TestReadersNeverWaitForWriters(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				b.Publish("shop", plans[i%2])
+				b.Publish(results[i%2])
 				b.Assign([]discovery.Application{{Name: "shop", Services: []discovery.Service{cart, web}}})
 			}
 		}

@@ -11,21 +11,22 @@ import (
 
 // decide returns the decision for a service and the plan it belongs to, or the
 // API error that a reader gets instead: a number that is missing, failed or
-// stale is an error, which makes the autoscaler hold.
+// stale is an error, which makes the autoscaler hold. The text of an error is the
+// same as long as its cause is, because the autoscaler's controller makes an Event
+// of every new one.
 func (b *Board) decide(r *row) (plan.Decision, *plan.Plan, error) {
 	o := r.latest.Load()
-	if o == nil {
+	switch {
+	case o == nil:
 		return plan.Decision{}, nil, unavailable("application %q has no plan yet: the first one follows within %v",
 			r.service.Application, b.step)
-	}
-	if o.Err != nil {
-		return plan.Decision{}, nil, unavailable("application %q has no plan: %v", r.service.Application, o.Err)
-	}
-	// A negative age is a clock that was set back; such a plan is not
-	// trustworthy either.
-	if age := b.clock.Since(o.At); age > b.maxAge || age < -b.maxAge {
-		return plan.Decision{}, nil, unavailable("the plan of application %q is %v old, more than the %v it is good for: see the adapter's log for why it stopped planning",
-			r.service.Application, age.Round(time.Second), b.maxAge)
+	case o.Plan != nil && b.fresh(o.At):
+	case o.Failure != nil:
+		return plan.Decision{}, nil, unavailable("application %q has no plan: %v (details are in the adapter's log)",
+			r.service.Application, o.Failure)
+	default:
+		return plan.Decision{}, nil, unavailable("the plan of application %q is more than %v old: see the adapter's log for why it stopped planning",
+			r.service.Application, b.maxAge)
 	}
 	d, known := o.Plan.Decision(r.service.Service)
 	if !known {
@@ -37,6 +38,14 @@ func (b *Board) decide(r *row) (plan.Decision, *plan.Plan, error) {
 			r.service.Name, r.service.Application, d.Err)
 	}
 	return d, o.Plan, nil
+}
+
+// fresh reports whether what was published at the given time still holds. A
+// negative age is a clock that was set back; such a plan is not trustworthy
+// either.
+func (b *Board) fresh(at time.Time) bool {
+	age := b.clock.Since(at)
+	return age <= b.maxAge && age >= -b.maxAge
 }
 
 // unavailable returns a metav1.Status error: any other kind reaches the reader

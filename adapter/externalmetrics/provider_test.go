@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
@@ -56,6 +57,10 @@ var (
 	bank    = service("vault", "bank", "money")
 )
 
+// refused is an outage whose details change all the time.
+var refused = &tick.Failure{Stage: tick.StageWindow, Reason: "prometheus: cannot be reached",
+	Err: errors.New("dial tcp 10.0.0.7:9090: connection refused after 1.7s; query: sum(rate(x[1m]))")}
+
 // board has a good plan for shop, of which one service is unknown, and a failed
 // one for money, which spans two namespaces.
 func board(t *testing.T) (*Board, *testclock.FakePassiveClock) {
@@ -65,9 +70,9 @@ func board(t *testing.T) (*Board, *testclock.FakePassiveClock) {
 		{Name: "money", Services: []discovery.Service{billing, bank}},
 		{Name: "shop", Services: []discovery.Service{cart, mystery, web}},
 	})
-	b.Publish("shop", Outcome{At: noon, Plan: planOf(t, noon.Add(-time.Second),
+	b.Publish(tick.Result{Application: "shop", At: noon, Plan: planOf(t, noon.Add(-time.Second),
 		map[discovery.Service]float64{web: 12.3, cart: 2, mystery: math.NaN()})})
-	b.Publish("money", Outcome{At: noon, Err: errors.New("window: prometheus: connection refused")})
+	b.Publish(tick.Result{Application: "money", At: noon, Failure: refused})
 	return b, c
 }
 
@@ -142,10 +147,10 @@ func TestReadFailsWithAStatusThatSaysWhatToDo(t *testing.T) {
 		{"vault", "service=web", 404, "no service"},
 		{"shop", "service=web,application=money", 404, "no service"},
 		{"shop", "service=mystery", 503, "no forecast"},
-		{"shop", "service=billing", 503, "connection refused"},
-		{"vault", "service=bank", 503, "connection refused"},
+		{"shop", "service=billing", 503, "window: prometheus: cannot be reached"},
+		{"vault", "service=bank", 503, "window: prometheus: cannot be reached"},
 		// HPA sums: a part of the sum must not pass for the whole.
-		{"shop", "service in (web,billing)", 503, "connection refused"},
+		{"shop", "service in (web,billing)", 503, "window: prometheus: cannot be reached"},
 		{"shop", "application=shop", 503, "no forecast"},
 		{"shop", "", 503, ""},
 	} {
@@ -167,6 +172,7 @@ func TestReadFailsWithAStatusThatSaysWhatToDo(t *testing.T) {
 
 func TestAStalePlanIsAnError(t *testing.T) {
 	b, c := board(t)
+	texts := map[string]bool{}
 	for _, x := range []struct {
 		age  time.Duration
 		good bool
@@ -179,6 +185,9 @@ func TestAStalePlanIsAnError(t *testing.T) {
 		if x.good != (err == nil) || err != nil && !apierrors.IsServiceUnavailable(err) {
 			t.Errorf("at an age of %v: error %v", x.age, err)
 		}
+		if err != nil {
+			texts[err.Error()] = true
+		}
 		n := 0
 		for range b.Current() {
 			n++
@@ -187,6 +196,34 @@ func TestAStalePlanIsAnError(t *testing.T) {
 			t.Errorf("at an age of %v: %d current services, want %d", x.age, n, want)
 		}
 	}
+	if len(texts) != 1 {
+		t.Errorf("one cause has the texts %v, each of which is another Event", texts)
+	}
+}
+
+// One hiccup of Prometheus must not error every autoscaler: the last plan is served
+// with the time at which it was made for as long as it is good.
+func TestAFailedTickLeavesTheLastPlanUntilItIsTwoStepsOld(t *testing.T) {
+	b, c := board(t)
+	want := []item{{"web", "shop", 13, 30, noon.Add(-time.Second)}}
+	for age := step; age <= 4*step; age += step {
+		c.SetTime(noon.Add(age))
+		b.Publish(tick.Result{Application: "shop", At: c.Now(), Failure: refused})
+		got, err := read(t, b, "shop", "service=web")
+		if age <= 2*step {
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("at an age of %v: %v (-want +got):\n%s", age, err, diff)
+			}
+			continue
+		}
+		if text := `application "shop" has no plan: window: prometheus: cannot be reached (details are in the adapter's log)`; err == nil || err.Error() != text {
+			t.Errorf("at an age of %v: %v, %v, want the error %q", age, got, err, text)
+		}
+	}
+	b.Publish(tick.Result{Application: "shop", At: c.Now(), Plan: planOf(t, c.Now(), map[discovery.Service]float64{web: 3})})
+	if got, err := read(t, b, "shop", "service=web"); err != nil || got[0].Value != 3 || !got[0].Timestamp.Equal(c.Now()) {
+		t.Errorf("after the outage: %v, %v", got, err)
+	}
 }
 
 func TestReadBeforeAnythingIsKnown(t *testing.T) {
@@ -194,7 +231,7 @@ func TestReadBeforeAnythingIsKnown(t *testing.T) {
 	if _, err := read(t, b, "shop", "service=web"); !apierrors.IsServiceUnavailable(err) {
 		t.Errorf("before autoscalers are listed: %v", err)
 	}
-	b.Publish("shop", Outcome{Err: errors.New("ignored: not assigned")})
+	b.Publish(tick.Result{Application: "shop", Failure: refused})
 	b.Assign([]discovery.Application{{Name: "shop", Services: []discovery.Service{web}}})
 	if _, err := read(t, b, "shop", "service=web"); !apierrors.IsServiceUnavailable(err) || !strings.Contains(err.Error(), "no plan yet") {
 		t.Errorf("before the first tick: %v", err)

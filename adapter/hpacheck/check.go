@@ -36,6 +36,8 @@ const (
 	ReasonToleranceHidesChange   = "ToleranceHidesChange"
 	ReasonDuplicateTarget        = "DuplicateTarget"
 	ReasonInvalidApplication     = "InvalidApplication"
+	ReasonApplicationNotAllowed  = "ApplicationNotAllowed"
+	ReasonMinReplicasZero        = "MinReplicasZero"
 )
 
 // Check returns what is wrong with one of the autoscalers of s, at most one
@@ -47,7 +49,7 @@ func Check(hpa *autoscalingv2.HorizontalPodAutoscaler, s discovery.Snapshot) []P
 			found = append(found, Problem{reason, fmt.Sprintf(format, args...)})
 		}
 	}
-	service := discovery.ServiceOf(hpa)
+	service := s.Consent.ServiceOf(hpa)
 	for _, ref := range discovery.References(hpa) {
 		checkSelector(ref.Metric.Selector, service, s, add)
 		checkTarget(ref.Target, add)
@@ -57,11 +59,28 @@ func Check(hpa *autoscalingv2.HorizontalPodAutoscaler, s discovery.Snapshot) []P
 		add(ReasonDuplicateTarget, "HorizontalPodAutoscaler %q has a target of the same name, %s, and its bounds are used: delete one of the two",
 			first.Name, service.Name)
 	}
-	if why := validation.IsValidLabelValue(service.Application); len(why) > 0 {
-		add(ReasonInvalidApplication, "Annotation %s is %q, which cannot be the value of a label: %s",
-			discovery.ApplicationAnnotation, service.Application, strings.Join(why, ", "))
+	checkApplication(hpa.Annotations[discovery.ApplicationAnnotation], service, add)
+	if service.Bounds.Min == 0 {
+		add(ReasonMinReplicasZero, "minReplicas is 0, but only the pods of %s show its demand, so that without any it could never be seen again: "+
+			"it is not planned below 1, so set minReplicas to 1 or more", service.Name)
 	}
 	return found
+}
+
+// checkApplication finds out whether a service is in the application that its
+// autoscaler wants.
+func checkApplication(wanted string, service discovery.Service, add adder) {
+	if wanted == "" || wanted == service.Application {
+		return
+	}
+	if why := validation.IsValidLabelValue(wanted); len(why) > 0 {
+		add(ReasonInvalidApplication, "Annotation %s is %q, which cannot be the value of a label: %s",
+			discovery.ApplicationAnnotation, wanted, strings.Join(why, ", "))
+		return
+	}
+	add(ReasonApplicationNotAllowed, "Annotation %s asks for application %q, which namespace %s may not join, so the service is planned in application %q: "+
+		"remove the annotation, or have the namespace added to DeepScaler's configuration under applications: {name: %s, namespaces: [%s]}",
+		discovery.ApplicationAnnotation, wanted, service.Namespace, service.Application, wanted, service.Namespace)
 }
 
 type adder func(reason, format string, args ...any)

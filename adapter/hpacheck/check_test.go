@@ -96,13 +96,16 @@ func TestCheck(t *testing.T) {
 		"one tolerance":              {behaviour(20, "0", ""), ReasonToleranceHidesChange, "set spec.behavior.scaleDown"},
 		"low tolerances":             {behaviour(20, "0.04", "0.04"), "", ""},
 		"high tolerance, few pods":   {behaviour(4, "0.5", "0"), ReasonToleranceHidesChange, "scaleUp"},
+		"allowed application":        {func(h H, _ E) { h.Annotations[discovery.ApplicationAnnotation] = "money" }, "", ""},
+		"application of others":      {func(h H, _ E) { h.Annotations[discovery.ApplicationAnnotation] = "bank" }, ReasonApplicationNotAllowed, "applications: {name: bank, namespaces: [shop]}"},
+		"down to zero":               {func(h H, _ E) { h.Spec.MinReplicas = new(int32) }, ReasonMinReplicasZero, "set minReplicas to 1"},
 		"impossible application":     {func(h H, _ E) { h.Annotations[discovery.ApplicationAnnotation] = "a b" }, ReasonInvalidApplication, "a b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			vault := good("vault", nil)
 			vault.Namespace = "bank"
 			hpa := good("web", c.change)
-			s := discovery.Resolve([]*autoscalingv2.HorizontalPodAutoscaler{hpa, good("cart", nil), vault})
+			s := discovery.Resolve([]*autoscalingv2.HorizontalPodAutoscaler{hpa, good("cart", nil), vault}, discovery.Consent{"money": {"shop"}})
 			got := Check(hpa, s)
 			if c.reason == "" {
 				if len(got) > 0 {
@@ -133,7 +136,7 @@ func TestCheckFindsEverythingAtOnce(t *testing.T) {
 		h.Spec.Behavior = nil
 		h.Spec.Metrics = append(h.Spec.Metrics, h.Spec.Metrics[0])
 	})
-	s := discovery.Resolve([]*autoscalingv2.HorizontalPodAutoscaler{second, first})
+	s := discovery.Resolve([]*autoscalingv2.HorizontalPodAutoscaler{second, first}, nil)
 	var reasons []string
 	for _, p := range Check(second, s) {
 		reasons = append(reasons, p.Reason)

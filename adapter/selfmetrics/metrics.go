@@ -3,7 +3,7 @@
 package selfmetrics
 
 import (
-	"errors"
+	"context"
 	"net/http"
 	"strconv"
 	"sync"
@@ -26,6 +26,7 @@ type Metrics struct {
 	missing       *prometheus.GaugeVec
 	warnings      *prometheus.CounterVec
 	estimated     *prometheus.GaugeVec
+	crashed       *prometheus.CounterVec
 	autoscalers   prometheus.Gauge
 	misconfigured prometheus.Gauge
 	requests      *prometheus.CounterVec
@@ -51,8 +52,8 @@ func New(build Build) *Metrics {
 		}, []string{"stage"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deepscaler_tick_failures_total",
-			Help: "Ticks that ended without a plan, by the stage that failed.",
-		}, []string{"application", "stage"}),
+			Help: "Ticks that ended without a plan, by the stage that failed and the reason.",
+		}, []string{"application", "stage", "reason"}),
 		lastSuccess: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "deepscaler_last_successful_tick_timestamp_seconds",
 			Help: "When the application's last tick that ended with a plan ended, in seconds since the epoch.",
@@ -69,6 +70,10 @@ func New(build Build) *Metrics {
 			Name: "deepscaler_estimated_services",
 			Help: "Services of the application's last tick, by the estimator that served them; none could serve those under \"none\".",
 		}, []string{"application", "estimator"}),
+		crashed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepscaler_estimator_errors_total",
+			Help: "Forecasts that an estimator failed to make, so that the next one served; the adapter's log says why.",
+		}, []string{"application", "estimator"}),
 		autoscalers: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "deepscaler_autoscalers",
 			Help: "HorizontalPodAutoscalers that reference deepscaler_desired_replicas.",
@@ -83,7 +88,7 @@ func New(build Build) *Metrics {
 		}, []string{"code"}),
 	}
 	m.registry.MustRegister(m.ticks, m.stages, m.failures, m.lastSuccess, m.missing, m.warnings,
-		m.estimated, m.autoscalers, m.misconfigured, m.requests, build)
+		m.estimated, m.crashed, m.autoscalers, m.misconfigured, m.requests, build)
 	return m
 }
 
@@ -96,20 +101,16 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(prometheus.Gatherers{m.registry, legacyregistry.DefaultGatherer}, promhttp.HandlerOpts{})
 }
 
-// Ticked records how the tick of an application ended.
-func (m *Metrics) Ticked(r tick.Result) {
+// Ticked implements [tick.Observer].
+func (m *Metrics) Ticked(_ context.Context, r tick.Result) {
 	m.saw(r.Application)
-	if r.Err == nil {
+	if r.Failure == nil {
 		m.ticks.WithLabelValues("success").Observe(r.Took.Seconds())
 		m.lastSuccess.WithLabelValues(r.Application).Set(float64(r.At.UnixMilli()) / 1000)
 		return
 	}
-	stage := "unknown"
-	if at := new(tick.StageError); errors.As(r.Err, &at) {
-		stage = string(at.Stage)
-	}
 	m.ticks.WithLabelValues("failure").Observe(r.Took.Seconds())
-	m.failures.WithLabelValues(r.Application, stage).Inc()
+	m.failures.WithLabelValues(r.Application, string(r.Failure.Stage), r.Failure.Reason).Inc()
 }
 
 // Answered records an answer of the external metrics API.

@@ -35,19 +35,23 @@ func busy(t *testing.T) (*Metrics, *externalmetrics.Board, *testclock.FakePassiv
 	c := testclock.NewFakePassiveClock(noon.Add(10 * time.Second))
 	board := externalmetrics.NewBoard(c, 30*time.Second)
 	board.Assign([]discovery.Application{{Name: "money", Services: []discovery.Service{pay}}, {Name: "shop", Services: []discovery.Service{web}}})
-	failed := &tick.StageError{Stage: tick.StageWindow, Err: errors.New("refused")}
-	board.Publish("shop", externalmetrics.Outcome{Plan: made, At: noon})
-	board.Publish("money", externalmetrics.Outcome{Err: failed, At: noon})
-
+	failed := &tick.Failure{Stage: tick.StageWindow, Reason: "prometheus: cannot be reached", Err: errors.New("refused")}
+	results := []tick.Result{
+		{Application: "shop", Plan: made, At: noon, Took: time.Second},
+		{Application: "money", Failure: failed, At: noon, Took: time.Second},
+	}
 	m := New(Build{Version: "v1.2.3", Revision: "abc"})
 	if err := m.Register(Predictions(board, c)); err != nil {
 		t.Fatal(err)
 	}
-	m.Ticked(tick.Result{Application: "shop", Plan: made, At: noon, Took: time.Second})
-	m.Ticked(tick.Result{Application: "money", Err: failed, At: noon, Took: time.Second})
+	for _, r := range results {
+		board.Publish(r)
+		m.Ticked(t.Context(), r)
+	}
 	m.StageTook(tick.StageWindow, time.Second)
-	m.WindowRead("shop", 0.25, []*telemetry.Error{{Feature: "calls", Kind: telemetry.NoData}})
-	m.Estimated("shop", map[string]int{"hab": 1, "mmn": 0})
+	m.WindowRead(t.Context(), "shop", 0.25, []*telemetry.Error{{Feature: "calls", Kind: telemetry.NoData}})
+	m.Estimated(t.Context(), "shop", []string{"model", "hab", "mmn"},
+		estimator.Origin{From: []int{1, 1, -1}, Errors: []error{errors.New("truncated"), nil, nil}})
 	m.Discovered(discovery.Snapshot{Applications: []discovery.Application{{Name: "shop"}, {Name: "money"}}}, 1)
 	m.Answered(200)
 	m.Answered(503)
@@ -79,25 +83,27 @@ deepscaler_desired_replicas{application="shop",namespace="prod",service="web"} 4
 	if n, err := testutil.GatherAndCount(m.registry, names, "deepscaler_needed_replicas"); n != 0 || err != nil {
 		t.Errorf("%d series of a stale plan, %v", n, err)
 	}
-	if err := testutil.GatherAndCompare(m.registry, strings.NewReader(`# HELP deepscaler_plan_age_seconds Age of the application's latest plan; absent while its last tick failed or none has ended.
+	if err := testutil.GatherAndCompare(m.registry, strings.NewReader(`# HELP deepscaler_plan_age_seconds Age of the application's latest plan, which is served up to two steps; absent before the first.
 # TYPE deepscaler_plan_age_seconds gauge
 deepscaler_plan_age_seconds{application="shop"} 120
 `), "deepscaler_plan_age_seconds"); err != nil {
 		t.Error(err)
 	}
-	board.Publish("shop", externalmetrics.Outcome{Err: errors.New("failed"), At: c.Now()})
-	if n, err := testutil.GatherAndCount(m.registry, names, "deepscaler_plan_age_seconds"); n != 0 || err != nil {
-		t.Errorf("%d series of a failed plan, %v", n, err)
+	board.Publish(tick.Result{Application: "shop", Failure: &tick.Failure{}, At: c.Now()})
+	if n, err := testutil.GatherAndCount(m.registry, names, "deepscaler_plan_age_seconds"); n != 1 || err != nil {
+		t.Errorf("%d series after a failure, %v, want only the age of the last plan", n, err)
 	}
 }
 
 func TestEventsAreCounted(t *testing.T) {
 	m, _, _ := busy(t)
 	for what, got := range map[string]float64{
-		"failures": testutil.ToFloat64(m.failures.WithLabelValues("money", "window")),
-		"warnings": testutil.ToFloat64(m.warnings.WithLabelValues("shop", "calls")),
-		"answers":  testutil.ToFloat64(m.requests.WithLabelValues("503")),
-		"build":    testutil.ToFloat64(Build{Version: "v1.2.3", Revision: "abc"}),
+		"failures":  testutil.ToFloat64(m.failures.WithLabelValues("money", "window", "prometheus: cannot be reached")),
+		"warnings":  testutil.ToFloat64(m.warnings.WithLabelValues("shop", "calls")),
+		"answers":   testutil.ToFloat64(m.requests.WithLabelValues("503")),
+		"estimator": testutil.ToFloat64(m.crashed.WithLabelValues("shop", "model")),
+		"unserved":  testutil.ToFloat64(m.estimated.WithLabelValues("shop", "none")),
+		"build":     testutil.ToFloat64(Build{Version: "v1.2.3", Revision: "abc"}),
 	} {
 		if got != 1 {
 			t.Errorf("%s: %v, want 1", what, got)

@@ -1,22 +1,29 @@
 package selfmetrics
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/tick"
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// StageTook records how long a stage of a tick took.
+// noEstimator is what served the services that no estimator could serve.
+const noEstimator = "none"
+
+var _ tick.Observer = (*Metrics)(nil)
+
+// StageTook implements [tick.Observer].
 func (m *Metrics) StageTook(s tick.Stage, took time.Duration) {
 	m.stages.WithLabelValues(string(s)).Observe(took.Seconds())
 }
 
-// WindowRead records the quality of an application's telemetry.
-func (m *Metrics) WindowRead(application string, missing float64, warnings []*telemetry.Error) {
+// WindowRead implements [tick.Observer].
+func (m *Metrics) WindowRead(_ context.Context, application string, missing float64, warnings []*telemetry.Error) {
 	m.saw(application)
 	m.missing.WithLabelValues(application).Set(missing)
 	for _, w := range warnings {
@@ -24,11 +31,25 @@ func (m *Metrics) WindowRead(application string, missing float64, warnings []*te
 	}
 }
 
-// Estimated records how many services of an application each estimator served.
-func (m *Metrics) Estimated(application string, services map[string]int) {
+// Estimated implements [tick.Observer].
+func (m *Metrics) Estimated(_ context.Context, application string, estimators []string, o estimator.Origin) {
 	m.saw(application)
-	for estimator, n := range services {
-		m.estimated.WithLabelValues(application, estimator).Set(float64(n))
+	served := map[string]int{noEstimator: 0}
+	for i, name := range estimators {
+		served[name] = 0
+		if o.Errors[i] != nil {
+			m.crashed.WithLabelValues(application, name).Inc()
+		}
+	}
+	for _, i := range o.From {
+		if i < 0 {
+			served[noEstimator]++
+		} else {
+			served[estimators[i]]++
+		}
+	}
+	for name, n := range served {
+		m.estimated.WithLabelValues(application, name).Set(float64(n))
 	}
 }
 
@@ -48,7 +69,7 @@ func (m *Metrics) Discovered(s discovery.Snapshot, misconfigured int) {
 		}
 		delete(m.seen, name)
 		for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
-			m.failures, m.lastSuccess, m.missing, m.warnings, m.estimated,
+			m.failures, m.lastSuccess, m.missing, m.warnings, m.estimated, m.crashed,
 		} {
 			v.DeletePartialMatch(prometheus.Labels{"application": name})
 		}

@@ -1,6 +1,8 @@
 package selfmetrics
 
 import (
+	"math"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
 
@@ -28,7 +30,7 @@ func Predictions(board *externalmetrics.Board, c clock.PassiveClock) prometheus.
 		need: prometheus.NewDesc("deepscaler_needed_replicas",
 			"Replicas the service needs according to the forecast, before rounding and the bounds of its autoscaler; absent while unknown.", service, nil),
 		age: prometheus.NewDesc("deepscaler_plan_age_seconds",
-			"Age of the application's latest plan; absent while its last tick failed or none has ended.", []string{"application"}, nil),
+			"Age of the application's latest plan, which is served up to two steps; absent before the first.", []string{"application"}, nil),
 	}
 }
 
@@ -43,10 +45,12 @@ func (p *predictions) Describe(ch chan<- *prometheus.Desc) {
 func (p *predictions) Collect(ch chan<- prometheus.Metric) {
 	for s, d := range p.board.Current() {
 		ch <- prometheus.MustNewConstMetric(p.replicas, prometheus.GaugeValue, float64(d.Replicas), s.Namespace, s.Application, s.Name)
-		ch <- prometheus.MustNewConstMetric(p.need, prometheus.GaugeValue, d.Need, s.Namespace, s.Application, s.Name)
+		if !math.IsNaN(d.Need) {
+			ch <- prometheus.MustNewConstMetric(p.need, prometheus.GaugeValue, d.Need, s.Namespace, s.Application, s.Name)
+		}
 	}
 	for application, o := range p.board.Latest() {
-		if o != nil && o.Err == nil {
+		if o != nil && o.Plan != nil {
 			ch <- prometheus.MustNewConstMetric(p.age, prometheus.GaugeValue, p.clock.Since(o.At).Seconds(), application)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
 	"github.com/deepscaler/deepscaler/adapter/server"
+	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
@@ -42,7 +43,7 @@ func planned(b *testing.B, n int) *externalmetrics.Board {
 	}
 	board := externalmetrics.NewBoard(clock.RealClock{}, time.Hour)
 	board.Assign([]discovery.Application{app})
-	board.Publish(app.Name, externalmetrics.Outcome{Plan: made, At: time.Now()})
+	board.Publish(tick.Result{Application: app.Name, Plan: made, At: time.Now()})
 	return board
 }
 

@@ -39,8 +39,7 @@ func TestAStepOfTheClockNeitherStopsNorRushesTheTicks(t *testing.T) {
 				c := &steppedClock{}
 				var mu sync.Mutex
 				var ticks []time.Time
-				l := &Loop{Clock: c, Applications: named("shop")}
-				start(t, l, func(_ context.Context, _ discovery.Application, end time.Time) (*plan.Plan, error) {
+				start(t, &Loop{Clock: c}, named("shop"), func(_ context.Context, _ discovery.Application, end time.Time) (*plan.Plan, error) {
 					mu.Lock()
 					defer mu.Unlock()
 					ticks = append(ticks, time.Now())

@@ -5,7 +5,6 @@ package tick
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,8 +15,19 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
-// Planner plans one application; see [Pipeline.Plan].
-type Planner func(ctx context.Context, a discovery.Application, end time.Time) (*plan.Plan, error)
+// Planner plans one application from the step that ends at end.
+type Planner interface {
+	Plan(ctx context.Context, a discovery.Application, end time.Time) (*plan.Plan, *Failure)
+}
+
+// Board says what to plan, and shows the results.
+type Board interface {
+	// Applications returns what to plan now.
+	Applications() []discovery.Application
+	// Publish shows how a tick of an application ended. It returns false when the
+	// application is not among those to plan any more.
+	Publish(r Result) bool
+}
 
 // Loop plans all applications at every tick.
 type Loop struct {
@@ -25,29 +35,23 @@ type Loop struct {
 	// Step is Δ. A tick for the step that ends at time t begins at t+Settle and
 	// ends, for every application, four fifths of a step later at the latest.
 	Step, Settle time.Duration
-	// Concurrency is the number of applications that are planned at a time.
-	Concurrency int
-	// Applications returns what to plan now.
-	Applications func() []discovery.Application
-	Plan         Planner
-	// Publish is told how the tick of an application ended, once, from several
-	// goroutines.
-	Publish func(ctx context.Context, r Result)
+	Board        Board
+	Planner      Planner
+	Observer     Observer
 
 	// beat is when the last tick began, with the clock's monotonic reading.
 	beat atomic.Pointer[time.Time]
 
 	mu   sync.Mutex
 	busy map[string]*task // the task of an application whose planning has not returned
-	late map[string]bool  // applications that missed their last deadline
 }
 
 // Result is how the tick of one application ended.
 type Result struct {
 	Application string
-	// Plan is nil when Err is set.
-	Plan *plan.Plan
-	Err  error
+	// Plan is nil when Failure is set.
+	Plan    *plan.Plan
+	Failure *Failure
 	// At is when it ended, with the clock's monotonic reading, and Took how long
 	// it lasted.
 	At   time.Time
@@ -57,7 +61,7 @@ type Result struct {
 // Run ticks at once, for the last step that has ended, and then after every
 // step until ctx is done. It returns when nothing of it runs any more.
 func (l *Loop) Run(ctx context.Context) {
-	l.busy, l.late = map[string]*task{}, map[string]bool{}
+	l.busy = map[string]*task{}
 	var running sync.WaitGroup
 	defer running.Wait()
 	for {
@@ -97,38 +101,13 @@ func align(t time.Time, step time.Duration) time.Time {
 	return time.Unix(0, ns-ns%step.Nanoseconds())
 }
 
-// tick starts to plan all applications and does not wait for them. Those that
-// missed their last deadline come last, so that they cannot use up everybody's
-// concurrency twice.
+// tick starts to plan all applications, each by itself, and does not wait for
+// them. What they share, Prometheus, is protected by its client.
 func (l *Loop) tick(ctx context.Context, running *sync.WaitGroup, end time.Time) {
-	applications := slices.Clone(l.Applications())
-	l.mu.Lock()
-	slices.SortStableFunc(applications, func(a, b discovery.Application) int {
-		switch {
-		case l.late[a.Name] == l.late[b.Name]:
-			return 0
-		case l.late[b.Name]:
-			return -1
-		default:
-			return 1
-		}
-	})
-	clear(l.late)
-	l.mu.Unlock()
-
-	queue := make(chan *task, len(applications))
-	for _, a := range applications {
+	for _, a := range l.Board.Applications() {
 		if t := l.newTask(ctx, a, end); t != nil {
-			queue <- t
+			running.Go(t.run)
 		}
-	}
-	close(queue)
-	for range min(l.Concurrency, len(applications)) {
-		running.Go(func() {
-			for t := range queue {
-				t.run()
-			}
-		})
 	}
 }
 

@@ -14,28 +14,69 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// record collects what a loop published.
+// record is a board that collects what a loop publishes, and an observer.
 type record struct {
-	mu      sync.Mutex
-	results map[string][]Result
+	applications func() []discovery.Application
+
+	mu       sync.Mutex
+	results  map[string][]Result
+	observed int
+
+	// Of one pipeline.
+	stages     []Stage
+	missing    float64
+	problems   []*telemetry.Error
+	estimators []string
+	origin     estimator.Origin
 }
 
-func (r *record) publish(_ context.Context, x Result) {
+func (r *record) Applications() []discovery.Application { return r.applications() }
+
+func (r *record) Publish(x Result) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.results == nil {
 		r.results = map[string][]Result{}
 	}
 	r.results[x.Application] = append(r.results[x.Application], x)
+	return true
+}
+
+func (r *record) StageTook(s Stage, _ time.Duration) { r.stages = append(r.stages, s) }
+
+func (r *record) WindowRead(_ context.Context, _ string, missing float64, problems []*telemetry.Error) {
+	r.missing, r.problems = missing, problems
+}
+
+func (r *record) Estimated(_ context.Context, _ string, estimators []string, o estimator.Origin) {
+	r.estimators, r.origin = estimators, o
+}
+
+func (r *record) Ticked(context.Context, Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.observed++
 }
 
 func (r *record) of(application string) []Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.results[application]
+}
+
+type plannerFunc func(ctx context.Context, a discovery.Application, end time.Time) (*plan.Plan, error)
+
+func (f plannerFunc) Plan(ctx context.Context, a discovery.Application, end time.Time) (*plan.Plan, *Failure) {
+	p, err := f(ctx, a, end)
+	if err != nil {
+		return nil, fail(StageWindow, err)
+	}
+	return p, nil
 }
 
 func named(names ...string) func() []discovery.Application {
@@ -46,17 +87,14 @@ func named(names ...string) func() []discovery.Application {
 	return func() []discovery.Application { return as }
 }
 
-// start runs l, whose planner is plan, until the test of the bubble ends.
-func start(t *testing.T, l *Loop, plan Planner) *record {
+// start runs l, which plans applications by plan, until the test of the bubble ends.
+func start(t *testing.T, l *Loop, applications func() []discovery.Application, plan plannerFunc) *record {
 	t.Helper()
-	r := &record{}
+	r := &record{applications: applications}
 	if l.Clock == nil {
 		l.Clock = clock.RealClock{}
 	}
-	l.Step, l.Settle, l.Plan, l.Publish = 30*time.Second, time.Second, plan, r.publish
-	if l.Concurrency == 0 {
-		l.Concurrency = 4
-	}
+	l.Step, l.Settle, l.Planner, l.Board, l.Observer = 30*time.Second, time.Second, plan, r, r
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -75,8 +113,7 @@ func TestTicksAreAlignedToTheWallClock(t *testing.T) {
 		time.Sleep(17 * time.Second) // midnight + 17 s
 		midnight := time.Now().Truncate(time.Minute)
 		var began, ends []time.Duration
-		l := &Loop{Applications: named("shop")}
-		start(t, l, func(_ context.Context, _ discovery.Application, end time.Time) (*plan.Plan, error) {
+		start(t, &Loop{}, named("shop"), func(_ context.Context, _ discovery.Application, end time.Time) (*plan.Plan, error) {
 			began = append(began, time.Since(midnight))
 			ends = append(ends, end.Sub(midnight))
 			return &plan.Plan{}, nil
@@ -95,33 +132,33 @@ func TestTicksAreAlignedToTheWallClock(t *testing.T) {
 
 func TestAHungApplicationDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &Loop{Applications: named("a-hung", "b-hung", "shop"), Concurrency: 2}
-		r := start(t, l, func(ctx context.Context, a discovery.Application, _ time.Time) (*plan.Plan, error) {
+		r := start(t, &Loop{}, named("a-hung", "b-hung", "shop"), func(ctx context.Context, a discovery.Application, _ time.Time) (*plan.Plan, error) {
 			if strings.HasSuffix(a.Name, "hung") {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
 			return &plan.Plan{}, nil
 		})
-		time.Sleep(29 * time.Second)
+		time.Sleep(59 * time.Second)
 		for _, name := range []string{"a-hung", "b-hung"} {
-			if got := r.of(name); len(got) != 1 || !errors.Is(got[0].Err, ErrDeadline) {
-				t.Errorf("first tick of %s: %+v, want one result that missed the deadline", name, got)
+			got := r.of(name)
+			if len(got) != 2 {
+				t.Fatalf("%s ended %d ticks, want 2", name, len(got))
+			}
+			for _, x := range got {
+				if !errors.Is(x.Failure, ErrDeadline) || x.Took != 24*time.Second || x.Failure.Error() != "deadline: not done in time" {
+					t.Errorf("tick of %s: %+v, want a failure after four fifths of a step", name, x)
+				}
 			}
 		}
-		// Nothing was known at first about who hangs, so both slots were lost
-		// once, but never for longer than the deadline.
-		if got := r.of("shop"); len(got) != 1 || got[0].Took > 24*time.Second {
-			t.Errorf("first tick of shop: %+v", got)
+		for _, x := range r.of("shop") {
+			if x.Failure != nil || x.Took != 0 {
+				t.Errorf("tick of shop: %+v, want a plan at once", x)
+			}
 		}
-		time.Sleep(3 * time.Second)
-		if got := r.of("shop"); len(got) != 2 || got[1].Err != nil || got[1].Took != 0 {
-			t.Errorf("second tick of shop: %+v, want a plan at once", got)
-		}
-		time.Sleep(25 * time.Second)
-		got := r.of("a-hung")
-		if len(got) != 2 || !errors.Is(got[1].Err, ErrDeadline) || got[1].Took != 24*time.Second {
-			t.Errorf("second tick of a-hung: %+v, want an error after four fifths of a step", got)
+		// shop also ticks for the step that ended just before the start.
+		if len(r.of("shop")) != 3 || r.observed != 7 {
+			t.Errorf("shop ended %d ticks, and %d of all were observed", len(r.of("shop")), r.observed)
 		}
 	})
 }
@@ -130,8 +167,8 @@ func TestPlanningThatIgnoresItsCancellation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var calls atomic.Int32
-		l := &Loop{Applications: named("deaf")}
-		r := start(t, l, func(context.Context, discovery.Application, time.Time) (*plan.Plan, error) {
+		l := &Loop{}
+		r := start(t, l, named("deaf"), func(context.Context, discovery.Application, time.Time) (*plan.Plan, error) {
 			calls.Add(1)
 			<-release
 			return &plan.Plan{}, nil
@@ -141,7 +178,7 @@ func TestPlanningThatIgnoresItsCancellation(t *testing.T) {
 			t.Errorf("planned %d times at once", calls.Load())
 		}
 		for i, x := range r.of("deaf") {
-			if !errors.Is(x.Err, ErrDeadline) || x.Plan != nil {
+			if !errors.Is(x.Failure, ErrDeadline) || x.Plan != nil {
 				t.Errorf("tick %d: %+v, want an error", i, x)
 			}
 		}
@@ -151,7 +188,7 @@ func TestPlanningThatIgnoresItsCancellation(t *testing.T) {
 		close(release)
 		time.Sleep(30 * time.Second)
 		results := r.of("deaf")
-		if last := results[len(results)-1]; last.Err != nil {
+		if last := results[len(results)-1]; last.Failure != nil {
 			t.Errorf("after it returned: %+v, want a plan", last)
 		}
 	})
@@ -160,13 +197,12 @@ func TestPlanningThatIgnoresItsCancellation(t *testing.T) {
 func TestNothingIsPublishedAboutAShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		r := &record{}
-		l := &Loop{Clock: clock.RealClock{}, Step: 30 * time.Second, Settle: time.Second, Concurrency: 1,
-			Applications: named("a", "b"), Publish: r.publish,
-			Plan: func(ctx context.Context, _ discovery.Application, _ time.Time) (*plan.Plan, error) {
+		r := &record{applications: named("a", "b")}
+		l := &Loop{Clock: clock.RealClock{}, Step: 30 * time.Second, Settle: time.Second, Board: r, Observer: r,
+			Planner: plannerFunc(func(ctx context.Context, _ discovery.Application, _ time.Time) (*plan.Plan, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
-			}}
+			})}
 		time.AfterFunc(5*time.Second, stop)
 		began := time.Now()
 		l.Run(ctx)
@@ -183,12 +219,12 @@ func TestApplicationsMayChangeBetweenTicks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		current := named("a", "b")
-		l := &Loop{Applications: func() []discovery.Application {
+		applications := func() []discovery.Application {
 			mu.Lock()
 			defer mu.Unlock()
 			return current()
-		}}
-		r := start(t, l, func(context.Context, discovery.Application, time.Time) (*plan.Plan, error) {
+		}
+		r := start(t, &Loop{}, applications, func(context.Context, discovery.Application, time.Time) (*plan.Plan, error) {
 			return &plan.Plan{}, nil
 		})
 		time.Sleep(2 * time.Second)
@@ -206,16 +242,16 @@ func TestAliveReportsAStuckLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := make(chan struct{})
 		apps, asked := named("shop"), 0
-		l := &Loop{Applications: func() []discovery.Application {
+		l := &Loop{}
+		if err := l.Alive(); err != nil {
+			t.Errorf("before it runs: %v", err)
+		}
+		start(t, l, func() []discovery.Application {
 			if asked++; asked == 2 {
 				<-stuck
 			}
 			return apps()
-		}}
-		if err := l.Alive(); err != nil {
-			t.Errorf("before it runs: %v", err)
-		}
-		start(t, l, func(context.Context, discovery.Application, time.Time) (*plan.Plan, error) {
+		}, func(context.Context, discovery.Application, time.Time) (*plan.Plan, error) {
 			return &plan.Plan{}, nil
 		})
 		time.Sleep(time.Minute)

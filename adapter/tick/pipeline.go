@@ -2,8 +2,8 @@ package tick
 
 import (
 	"context"
-	"fmt"
 	"math"
+	"runtime/debug"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -19,104 +19,88 @@ type Source interface {
 	Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error)
 }
 
+// Models returns what an application is decided with, by its name.
+type Models interface {
+	Of(application string) Model
+}
+
 // Model is what an application's replicas are decided with.
 type Model struct {
-	Estimator estimator.Estimator
-	Plan      plan.Config
+	Estimators *estimator.Handover
+	// Names are those of the estimators, in their order.
+	Names []string
+	Plan  plan.Config
 }
-
-// Stage is a part of the pipeline, named in errors and metrics.
-type Stage string
-
-// The stages of a tick, in order. A tick that fails outside of them failed to
-// end in time.
-const (
-	StageWindow   Stage = "window"
-	StageEstimate Stage = "estimate"
-	StagePlan     Stage = "plan"
-	StageDeadline Stage = "deadline"
-)
-
-// StageError says at which stage a tick failed.
-type StageError struct {
-	Stage Stage
-	Err   error
-}
-
-// Error implements error.
-func (e *StageError) Error() string { return fmt.Sprintf("%s: %v", e.Stage, e.Err) }
-
-// Unwrap returns the cause.
-func (e *StageError) Unwrap() error { return e.Err }
 
 // Pipeline makes plans: window → estimate → plan.
 type Pipeline struct {
-	Source Source
-	// Model returns what an application is decided with, by its name.
-	Model func(application string) Model
-	Clock clock.PassiveClock
-	// ObserveStage is told how long a stage took, unless nil.
-	ObserveStage func(s Stage, took time.Duration)
-	// ObserveWindow is told the share of an application's samples that are
-	// missing, from 0 to 1, and what was wrong with its telemetry, unless nil.
-	ObserveWindow func(ctx context.Context, application string, missing float64, warnings []*telemetry.Error)
+	Source   Source
+	Models   Models
+	Clock    clock.PassiveClock
+	Observer Observer
 }
 
-// Plan decides the replicas of an application's services from the window that
-// ends at end. Its errors are *StageError.
-func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.Time) (*plan.Plan, error) {
+// Plan implements [Planner]: it decides the replicas of an application's services
+// from the window that ends at end.
+func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.Time) (*plan.Plan, *Failure) {
 	services := make([]estimator.Service, len(a.Services))
 	bounds := make(map[estimator.Service]plan.Bounds, len(a.Services))
+	seen := plan.Observed{Pods: map[estimator.Service]int{}}
 	for i, s := range a.Services {
 		services[i] = s.Service
 		bounds[s.Service] = s.Bounds
+		if s.Pods != nil {
+			seen.Pods[s.Service] = *s.Pods
+		}
 	}
-	model := p.Model(a.Name)
+	model := p.Models.Of(a.Name)
 
-	var window *estimator.Window
-	if err := p.stage(StageWindow, func() (err error) {
-		var warnings []*telemetry.Error
-		window, warnings, err = p.Source.Window(ctx, services, end)
-		if err == nil && p.ObserveWindow != nil {
-			p.ObserveWindow(ctx, a.Name, missing(window), warnings)
+	if f := p.stage(StageWindow, func() error {
+		w, problems, err := p.Source.Window(ctx, services, end)
+		if err == nil {
+			seen.Window = w
+			p.Observer.WindowRead(ctx, a.Name, missing(w), problems)
 		}
 		return err
-	}); err != nil {
-		return nil, err
+	}); f != nil {
+		return nil, f
 	}
 
 	var forecast *estimator.Forecast
-	if err := p.stage(StageEstimate, func() (err error) {
-		forecast, err = model.Estimator.Estimate(ctx, window)
+	if f := p.stage(StageEstimate, func() error {
+		var origin estimator.Origin
+		var err error
+		forecast, origin, err = model.Estimators.EstimateFrom(ctx, seen.Window)
+		if ctx.Err() == nil {
+			p.Observer.Estimated(ctx, a.Name, model.Names, origin)
+		}
 		return err
-	}); err != nil {
-		return nil, err
+	}); f != nil {
+		return nil, f
 	}
 
 	var made *plan.Plan
-	err := p.stage(StagePlan, func() (err error) {
-		made, err = plan.Make(model.Plan, forecast, bounds, plan.Observed{Window: window}, p.Clock.Now())
+	f := p.stage(StagePlan, func() (err error) {
+		made, err = plan.Make(model.Plan, forecast, bounds, seen, p.Clock.Now())
 		return err
 	})
-	return made, err
+	return made, f
 }
 
 // stage runs one stage. Telemetry comes from outside, and what it makes a stage
-// do to one application must not end the others: a panic is an error.
-func (p *Pipeline) stage(s Stage, run func() error) (err error) {
+// do to one application must not end the others: a panic is a failure.
+func (p *Pipeline) stage(s Stage, run func() error) (f *Failure) {
 	start := p.Clock.Now()
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v", r)
+			f = fail(s, &panicked{r, debug.Stack()})
 		}
-		if p.ObserveStage != nil {
-			p.ObserveStage(s, p.Clock.Since(start))
-		}
-		if err != nil {
-			err = &StageError{Stage: s, Err: err}
-		}
+		p.Observer.StageTook(s, p.Clock.Since(start))
 	}()
-	return run()
+	if err := run(); err != nil {
+		return fail(s, err)
+	}
+	return nil
 }
 
 func missing(w *estimator.Window) float64 {

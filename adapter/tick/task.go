@@ -30,7 +30,6 @@ type task struct {
 	cancel   context.CancelCauseFunc
 	deadline clock.Timer
 	overrun  bool // the application's last planning has not returned yet
-	started  atomic.Bool
 	settled  atomic.Bool
 }
 
@@ -59,46 +58,39 @@ func (t *task) run() {
 	defer t.close()
 	switch {
 	case t.overrun:
-		t.settle(nil, &StageError{StageDeadline, fmt.Errorf("%w: the planning of an earlier one has not even returned after its cancellation", ErrDeadline)})
+		t.settle(nil, fail(StageDeadline, fmt.Errorf("%w: the planning of an earlier one has not even returned after its cancellation", ErrDeadline)))
 		return
 	case t.ctx.Err() != nil:
 		return
 	}
-	t.started.Store(true)
-	t.settle(t.loop.Plan(t.ctx, t.application, t.end))
+	t.settle(t.loop.Planner.Plan(t.ctx, t.application, t.end))
 }
 
-// expire ends a task that takes too long. What it waits for is told to stop
-// only after the result is settled, or that would be the result.
+// expire ends a task that takes too long. What it waits for is cancelled only
+// after the result is settled, or that would be the result.
 func (t *task) expire() {
-	err := fmt.Errorf("%w: no answer within %v", ErrDeadline, t.loop.Step*4/5)
-	started := t.started.Load()
-	if !started {
-		err = fmt.Errorf("%w: other applications were slow and it never began", ErrDeadline)
-	}
-	if t.settle(nil, &StageError{StageDeadline, err}) && started {
-		t.loop.mu.Lock()
-		t.loop.late[t.application.Name] = true
-		t.loop.mu.Unlock()
-	}
+	err := fmt.Errorf("%w: no plan within %v", ErrDeadline, t.loop.Step*4/5)
+	t.settle(nil, fail(StageDeadline, err))
 	t.cancel(err)
 }
 
-// settle publishes the result, and reports true, unless there already is one. A
-// shutdown says nothing about the application.
-func (t *task) settle(p *plan.Plan, err error) bool {
+// settle publishes the result unless there already is one. A shutdown says
+// nothing about the application.
+func (t *task) settle(p *plan.Plan, f *Failure) {
 	if t.parent.Err() != nil || !t.settled.CompareAndSwap(false, true) {
-		return false
+		return
 	}
 	now := t.loop.Clock.Now()
-	t.loop.Publish(t.parent, Result{
+	r := Result{
 		Application: t.application.Name,
 		Plan:        p,
-		Err:         err,
+		Failure:     f,
 		At:          now,
 		Took:        now.Sub(t.begun),
-	})
-	return true
+	}
+	if t.loop.Board.Publish(r) {
+		t.loop.Observer.Ticked(t.parent, r)
+	}
 }
 
 func (t *task) close() {

@@ -40,7 +40,7 @@ func TestConfigurationIsUpToDate(t *testing.T) {
 func TestNamesAreExplained(t *testing.T) {
 	for _, tt := range []struct{ source, page, inSource, inPage string }{
 		{"adapter/selfmetrics/*.go", "docs/metrics.md", `"(deepscaler_[a-z_]+)"`, "(?m)^\\| `(deepscaler_[a-z_]+)`"},
-		{"adapter/hpacheck/*.go", "docs/troubleshooting.md", `Reason[A-Za-z]+ += "([A-Za-z]+)"`, "(?m)^\\| `((?:Missing|Invalid|Selector|NotA|Average|Tolerance|Duplicate)[A-Za-z]+)` \\|.*\\|.*\\|$"},
+		{"adapter/hpacheck/*.go", "docs/troubleshooting.md", `Reason[A-Za-z]+ += "([A-Za-z]+)"`, "(?m)^\\| `((?:Missing|Invalid|Selector|NotA|Average|Tolerance|Duplicate|ApplicationNot|MinReplicas)[A-Za-z]+)` \\|.*\\|.*\\|$"},
 	} {
 		defined, explained := map[string]bool{}, map[string]bool{}
 		files, err := filepath.Glob(filepath.Join(root, tt.source))
