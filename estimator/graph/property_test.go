@@ -3,7 +3,6 @@ package graph_test
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -72,9 +71,6 @@ func TestNormalisedIsFinite(t *testing.T) {
 		for name, normalised := range normalisations(a, n, 0.1) {
 			finite(t, name, normalised)
 		}
-		ones := slices.Repeat([]float64{1}, n*n)
-		finite(t, "NormaliseBackward", graph.NormaliseBackward(ones, a, n))
-		finite(t, "SparseBackward", graph.SparseBackward(ones, a, n, 0.1))
 	}
 }
 
@@ -135,13 +131,7 @@ func normal(rng *rand.Rand, n int) []float64 {
 func TestBackward(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
 	for n := 1; n <= 7; n++ {
-		a, weights := random(rng, n, 0.5), normal(rng, 2*n*n)
-		centralDifference(t, "Normalise", a, weights, graph.NormaliseBackward(weights, a, n),
-			func(a []float64) []float64 { return graph.Normalise(a, n) })
-		const threshold = 0.08
-		centralDifference(t, "Sparse", a, weights, graph.SparseBackward(weights, a, n, threshold),
-			func(a []float64) []float64 { return graph.Sparse(a, n, threshold) })
-		signed, gradient := normal(rng, n*n), make([]float64, n*n)
+		weights, signed, gradient := normal(rng, 2*n*n), normal(rng, n*n), make([]float64, n*n)
 		graph.ChebyshevBackward(gradient, weights, signed, n)
 		centralDifference(t, "Chebyshev", signed, weights, gradient, func(a []float64) []float64 {
 			basis := make([]float64, 2*n*n)

@@ -57,8 +57,7 @@ func compareGenerator(t *testing.T, newEdges float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gen := &generator.Generator[float32]{Parameters: pi, Threshold: 0.05}
-	g, err := NewGenerator(m, gen, Objective{Batch: 8, Quantile: 0.5, Workers: 2}, GraphObjective{NewEdges: newEdges, Softness: 0.1})
+	g, err := NewGenerator(m, pi, Objective{Batch: 8, Quantile: 0.5, Workers: 2}, generator.Settings{Threshold: 0.05, NewEdges: newEdges, Softness: 0.1})
 	if err != nil {
 		t.Fatal(err)
 	}

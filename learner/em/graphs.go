@@ -33,10 +33,10 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 		return err
 	}
 	threshold := s.threshold()
-	gen := &generator.Generator[float32]{Parameters: pi, Threshold: float32(threshold)}
-	learning, err := autodiff.NewGenerator(s.model, gen, s.objective(), autodiff.GraphObjective{
-		NewEdges: s.config.NewEdges,
-		Softness: halfEdge * threshold,
+	learning, err := autodiff.NewGenerator(s.model, pi, s.objective(), generator.Settings{
+		Threshold: threshold,
+		NewEdges:  s.config.NewEdges,
+		Softness:  halfEdge * threshold,
 	})
 	if err != nil {
 		return fmt.Errorf("compile graph learning: %w", err)
@@ -57,7 +57,10 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 		if err != nil {
 			return err
 		}
-		anew := gen.Forward(s.affinity)
+		anew, err := learning.New()
+		if err != nil {
+			return err
+		}
 		loss, err := validate(ctx, s.model, anew, s.problem.Validation, s.config, s.problem.Weights)
 		if err != nil {
 			return err

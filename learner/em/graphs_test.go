@@ -153,3 +153,25 @@ func TestPerfectGraphStaysFinite(t *testing.T) {
 		t.Errorf("affinity is not that of the perfect graph (-want +got):\n%s", diff)
 	}
 }
+
+// TestOneServiceHasNoGraphToLearn has an application that is alone.
+func TestOneServiceHasNoGraphToLearn(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 6))
+	p := plant(rng, 1, 1, 100, 1)
+	m, err := gnn.New(gnn.Config{Services: 1, Window: 4, Features: 1, Outputs: 1, Hidden: 4, Kernel: 1, Blocks: 1}, rng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := DefaultConfig()
+	r, err := Learn(t.Context(), m, Problem{Training: plantedSamples{p, 4, 4, 70}, Validation: plantedSamples{p, 4, 70, 99}}, c, func(_ Epoch, done, total int) {
+		if total != c.Iterations*c.Epochs {
+			t.Errorf("epoch %d of %d, want %d of policy learning only", done, total, c.Iterations*c.Epochs)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]float32{1}, r.Affinity); diff != "" {
+		t.Errorf("affinity (-want +got):\n%s", diff)
+	}
+}

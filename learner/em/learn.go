@@ -128,6 +128,9 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	if err := errors.Join(requireLabel("training", p.Training, in, out), requireLabel("validation", p.Validation, in, out)); err != nil {
 		return nil, err
 	}
+	if shape.Services == 1 {
+		c.GraphEpochs = 0 // no edge is possible
+	}
 	if progress == nil {
 		progress = func(Epoch, int, int) {}
 	}

