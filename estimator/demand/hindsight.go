@@ -4,25 +4,18 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // Service is the telemetry of one service, one value per step, in the units of
-// the features of the estimator package: replicas, CPU used ÷ limit over all pods,
-// requests per second and seconds. All slices have the same length; NaN marks what
-// is missing.
+// the features of the estimator package. All slices have the same length; NaN marks
+// what is missing.
 type Service struct {
 	Replicas, CPU, Requests, Latency []float64
+	// Step is the length of a step in seconds.
+	Step float64
 }
-
-// Call is an edge of the invocation graph between the services at two indices.
-type Call struct {
-	Source, Destination int
-	// Weight is the mean number of calls per request to the source.
-	Weight float64
-}
-
-// Range is the steps from From to before To.
-type Range struct{ From, To int }
 
 // Objective is what replicas are to achieve. The zero value of each field is its
 // default.
@@ -70,20 +63,6 @@ func (o Objective) validate() error {
 	return nil
 }
 
-// MeanSLO returns the bound on the mean response time in seconds, +Inf for an SLO
-// of 0, which is none. A percentile, as a fraction, is turned into a bound on the
-// mean by the exponential law of the response time in M/M/1, where p95 is
-// -ln(0.05) = 3.0 means; 0 stands for the mean itself.
-func MeanSLO(slo time.Duration, percentile float64) float64 {
-	switch {
-	case slo == 0:
-		return math.Inf(1)
-	case percentile == 0:
-		return slo.Seconds()
-	}
-	return slo.Seconds() / -math.Log1p(-percentile)
-}
-
 // Hindsight is what the services of an application turned out to need.
 type Hindsight struct {
 	fitted []Requirement
@@ -91,18 +70,30 @@ type Hindsight struct {
 }
 
 // Look learns about every service from the steps of train. The calls are the
-// invocation graph, nil when it is not known.
-func (o Objective) Look(services []Service, calls []Call, step time.Duration, train Range) (*Hindsight, error) {
+// invocation graph, nil when it is not known. It is an error when o does not
+// validate.
+func (o Objective) Look(services []Service, calls []estimator.Edge, train estimator.Range) (*Hindsight, error) {
 	o = o.complete()
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	h := &Hindsight{logs: make([]*history, len(services)), fitted: make([]Requirement, len(services))}
-	for i, s := range services {
-		h.logs[i] = &history{Service: s, step: step.Seconds(), own: s.Latency}
+	callees := make([][]estimator.Edge, len(services))
+	for _, e := range calls {
+		if e.Source != e.Destination {
+			callees[e.Source] = append(callees[e.Source], e)
+		}
 	}
-	findWaiting(h.logs, calls)
-	separateLatencies(h.logs, calls, train)
+	for i, s := range services {
+		h.logs[i] = &history{Service: s, own: OwnLatency(s.Latency, func(yield func([]float64, float64) bool) {
+			for _, e := range callees[i] {
+				if !yield(services[e.Destination].Latency, e.Weight) {
+					return
+				}
+			}
+		}, train)}
+	}
+	findWaiting(h.logs, callees)
 	for i, log := range h.logs {
 		h.fitted[i] = fitRequirement(log, train)
 	}
@@ -116,7 +107,6 @@ func (h *Hindsight) Fitted() []Requirement { return h.fitted }
 // history is that of one service, by step.
 type history struct {
 	Service
-	step float64 // seconds
 	// own is the latency without that of the callees.
 	own []float64
 	// waiting marks the steps in which it may have waited for a saturated callee.

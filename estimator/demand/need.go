@@ -7,9 +7,6 @@ const (
 	// how many steps back they may lie, and recentLeast how many there must be.
 	recent, recentFor, recentLeast = 5, 20, 3
 
-	// blowUp is how many times the latency at the edge of saturation cannot be
-	// explained by the curve, and farAbove how many times the unloaded one.
-	blowUp, farAbove = 2, 5
 	// flat is the growth of the requests answered up to which a service answers
 	// no more than before, and that of arrivals up to which nothing is hidden.
 	flat = 1.1
@@ -27,7 +24,7 @@ type Need struct {
 // Needs returns what service i needed at every step. It depends on no later step
 // but for what was learnt from the training steps.
 func (h *Hindsight) Needs(i int) []Need {
-	n := newNeeds(h.logs[i], h.fitted[i])
+	n := &needs{log: h.logs[i], fitted: h.fitted[i], sizing: h.fitted[i].Sizing()}
 	out := make([]Need, len(n.log.CPU))
 	for t := range out {
 		out[t] = n.at(t)
@@ -41,9 +38,6 @@ type needs struct {
 	log    *history
 	fitted Requirement
 	sizing Sizing
-	// edge is the latency from which the curve explains it no more; +Inf when
-	// there is no curve.
-	edge float64
 	// demands are those of the last steady steps, with the steps they come
 	// from.
 	demands [recent]struct {
@@ -53,23 +47,15 @@ type needs struct {
 	seen int
 }
 
-func newNeeds(log *history, fitted Requirement) *needs {
-	n := &needs{log: log, fitted: fitted, sizing: fitted.Sizing(), edge: math.Inf(1)}
-	if !math.IsNaN(fitted.Unloaded) {
-		n.edge = max(blowUp*fitted.Latency(SaturatedFrom), farAbove*fitted.Unloaded)
-	}
-	return n
-}
-
 func (n *needs) at(t int) Need {
 	l := n.log
 	q, u, r := l.Requests[t], l.CPU[t], l.Replicas[t]
-	if math.IsNaN(q) || math.IsNaN(u) || math.IsNaN(n.fitted.Demand) {
+	if math.IsNaN(q) || math.IsNaN(u) || math.IsNaN(n.fitted.PerRequest) {
 		return Need{Replicas: math.NaN()}
 	}
-	busy, stuck, arrivals := Saturated(u), n.stuck(t), l.arrivals(t)
+	busy, stuck, arrivals := Saturated(u), n.stuck(t), l.Queue(max(0, t-recentFor), t).Arrivals
 	held := l.waiting[t] && arrivals > flat
-	if !busy && !stuck && !held && q > 0 && r > 0 && l.sizeKept(t) && !Saturated(l.CPU[t-1]) {
+	if !stuck && q > 0 && r > 0 && l.steady(t) {
 		n.learn(t, max(0, u-n.fitted.Idle)*r/q)
 	}
 	if busy || held {
@@ -92,7 +78,7 @@ func (n *needs) at(t int) Need {
 // is far above what utilisation explains.
 func (n *needs) stuck(t int) bool {
 	l := n.log
-	return !l.waiting[t] && l.own[t] > n.edge && (t == 0 || !(l.Requests[t] > flat*l.Requests[t-1]))
+	return !l.waiting[t] && !n.fitted.Explains(l.own[t]) && (t == 0 || !(l.Requests[t] > flat*l.Requests[t-1]))
 }
 
 func (n *needs) learn(t int, demand float64) {
@@ -113,7 +99,7 @@ func (n *needs) demand(t int) float64 {
 		}
 	}
 	if count < recentLeast {
-		return n.fitted.Demand
+		return n.fitted.PerRequest
 	}
-	return quantile(values[:count], 0.5)
+	return Quantile(values[:count], 0.5)
 }

@@ -7,16 +7,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 var nan = math.NaN()
-
-const halfMinute = 30 * time.Second
 
 // silent returns services about which nothing is known.
 func silent(services, steps int) []Service {
 	out := make([]Service, services)
 	for i := range out {
+		out[i].Step = 30
 		for _, v := range []*[]float64{&out[i].Replicas, &out[i].CPU, &out[i].Requests, &out[i].Latency} {
 			*v = slices.Repeat([]float64{nan}, steps)
 		}
@@ -28,9 +29,9 @@ func (s *Service) set(t int, replicas, cpu, latency, requests float64) {
 	s.Replicas[t], s.CPU[t], s.Latency[t], s.Requests[t] = replicas, cpu, latency, requests
 }
 
-func look(t *testing.T, o Objective, services []Service, calls []Call, train Range) *Hindsight {
+func look(t *testing.T, o Objective, services []Service, calls []estimator.Edge, train estimator.Range) *Hindsight {
 	t.Helper()
-	h, err := o.Look(services, calls, halfMinute, train)
+	h, err := o.Look(services, calls, train)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,12 +69,12 @@ func TestNeedFindsTheTruth(t *testing.T) {
 				requests, cpu, latency := ps.run(rates[k], replicas, 30)
 				s[0].set(k, float64(replicas), cpu, latency, requests)
 			}
-			train := Range{0, 420}
+			train := estimator.Range{To: 420}
 			h := look(t, Objective{SLO: tc.slo}, s, nil, train)
 			f := h.Fitted()[0]
 			t.Logf("%+v", f)
-			if math.Abs(f.Demand/tc.service*1/(1-tc.idle)-1) > 0.12 {
-				t.Errorf("a request needs %v s of a replica, want %v", f.Demand, tc.service)
+			if math.Abs(f.PerRequest/tc.service*1/(1-tc.idle)-1) > 0.12 {
+				t.Errorf("a request needs %v s of a replica, want %v", f.PerRequest, tc.service)
 			}
 			share := 3 * (tc.off + tc.service)
 			if tc.slo > 0 {
@@ -138,7 +139,7 @@ func TestNeedOfSharedQueue(t *testing.T) {
 		s[0].set(k, n, u*(1+0.02*r.NormFloat64()), latency*(1+0.05*r.NormFloat64()), min(rates[k], n/service))
 	}
 	near, calm, total := 0.0, 0.0, 0.0
-	for k, need := range look(t, Objective{Slowdown: share / service}, s, nil, Range{0, 400}).Needs(0) {
+	for k, need := range look(t, Objective{Slowdown: share / service}, s, nil, estimator.Range{To: 400}).Needs(0) {
 		if Saturated(s[0].CPU[k]) {
 			continue
 		}
@@ -173,7 +174,7 @@ func TestNeedFollowsTheMix(t *testing.T) {
 		u := rate * demand / 8
 		s[0].set(k, 8, u, 0.03/(1-u), rate)
 	}
-	for k, need := range look(t, Objective{}, s, nil, Range{0, 280}).Needs(0) {
+	for k, need := range look(t, Objective{}, s, nil, estimator.Range{To: 280}).Needs(0) {
 		want := s[0].Requests[k] * 0.02 / (2. / 3)
 		if k >= 300 {
 			want *= 2
@@ -199,8 +200,8 @@ func TestNeedSharesTheSLO(t *testing.T) {
 		s[0].set(k, 4, ub, back, 2*rate)
 		s[1].set(k, 1, uf, 0.01/(1-uf)+2*back, rate)
 	}
-	calls := []Call{{Source: 1, Destination: 0, Weight: 2}}
-	fitted := look(t, Objective{SLO: 200 * time.Millisecond}, s, calls, Range{0, steps}).Fitted()
+	calls := []estimator.Edge{{Source: 1, Destination: 0, Weight: 2}}
+	fitted := look(t, Objective{SLO: 200 * time.Millisecond}, s, calls, estimator.Range{To: steps}).Fitted()
 	back, front := fitted[0], fitted[1]
 	if math.Abs(front.Unloaded-0.01) > 1e-3 || math.Abs(back.Unloaded-0.02) > 1e-3 {
 		t.Errorf("front and back take %v and %v s of their own, want 0.01 and 0.02", front.Unloaded, back.Unloaded)
@@ -213,8 +214,8 @@ func TestNeedSharesTheSLO(t *testing.T) {
 			t.Errorf("service %d takes %v s at its target %v, want its share %v", i, got, f.Utilisation, f.Share)
 		}
 	}
-	tight := look(t, Objective{SLO: 100 * time.Millisecond}, s, calls, Range{0, steps}).Fitted()
-	percentile := look(t, Objective{SLO: 200 * time.Millisecond, SLOPercentile: 0.95}, s, calls, Range{0, steps}).Fitted()
+	tight := look(t, Objective{SLO: 100 * time.Millisecond}, s, calls, estimator.Range{To: steps}).Fitted()
+	percentile := look(t, Objective{SLO: 200 * time.Millisecond, SLOPercentile: 0.95}, s, calls, estimator.Range{To: steps}).Fitted()
 	for i := range fitted {
 		if !(tight[i].Utilisation < fitted[i].Utilisation && percentile[i].Utilisation < tight[i].Utilisation) {
 			t.Errorf("service %d is planned for %v at 200 ms, %v at 100 ms and %v at a p95 of 200 ms; a tighter SLO needs a lower one",
@@ -233,8 +234,8 @@ func TestNeedOfRareService(t *testing.T) {
 		s[0].set(k, 1, u, 0.1/(1-u), u/0.1)
 		s[1].set(k, 1, u, 0.01/(1-u)+0.02*0.1/(1-u), 50*u/0.1)
 	}
-	for _, calls := range [][]Call{nil, {{Source: 1, Destination: 0, Weight: 0.02}}} {
-		fitted := look(t, Objective{SLO: 500 * time.Millisecond}, s, calls, Range{0, 200}).Fitted()
+	for _, calls := range [][]estimator.Edge{nil, {{Source: 1, Destination: 0, Weight: 0.02}}} {
+		fitted := look(t, Objective{SLO: 500 * time.Millisecond}, s, calls, estimator.Range{To: 200}).Fitted()
 		if got := fitted[0].Share; math.Abs(got-0.5) > 1e-9 {
 			t.Errorf("with calls %v the share of the slow service is %v s, want the SLO, 0.5", calls, got)
 		}
@@ -256,10 +257,10 @@ func TestNeedAtTheEdges(t *testing.T) {
 		{"cpu unknown", 4, nan, 0.04, 100, nan, false},
 		{"latency unknown", 4, 0.5, nan, 100, 3, false},
 		{"replicas unknown", nan, 0.5, 0.04, 100, 3, false},
-		{"saturated", 4, 0.97, 0.5, 190, 5.8, true},
+		{"saturated", 4, 0.97, 0.5, 190, 5.88, true},
 		{"saturated and served little", 4, 0.97, 0.04, 10, 5, true},
 		{"saturated, replicas unknown", nan, 0.97, 0.5, 190, nan, false},
-		{"saturated while latency grows", 4, 0.97, 15.04, 200, 12, true},
+		{"saturated while a queue begins", 4, 0.97, 7.54, 200, 12, true},
 		{"stuck at some CPU", 8, 0.75, 2, 100, 9, true},
 		{"stuck without CPU", 8, 0.2, 2, 100, 8, true},
 		{"slow but growing", 8, 0.2, 2, 150, 4.5, false},
@@ -275,7 +276,7 @@ func TestNeedAtTheEdges(t *testing.T) {
 				s[0].set(k, 4, u, 0.02/(1-u), u*4/0.02)
 			}
 			s[0].set(50, tc.replicas, tc.cpu, tc.latency, tc.request)
-			got := look(t, Objective{}, s, nil, Range{0, 50}).Needs(0)[50]
+			got := look(t, Objective{}, s, nil, estimator.Range{To: 50}).Needs(0)[50]
 			if got.AtLeast != tc.atLeast || !(math.Abs(got.Replicas-tc.want) <= 0.01*tc.want) && !(math.IsNaN(got.Replicas) && math.IsNaN(tc.want)) {
 				t.Errorf("need is %+v, want %v, at least %v", got, tc.want, tc.atLeast)
 			}
@@ -293,11 +294,11 @@ func TestNeedLooksBackOnly(t *testing.T) {
 		u := r.Float64()
 		s[0].set(k, float64(1+r.IntN(5)), u, 0.02/(1-u), 100*r.Float64())
 	}
-	before := look(t, Objective{}, s, nil, Range{0, 100}).Needs(0)
+	before := look(t, Objective{}, s, nil, estimator.Range{To: 100}).Needs(0)
 	for k := cut; k < steps; k++ {
 		s[0].set(k, 9, 1, 30, 1)
 	}
-	after := look(t, Objective{}, s, nil, Range{0, 100}).Needs(0)
+	after := look(t, Objective{}, s, nil, estimator.Range{To: 100}).Needs(0)
 	for k := range cut {
 		if before[k] != after[k] && !math.IsNaN(before[k].Replicas) {
 			t.Fatalf("the need at step %d was %v and is %v after later steps changed", k, before[k], after[k])
@@ -319,7 +320,7 @@ func TestNeedOfAnything(t *testing.T) {
 				s[i].set(k, pick(), pick(), pick(), pick())
 			}
 		}
-		calls, train := []Call{{Source: 0, Destination: 1, Weight: 1}}, Range{0, 1 + steps/2}
+		calls, train := []estimator.Edge{{Source: 0, Destination: 1, Weight: 1}}, estimator.Range{To: 1 + steps/2}
 		h := look(t, Objective{SLO: time.Duration(r.IntN(2)) * time.Second, MinUtilisation: 0.1}, s, calls, train)
 		for i := range s {
 			for _, need := range h.Needs(i) {
@@ -346,7 +347,7 @@ func TestObjectiveErrors(t *testing.T) {
 		{Objective{MinUtilisation: 0.95}, "bounded by 0.95 and 0.9"},
 		{Objective{MaxUtilisation: 1}, "bounded by 0.3 and 1"},
 	} {
-		if _, err := tc.objective.Look(silent(1, 10), nil, halfMinute, Range{0, 5}); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := tc.objective.Look(silent(1, 10), nil, estimator.Range{To: 5}); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("error %v, want one with %q", err, tc.want)
 		}
 	}
@@ -360,9 +361,9 @@ func TestSizingOfRequirement(t *testing.T) {
 		r    Requirement
 		want Sizing
 	}{
-		{Requirement{Idle: 0.1, Utilisation: 0.6}, Sizing{Idle: 0.1, Utilisation: 0.6}},
-		{Requirement{Demand: nan, Utilisation: nan}, Sizing{Utilisation: 0.7}},
-		{Requirement{Idle: 0.25, Utilisation: 0.1}, Sizing{Idle: 0.05, Utilisation: 0.1}},
+		{Requirement{Law: Law{Idle: 0.1}, Utilisation: 0.6}, Sizing{Idle: 0.1, Utilisation: 0.6}},
+		{Requirement{Law: Law{PerRequest: nan}, Utilisation: nan}, Sizing{Utilisation: 0.7}},
+		{Requirement{Law: Law{Idle: 0.25}, Utilisation: 0.1}, Sizing{Idle: 0.05, Utilisation: 0.1}},
 	} {
 		if got := tc.r.Sizing(); got != tc.want {
 			t.Errorf("%+v: %+v, want %+v", tc.r, got, tc.want)

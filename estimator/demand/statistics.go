@@ -6,72 +6,78 @@ import (
 	"slices"
 )
 
-// line is a fitted y = intercept + slope·x, with the standard error of the
-// intercept.
-type line struct {
-	intercept, slope, stderr float64
+// Regression accumulates an ordinary least-squares line v = intercept + slope·u
+// (Welford's update, so that a large mean does not cancel the digits).
+type Regression struct {
+	n            float64
+	meanU, meanV float64
+	uu, uv, vv   float64
 }
 
-// relative makes deviations count as fractions of the fitted value.
-func relative(fitted float64) float64 { return fitted }
+// Add adds a point.
+func (r *Regression) Add(u, v float64) { r.add(u, v, 1) }
+
+func (r *Regression) add(u, v, weight float64) {
+	r.n += weight
+	du, dv := u-r.meanU, v-r.meanV
+	r.meanU += du * weight / r.n
+	r.meanV += dv * weight / r.n
+	r.uu += weight * du * (u - r.meanU)
+	r.uv += weight * du * (v - r.meanV)
+	r.vv += weight * dv * (v - r.meanV)
+}
+
+// Slope returns 0 when u never varied.
+func (r *Regression) Slope() float64 {
+	if r.uu <= 0 {
+		return 0
+	}
+	return r.uv / r.uu
+}
+
+// intercept returns the value at u = 0 and its standard error. It needs three
+// points at least, all of weight 1, and a u that varied.
+func (r *Regression) intercept() (value, stderr float64) {
+	slope := r.Slope()
+	residual := max(0, r.vv-slope*r.uv) / (r.n - 2)
+	return r.meanV - slope*r.meanU, math.Sqrt(residual * (1/r.n + r.meanU*r.meanU/r.uu))
+}
 
 const (
 	lineIterations = 40
-	// smallest is the deviation, as a fraction of the typical one, below which
+	// smallest is the deviation, as a fraction of the typical value, below which
 	// a point counts as being on the line.
 	smallest = 1e-3
 )
 
-// fitLine returns the line of least absolute deviations, each divided by what
-// unit says of the fitted value (by nothing when it is nil), by iteratively
-// reweighted least squares. A vertical cloud of points gives a slope of 0.
-func fitLine(x, y, weights []float64, unit func(fitted float64) float64) line {
-	w := slices.Clone(weights)
-	deviations := make([]float64, len(x))
-	floor := smallest * math.Abs(quantile(slices.Clone(y), 0.5))
-	var l line
-	var total, mean, spread float64
+// fitRelative returns the line of least absolute deviations, each as a fraction of
+// the fitted value, by iteratively reweighted least squares.
+func fitRelative(x, y []float64) (intercept, slope float64) {
+	floor := smallest * math.Abs(Quantile(slices.Clone(y), 0.5))
+	weights := slices.Repeat([]float64{1}, len(x))
 	for range lineIterations {
-		l, total, mean, spread = leastSquares(x, y, w)
+		var line Regression
 		for i := range x {
-			fitted := l.intercept + l.slope*x[i]
-			scale := 1.0
-			if unit != nil {
-				scale = unit(max(fitted, floor))
-			}
-			deviations[i] = math.Abs(y[i] - fitted)
-			w[i] = weights[i] / (scale * max(deviations[i], smallest*scale, floor))
+			line.add(x[i], y[i], weights[i])
+		}
+		slope = line.Slope()
+		intercept = line.meanV - slope*line.meanU
+		for i := range x {
+			fitted := intercept + slope*x[i]
+			scale := max(fitted, floor)
+			weights[i] = 1 / (scale * max(math.Abs(y[i]-fitted), smallest*scale, floor))
 		}
 	}
-	if spread > 0 {
-		// For normal deviations their median is 0.67 standard deviations, and
-		// the standard error of a median 1.25 times that of a mean.
-		deviation := 1.25 / 0.67 * quantile(deviations, 0.5)
-		l.stderr = deviation * math.Sqrt((1+mean*mean*total/spread)/float64(len(x)))
-	}
-	return l
+	return intercept, slope
 }
 
-// leastSquares returns the weighted line, the total weight, the mean of x and
-// its sum of squares about the mean.
-func leastSquares(x, y, w []float64) (l line, total, meanX, xx float64) {
-	var meanY, xy float64
-	for i := range x {
-		total += w[i]
-		meanX += w[i] * x[i]
-		meanY += w[i] * y[i]
+// Quantile returns the q-quantile of the values, NaN without any. It sorts them.
+func Quantile(values []float64, q float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
 	}
-	meanX /= total
-	meanY /= total
-	for i := range x {
-		xx += w[i] * (x[i] - meanX) * (x[i] - meanX)
-		xy += w[i] * (x[i] - meanX) * (y[i] - meanY)
-	}
-	if xx > 0 {
-		l.slope = xy / xx
-	}
-	l.intercept = meanY - l.slope*meanX
-	return l, total, meanX, xx
+	slices.Sort(values)
+	return values[int(q*float64(len(values)-1))]
 }
 
 // known returns the values that are not NaN.
@@ -79,32 +85,24 @@ func known(values []float64) []float64 {
 	return slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 }
 
-// quantile returns the q-quantile of the values, NaN without any. It does not
-// change them.
-func quantile(values []float64, q float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
-	return sorted[int(q*float64(len(sorted)-1)+0.5)]
-}
+// sample is a value and the weight it counts with.
+type sample struct{ value, weight float64 }
 
 // weightedMedian returns the value that half of the weight lies at or below,
-// NaN without any.
-func weightedMedian(values, weights []float64) float64 {
-	order := make([]int, len(values))
+// NaN without any weight. It sorts the samples.
+func weightedMedian(samples []sample) float64 {
+	slices.SortFunc(samples, func(a, b sample) int {
+		return cmp.Or(cmp.Compare(a.value, b.value), cmp.Compare(a.weight, b.weight))
+	})
 	total := 0.0
-	for i, w := range weights {
-		order[i] = i
-		total += w
+	for _, s := range samples {
+		total += s.weight
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
 	below := 0.0
-	for _, i := range order {
-		below += weights[i]
-		if below >= total/2 {
-			return values[i]
+	for _, s := range samples {
+		below += s.weight
+		if s.weight > 0 && below >= total/2 {
+			return s.value
 		}
 	}
 	return math.NaN()

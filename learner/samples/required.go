@@ -64,10 +64,6 @@ func (r Required) look(s *estimator.Window, train estimator.Range) (*demand.Hind
 	if err := estimator.ValidateEdges(r.Calls, len(s.Services)); err != nil {
 		return nil, fmt.Errorf("invocation graph: %w", err)
 	}
-	calls := make([]demand.Call, len(r.Calls))
-	for i, e := range r.Calls {
-		calls[i] = demand.Call{Source: e.Source, Destination: e.Destination, Weight: e.Weight}
-	}
 	var columns [4]int
 	for i, f := range []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Requests, estimator.Latency} {
 		c, err := column(s, f)
@@ -85,7 +81,7 @@ func (r Required) look(s *estimator.Window, train estimator.Range) (*demand.Hind
 				values[i][t] = s.At(n, t, c)
 			}
 		}
-		services[n] = demand.Service{Replicas: values[0], CPU: values[1], Requests: values[2], Latency: values[3]}
+		services[n] = demand.Service{Replicas: values[0], CPU: values[1], Requests: values[2], Latency: values[3], Step: s.Step.Seconds()}
 	}
-	return demand.Objective{SLO: r.SLO, SLOPercentile: r.SLOPercentile}.Look(services, calls, s.Step, demand.Range(train))
+	return demand.Objective{SLO: r.SLO, SLOPercentile: r.SLOPercentile}.Look(services, r.Calls, train)
 }

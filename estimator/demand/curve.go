@@ -1,0 +1,91 @@
+package demand
+
+import (
+	"math"
+	"slices"
+)
+
+// Curve is the latency of a service over its utilisation, L(u) = L₀·(1 + c·u/(1−u)).
+// c = 1 is processor sharing; more replicas behind one queue, or time spent off the
+// CPU, make it smaller.
+type Curve struct {
+	// Unloaded is L₀ in seconds; NaN when no latency is known.
+	Unloaded float64
+	// Growth is c.
+	Growth float64
+}
+
+const (
+	// curveSamples is how many steps it takes to tell the growth of latency from
+	// noise; with fewer it is taken to be that of processor sharing.
+	curveSamples = 24
+	// minSpread is the width of the middle four fifths of u/(1−u) from which on
+	// its effect on latency can be told from noise.
+	minSpread = 0.1
+	// leastUnloaded bounds L₀ from below, as a fraction of the median latency.
+	leastUnloaded = 0.02
+	// undisturbed is the quantile that picks the unloaded latency among those of
+	// few steps. Everything that disturbs it, such as a slow callee or a queue,
+	// makes it larger.
+	undisturbed = 0.25
+
+	// blowUp is how many times the latency at the edge of saturation cannot be
+	// explained by the curve, and farAbove how many times the unloaded one.
+	blowUp, farAbove = 2, 5
+)
+
+// FitCurve fits the curve to the given steps of a service whose latency without
+// that of its callees is own. Steps without cpu or own latency, or at which the
+// service was saturated, are passed over.
+func (s *Service) FitCurve(own []float64, steps []int) Curve {
+	var x, y, still []float64
+	for _, t := range steps {
+		if u := s.CPU[t]; u < SaturatedFrom && own[t] >= 0 {
+			x = append(x, u/(1-u))
+			y = append(y, own[t])
+			still = append(still, own[t]*(1-u))
+		}
+	}
+	if len(x) >= curveSamples {
+		spread := slices.Clone(x)
+		if Quantile(spread, 0.9)-Quantile(spread, 0.1) >= minSpread {
+			return fitGrowth(x, y)
+		}
+	}
+	return Curve{Unloaded: Quantile(still, undisturbed), Growth: 1}
+}
+
+func fitGrowth(x, y []float64) Curve {
+	intercept, slope := fitRelative(x, y)
+	middle := Quantile(slices.Clone(y), 0.5)
+	if slope <= 0 {
+		return Curve{Unloaded: middle}
+	}
+	unloaded := max(intercept, leastUnloaded*middle)
+	return Curve{Unloaded: unloaded, Growth: slope / unloaded}
+}
+
+// Latency returns the latency at a utilisation below 1, in seconds.
+func (c Curve) Latency(utilisation float64) float64 {
+	return c.Unloaded * (1 + c.Growth*utilisation/(1-utilisation))
+}
+
+// Utilisation returns the highest utilisation at which the latency is at most the
+// given multiple of the unloaded one: from 0 up to 1, which stands for any.
+func (c Curve) Utilisation(stretch float64) float64 {
+	switch {
+	case stretch <= 1:
+		return 0
+	case c.Growth == 0 || math.IsInf(stretch, 1):
+		return 1
+	}
+	x := (stretch - 1) / c.Growth
+	return x / (1 + x)
+}
+
+// Explains reports whether a latency may come from utilisation alone, as every
+// latency may when there is no curve. One far above the edge of saturation comes
+// from a queue.
+func (c Curve) Explains(latency float64) bool {
+	return !(c.Unloaded > 0 && latency > max(blowUp*c.Latency(SaturatedFrom), farAbove*c.Unloaded))
+}

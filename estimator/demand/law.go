@@ -1,0 +1,116 @@
+package demand
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Law is the utilisation law of a service (Denning & Buzen 1978): its utilisation is
+// Idle + PerRequest · requests per replica.
+type Law struct {
+	// PerRequest is the time one request keeps one replica at its CPU limit, in
+	// seconds; NaN when nothing can be said.
+	PerRequest float64
+	// Idle is the utilisation of a replica without requests.
+	Idle float64
+}
+
+const (
+	// maxWeight bounds the weight of a step in multiples of that of the median
+	// load. More requests tell more, but in the first step of a burst the CPU rate
+	// may not have followed yet, and then one step must not make all requests look
+	// cheap.
+	maxWeight = 2
+	// loadNoise is the relative error of a step's request rate: requests are
+	// counted over a step that is not quite the one CPU is measured over. Variation
+	// of that size is no variation of the load, and a line fitted through it is too
+	// flat.
+	loadNoise = 0.05
+	// minFit is how many samples a regression needs for its standard error to mean
+	// anything.
+	minFit = 6
+	// maxIdle bounds the idle share of a replica to half the lowest utilisation
+	// that is usually planned for; what keeps it busier than that counts as work.
+	maxIdle = 0.25
+	// imbalance is the share of a step's completions by which the requests in
+	// flight may change while flow counts as balanced.
+	imbalance = 0.1
+)
+
+// FitLaw fits the law to the given steps, at which replicas, CPU and requests are
+// known. memory is the number of steps after which a sample counts half, +Inf for
+// as much as any.
+//
+// CPU divided by requests alone would count the idle share as work, so that a
+// service at low load seemed to need more per request than it does. The idle
+// share is therefore taken out first, but only as far as the data prove it:
+// the lower end of the regression's confidence interval (two standard errors),
+// times the share of the variation that is not noise (the reliability ratio of
+// a regression with errors in its variable). Where the load varied it is close
+// to the truth; where it did not, it is zero and what is left is the plain
+// ratio, under which replicas follow utilisation ÷ target like those of a
+// Resource metric. The median keeps outliers, such as the CPU of a starting
+// pod, out of it. Both estimates agree on the replicas at which utilisation
+// meets its target. They differ only on the way there, and the ratio errs
+// towards more replicas.
+func (s *Service) FitLaw(steps []int, memory float64) Law {
+	law := Law{Idle: s.idleShare(steps)}
+	ratios := make([]sample, 0, len(steps))
+	loads := make([]float64, 0, len(steps))
+	for _, t := range steps {
+		if q := s.Requests[t]; q > 0 {
+			ratios = append(ratios, sample{(s.CPU[t] - law.Idle) * s.Replicas[t] / q, math.Exp2(float64(t-steps[len(steps)-1]) / memory)})
+			loads = append(loads, q)
+		}
+	}
+	middle := Quantile(slices.Clone(loads), 0.5)
+	for i := range ratios {
+		ratios[i].weight *= min(loads[i], maxWeight*middle)
+	}
+	law.PerRequest = weightedMedian(ratios)
+	return law
+}
+
+// idleShare returns what the steps prove of the utilisation of a replica
+// without requests. It is the lesser of two fits, one without the step of the
+// highest load and one without that of the lowest: one odd step far from all
+// others must not decide.
+func (s *Service) idleShare(steps []int) float64 {
+	if len(steps) <= minFit {
+		return 0
+	}
+	steps = slices.Clone(steps)
+	load := func(t int) float64 { return s.Requests[t] / s.Replicas[t] }
+	slices.SortStableFunc(steps, func(a, b int) int { return cmp.Compare(load(a), load(b)) })
+	idle := maxIdle
+	for _, part := range [][]int{steps[1:], steps[:len(steps)-1]} {
+		var line Regression
+		for _, t := range part {
+			line.Add(load(t), s.CPU[t])
+			idle = min(idle, s.CPU[t])
+		}
+		if line.Slope() <= 0 {
+			return 0
+		}
+		value, stderr := line.intercept()
+		noise := loadNoise * line.meanU
+		reliability := max(0, 1-line.n*noise*noise/line.uu)
+		idle = max(0, min(idle, reliability*(value-2*stderr)))
+	}
+	return idle
+}
+
+// Balanced reports whether a service answered as many requests at step t as
+// arrived, up to a tenth. Otherwise CPU and requests do not belong together: a
+// service that waits for a saturated callee works on more requests than it
+// answers, and on fewer once the wait is over. By Little's law the requests in
+// flight are rate times latency; without latency they are taken to be constant.
+func (s *Service) Balanced(t int) bool {
+	other := t - 1
+	if t == 0 {
+		other = min(1, len(s.Requests)-1)
+	}
+	inFlight := func(t int) float64 { return s.Requests[t] * s.Latency[t] }
+	return !(math.Abs(inFlight(t)-inFlight(other)) > imbalance*s.Requests[t]*s.Step)
+}
