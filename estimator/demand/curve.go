@@ -38,12 +38,11 @@ const (
 // that of its callees is own. Steps without cpu or own latency, or at which the
 // service was saturated, are passed over.
 func (s *Service) FitCurve(own []float64, steps []int) Curve {
-	var x, y, still []float64
+	x, y := make([]float64, 0, len(steps)), make([]float64, 0, len(steps))
 	for _, t := range steps {
 		if u := s.CPU[t]; u < SaturatedFrom && own[t] >= 0 {
 			x = append(x, u/(1-u))
 			y = append(y, own[t])
-			still = append(still, own[t]*(1-u))
 		}
 	}
 	if len(x) >= curveSamples {
@@ -52,7 +51,10 @@ func (s *Service) FitCurve(own []float64, steps []int) Curve {
 			return fitGrowth(x, y)
 		}
 	}
-	return Curve{Unloaded: Quantile(still, undisturbed), Growth: 1}
+	for i := range y {
+		y[i] /= 1 + x[i]
+	}
+	return Curve{Unloaded: Quantile(y, undisturbed), Growth: 1}
 }
 
 func fitGrowth(x, y []float64) Curve {

@@ -56,19 +56,19 @@ const (
 // towards more replicas.
 func (s *Service) FitLaw(steps []int, memory float64) Law {
 	law := Law{Idle: s.idleShare(steps)}
-	ratios := make([]sample, 0, len(steps))
+	ratios := make([]Weighted, 0, len(steps))
 	loads := make([]float64, 0, len(steps))
 	for _, t := range steps {
 		if q := s.Requests[t]; q > 0 {
-			ratios = append(ratios, sample{(s.CPU[t] - law.Idle) * s.Replicas[t] / q, math.Exp2(float64(t-steps[len(steps)-1]) / memory)})
+			ratios = append(ratios, Weighted{(s.CPU[t] - law.Idle) * s.Replicas[t] / q, math.Exp2(float64(t-steps[len(steps)-1]) / memory)})
 			loads = append(loads, q)
 		}
 	}
 	middle := Quantile(slices.Clone(loads), 0.5)
 	for i := range ratios {
-		ratios[i].weight *= min(loads[i], maxWeight*middle)
+		ratios[i].Weight *= min(loads[i], maxWeight*middle)
 	}
-	law.PerRequest = weightedMedian(ratios)
+	law.PerRequest = WeightedMedian(ratios)
 	return law
 }
 

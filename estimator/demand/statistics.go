@@ -85,24 +85,24 @@ func known(values []float64) []float64 {
 	return slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 }
 
-// sample is a value and the weight it counts with.
-type sample struct{ value, weight float64 }
+// Weighted is a value and the weight it counts with.
+type Weighted struct{ Value, Weight float64 }
 
-// weightedMedian returns the value that half of the weight lies at or below,
+// WeightedMedian returns the value that half of the weight lies at or below,
 // NaN without any weight. It sorts the samples.
-func weightedMedian(samples []sample) float64 {
-	slices.SortFunc(samples, func(a, b sample) int {
-		return cmp.Or(cmp.Compare(a.value, b.value), cmp.Compare(a.weight, b.weight))
+func WeightedMedian(samples []Weighted) float64 {
+	slices.SortFunc(samples, func(a, b Weighted) int {
+		return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Weight, b.Weight))
 	})
 	total := 0.0
 	for _, s := range samples {
-		total += s.weight
+		total += s.Weight
 	}
 	below := 0.0
 	for _, s := range samples {
-		below += s.weight
-		if s.weight > 0 && below >= total/2 {
-			return s.value
+		below += s.Weight
+		if s.Weight > 0 && below >= total/2 {
+			return s.Value
 		}
 	}
 	return math.NaN()

@@ -16,10 +16,8 @@ type Config struct {
 	SLO time.Duration `yaml:"slo"`
 	// SLOPercentile says what SLO bounds: 0 the mean response time, which is
 	// what the telemetry of Table I holds, or the given percentile as a
-	// fraction below 1 (0.95 for p95). A percentile is turned into a bound on the
-	// mean by the exponential law of the response time in M/M/1, where p95 is
-	// -ln(0.05) = 3.0 means. A chain of several services varies less than
-	// that, so the bound errs on the safe side.
+	// fraction below 1 (0.95 for p95), see [demand.MeanSLO]. A chain of several
+	// services varies less than one, so the bound errs on the safe side.
 	SLOPercentile float64 `yaml:"sloPercentile"`
 	// MinUtilisation and MaxUtilisation bound the CPU utilisation that
 	// replicas are planned for, as a fraction of the CPU limit. Between the
@@ -81,18 +79,6 @@ func (c Config) Validate() error {
 		return fmt.Errorf("horizon is %d steps, want at least 1, or 0 for the lead time", c.Horizon)
 	}
 	return nil
-}
-
-// meanSLO returns the bound on the mean response time in seconds, +Inf when no
-// SLO is set.
-func (c Config) meanSLO() float64 {
-	if c.SLO == 0 {
-		return math.Inf(1)
-	}
-	if c.SLOPercentile == 0 {
-		return c.SLO.Seconds()
-	}
-	return c.SLO.Seconds() / -math.Log1p(-c.SLOPercentile)
 }
 
 // horizon returns the number of columns of a forecast in steps of the given

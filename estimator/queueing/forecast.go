@@ -3,6 +3,8 @@ package queueing
 import (
 	"math"
 	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 const (
@@ -62,14 +64,14 @@ func forecast(rates []float64, horizon int) []float64 {
 // the newest differences, 0 unless both are positive. The first alone takes an
 // old step for a trend, the second alone takes noise for one.
 func risingTrend(rates []float64) float64 {
-	var line regression
+	var line demand.Regression
 	var differences []float64
 	last := -1
 	for t, v := range rates {
 		if !known(v) {
 			continue
 		}
-		line.add(float64(t), v)
+		line.Add(float64(t), v)
 		if last >= 0 {
 			differences = append(differences, (v-rates[last])/float64(t-last))
 		}
@@ -80,5 +82,5 @@ func risingTrend(rates []float64) float64 {
 	}
 	recent := differences[len(differences)-recentDifferences:]
 	slices.Sort(recent)
-	return max(0, min(line.slope(), recent[recentDifferences/2]))
+	return max(0, min(line.Slope(), recent[recentDifferences/2]))
 }

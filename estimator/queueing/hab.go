@@ -61,17 +61,17 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 
 	horizon := e.config.horizon(w.Step)
 	outside, own := make([][]float64, len(stations)), make([][]float64, len(stations))
-	demands := make([]demand, len(stations))
+	works := make([]work, len(stations))
 	for i := range stations {
 		s := &stations[i]
-		own[i] = forecast(s.requests, horizon)
+		own[i] = forecast(s.Requests, horizon)
 		if net.entry[i] {
 			outside[i] = forecast(net.outsideRates(stations, i), horizon)
 		}
 		if s.sized >= 0 {
-			demands[i] = fitDemand(s)
-			if x := s.requests[s.arriving]; demands[i].unbalanced && hidden.rates[i] > x {
-				demands[i].perRequest *= x / hidden.rates[i]
+			works[i] = fitWork(s)
+			if x := s.Requests[s.arriving]; works[i].unbalanced && hidden.rates[i] > x {
+				works[i].PerRequest *= x / hidden.rates[i]
 			}
 		}
 	}
@@ -83,14 +83,14 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 			if outside[i] != nil && known(outside[i][h]) {
 				base[i] = outside[i][h]
 			}
-			floor[i] = max(hidden.rates[i], certain(own[i][h], stations[i].step))
+			floor[i] = max(hidden.rates[i], certain(own[i][h], stations[i].Step))
 		}
 		rates := propagate(net.order, &net.callers, base, floor)
 		for i := range stations {
 			if s := &stations[i]; s.sized >= 0 {
-				n := demands[i].replicas(rates[i], targets[i], e.config.Headroom)
+				n := works[i].replicas(rates[i], targets[i], e.config.Headroom)
 				if hidden.held[i] {
-					n = max(n, s.replicas[s.sized])
+					n = max(n, s.Replicas[s.sized])
 				}
 				set(f, i, h, n)
 			}

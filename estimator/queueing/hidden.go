@@ -17,7 +17,7 @@ func (net *network) findHidden(c Config, stations []station, l *latencies) hidde
 	seen := make([]saturation, n)
 	degree := make([]float64, n)
 	for i := range stations {
-		seen[i] = observeSaturation(&stations[i], c, l.self[i], l.unloaded[i])
+		seen[i] = observeSaturation(&stations[i], c, l.self[i], l.curves[i])
 		degree[i] = -seen[i].degree
 	}
 	spread(reversed(net.order), &net.callees, degree)
@@ -27,9 +27,9 @@ func (net *network) findHidden(c Config, stations []station, l *latencies) hidde
 		switch {
 		case s.arriving < 0 || degree[i] == 0:
 		case seen[i].degree > 0:
-			out.rates[i] = seen[i].hidden(s.requests[s.arriving])
+			out.rates[i] = seen[i].hidden(s.Requests[s.arriving])
 		default:
-			out.rates[i] = seen[i].blocked(s.requests[s.arriving], -degree[i])
+			out.rates[i] = seen[i].blocked(s.Requests[s.arriving], -degree[i])
 		}
 	}
 	spread(net.order, &net.callers, degree)

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // MMN scales every service by itself as an M/M/n/PS station ([33] of paper
@@ -49,12 +50,12 @@ func (e *MMN) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 		if s.sized < 0 {
 			continue
 		}
-		d := fitDemand(s)
-		stretch := 1 / (1 - e.config.target(l.unloaded[i]))
-		for h, rate := range forecast(s.requests, horizon) {
-			n := e.replicas(d, max(rate, hidden.rates[i]), stretch)
+		w := fitWork(s)
+		stretch := 1 / (1 - e.config.target(e.config.stretch(l.curves[i].Unloaded), demand.Curve{Growth: 1}))
+		for h, rate := range forecast(s.Requests, horizon) {
+			n := e.replicas(w, max(rate, hidden.rates[i]), stretch)
 			if hidden.held[i] {
-				n = max(n, s.replicas[s.sized])
+				n = max(n, s.Replicas[s.sized])
 			}
 			set(f, i, h, n)
 		}
@@ -64,8 +65,8 @@ func (e *MMN) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 
 // replicas returns the least number of servers whose mean response time is at
 // most stretch times the service time.
-func (e *MMN) replicas(d demand, rate, stretch float64) float64 {
-	least := math.Ceil(d.replicas(rate, e.config.MaxUtilisation, e.config.Headroom))
-	most := math.Ceil(d.replicas(rate, e.config.MinUtilisation, e.config.Headroom))
-	return servers(rate*d.perRequest/(1-d.idle), stretch, least, most)
+func (e *MMN) replicas(w work, rate, stretch float64) float64 {
+	least := math.Ceil(w.replicas(rate, e.config.MaxUtilisation, e.config.Headroom))
+	most := math.Ceil(w.replicas(rate, e.config.MinUtilisation, e.config.Headroom))
+	return servers(rate*w.PerRequest/(1-w.Idle), stretch, least, most)
 }

@@ -125,11 +125,11 @@ func index(n int, edges []edge, ends func(edge) (at, peer int)) adjacency {
 // by the calls of the network, per step: its requests less the calls of its
 // callers. NaN where one of the rates is missing.
 func (net *network) outsideRates(stations []station, i int) []float64 {
-	rates := slices.Clone(stations[i].requests)
+	rates := slices.Clone(stations[i].Requests)
 	peers, ratios := net.callers.of(i)
 	for t := range rates {
 		for k, p := range peers {
-			rates[t] -= ratios[k] * stations[p].requests[t]
+			rates[t] -= ratios[k] * stations[p].Requests[t]
 		}
 		if len(peers) > 0 {
 			rates[t] = max(0, rates[t])
@@ -147,7 +147,7 @@ func (net *network) unexplained(stations []station, i int) bool {
 	for t, v := range net.outsideRates(stations, i) {
 		if known(v) {
 			outside += v
-			requests += stations[i].requests[t]
+			requests += stations[i].Requests[t]
 		}
 	}
 	return outside > unexplainedShare*requests

@@ -88,8 +88,8 @@ func TestOutsideRatesAreNeverNegative(t *testing.T) {
 		{Source: estimator.Outside, Destination: 1, Rate: 10},
 	}}
 	stations := arrivingAt(10, 20)
-	stations[0].requests[3] = 50 // the callee does not show it yet
-	stations[0].requests[2] = missing
+	stations[0].Requests[3] = 50 // the callee does not show it yet
+	stations[0].Requests[2] = missing
 	rates := newNetwork(stations, graph).outsideRates(stations, 1)
 	if rates[1] != 10 || !math.IsNaN(rates[2]) || rates[3] != 0 {
 		t.Errorf("rates from outside %v, want 10, then unknown, then 0", rates)

@@ -1,105 +1,57 @@
 package queueing
 
-import "math"
+import "github.com/deepscaler/deepscaler/estimator/demand"
 
 const (
-	// saturationBegins and saturationComplete bound the utilisation over which
-	// a service is taken to saturate more and more. Kernel throttling and uneven
-	// load keep the mean of a saturated service a little below 1; the ramp
-	// between keeps noise around a threshold from moving replicas.
-	saturationBegins, saturationComplete = 0.85, 0.95
 	// holdsFrom is the degree of saturation from which no service on its paths
-	// may shrink.
+	// may shrink: that at [demand.SaturatedFrom].
 	holdsFrom = 0.5
-	// blowUp is how many times the processor-sharing response time at the
-	// highest planned utilisation counts as saturation, whatever a lagging CPU
-	// rate says.
-	blowUp = 2
 	// saturatedGrowth is the least growth of demand assumed behind a fully
 	// saturated service. Users who wait for answers (a closed loop) send no more
 	// than the service answers, so neither rate nor latency may show what is
 	// hidden.
 	saturatedGrowth = 1.5
-	// steepestLatency bounds the growth of latency in seconds per second, and
-	// with it hidden arrivals to four times the completions.
-	steepestLatency = 0.75
-	// onset is the factor by which latency leaves its least value of the window
-	// when a queue begins. The mean over that first step is half of what the
-	// latency has risen to.
-	onset = 2
-	// easing is the fall of latency, or of the previous rate against the
-	// newest, from which a backlog counts as being worked off.
-	easing = 0.9
 )
 
-// saturation is the evidence for demand that a saturated interval hides. The
-// mesh counts completed requests, so while arrivals exceed completions, both the
-// request rate and CPU are only lower bounds.
+// saturation is the evidence for demand that a saturated interval hides.
 type saturation struct {
+	demand.Queue
 	// degree is 0 for none to 1 for full.
 	degree float64
-	// arrivals is the ratio of arrivals to completions, at least 1.
-	arrivals float64
-	// backlog is the rate, in requests per second, that clears within the lead
+	// clearing is the rate, in requests per second, that clears within the lead
 	// time what has queued up.
-	backlog float64
-	// easing tells that the backlog is already being worked off: latency falls,
-	// or new replicas answer more than before.
-	easing bool
+	clearing float64
 }
 
-// observeSaturation reads the newest step of a station.
-//
-// Arrivals follow from completions X and latency L by flow conservation: in a
-// first-come-first-served queue the completions up to t are the arrivals up to
-// t - L(t), hence X = λ·(1 - dL/dt). Without a queue that grows, it is X = λ.
-//
-// self is the latency of the service itself at its newest step and unloaded
-// what it is without load, both NaN when unknown.
-func observeSaturation(s *station, c Config, self, unloaded float64) saturation {
-	out := saturation{arrivals: 1}
+// observeSaturation reads the newest step of a station. self is its latency
+// without that of the callees at that step, NaN when unknown.
+func observeSaturation(s *station, c Config, self float64, curve demand.Curve) saturation {
 	if s.arriving < 0 {
-		return out
+		return saturation{Queue: demand.Queue{Arrivals: 1}}
 	}
+	out := saturation{Queue: s.Queue(0, s.arriving)}
 	if s.sized >= 0 {
-		u := s.cpu[s.sized]
-		out.degree = max(0, min(1, (u-saturationBegins)/(saturationComplete-saturationBegins)))
-		if u >= c.MaxUtilisation && self >= blowUp*unloaded/(1-c.MaxUtilisation) && unloaded > 0 {
+		u := s.CPU[s.sized]
+		out.degree = demand.Saturation(u)
+		if u >= c.MaxUtilisation && !curve.Explains(self) {
 			out.degree = 1
 		}
 	}
-	now, before, least := -1, -1, math.Inf(1)
-	for t, l := range s.latency {
-		if known(l) {
-			now, before, least = t, now, min(least, l)
-		}
-	}
-	if before < 0 || now != s.arriving {
-		return out
-	}
-	l, rise := s.latency[now], s.latency[now]-s.latency[before]
-	begins := s.latency[before] < onset*least && l > onset*s.latency[before]
-	if begins {
-		rise *= 2
-	}
-	out.arrivals = 1 / (1 - max(0, min(steepestLatency, rise/(float64(now-before)*s.step))))
-	x := s.requests[now]
-	out.easing = l < easing*s.latency[before] || !begins && s.requests[before] < easing*x
-	out.backlog = min(x, x*(l-least)/c.LeadTime.Seconds())
+	out.clearing = min(s.Requests[s.arriving], out.Backlog/c.LeadTime.Seconds())
 	return out
 }
 
 // hidden returns a lower bound on the request rate behind a service that is
 // itself saturated, given the rate it answered.
 func (s saturation) hidden(answered float64) float64 {
-	if s.easing {
+	if s.Easing {
 		return s.blocked(answered, s.degree)
 	}
-	return answered + s.degree*(answered*(max(s.arrivals, saturatedGrowth)-1)+s.backlog)
+	return answered + s.degree*(answered*(max(s.Arrivals, saturatedGrowth)-1)+s.clearing)
 }
 
 // blocked returns a lower bound on the request rate of a service that waits for
 // one saturated to the given degree.
 func (s saturation) blocked(answered, degree float64) float64 {
-	return answered * (1 + degree*(s.arrivals-1))
+	return answered * (1 + degree*(s.Arrivals-1))
 }

@@ -3,13 +3,15 @@ package queueing
 import (
 	"math"
 	"testing"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // observed returns a station of one replica with the given CPU, latencies and a
 // completion rate of 100 per second at every step of 30 s.
 func observed(cpu float64, latencies ...float64) *station {
 	s := stationOf(ramp(100, 100, len(latencies)), []float64{1}, 0, cpu, nil)
-	s.latency = latencies
+	s.Latency = latencies
 	return s
 }
 
@@ -28,7 +30,7 @@ func TestSaturationDegree(t *testing.T) {
 		{0.4, 2, 0.05, 0},  // slow, but not for lack of CPU
 	}
 	for _, tt := range tests {
-		got := observeSaturation(observed(tt.cpu, 0.1, 0.1), c, tt.self, tt.unloaded)
+		got := observeSaturation(observed(tt.cpu, 0.1, 0.1), c, tt.self, demand.Curve{Unloaded: tt.unloaded, Growth: 1})
 		if math.Abs(got.degree-tt.want) > 1e-9 {
 			t.Errorf("cpu %v, self %v, unloaded %v: saturated to %v, want %v", tt.cpu, tt.self, tt.unloaded, got.degree, tt.want)
 		}
@@ -40,45 +42,45 @@ func TestSaturationDegree(t *testing.T) {
 func TestArrivalsBehindAGrowingQueue(t *testing.T) {
 	for _, ratio := range []float64{1, 1.25, 2, 3.5} {
 		rise := 30 * (1 - 1/ratio)
-		s := observeSaturation(observed(1, 10, 10+rise, 10+2*rise, 10+3*rise), DefaultConfig(), missing, missing)
-		if !near(s.arrivals, ratio, 1e-9) {
-			t.Errorf("arrivals are %v times completions, want %v", s.arrivals, ratio)
+		s := observeSaturation(observed(1, 10, 10+rise, 10+2*rise, 10+3*rise), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
+		if !near(s.Arrivals, ratio, 1e-9) {
+			t.Errorf("arrivals are %v times completions, want %v", s.Arrivals, ratio)
 		}
 	}
 	// The queue began with the newest step, whose mean is half its last value.
-	first := observeSaturation(observed(1, 0.1, 0.1, 0.1+15*(1-1/2.0)), DefaultConfig(), missing, missing)
-	if !near(first.arrivals, 2, 1e-9) {
-		t.Errorf("first step of a queue: arrivals are %v times completions, want 2", first.arrivals)
+	first := observeSaturation(observed(1, 0.1, 0.1, 0.1+15*(1-1/2.0)), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
+	if !near(first.Arrivals, 2, 1e-9) {
+		t.Errorf("first step of a queue: arrivals are %v times completions, want 2", first.Arrivals)
 	}
-	timeout := observeSaturation(observed(1, 0.1, 60), DefaultConfig(), missing, missing)
-	if !near(timeout.arrivals, 4, 1e-9) || timeout.backlog > 100 {
+	timeout := observeSaturation(observed(1, 0.1, 60), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
+	if !near(timeout.Arrivals, 4, 1e-9) || timeout.clearing > 100 {
 		t.Errorf("latency jumps to a timeout: %+v, want at most four times the completions and a bounded backlog", timeout)
 	}
 }
 
 func TestHiddenDemand(t *testing.T) {
-	steady := observeSaturation(observed(1, 5, 5, 5), DefaultConfig(), missing, missing)
+	steady := observeSaturation(observed(1, 5, 5, 5), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := steady.hidden(100); got != 150 {
 		t.Errorf("closed loop at its limit: %v requests per second, want growth to 150", got)
 	}
 	if got := steady.blocked(100, 1); got != 100 {
 		t.Errorf("a waiting service without growing latency gets %v requests per second, want 100", got)
 	}
-	draining := observeSaturation(observed(1, 20, 15, 10), DefaultConfig(), missing, missing)
+	draining := observeSaturation(observed(1, 20, 15, 10), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := draining.hidden(100); got != 100 {
 		t.Errorf("shrinking backlog: %v requests per second, want what is answered, 100", got)
 	}
 	grown := observed(1, 20, 20, 20)
-	grown.requests[2] = 200
-	if got := observeSaturation(grown, DefaultConfig(), missing, missing).hidden(200); got != 200 {
+	grown.Requests[2] = 200
+	if got := observeSaturation(grown, DefaultConfig(), missing, demand.Curve{Unloaded: missing}).hidden(200); got != 200 {
 		t.Errorf("new replicas work the backlog off: %v requests per second, want the 200 answered", got)
 	}
 	// 100/s with 7.5 s more than at best are 750 requests to clear in 75 s.
-	queued := observeSaturation(observed(1, 0.5, 8, 8, 8), DefaultConfig(), missing, missing)
+	queued := observeSaturation(observed(1, 0.5, 8, 8, 8), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := queued.hidden(100); !near(got, 160, 1e-9) {
 		t.Errorf("queue of 750 requests: %v requests per second, want 160", got)
 	}
-	idle := observeSaturation(observed(0.3, 0.1, 20), DefaultConfig(), missing, missing)
+	idle := observeSaturation(observed(0.3, 0.1, 20), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := idle.hidden(100); got != 100 {
 		t.Errorf("a slow service with idle CPU: %v requests per second, want 100", got)
 	}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // TestSharesAddUpToTheSLO plans a chain for an SLO and checks, with the
@@ -15,16 +17,16 @@ func TestSharesAddUpToTheSLO(t *testing.T) {
 	unloaded := []float64{0.030, 0.020, 0.010} // 30 + 2·(20 + 10) = 90 ms at the entry
 	utilisation := []float64{0.4, 0.2, 0.6}
 	for i := range stations {
-		for step := range stations[i].cpu {
-			stations[i].cpu[step] = utilisation[i]
+		for step := range stations[i].CPU {
+			stations[i].CPU[step] = utilisation[i]
 			r := func(k int) float64 { return unloaded[k] / (1 - utilisation[k]) }
-			stations[i].latency[step] = []float64{r(0) + 2*(r(1)+r(2)), r(1) + r(2), r(2)}[i]
+			stations[i].Latency[step] = []float64{r(0) + 2*(r(1)+r(2)), r(1) + r(2), r(2)}[i]
 		}
 	}
 	l := net.observeLatencies(stations)
 	for i, want := range unloaded {
-		if !near(l.unloaded[i], want, 1e-9) {
-			t.Errorf("service %d takes %v s without load, want %v", i, l.unloaded[i], want)
+		if !near(l.curves[i].Unloaded, want, 1e-9) {
+			t.Errorf("service %d takes %v s without load, want %v", i, l.curves[i].Unloaded, want)
 		}
 	}
 	c := DefaultConfig()
@@ -60,7 +62,7 @@ func TestTarget(t *testing.T) {
 		{"p95 allows a third of it as the mean", slo(time.Second, 0.95), 0.1, 1 - 0.1*-math.Log(0.05)},
 	}
 	for _, tt := range tests {
-		if got := tt.config.target(tt.unloaded); !near(got, tt.want, 1e-9) {
+		if got := tt.config.target(tt.config.stretch(tt.unloaded), demand.Curve{Growth: 1}); !near(got, tt.want, 1e-9) {
 			t.Errorf("%s: target %v, want %v", tt.name, got, tt.want)
 		}
 	}
@@ -71,7 +73,7 @@ func TestServiceBehindSeveralEntriesTakesTheLowestTarget(t *testing.T) {
 	net.entry[0], net.entry[1] = true, true
 	c := DefaultConfig()
 	c.SLO = time.Second
-	l := &latencies{unloaded: []float64{0.3, 0.15, 0.1, 0}, response: []float64{missing, missing, missing, missing}}
+	l := &latencies{curves: []demand.Curve{{Unloaded: 0.3, Growth: 1}, {Unloaded: 0.15, Growth: 1}, {Unloaded: 0.1, Growth: 1}, {Unloaded: 0, Growth: 1}}, response: []float64{missing, missing, missing, missing}}
 	got := net.targets(c, l)
 	for i, want := range []float64{0.6, 0.75, 0.6, 0.75} {
 		if !near(got[i], want, 1e-9) {
@@ -88,8 +90,8 @@ func TestParallelCallsDoNotAddUp(t *testing.T) {
 	net := connected(3, edge{0, 1, 1}, edge{0, 2, 1})
 	net.entry[0] = true
 	for i, latency := range []float64{0.2, 0.15, 0.18} {
-		for step := range stations[i].latency {
-			stations[i].latency[step], stations[i].cpu[step] = latency, 0.01
+		for step := range stations[i].Latency {
+			stations[i].Latency[step], stations[i].CPU[step] = latency, 0.01
 		}
 	}
 	c := DefaultConfig()

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 const (
@@ -17,12 +18,9 @@ const (
 	minSamples = 2
 )
 
-// station is the telemetry of one service. Every slice has one value per step;
-// NaN marks a missing one.
+// station is the telemetry of one service.
 type station struct {
-	requests, cpu, replicas, latency []float64
-	// step is the length of a step in seconds.
-	step float64
+	demand.Service
 	// arriving is the newest column with a request rate, sized the newest that
 	// has CPU and replicas as well; -1 where it is missing or stale.
 	arriving, sized int
@@ -57,8 +55,8 @@ func readStations(w *estimator.Window) ([]station, error) {
 				series[f][t] = v
 			}
 		}
-		out[i] = station{requests: series[0], cpu: series[1], replicas: series[2], latency: series[3], step: w.Step.Seconds()}
-		out[i].arriving = newest(steps, func(t int) bool { return known(out[i].requests[t]) })
+		out[i].Service = demand.Service{Requests: series[0], CPU: series[1], Replicas: series[2], Latency: series[3], Step: w.Step.Seconds()}
+		out[i].arriving = newest(steps, func(t int) bool { return known(out[i].Requests[t]) })
 		out[i].sized = newest(steps, out[i].complete)
 	}
 	return out, nil
@@ -66,7 +64,7 @@ func readStations(w *estimator.Window) ([]station, error) {
 
 // complete reports whether step t tells the load and the size of the service.
 func (s *station) complete(t int) bool {
-	return known(s.requests[t]) && known(s.cpu[t]) && known(s.replicas[t])
+	return known(s.Requests[t]) && known(s.CPU[t]) && known(s.Replicas[t])
 }
 
 // newest returns the last of the steps that hold, or -1 when that is stale or

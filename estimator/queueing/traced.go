@@ -1,6 +1,10 @@
 package queueing
 
-import "math"
+import (
+	"math"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
+)
 
 // tracedRatios turns the counts of a sampled graph into visit ratios, in place.
 // arriving is the sum of counts by destination.
@@ -11,14 +15,14 @@ import "math"
 // services is used, weighted by their counts.
 func tracedRatios(stations []station, edges []edge, arriving []float64) {
 	mean := make([]float64, len(stations))
-	var quotients []sample
+	var quotients []demand.Weighted
 	for i := range stations {
-		mean[i] = meanKnown(stations[i].requests)
+		mean[i] = meanKnown(stations[i].Requests)
 		if stations[i].arriving >= 0 && arriving[i] > 0 && mean[i] > 0 {
-			quotients = append(quotients, sample{value: mean[i] / arriving[i], weight: arriving[i]})
+			quotients = append(quotients, demand.Weighted{Value: mean[i] / arriving[i], Weight: arriving[i]})
 		}
 	}
-	scale := weightedMedian(quotients)
+	scale := demand.WeightedMedian(quotients)
 	for i := range edges {
 		edges[i].ratio *= scale / mean[edges[i].source]
 	}
@@ -36,16 +40,16 @@ func conserve(stations []station, edges []edge) {
 			to++
 		}
 		var quotients []float64
-		for t, x := range stations[edges[0].destination].requests {
+		for t, x := range stations[edges[0].destination].Requests {
 			calls := 0.0
 			for _, e := range edges[:to] {
-				calls += e.ratio * stations[e.source].requests[t]
+				calls += e.ratio * stations[e.source].Requests[t]
 			}
 			if q := x / calls; known(q) && calls > 0 {
 				quotients = append(quotients, q)
 			}
 		}
-		if cut := quantile(quotients, 0.5); cut < 1 {
+		if cut := demand.Quantile(quotients, 0.5); cut < 1 {
 			for i := range edges[:to] {
 				edges[i].ratio *= cut
 			}

@@ -4,11 +4,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // stationOf builds a station that follows the utilisation law.
 func stationOf(loads, replicas []float64, perRequest, idle float64, noise *rand.Rand) *station {
-	s := &station{step: 30, arriving: len(loads) - 1, sized: len(loads) - 1}
+	s := &station{Service: demand.Service{Step: 30}, arriving: len(loads) - 1, sized: len(loads) - 1}
 	for i, x := range loads {
 		n := replicas[i%len(replicas)]
 		cpu := idle + perRequest*x/n
@@ -16,10 +18,10 @@ func stationOf(loads, replicas []float64, perRequest, idle float64, noise *rand.
 			cpu *= 1 + 0.03*noise.NormFloat64()
 			x *= 1 + 0.01*noise.NormFloat64()
 		}
-		s.requests = append(s.requests, x)
-		s.cpu = append(s.cpu, cpu)
-		s.replicas = append(s.replicas, n)
-		s.latency = append(s.latency, missing)
+		s.Requests = append(s.Requests, x)
+		s.CPU = append(s.CPU, cpu)
+		s.Replicas = append(s.Replicas, n)
+		s.Latency = append(s.Latency, missing)
 	}
 	return s
 }
@@ -36,20 +38,20 @@ func near(got, want, tolerance float64) bool { return math.Abs(got-want) <= tole
 
 func TestDemandFollowsTheUtilisationLaw(t *testing.T) {
 	varied := ramp(20, 80, 12)
-	d := fitDemand(stationOf(varied, []float64{4}, 0.03, 0.1, nil))
-	if !near(d.perRequest, 0.03, 0.02) || !near(d.idle, 0.1, 0.1) {
+	d := fitWork(stationOf(varied, []float64{4}, 0.03, 0.1, nil))
+	if !near(d.PerRequest, 0.03, 0.02) || !near(d.Idle, 0.1, 0.1) {
 		t.Errorf("varied load: %+v, want 0.03 replica-seconds per request and 0.1 idle", d)
 	}
-	d = fitDemand(stationOf(ramp(60, 60, 12), []float64{4, 8, 12}, 0.03, 0.1, nil))
-	if !near(d.perRequest, 0.03, 0.03) || !near(d.idle, 0.1, 0.1) {
+	d = fitWork(stationOf(ramp(60, 60, 12), []float64{4, 8, 12}, 0.03, 0.1, nil))
+	if !near(d.PerRequest, 0.03, 0.03) || !near(d.Idle, 0.1, 0.1) {
 		t.Errorf("varied replicas: %+v, want 0.03 replica-seconds per request and 0.1 idle", d)
 	}
-	d = fitDemand(stationOf([]float64{60}, []float64{4}, 0.03, 0, nil))
-	if !near(d.perRequest, 0.03, 1e-12) || d.idle != 0 {
+	d = fitWork(stationOf([]float64{60}, []float64{4}, 0.03, 0, nil))
+	if !near(d.PerRequest, 0.03, 1e-12) || d.Idle != 0 {
 		t.Errorf("without an idle share: %+v, want exactly 0.03", d)
 	}
-	steady := fitDemand(stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0.1, nil))
-	if want := (0.1 + 0.03*60/4) * 4 / 60; !near(steady.perRequest, want, 1e-12) || steady.idle != 0 {
+	steady := fitWork(stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0.1, nil))
+	if want := (0.1 + 0.03*60/4) * 4 / 60; !near(steady.PerRequest, want, 1e-12) || steady.Idle != 0 {
 		t.Errorf("steady load: %+v, want the ratio %v of CPU and requests", steady, want)
 	}
 }
@@ -72,7 +74,7 @@ func TestDemandIsNearlyUnbiased(t *testing.T) {
 			rng := rand.New(rand.NewPCG(3, 4))
 			sum := 0.0
 			for range rounds {
-				sum += fitDemand(stationOf(tt.loads, []float64{4}, perRequest, idle, rng)).perRequest
+				sum += fitWork(stationOf(tt.loads, []float64{4}, perRequest, idle, rng)).PerRequest
 			}
 			if bias := sum / rounds / perRequest; bias < tt.low || bias > tt.high {
 				t.Errorf("mean demand is %.3f of the true one, want between %v and %v", bias, tt.low, tt.high)
@@ -83,36 +85,36 @@ func TestDemandIsNearlyUnbiased(t *testing.T) {
 
 func TestDemandIgnoresTheCPUOfStartingPods(t *testing.T) {
 	s := stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0, nil)
-	s.cpu[9], s.cpu[10] = 0.95, 0.9
-	if d := fitDemand(s); !near(d.perRequest, 0.03, 1e-9) {
-		t.Errorf("demand %v per request after two outliers, want 0.03", d.perRequest)
+	s.CPU[9], s.CPU[10] = 0.95, 0.9
+	if d := fitWork(s); !near(d.PerRequest, 0.03, 1e-9) {
+		t.Errorf("demand %v per request after two outliers, want 0.03", d.PerRequest)
 	}
 }
 
 func TestDemandFollowsARelease(t *testing.T) {
 	s := stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0, nil)
 	for step := 7; step < 12; step++ {
-		s.cpu[step] *= 1.5
+		s.CPU[step] *= 1.5
 	}
-	if d := fitDemand(s); !near(d.perRequest, 0.045, 1e-9) {
-		t.Errorf("demand %v per request five steps after a release, want 0.045", d.perRequest)
+	if d := fitWork(s); !near(d.PerRequest, 0.045, 1e-9) {
+		t.Errorf("demand %v per request five steps after a release, want 0.045", d.PerRequest)
 	}
 }
 
 func TestReplicasReachTheTarget(t *testing.T) {
-	d := demand{perRequest: 0.03, idle: 0.1}
+	d := work{Law: demand.Law{PerRequest: 0.03, Idle: 0.1}}
 	n := d.replicas(1000, 0.7, 0)
-	if got := d.idle + d.perRequest*1000/n; !near(got, 0.7, 1e-12) {
+	if got := d.Idle + d.PerRequest*1000/n; !near(got, 0.7, 1e-12) {
 		t.Errorf("%v replicas are %v busy, want 0.7", n, got)
 	}
-	small := demand{perRequest: 0.01}
+	small := work{Law: demand.Law{PerRequest: 0.01}}
 	if got, want := small.replicas(50, 0.8, 1), 0.5+math.Sqrt(0.5); !near(got, want, 1e-12) {
 		t.Errorf("%v replicas with one deviation of headroom, want %v", got, want)
 	}
 }
 
 func TestAHighIdleShareLeavesHalfOfALowTarget(t *testing.T) {
-	d := demand{perRequest: 0.03, idle: 0.25}
+	d := work{Law: demand.Law{PerRequest: 0.03, Idle: 0.25}}
 	if got, want := d.replicas(100, 0.3, 0), 3/0.15; !near(got, want, 1e-12) {
 		t.Errorf("%v replicas, want %v", got, want)
 	}
@@ -122,8 +124,8 @@ func TestAHighIdleShareLeavesHalfOfALowTarget(t *testing.T) {
 // it with CPU out of proportion, as after a queue has drained.
 func TestOneOddStepDoesNotMakeAnIdleShare(t *testing.T) {
 	s := stationOf([]float64{782, 819, 787, 821, 815, 769, 778, 799, 772, 840, 753}, []float64{38}, 0.012, 0, nil)
-	s.requests[0], s.cpu[0] = 1880, 0.352
-	if d := fitDemand(s); d.idle != 0 || !near(d.perRequest, 0.012, 0.01) {
+	s.Requests[0], s.CPU[0] = 1880, 0.352
+	if d := fitWork(s); d.Idle != 0 || !near(d.PerRequest, 0.012, 0.01) {
 		t.Errorf("%+v, want no idle share and 0.012 per request", d)
 	}
 }
@@ -134,18 +136,18 @@ func TestNoiseInRequestsIsNoIdleShare(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	for range 200 {
 		s := stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0, nil)
-		for i := range s.requests {
-			s.requests[i] *= 1 + 0.02*rng.NormFloat64()
-			s.cpu[i] *= 1 + 0.002*rng.NormFloat64()
+		for i := range s.Requests {
+			s.Requests[i] *= 1 + 0.02*rng.NormFloat64()
+			s.CPU[i] *= 1 + 0.002*rng.NormFloat64()
 		}
-		if d := fitDemand(s); d.idle > 0.02 || !near(d.perRequest, 0.03, 0.06) {
+		if d := fitWork(s); d.Idle > 0.02 || !near(d.PerRequest, 0.03, 0.06) {
 			t.Fatalf("%+v, want no idle share and 0.03 per request", d)
 		}
 	}
 }
 
 func TestServiceWithoutRequestsKeepsWhatItsOwnWorkNeeds(t *testing.T) {
-	d := fitDemand(stationOf(ramp(0, 0, 12), []float64{3}, 0, 0.4, nil))
+	d := fitWork(stationOf(ramp(0, 0, 12), []float64{3}, 0, 0.4, nil))
 	if got, want := d.replicas(0, 0.6, 0.5), 3*0.4/0.6; !near(got, want, 1e-12) {
 		t.Errorf("%v replicas for three that are 0.4 busy, want %v", got, want)
 	}
@@ -155,12 +157,12 @@ func TestServiceWithoutRequestsKeepsWhatItsOwnWorkNeeds(t *testing.T) {
 // window that is idle for the most part.
 func TestDemandInTheFirstStepsOfALoad(t *testing.T) {
 	s := stationOf(ramp(60, 60, 12), []float64{4}, 0.03, 0, nil)
-	s.requests[11] = 6000
-	if d := fitDemand(s); !near(d.perRequest, 0.03, 1e-9) {
-		t.Errorf("demand %v per request when CPU has not followed a burst yet, want 0.03", d.perRequest)
+	s.Requests[11] = 6000
+	if d := fitWork(s); !near(d.PerRequest, 0.03, 1e-9) {
+		t.Errorf("demand %v per request when CPU has not followed a burst yet, want 0.03", d.PerRequest)
 	}
 	s = stationOf([]float64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 80, 80}, []float64{4}, 0.03, 0.02, nil)
-	if d := fitDemand(s); !(d.perRequest >= 0.03 && d.perRequest < 0.032) {
-		t.Errorf("demand %v per request after a load began, want about 0.03", d.perRequest)
+	if d := fitWork(s); !(d.PerRequest >= 0.03 && d.PerRequest < 0.032) {
+		t.Errorf("demand %v per request after a load began, want about 0.03", d.PerRequest)
 	}
 }

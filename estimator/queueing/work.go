@@ -1,0 +1,67 @@
+package queueing
+
+import (
+	"math"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
+)
+
+// work is the CPU that a service needs.
+type work struct {
+	// Law has a PerRequest of 0 for a service that answered no request.
+	demand.Law
+	// base is the number of replicas kept busy by a service that answered no
+	// request in the whole window, and so by something else.
+	base float64
+	// unbalanced tells that the law comes from steps in which arrivals and
+	// completions differed, so that CPU and requests may not belong together.
+	unbalanced bool
+}
+
+// workMemory is the number of steps after which a sample counts half: CPU per
+// request changes with the mix of requests and with every release.
+const workMemory = 4
+
+// fitWork estimates the work from a station whose size is known. Steps in which
+// flow was not balanced are used only when there are no others.
+func fitWork(s *station) work {
+	steps := s.workingSteps(true)
+	unbalanced := false
+	if len(steps) < minSamples {
+		all := s.workingSteps(false)
+		unbalanced = len(all) > len(steps)
+		steps = all
+	}
+	law := s.FitLaw(steps, workMemory)
+	if known(law.PerRequest) {
+		return work{Law: law, unbalanced: unbalanced}
+	}
+	if len(steps) == 0 {
+		return work{}
+	}
+	last := steps[len(steps)-1]
+	return work{base: s.CPU[last] * s.Replicas[last]}
+}
+
+// workingSteps returns the steps in which the service ran and its size and load
+// are known, all of them or those with balanced flow.
+func (s *station) workingSteps(balanced bool) []int {
+	steps := make([]int, 0, len(s.Requests))
+	for t := range s.Requests {
+		if s.complete(t) && s.Replicas[t] > 0 && (!balanced || s.Balanced(t)) {
+			steps = append(steps, t)
+		}
+	}
+	return steps
+}
+
+// replicas returns the fractional replicas that serve the given request rate at
+// the target utilisation with at least headroom standard deviations to spare.
+func (w work) replicas(rate, target, headroom float64) float64 {
+	if w.PerRequest == 0 {
+		return w.base / target
+	}
+	offered := rate * w.PerRequest
+	a := offered / (1 - w.Idle)
+	return max(demand.Sizing{Idle: w.Idle, Utilisation: target}.Need(offered), a+headroom*math.Sqrt(a))
+}
