@@ -1,106 +1,156 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
 	"github.com/deepscaler/deepscaler/test/lab/experiment"
-	"github.com/deepscaler/deepscaler/test/lab/loop"
 	"github.com/deepscaler/deepscaler/test/lab/workload"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-type options struct {
-	apps, workloads, autoscalers []string
-	rps                          float64
-	seeds                        int
-	firstSeed                    uint64
-	duration, step, scrape       time.Duration
-	usual                        bool
-}
-
 func command() *cobra.Command {
-	o := options{
-		apps: []string{"online-boutique"}, workloads: []string{"sequence"}, autoscalers: []string{"hpa-cpu", "hab", "clairvoyant"},
-		rps: 100, seeds: 3, firstSeed: 1, duration: time.Hour, step: 30 * time.Second, scrape: 15 * time.Second,
-	}
+	o := defaults()
 	c := &cobra.Command{
-		Use: "lab", Short: "Compare autoscalers in closed loop, in virtual time", Args: cobra.NoArgs,
-		SilenceUsage: true, SilenceErrors: true,
+		Use:   "lab",
+		Short: "Compare autoscalers in closed loop, in virtual time",
+		Long:  long(),
+		Example: `  # The stock HPA, HAB and the one that knows the future, on your application and your load.
+  lab --app shop.yaml --workload monday.csv --autoscaler hpa-cpu,hab,clairvoyant
+  # Two loads that change within the lead time, for scripts.
+  lab --workload bursts --workload jumps:every=5m --seeds 5 --output json --out result.json
+  # One setting instead of a frontier, and a report for a browser.
+  lab --autoscaler hpa-cpu=0.6,hab=0.5 --output html --out report.html`,
+		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
 	fs := c.Flags()
-	fs.StringSliceVar(&o.apps, "app", o.apps, "Applications of the testbed, or files that describe some.")
-	fs.StringArrayVar(&o.workloads, "workload", o.workloads, "Loads by name.")
-	fs.StringSliceVar(&o.autoscalers, "autoscaler", o.autoscalers, "Autoscalers by name.")
-	fs.Float64Var(&o.rps, "rps", o.rps, "Base of the load in requests per second.")
-	fs.IntVar(&o.seeds, "seeds", o.seeds, "Seeds.")
+	fs.SortFlags = false
+	fs.StringSliceVar(&o.apps, "app", o.apps, "Applications: "+strings.Join(app.Builtin(), ", ")+", or files that describe one.")
+	fs.StringArrayVar(&o.workloads, "workload", o.workloads, "Load, see above; once for each.")
+	fs.Float64Var(&o.rps, "rps", o.rps, "Requests per second of users that loads vary around.")
+	fs.StringSliceVar(&o.autoscalers, "autoscaler", o.autoscalers, "Autoscalers, see above. NAME=VALUE/VALUE… sets the knob. The others are compared at the cost of the first.")
+	fs.BoolVar(&o.usual, "usual", o.usual, "Run the usual setting of every knob only, without frontiers.")
+	fs.IntVar(&o.seeds, "seeds", o.seeds, "Seeds of everything that is random, each run by every autoscaler.")
 	fs.Uint64Var(&o.firstSeed, "first-seed", o.firstSeed, "The first of them.")
-	fs.DurationVar(&o.duration, "duration", o.duration, "Virtual time of a run.")
-	fs.DurationVar(&o.step, "step", o.step, "Time between two decisions of an estimator.")
+	fs.DurationVar(&o.duration, "duration", o.duration, "Virtual time that is measured, after a warm-up.")
+	fs.DurationVar(&o.step, "step", o.step, "Time between two decisions of estimators.")
 	fs.DurationVar(&o.scrape, "scrape", o.scrape, "Scrape interval of Prometheus.")
-	fs.BoolVar(&o.usual, "usual", o.usual, "Only the usual setting of every knob.")
+	fs.DurationVar(&o.rateWindow, "rate-window", o.rateWindow, "Window of the rates in its queries.")
+	fs.Float64Var(&o.startSpread, "start-spread", o.startSpread, "How much longer than its start delay a pod may take to be ready, as a share of it.")
+	fs.StringVar(&o.output, "output", o.output, "What to write: table, json or html.")
+	fs.StringVar(&o.out, "out", o.out, "File to write it to; empty means standard output.")
 	return c
 }
 
+func long() string {
+	var b strings.Builder
+	b.WriteString(`Lab runs applications of the testbed under loads in virtual time, and lets each
+autoscaler manage them. It prints what users got and what it cost: violations of
+the SLO against core-hours, one frontier per autoscaler, made by sweeping its one
+knob. All autoscalers see the same telemetry, as late and as coarse as Prometheus
+and the metrics server have it, and their pods start as slowly.
+
+Autoscalers:
+`)
+	for _, k := range autoscaler.Kinds() {
+		fmt.Fprintf(&b, "  %-13s %s\n                knob: %s, usually %v\n", k.Name, k.About, k.Knob, k.Usual)
+	}
+	b.WriteString("\nLoads, NAME or NAME:key=value,…:\n" + workload.Describe())
+	b.WriteString(`
+The columns of tables:
+  violations  share of the steps whose mean response breaks the SLO (Eq. 1 of the paper)
+  p95         the same of the 95th percentile, against the same bound
+  core-hours  CPU limits of all pods that exist (Eq. 2)
+  CAE         Σ |mean response − SLO| over the steps, in seconds (Fig. 10)
+  actions     changes of the replicas of a service
+  recovery    seconds after a jump of the load or a change of the mix until the SLO holds
+  needed      seconds until the replicas that are then needed are ready
+  MAE         of estimates for the end of the lead time against the need, in replicas
+`)
+	return b.String()
+}
+
+type options struct {
+	apps, workloads, autoscalers       []string
+	rps                                float64
+	seeds                              int
+	firstSeed                          uint64
+	duration, step, scrape, rateWindow time.Duration
+	startSpread                        float64
+	usual                              bool
+	output, out                        string
+}
+
+func defaults() options {
+	return options{
+		apps: []string{"online-boutique"}, workloads: []string{"sequence"}, autoscalers: []string{"hpa-cpu", "hab", "clairvoyant"},
+		rps: 100, seeds: 3, firstSeed: 1, duration: time.Hour, step: 30 * time.Second, scrape: 15 * time.Second, rateWindow: time.Minute,
+		startSpread: 0.5, output: "table",
+	}
+}
+
 func (o *options) run(c *cobra.Command) error {
-	kinds, err := autoscaler.Find(o.autoscalers)
+	write, err := o.writer()
 	if err != nil {
 		return err
 	}
-	p := experiment.Plan{Progress: progress(c.ErrOrStderr())}
-	for _, k := range kinds {
-		settings := k.Settings
-		if o.usual {
-			settings = []float64{k.Usual}
-		}
-		p.Autoscalers = append(p.Autoscalers, experiment.Candidate{Kind: k, Settings: settings})
-	}
-	for _, name := range o.apps {
-		a, err := app.Load(name)
-		if err != nil {
-			return err
-		}
-		for _, text := range o.workloads {
-			generator, err := workload.Parse(text)
-			if err != nil {
-				return err
-			}
-			for n := range o.seeds {
-				seed := o.firstSeed + uint64(n)
-				config := loop.Defaults(a, nil, seed)
-				config.Duration, config.Step, config.Scrape = o.duration, o.step, o.scrape
-				config.Load, err = generator.Make(a, o.rps, workload.Span{Seed: seed, Duration: config.Warmup + config.Duration})
-				if err != nil {
-					return err
-				}
-				config.Load.Name = text
-				p.Scenes = append(p.Scenes, experiment.Scene{Config: config})
-			}
-		}
-	}
-	runs, err := p.Do(c.Context())
+	p, err := o.plan()
 	if err != nil {
 		return err
 	}
-	return experiment.WriteTable(c.OutOrStdout(), runs)
+	p.Progress = progress(c.ErrOrStderr())
+	result, err := p.Do(c.Context())
+	if err != nil {
+		return err
+	}
+	result.Command = "go run ./test/lab " + strings.Join(os.Args[1:], " ")
+	if o.out == "" {
+		return write(result, c.OutOrStdout())
+	}
+	return writeFile(o.out, func(w io.Writer) error { return write(result, w) })
+}
+
+func (o *options) writer() (func(*experiment.Result, io.Writer) error, error) {
+	switch o.output {
+	case "table":
+		return (*experiment.Result).WriteTables, nil
+	case "json":
+		return (*experiment.Result).WriteJSON, nil
+	}
+	return nil, fmt.Errorf("--output is %q, want table, json or html", o.output)
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return errors.Join(write(f), f.Close())
 }
 
 // progress writes how far the runs are and how long the rest will take.
 func progress(w io.Writer) func(done, all int) {
 	began := time.Now()
-	last := time.Time{}
+	last := began
 	return func(done, all int) {
 		now := time.Now()
-		if now.Sub(last) < time.Second && done < all {
+		if now.Sub(last) < 5*time.Second && done < all {
 			return
 		}
 		last = now
 		left := time.Duration(float64(now.Sub(began)) / float64(done) * float64(all-done))
-		fmt.Fprintf(w, "run %d of %d, about %v left\n", done, all, left.Round(time.Second))
+		fmt.Fprintf(w, "%d of %d runs, about %v left\n", done, all, left.Round(time.Second))
 	}
 }

@@ -95,20 +95,21 @@ func queueingConfig(c *loop.Config, headroom float64) queueing.Config {
 	return q
 }
 
-// Find returns the kinds of these names.
-func Find(names []string) ([]Kind, error) {
+// Find returns the kind of that name.
+func Find(name string) (Kind, error) {
 	all := Kinds()
-	var found []Kind
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
-		if i < 0 {
-			var known []string
-			for _, k := range all {
-				known = append(known, k.Name)
-			}
-			return nil, fmt.Errorf("there is no autoscaler %q, only %s", name, strings.Join(known, ", "))
-		}
-		found = append(found, all[i])
+	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		return Kind{}, fmt.Errorf("there is no autoscaler %q, only %s", name, strings.Join(Names(), ", "))
 	}
-	return found, nil
+	return all[i], nil
+}
+
+// Names returns those of all kinds.
+func Names() []string {
+	var names []string
+	for _, k := range Kinds() {
+		names = append(names, k.Name)
+	}
+	return names
 }

@@ -3,11 +3,11 @@
 package experiment
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +24,8 @@ type Plan struct {
 	Scenes []Scene
 	// Autoscalers with the settings of their knobs.
 	Autoscalers []Candidate
+	// Reference is the name of the autoscaler at whose usual cost the others are compared.
+	Reference string
 	// Progress is called after every run, one call at a time; nil when nobody cares.
 	Progress func(done, all int)
 }
@@ -39,9 +41,16 @@ type Candidate struct {
 
 // Do runs everything in parallel. The result is in the order of scenes, autoscalers and
 // settings, whatever ends first.
-func (p *Plan) Do(ctx context.Context) ([]Run, error) {
+func (p *Plan) Do(ctx context.Context) (*Result, error) {
 	futures, err := p.foresee(ctx)
 	if err != nil {
+		return nil, err
+	}
+	result := &Result{Usual: map[string]float64{}, Reference: p.Reference}
+	for _, a := range p.Autoscalers {
+		result.Usual[a.Name] = a.Usual
+	}
+	if result.Difficulty, err = p.difficulty(); err != nil {
 		return nil, err
 	}
 	var runs []Run
@@ -78,7 +87,34 @@ func (p *Plan) Do(ctx context.Context) ([]Run, error) {
 			return nil
 		})
 	}
-	return runs, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	result.Runs, result.Frontiers = runs, Frontiers(runs)
+	return result, nil
+}
+
+// difficulty returns that of every load, the hardest of its seeds.
+func (p *Plan) difficulty() ([]Difficulty, error) {
+	var all []Difficulty
+	for i := range p.Scenes {
+		c := &p.Scenes[i].Config
+		d, err := c.Load.Difficulty(c.Application, c.LeadTime())
+		if err != nil {
+			return nil, fmt.Errorf("difficulty of %s: %w", c.Load.Name, err)
+		}
+		found := Difficulty{Application: c.Application.Name, Workload: c.Load.Name, Factor: d.Factor, About: d.String()}
+		at := slices.IndexFunc(all, func(o Difficulty) bool {
+			return o.Application == found.Application && o.Workload == found.Workload
+		})
+		switch {
+		case at < 0:
+			all = append(all, found)
+		case all[at].Factor < found.Factor:
+			all[at] = found
+		}
+	}
+	return all, nil
 }
 
 // do runs one.
@@ -123,12 +159,4 @@ func (p *Plan) foresee(ctx context.Context) ([]*need.Future, error) {
 		futures[i] = f
 	}
 	return futures, nil
-}
-
-// order sorts runs by what they compare.
-func order(a, b Run) int {
-	return cmp.Or(
-		cmp.Compare(a.Application, b.Application), cmp.Compare(a.Workload, b.Workload),
-		cmp.Compare(a.Autoscaler, b.Autoscaler), cmp.Compare(a.Knob, b.Knob), cmp.Compare(a.Seed, b.Seed),
-	)
 }

@@ -3,42 +3,163 @@ package experiment
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strings"
 	"text/tabwriter"
+
+	"gonum.org/v1/gonum/stat"
 )
 
-// WriteTable writes the mean over seeds of every autoscaler and setting.
-func WriteTable(w io.Writer, runs []Run) error {
-	runs = slices.SortedStableFunc(slices.Values(runs), order)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "application\tworkload\tautoscaler\tknob\tviolations %\tp95 %\tcore-hours\tCAE s\tactions\trecovery s\tneeded s\tMAE\t")
-	for i := 0; i < len(runs); {
-		j := i
-		for j < len(runs) && runs[j].Autoscaler == runs[i].Autoscaler && runs[j].Knob == runs[i].Knob && runs[j].Workload == runs[i].Workload && runs[j].Application == runs[i].Application {
-			j++
-		}
-		group := runs[i:j]
-		mean := func(of func(*Run) *float64) string {
-			sum, n := 0.0, 0
-			for k := range group {
-				if v := of(&group[k]); v != nil {
-					sum += *v
-					n++
+// Row is a line of a table, with the name of the autoscaler and one setting of its knob.
+type Row struct {
+	Autoscaler string
+	Knob       float64
+	Cells      []string
+}
+
+// Headings are the columns of [Rows].
+func Headings() []string {
+	return []string{"violations %", "p95 %", "core-hours", "CAE s", "actions", "recovery s", "needed s", "MAE"}
+}
+
+// Rows returns mean ± standard deviation over seeds of every autoscaler and setting that
+// is in runs, which are of one application under one load.
+func Rows(runs []Run) []Row {
+	columns := []func(*Run) *float64{
+		func(r *Run) *float64 { return percent(r.Violations) },
+		func(r *Run) *float64 { return percent(r.ViolationsP95) },
+		func(r *Run) *float64 { return &r.CoreHours },
+		func(r *Run) *float64 { return &r.CAE },
+		func(r *Run) *float64 { v := float64(r.Actions); return &v },
+		func(r *Run) *float64 { return r.RecoverySeconds },
+		func(r *Run) *float64 { return r.NeededSeconds },
+		func(r *Run) *float64 { return r.MeanAbsoluteError },
+	}
+	var rows []Row
+	for _, group := range Groups(runs, func(a, b *Run) bool { return sameAutoscaler(a, b) && a.Knob == b.Knob }) {
+		row := Row{Autoscaler: group[0].Autoscaler, Knob: group[0].Knob}
+		for _, of := range columns {
+			var values []float64
+			for i := range group {
+				if v := of(&group[i]); v != nil {
+					values = append(values, *v)
 				}
 			}
-			if n == 0 {
-				return "-"
-			}
-			return fmt.Sprintf("%.2f", sum/float64(n))
+			row.Cells = append(row.Cells, spread(values))
 		}
-		percent := func(v float64) *float64 { v *= 100; return &v }
-		fmt.Fprintf(t, "%s\t%s\t%s\t%v\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n",
-			group[0].Application, group[0].Workload, group[0].Autoscaler, group[0].Knob,
-			mean(func(r *Run) *float64 { return percent(r.Violations) }), mean(func(r *Run) *float64 { return percent(r.ViolationsP95) }),
-			mean(func(r *Run) *float64 { return &r.CoreHours }), mean(func(r *Run) *float64 { return &r.CAE }),
-			mean(func(r *Run) *float64 { v := float64(r.Actions); return &v }), mean(func(r *Run) *float64 { return r.RecoverySeconds }),
-			mean(func(r *Run) *float64 { return r.NeededSeconds }), mean(func(r *Run) *float64 { return r.MeanAbsoluteError }))
-		i = j
+		rows = append(rows, row)
 	}
-	return t.Flush()
+	return rows
+}
+
+func percent(v float64) *float64 { v *= 100; return &v }
+
+// spread writes mean ± standard deviation.
+func spread(values []float64) string {
+	switch len(values) {
+	case 0:
+		return "–"
+	case 1:
+		return figure(values[0])
+	}
+	mean, deviation := stat.MeanStdDev(values, nil)
+	return figure(mean) + " ± " + figure(deviation)
+}
+
+// figure writes a number with about three digits.
+func figure(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "–"
+	case math.Abs(v) >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case math.Abs(v) >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// Table is a heading and rows of text, for a terminal, Markdown or HTML.
+type Table struct {
+	Title    string
+	Headings []string
+	Rows     [][]string
+}
+
+// Tables returns the tables of a result: for each application and load, the autoscalers
+// with their usual settings, all of them at the cost of the reference, the cost of
+// few violations, and every setting.
+func (r *Result) Tables() []Table {
+	var tables []Table
+	for _, scene := range Groups(r.Runs, sameScene) {
+		title := scene[0].Application + " under " + scene[0].Workload
+		usual := Table{Title: title + ", usual settings (mean ± standard deviation over seeds)", Headings: append([]string{"autoscaler", "knob"}, Headings()...)}
+		every := Table{Title: title + ", all settings", Headings: usual.Headings}
+		for _, row := range Rows(scene) {
+			line := append([]string{row.Autoscaler, fmt.Sprint(row.Knob)}, row.Cells...)
+			every.Rows = append(every.Rows, line)
+			if r.Usual[row.Autoscaler] == row.Knob {
+				usual.Rows = append(usual.Rows, line)
+			}
+		}
+		tables = append(tables, usual)
+		if compared := CompareAtCost(scene, r.Reference, r.Usual[r.Reference]); len(compared) > 0 {
+			t := Table{
+				Title:    fmt.Sprintf("%s, violations at the cost of %s, %.2f core-hours (95 %% confidence, seeds paired)", title, r.Reference, compared[0].CoreHours),
+				Headings: []string{"autoscaler", "violations %", "difference"},
+			}
+			for _, c := range compared {
+				t.Rows = append(t.Rows, []string{c.Autoscaler, figure(100 * c.Violations.Mean), interval(c.Difference)})
+			}
+			tables = append(tables, t)
+		}
+		t := Table{Title: title + ", core-hours for so many violations", Headings: []string{"autoscaler"}}
+		levels := []float64{0.1, 0.05, 0.02, 0.005}
+		for _, v := range levels {
+			t.Headings = append(t.Headings, fmt.Sprintf("%v %%", 100*v))
+		}
+		for _, f := range Frontiers(scene) {
+			line := []string{f.Autoscaler}
+			for _, v := range levels {
+				line = append(line, figure(f.Cost(v)))
+			}
+			t.Rows = append(t.Rows, line)
+		}
+		tables = append(tables, t)
+		if len(every.Rows) > len(usual.Rows) {
+			tables = append(tables, every)
+		}
+	}
+	return tables
+}
+
+func interval(e Estimated) string {
+	if math.IsNaN(e.Half) {
+		return figure(100 * e.Mean)
+	}
+	return fmt.Sprintf("%s ± %s", figure(100*e.Mean), figure(100*e.Half))
+}
+
+// Write writes the table for a terminal.
+func (t *Table) Write(w io.Writer) error {
+	fmt.Fprintf(w, "\n%s\n", t.Title)
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(out, strings.Join(t.Headings, "\t"))
+	for _, row := range t.Rows {
+		fmt.Fprintln(out, strings.Join(row, "\t"))
+	}
+	return out.Flush()
+}
+
+// Markdown writes the table for a document.
+func (t *Table) Markdown(w io.Writer) error {
+	rule := slices.Repeat([]string{"---"}, len(t.Headings))
+	_, err := fmt.Fprintf(w, "\n%s:\n\n| %s |\n| %s |\n", t.Title, strings.Join(t.Headings, " | "), strings.Join(rule, " | "))
+	for _, row := range t.Rows {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
+		}
+	}
+	return err
 }

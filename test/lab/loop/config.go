@@ -29,6 +29,9 @@ type Config struct {
 	// Sync is the period of the controller of HorizontalPodAutoscalers, and of the
 	// metrics server.
 	Sync time.Duration
+	// StartSpread is how much longer than its start delay a pod may take to be ready, as a
+	// share of it: each takes a random time in between.
+	StartSpread float64
 	// Bounds of the replicas of every service.
 	Bounds plan.Bounds
 }
@@ -47,13 +50,13 @@ func Defaults(a *app.Application, l *workload.Load, seed uint64) Config {
 }
 
 // LeadTime returns how long a decision takes until it serves requests: the start of
-// a pod, a sync and a step.
+// the slowest pod, a sync and a step.
 func (c *Config) LeadTime() time.Duration {
 	var start time.Duration
 	for i := range c.Application.Services {
 		start = max(start, c.Application.Services[i].StartDelay.D())
 	}
-	return start + c.Sync + c.Step
+	return start + time.Duration(c.StartSpread*float64(start)) + c.Sync + c.Step
 }
 
 // Validate reports what a loop cannot run with.

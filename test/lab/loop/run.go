@@ -43,6 +43,7 @@ func Run(ctx context.Context, c Config, scaler Autoscaler, replicas []int) (*Rec
 		return nil, err
 	}
 	e.SetLoad(users)
+	e.SpreadStarts(c.StartSpread)
 	l := &running{
 		config: &c, engine: e, scaler: scaler,
 		cluster: &Cluster{engine: e, recorder: recorder, usage: newUsage(len(replicas)), config: &c},

@@ -24,6 +24,9 @@ type Engine struct {
 	services []station
 	scratch  []ref
 
+	startSpread float64
+	starts      stream
+
 	load     Load
 	users    []user
 	idle     []int32 // free slots of users
@@ -70,7 +73,7 @@ func New(a *app.Application, seed uint64) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("application %s: %w", a.Name, err)
 	}
-	e := &Engine{app: a, programs: programs, index: index, buckets: Buckets(), seed: seed, random: newStream(seed, balancing)}
+	e := &Engine{app: a, programs: programs, index: index, buckets: Buckets(), seed: seed, random: newStream(seed, balancing), starts: newStream(seed, starting)}
 	for i := range a.Services {
 		s := &a.Services[i]
 		if s.Resources.Limits.CPU <= s.Idle.CPU {
@@ -102,6 +105,7 @@ func New(a *app.Application, seed uint64) (*Engine, error) {
 // Numbers of the random streams of a seed. Users have those from firstUser on.
 const (
 	balancing = iota
+	starting
 	firstUser = 1 << 32
 )
 

@@ -29,6 +29,10 @@ func (e *Engine) SetReplicas(service, n int) error {
 	return nil
 }
 
+// SpreadStarts lets every new pod take up to a share more than the start delay of its
+// service until it is ready, as chance has it. At the beginning all take the same.
+func (e *Engine) SpreadStarts(share float64) { e.startSpread = share }
+
 // SetPods makes exactly the named pods of a service ready, now. It is for a driver that
 // follows the pods of a live cluster.
 func (e *Engine) SetPods(service int, names []string) {
@@ -76,7 +80,11 @@ func (e *Engine) addReplica(service int, name string, ready bool) {
 		return
 	}
 	s.starting = append(s.starting, id)
-	e.agenda.push(e.now+s.startDelay, started, id, r.gen)
+	delay := s.startDelay
+	if e.startSpread > 0 {
+		delay *= 1 + e.startSpread*e.starts.uniform()
+	}
+	e.agenda.push(e.now+delay, started, id, r.gen)
 }
 
 func (e *Engine) becomeReady(id int32) {

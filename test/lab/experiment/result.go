@@ -1,0 +1,56 @@
+package experiment
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Result is what an experiment found. The JSON keys of runs and frontiers are an
+// interface that scripts rely on.
+type Result struct {
+	Runs      []Run      `json:"runs"`
+	Frontiers []Frontier `json:"frontiers"`
+	// Difficulty says, by application and workload, how much the need grows within the lead
+	// time at most.
+	Difficulty []Difficulty `json:"difficulty"`
+	// Reference is the autoscaler at whose cost the others are compared.
+	Reference string `json:"reference"`
+	// Usual holds the setting of each autoscaler that users have without tuning.
+	Usual map[string]float64 `json:"usual"`
+	// Command reproduces the result.
+	Command string `json:"command"`
+}
+
+// Difficulty is that of a load for an application.
+type Difficulty struct {
+	Application string `json:"application"`
+	Workload    string `json:"workload"`
+	// Factor by which the need of a service grows within the lead time, at most.
+	Factor float64 `json:"factor"`
+	// About says where and when.
+	About string `json:"about"`
+}
+
+// WriteJSON writes the result for scripts.
+func (r *Result) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}
+
+// WriteTables writes the result for a terminal.
+func (r *Result) WriteTables(w io.Writer) error {
+	for _, d := range r.Difficulty {
+		fmt.Fprintf(w, "%s under %s: difficulty %s\n", d.Application, d.Workload, d.About)
+	}
+	for _, t := range r.Tables() {
+		if err := t.Write(w); err != nil {
+			return fmt.Errorf("write tables: %w", err)
+		}
+	}
+	return nil
+}

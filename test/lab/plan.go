@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
+	"github.com/deepscaler/deepscaler/test/lab/experiment"
+	"github.com/deepscaler/deepscaler/test/lab/loop"
+	"github.com/deepscaler/deepscaler/test/lab/workload"
+	"github.com/deepscaler/deepscaler/test/testbed/app"
+)
+
+// plan returns what the flags ask for.
+func (o *options) plan() (*experiment.Plan, error) {
+	if o.seeds < 1 {
+		return nil, fmt.Errorf("--seeds is %d, want at least 1", o.seeds)
+	}
+	if len(o.autoscalers) == 0 {
+		return nil, fmt.Errorf("--autoscaler is empty, want at least one of %s", strings.Join(autoscaler.Names(), ", "))
+	}
+	var p experiment.Plan
+	for _, text := range o.autoscalers {
+		candidate, err := o.candidate(text)
+		if err != nil {
+			return nil, fmt.Errorf("--autoscaler: %w", err)
+		}
+		p.Autoscalers = append(p.Autoscalers, candidate)
+	}
+	p.Reference = p.Autoscalers[0].Name
+	for _, name := range o.apps {
+		a, err := app.Load(name)
+		if err != nil {
+			return nil, fmt.Errorf("--app: %w", err)
+		}
+		for _, text := range o.workloads {
+			g, err := workload.Parse(text)
+			if err != nil {
+				return nil, fmt.Errorf("--workload: %w", err)
+			}
+			for n := range o.seeds {
+				c := loop.Defaults(a, nil, o.firstSeed+uint64(n))
+				c.Duration, c.Step, c.Scrape, c.RateWindow, c.StartSpread = o.duration, o.step, o.scrape, o.rateWindow, o.startSpread
+				if c.Load, err = g.Make(a, o.rps, workload.Span{Seed: c.Seed, Duration: c.Warmup + c.Duration}); err != nil {
+					return nil, err
+				}
+				c.Load.Name = text
+				if err := c.Validate(); err != nil {
+					return nil, err
+				}
+				p.Scenes = append(p.Scenes, experiment.Scene{Config: c})
+			}
+		}
+	}
+	return &p, nil
+}
+
+// candidate reads NAME or NAME=VALUE/VALUE….
+func (o *options) candidate(text string) (experiment.Candidate, error) {
+	name, values, given := strings.Cut(text, "=")
+	kind, err := autoscaler.Find(name)
+	if err != nil {
+		return experiment.Candidate{}, err
+	}
+	c := experiment.Candidate{Kind: kind, Settings: kind.Settings}
+	switch {
+	case given:
+		c.Settings = nil
+		for part := range strings.SplitSeq(values, "/") {
+			v, err := strconv.ParseFloat(part, 64)
+			if err != nil {
+				return c, fmt.Errorf("%s: the knob is %q, want a number", name, part)
+			}
+			c.Settings = append(c.Settings, v)
+		}
+		c.Usual = c.Settings[0]
+	case o.usual:
+		c.Settings = []float64{kind.Usual}
+	}
+	return c, nil
+}
