@@ -7,9 +7,11 @@ import (
 
 // attention is temporal attention (Eq. 11–12):
 //
-//	E = Vₑ·σ((XᵀU₁)U₂(U₃X) + bₑ),  E'ᵢ. = softmax(Eᵢ.),  X̂ⱼ = Σᵢ Xᵢ·E'ᵢⱼ
+//	E = Vₑ·σ((XᵀU₁)U₂(U₃X) + bₑ),  E'ᵢ. = softmax(Eᵢ.),  X̂ᵢ = Σⱼ E'ᵢⱼ·Xⱼ
 //
-// with i and j steps of the window. u1 and u2 have an entry per service.
+// with i and j steps of the window. u1 and u2 have an entry per service. Eq. 12 as it is
+// printed, X·E', has the weights of a step that is read sum to 1, so that the scale of a
+// step that is written varies; in the code of the authors, as here, it is a mean.
 type attention[T Float] struct {
 	u1, u2, u3, be, ve *Parameter[T]
 	u2T                []T // N×C
@@ -93,7 +95,7 @@ func (l *attention[T]) forward(b *block[T], s *attentionState[T], x, attended []
 	for t := range steps {
 		softmax(s.weights[t*steps : t*steps+steps])
 	}
-	b.k.Gemm(steps, column, steps, s.weights, 1, steps, x, column, attended, column, false)
+	b.k.Gemm(steps, column, steps, s.weights, steps, 1, x, column, attended, column, false)
 }
 
 // backward takes the gradient of X̂ from scratch and adds what flows to x through
@@ -108,8 +110,8 @@ func (l *attention[T]) backward(b *block[T], a *activation[T], sc *scratch[T], g
 	s, x, dattended := &a.attention, a.x, sc.attended
 	dweights, dsigmoid := sc.steps[0], sc.steps[1]
 
-	transpose(sc.transposed, dattended, steps, column)
-	b.k.Gemm(steps, steps, column, x, column, 1, sc.transposed, steps, dweights, steps, false)
+	transpose(sc.transposed, x, steps, column)
+	b.k.Gemm(steps, steps, column, dattended, column, 1, sc.transposed, steps, dweights, steps, false)
 	for t := range steps {
 		softmaxBackward(s.weights[t*steps:t*steps+steps], dweights[t*steps:t*steps+steps])
 	}
@@ -142,7 +144,7 @@ func (l *attention[T]) backward(b *block[T], a *activation[T], sc *scratch[T], g
 	if dx == nil {
 		return
 	}
-	b.k.Gemm(steps, column, steps, s.weights, steps, 1, dattended, column, dx, column, true)
+	b.k.Gemm(steps, column, steps, s.weights, 1, steps, dattended, column, dx, column, true)
 	b.k.Gemm(b.rows(), c, 1, dright, 1, 1, l.u3.Data, c, dx, c, true)
 	for t := range steps {
 		b.k.Gemm(n, c, 1, l.u1.Data, 1, 1, du[t*c:], c, dx[t*column:], c, true)

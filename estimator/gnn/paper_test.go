@@ -2,6 +2,8 @@ package gnn
 
 import (
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
@@ -71,9 +73,17 @@ func TestEquation11(t *testing.T) {
 	}, same)
 }
 
-// §IV-C, Eq. 12: X̂ = (X₁, …, X_T)·E′.
+// §IV-C, Eq. 12, with E′ on the side where the code of the authors has it: X̂ = E′·X. A
+// step of X̂ is a weighted mean, so a window without change stays what it is.
 func TestEquation12(t *testing.T) {
 	walk(t, "attended", func(a *activation[float64]) []float64 { return a.attended }, same)
+	n := goldenNetwork(t, kernel.Gonum64(), readGolden(t, "small"))
+	c := n.config
+	x := normal(rand.New(rand.NewPCG(12, 1)), c.Services*c.Features)
+	x = slices.Repeat(x, c.Window)
+	w := n.newWorker()
+	w.Forward(x, make([]float64, n.BasisSize()), make([]float64, c.Services*c.Outputs))
+	near(t, "attended", w.acts[0].attended, golds(x), 1e-12)
 }
 
 // §IV-C, Eq. 13: H = ReLU(ChebConv(Â, X̂; Θ)), both ways along the edges.

@@ -71,7 +71,7 @@ def block(w, A, X, kernel):
     rhs = [[sum(u3[c] * X[t][n][c] for c in channels) for n in services] for t in steps]
     P = [[sum(lhs[i][n] * rhs[j][n] for n in services) + be[i][j] for j in steps] for i in steps]
     E = [softmax([sum(ve[i][l] * sigmoid(P[l][j]) for l in steps) for j in steps]) for i in steps]
-    Xh = [[[sum(X[i][n][c] * E[i][j] for i in steps) for c in channels] for n in services] for j in steps]
+    Xh = [[[sum(E[i][j] * X[j][n][c] for j in steps) for c in channels] for n in services] for i in steps]
 
     T2 = [[2 * sum(A[i][l] * A[l][j] for l in services) - (i == j) for j in services] for i in services]
     half, out, into, bias = H // 2, w("chebyshev.out"), w("chebyshev.in"), w("chebyshev.bias")

@@ -59,8 +59,8 @@ def attention(p, X):
 
 
 def attend(weights, X):
-    """(12): X^_j = sum_i X_i E'_ij over the steps."""
-    return jnp.einsum("binc,bij->bjnc", X, weights)
+    """(12) as the authors' code has it, E' X: X^_i = sum_j E'_ij X_j over the steps."""
+    return jnp.einsum("bij,bjnc->binc", weights, X)
 
 
 def chebyshev(p, A, X):

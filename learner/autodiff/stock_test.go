@@ -118,7 +118,7 @@ func (s *stock) block(prefix string, x *gorgonia.Node, basis []*gorgonia.Node, c
 	right := reshape(mul(reshape(x, steps*n, channels), reshape(p("attention.u3"), channels, 1)), steps, n)
 	product := must(gorgonia.Add(mul(left, must(gorgonia.Transpose(right))), p("attention.be")))
 	e := mul(p("attention.ve"), must(gorgonia.Sigmoid(product)))
-	weights := must(gorgonia.Transpose(must(gorgonia.SoftMax(e, 1))))
+	weights := must(gorgonia.SoftMax(e, 1))
 	attended := reshape(mul(weights, reshape(x, steps, n*channels)), steps, n, channels)
 
 	// Chebyshev convolution, Eq. 13, with the services in front so that one product serves all steps.
