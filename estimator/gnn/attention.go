@@ -18,7 +18,7 @@ type attention[T Float] struct {
 }
 
 func newAttention[T Float](b *block[T], prefix string) attention[T] {
-	return attention[T]{
+	a := attention[T]{
 		u1:  newParameter[T](prefix+"attention.u1", 0, b.services),
 		u2:  newParameter[T](prefix+"attention.u2", 1, b.in, b.services),
 		u3:  newParameter[T](prefix+"attention.u3", shared, b.in),
@@ -26,6 +26,8 @@ func newAttention[T Float](b *block[T], prefix string) attention[T] {
 		ve:  newParameter[T](prefix+"attention.ve", shared, b.steps, b.steps),
 		u2T: make([]T, b.in*b.services),
 	}
+	a.be.anchored, a.ve.anchored = true, true
+	return a
 }
 
 // A network begins with nearly all of the weight on the step itself, 0.97 for twelve

@@ -17,7 +17,14 @@ type Parameter[T Float] struct {
 	// parameter that all services share.
 	ServiceAxis int
 	Data        []T
+
+	anchored bool
 }
+
+// Decays reports whether weight decay may pull the parameter to 0. It must leave
+// gains, biases and the rest of one dimension alone, and what starts away from 0 for
+// a reason, as the attention's Vₑ and bₑ do.
+func (p *Parameter[T]) Decays() bool { return len(p.Shape) > 1 && !p.anchored }
 
 // shared is the ServiceAxis of a parameter without an entry per service.
 const shared = -1

@@ -61,7 +61,7 @@ func hyperparameters(base train.Options) []hyperparameter {
 		vary("window", base, func(o *options) *int { return &o.Window }, 6, 12, 24),
 		vary("batch", base, func(o *options) *int { return &o.Learning.Batch }, 16, 32, 64),
 		vary("learning-rate", base, func(o *options) *float64 { return &o.Learning.Rate }, 5e-4, 1e-3, 2e-3, 4e-3),
-		vary("weight-decay", base, func(o *options) *float64 { return &o.Learning.Decay }, 0, 0.1, 0.9),
+		vary("weight-decay", base, func(o *options) *float64 { return &o.Learning.Decay }, 0, 0.3, 2),
 		vary("clip", base, func(o *options) *float64 { return &o.Learning.Clip }, 1, 25),
 		vary("epochs", base, func(o *options) *int { return &o.Learning.Epochs }, 3, 12),
 		varyBy("iterations", base, func(o *options) int { return o.Learning.Iterations }, setIterations, 1, 3, 5),

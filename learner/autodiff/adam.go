@@ -15,6 +15,8 @@ type Adam struct {
 	Rate float64
 	// Decay is the weight decay per step and unit of rate.
 	Decay float64
+	// Decays says which parameters decay, in their order; nil is all of them.
+	Decays []bool
 	// Clip is the largest norm of the gradient of all parameters together; 0 is
 	// no limit.
 	Clip float64
@@ -66,8 +68,11 @@ func (a *Adam) Step(model []gorgonia.ValueGrad) error {
 	}
 	a.step++
 	rate := float32(a.Rate * math.Sqrt(1-math.Pow(beta2, float64(a.step))) / (1 - math.Pow(beta1, float64(a.step))))
-	keep := float32(1 - a.Rate*a.Decay)
 	for i, p := range pairs {
+		keep := float32(1)
+		if a.Decays == nil || a.Decays[i] {
+			keep -= float32(a.Rate * a.Decay)
+		}
 		adamStep(p.value, p.gradient, a.moments[i][0], a.moments[i][1], float32(scale), rate, keep)
 	}
 	return nil

@@ -22,7 +22,8 @@ type Config struct {
 	Rate float64
 	// GraphRate is the same for graph learning, over one iteration.
 	GraphRate float64
-	// Decay is the decoupled weight decay of the network's parameters.
+	// Decay is the decoupled weight decay of the network's filters: what
+	// [gnn.Parameter.Decays].
 	Decay float64
 	// Clip is the largest norm of a gradient.
 	Clip float64
@@ -67,7 +68,7 @@ func DefaultConfig() Config {
 		Batch:       16,
 		Rate:        2e-3,
 		GraphRate:   1e-2,
-		Decay:       0.3,
+		Decay:       0.9,
 		Clip:        5,
 		Patience:    0,
 		Quantile:    0.5,

@@ -138,7 +138,7 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 		config: c, problem: p, model: m, progress: progress,
 		rng:      rand.New(rand.NewPCG(c.Seed, 0x6465657073636c72)),
 		services: shape.Services,
-		solver:   &autodiff.Adam{Rate: c.Rate, Decay: c.Decay, Clip: c.Clip},
+		solver:   &autodiff.Adam{Rate: c.Rate, Decay: c.Decay, Decays: decays(m), Clip: c.Clip},
 		best:     best{loss: math.Inf(1)},
 		total:    c.Iterations * c.Epochs,
 	}
@@ -196,6 +196,13 @@ func (s *session) run(ctx context.Context) (err error) {
 		return errors.New("no epoch was finished")
 	}
 	return nil
+}
+
+func decays(m gnn.Model[float32]) (all []bool) {
+	for _, p := range m.Parameters() {
+		all = append(all, p.Decays())
+	}
+	return all
 }
 
 func (s *session) objective() autodiff.Objective {
