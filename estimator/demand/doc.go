@@ -6,8 +6,8 @@
 //
 // Demand. By the utilisation law (Denning & Buzen 1978) u = idle + d·q/r, where
 // d is the time in which one request keeps one replica at its limit. idle is
-// the intercept of a robust line through u over q/r, as far as the data prove
-// it, and d the median of (u−idle)·r/q, both over steps of the training part in
+// the intercept of a line through u over q/r, as far as the data prove it,
+// and d the median of (u−idle)·r/q, both over steps of the training part in
 // which the service was not saturated and its replicas did not change. Because
 // the mix of requests changes, a step uses the median of the last few such
 // steps where there are enough of them, looking back only.
@@ -41,9 +41,11 @@
 // bounds the need from below and is never evidence that fewer replicas would have
 // done: at least r, and r+1 where the CPU shows that r were too few. q is then
 // raised to the arrivals that conserve the flow, q/(1−dL/dt). Under processor
-// sharing the truth is higher still, so this too is a lower bound. The same holds
-// for a service that waits for a saturated callee while its latency rises; what it
-// needs for itself follows from the arrivals alone.
+// sharing the truth is higher still, so this too is a lower bound. A service that
+// waits for a saturated callee needs replicas for its own work at the rate that
+// arrives, and no more. While requests pile up before one that is saturated or waits,
+// the needs of everything that it calls are lower bounds too: they get the rest once
+// the bottleneck has gone.
 //
 // A step without requests or cpu has no need, nor has a service that answered
 // nothing in the whole training part.

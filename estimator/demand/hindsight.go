@@ -93,7 +93,8 @@ func (o Objective) Look(services []Service, calls []estimator.Edge, train estima
 			}
 		}, train)}
 	}
-	findWaiting(h.logs, callees)
+	findWaiting(h.logs, calls)
+	findHeld(h.logs, calls)
 	for i, log := range h.logs {
 		h.fitted[i] = fitRequirement(log, train)
 	}
@@ -111,4 +112,6 @@ type history struct {
 	own []float64
 	// waiting marks the steps in which it may have waited for a saturated callee.
 	waiting []bool
+	// held marks those in which saturation held demand for it back.
+	held []bool
 }

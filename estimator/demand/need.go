@@ -53,15 +53,14 @@ func (n *needs) at(t int) Need {
 	if math.IsNaN(q) || math.IsNaN(u) || math.IsNaN(n.fitted.PerRequest) {
 		return Need{Replicas: math.NaN()}
 	}
-	busy, stuck, arrivals := Saturated(u), n.stuck(t), l.Queue(max(0, t-recentFor), t).Arrivals
-	held := l.waiting[t] && arrivals > flat
+	busy, stuck := Saturated(u), n.stuck(t)
 	if !stuck && q > 0 && r > 0 && l.steady(t) {
 		n.learn(t, max(0, u-n.fitted.Idle)*r/q)
 	}
-	if busy || held {
-		q *= arrivals
+	if busy || l.waiting[t] {
+		q *= l.arrivals(t)
 	}
-	out := Need{Replicas: n.sizing.Need(q * n.demand(t)), AtLeast: busy || stuck || held}
+	out := Need{Replicas: n.sizing.Need(q * n.demand(t)), AtLeast: busy || stuck || l.held[t]}
 	switch {
 	case busy || stuck && u >= unproven:
 		out.Replicas = max(out.Replicas, r+1) // NaN when r is not known: then nothing is

@@ -11,25 +11,66 @@ import (
 // that it calls, directly or not: at the step or before it. Its latency, even
 // without that of its callees, then tells of the places that calls held while they
 // waited, and nothing of its own replicas.
-func findWaiting(logs []*history, callees [][]estimator.Edge) {
+func findWaiting(logs []*history, calls []estimator.Edge) {
+	callees := make([][]int, len(logs))
+	for _, e := range calls {
+		callees[e.Source] = append(callees[e.Source], e.Destination)
+	}
 	for i, log := range logs {
 		log.waiting = make([]bool, len(log.CPU))
-		seen := make([]bool, len(logs))
-		seen[i] = true
-		for next := slices.Clone(callees[i]); len(next) > 0; {
-			callee := next[len(next)-1].Destination
-			next = next[:len(next)-1]
-			if seen[callee] {
-				continue
-			}
-			seen[callee] = true
-			next = append(next, callees[callee]...)
+		for _, callee := range reachable(i, callees) {
 			for t := range log.waiting {
 				log.waiting[t] = log.waiting[t] || logs[callee].overloaded(t)
 			}
 		}
 	}
 }
+
+// findHeld notes in which steps demand is held back by a service that is saturated,
+// or waits for one that is, while arrivals exceed its completions: its own, and that
+// of everything it calls, directly or not, which gets the calls once the wait is
+// over.
+func findHeld(logs []*history, calls []estimator.Edge) {
+	callers := make([][]int, len(logs))
+	hides := make([][]bool, len(logs))
+	for _, e := range calls {
+		callers[e.Destination] = append(callers[e.Destination], e.Source)
+	}
+	for i, log := range logs {
+		hides[i] = make([]bool, len(log.CPU))
+		for t := range hides[i] {
+			hides[i][t] = (Saturated(log.CPU[t]) || log.waiting[t]) && log.arrivals(t) > flat
+		}
+	}
+	for i, log := range logs {
+		log.held = slices.Clone(hides[i])
+		for _, caller := range reachable(i, callers) {
+			for t, hidden := range hides[caller] {
+				log.held[t] = log.held[t] || hidden
+			}
+		}
+	}
+}
+
+// reachable returns the other services on any path from service i.
+func reachable(i int, next [][]int) []int {
+	var out []int
+	seen := make([]bool, len(next))
+	seen[i] = true
+	for stack := slices.Clone(next[i]); len(stack) > 0; {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if !seen[at] {
+			seen[at] = true
+			out = append(out, at)
+			stack = append(stack, next[at]...)
+		}
+	}
+	return out
+}
+
+// arrivals returns the ratio of arrivals to completions at step t.
+func (l *history) arrivals(t int) float64 { return l.Queue(max(0, t-recentFor), t).Arrivals }
 
 // overloaded reports saturation at step t, or of what may not be worked off yet.
 func (l *history) overloaded(t int) bool {

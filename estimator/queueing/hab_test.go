@@ -292,3 +292,26 @@ func TestHorizonCoversTheLeadTime(t *testing.T) {
 		t.Errorf("forecast with %v, want 7 steps as configured", err)
 	}
 }
+
+// TestReplicasOfSteadyCalls has two services, one behind the other, that are 0.6 busy
+// with four replicas each: without an SLO that is 0.05 below the target, so a part
+// of the fourth replica is still needed.
+func TestReplicasOfSteadyCalls(t *testing.T) {
+	services := []estimator.Service{{Namespace: "shop", Name: "cart"}, {Namespace: "shop", Name: "web"}}
+	w := estimator.NewWindow(services, estimator.DefaultFeatures(), 12, 30*time.Second, time.Unix(1_700_000_000, 0))
+	w.Calls = &estimator.CallGraph{Calls: []estimator.Call{
+		{Source: estimator.Outside, Destination: 1, Rate: 100}, {Source: 1, Destination: 0, Rate: 100},
+	}}
+	for n, latency := range []float64{0.02, 0.05} {
+		for step := range w.Steps {
+			for c, v := range []float64{4, 0.6, latency, 100, 0.4} {
+				w.Set(n, step, c, v)
+			}
+		}
+	}
+	for i, n := range needs(t, newHAB(t), w) {
+		if want := 4 * 0.6 / 0.65; !near(n, want, 1e-9) {
+			t.Errorf("%v needs %v replicas, want %v", services[i], n, want)
+		}
+	}
+}

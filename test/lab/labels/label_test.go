@@ -40,6 +40,9 @@ func TestRequiredLabelIsTheTruth(t *testing.T) {
 				if got.compared < 25 || got.near < 0.9*float64(got.compared) {
 					t.Errorf("%s: %v of %d labels are within one replica of the truth, want 0.9 of at least 25", service, got.near, got.compared)
 				}
+				if exact := float64(got.off[0]); exact < 0.6*float64(got.compared) {
+					t.Errorf("%s: %v of %d labels are planned to the truth itself, want 0.6", service, exact, got.compared)
+				}
 				hidden += got.hidden
 			}
 			if hidden < 10 {
