@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,11 +76,13 @@ func newPhases(weights []float64, changes []Change) (phases, error) {
 
 // at returns the position of the phase at a time.
 func (p phases) at(t float64) int {
-	i := len(p) - 1
-	for i > 0 && p[i].from > t {
-		i--
-	}
-	return i
+	after, _ := slices.BinarySearchFunc(p, t, func(c phase, t float64) int {
+		if c.from > t {
+			return 1
+		}
+		return -1
+	})
+	return after - 1
 }
 
 // choose returns the journey that a uniform variate in [0, 1) falls on.
