@@ -7,60 +7,17 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/deepscaler/deepscaler/test/lab/workload"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
 )
 
-// Bounds of the load, as factors on its base.
-const (
-	lowest  = 0.5
-	highest = 4.5
-)
-
-const (
-	patternStream = 0x7061
-	// longest is how many times as long as the testbed has it a pattern may take.
-	longest = 3
-	// bursts is how many of them make a pattern: one alone is short.
-	bursts = 6
-)
+const patternStream = 0x7061
 
 // patterns returns a load of so many seconds that goes through the patterns of Fig.
-// 8a of the paper: slight and sharp rises and falls, continuous fluctuation and
-// bursts, in random order, each as long as the testbed has it up to longest times
-// that, and each beginning at the level at which the one before ended. In a fixed
-// order they would make a season, and the seasonal-naive forecast hard to beat.
+// 8a of the paper in random order.
 func patterns(from float64, seconds int, seed uint64) (load.Profile, error) {
-	random := rand.New(rand.NewPCG(seed, patternStream))
-	names := []string{"slight-rise", "sharp-rise", "slight-fall", "sharp-fall", "fluctuation", "burst"}
-	var all load.Profile
-	level := from
-	for len(all) < seconds {
-		name := names[random.IntN(len(names))]
-		p, err := load.Generate(name, 1, random.Uint64())
-		if err != nil {
-			return nil, err
-		}
-		if name == "burst" {
-			p = slices.Repeat(p, bursts)
-		}
-		p = stretch(p, 1+(longest-1)*random.Float64()).Scale(level / p[0])
-		// Somewhere within the bounds a slight rise or fall always fits.
-		if slices.Min(p) >= lowest*from && slices.Max(p) <= highest*from {
-			all = append(all, p...)
-			level = p[len(p)-1]
-		}
-	}
-	return all[:seconds], nil
-}
-
-// stretch makes a profile longer.
-func stretch(p load.Profile, factor float64) load.Profile {
-	out := make(load.Profile, int(float64(len(p))*factor))
-	for i := range out {
-		out[i] = p.At(min(float64(i)/factor, float64(len(p)-1)))
-	}
-	return out
+	return workload.Sequence(from, seconds, rand.New(rand.NewPCG(seed, patternStream)))
 }
 
 // base is the load that patterns start from.

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/deepscaler/deepscaler/test/lab/workload"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
 	"github.com/deepscaler/deepscaler/test/testbed/simulate"
@@ -43,7 +44,7 @@ func (t *telemetry) add(fs *pflag.FlagSet) {
 	fs.StringVar(&t.folder, "data", t.folder, "Folder that keeps the telemetry of applications; what is there is not made again.")
 	fs.Float64Var(&t.hours, "hours", t.hours, "Virtual time of the telemetry of an application.")
 	fs.DurationVar(&t.step, "step", t.step, "Step of the telemetry of an application.")
-	fs.Float64Var(&t.replicas, "base-replicas", t.replicas, fmt.Sprintf("Load of an application: replicas that its busiest service needs at the base; the load is between %v and %v times that.", lowest, highest))
+	fs.Float64Var(&t.replicas, "base-replicas", t.replicas, fmt.Sprintf("Load of an application: replicas that its busiest service needs at the base; the load is between %v and %v times that.", workload.Lowest, workload.Highest))
 	fs.Uint64Var(&t.seed, "telemetry-seed", t.seed, "Seed of the telemetry of an application.")
 }
 

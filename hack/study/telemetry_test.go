@@ -15,6 +15,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
+	"github.com/deepscaler/deepscaler/test/lab/workload"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
@@ -93,8 +94,8 @@ func TestPatterns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p) != seconds || slices.Min(p) < lowest*base || slices.Max(p) > highest*base {
-		t.Errorf("%d seconds between %v and %v, want %d between %v and %v", len(p), slices.Min(p), slices.Max(p), seconds, lowest*base, highest*base)
+	if len(p) != seconds || slices.Min(p) < workload.Lowest*base || slices.Max(p) > workload.Highest*base {
+		t.Errorf("%d seconds between %v and %v, want %d between %v and %v", len(p), slices.Min(p), slices.Max(p), seconds, workload.Lowest*base, workload.Highest*base)
 	}
 	if slices.Min(p) > base || slices.Max(p) < 3*base {
 		t.Errorf("the load is between %v and %v only", slices.Min(p), slices.Max(p))

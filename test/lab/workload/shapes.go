@@ -59,10 +59,10 @@ func sequence(_ map[string]float64, random *rand.Rand, seconds int) (load.Profil
 	return Sequence(1, seconds, random)
 }
 
-// Bounds of a sequence, as factors on its base.
+// Lowest and Highest bound a [Sequence], as factors on its base.
 const (
-	lowest  = 0.5
-	highest = 4.5
+	Lowest  = 0.5
+	Highest = 4.5
 )
 
 // Sequence returns a load of so many seconds that goes through the shapes of Fig. 8a of
@@ -87,7 +87,7 @@ func Sequence(from float64, seconds int, random *rand.Rand) (load.Profile, error
 		}
 		p = stretch(p, 1+(longest-1)*random.Float64()).Scale(level / p[0])
 		// Somewhere within the bounds a slight rise or fall always fits.
-		if slices.Min(p) >= lowest*from && slices.Max(p) <= highest*from {
+		if slices.Min(p) >= Lowest*from && slices.Max(p) <= Highest*from {
 			all = append(all, p...)
 			level = p[len(p)-1]
 		}
