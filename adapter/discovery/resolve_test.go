@@ -105,7 +105,7 @@ func TestPodsAreThoseThatTheControllerCounted(t *testing.T) {
 		"scaling in, pods still leave": {true, 10, 6, new(6)},
 		"at zero":                      {true, 0, 0, new(0)},
 		"nothing decided yet":          {true, 4, 0, nil},
-		"no pod created yet":           {true, 0, 4, nil},
+		"set to zero by hand":          {true, 0, 4, new(0)},
 		"never read":                   {false, 0, 0, nil},
 	} {
 		hpa := autoscaler("shop", "web", "web")

@@ -32,15 +32,19 @@ func (c Consent) ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
 	return s
 }
 
-// podsOf returns the pods that the controller of hpa counted, ready or not, nil when
-// it has not. After a decision to scale in, its status still counts the pods on
-// their way out until the next sync, so the lesser of present and desired holds.
+// podsOf returns the pods that the target of hpa is to have, ready or not, as its
+// controller read it; nil when it has not. After a decision the status holds the
+// number from before it until the next sync, so the lesser of present and desired
+// counts: pods on their way out are none.
 func podsOf(hpa *autoscalingv2.HorizontalPodAutoscaler) *int {
 	current, desired := int(hpa.Status.CurrentReplicas), int(hpa.Status.DesiredReplicas)
 	switch {
 	case !slices.ContainsFunc(hpa.Status.Conditions, counted):
 		return nil
-	case (current == 0) != (desired == 0):
+	case current == 0:
+		return new(0)
+	case desired == 0:
+		// Nothing has been decided yet.
 		return nil
 	}
 	return new(min(current, desired))

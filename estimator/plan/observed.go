@@ -14,8 +14,8 @@ import (
 type Observed struct {
 	// Window is what the forecast was made from; nil when that is gone.
 	Window *estimator.Window
-	// Pods are the pods that exist, ready or not, of the services for which that
-	// is known. Of the others the most that were ready in the window count.
+	// Pods are the pods that are to exist, ready or not, of the services for which
+	// that is known. Of the others the most that were ready in the window count.
 	Pods map[estimator.Service]int
 }
 
@@ -81,7 +81,7 @@ func series(w *estimator.Window, n, channel int) (newest, most float64) {
 }
 
 // gone reports that there is no pod at all, so that none will ever show demand.
-func (p pods) gone() bool { return p.counted && p.exist == 0 }
+func (p pods) gone() bool { return p.counted && p.exist == 0 && !(p.ready > 0) }
 
 // overloaded reports that some pods are not ready and that the others, left with
 // the work of all, have reached their limit. Readiness is what overload takes

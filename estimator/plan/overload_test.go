@@ -161,6 +161,7 @@ func TestNeverZero(t *testing.T) {
 		"idle, bounded by 0":               {idle, nil, 0, 1},
 		"idle, bounded by 2":               {idle, nil, 2, 2},
 		"at zero, which is allowed":        {gone, map[estimator.Service]int{web: 0}, 0, 1},
+		"back from zero, count is late":    {steady(), map[estimator.Service]int{web: 0}, 0, 4},
 		"at zero by hand":                  {gone, map[estimator.Service]int{web: 0}, 1, 0},
 		"telemetry lost, pods not counted": {gone, nil, 0, 0},
 		"telemetry lost, pods are there":   {gone, map[estimator.Service]int{web: 3}, 0, 0},

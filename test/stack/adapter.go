@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -28,10 +29,16 @@ type AdapterOptions struct {
 	RateWindow time.Duration
 	LeadTime   time.Duration
 	SLO        time.Duration
+	// Queries replaces queries of the preset, by feature.
+	Queries map[string]string
 }
 
 // config returns the adapter's configuration file.
 func (o AdapterOptions) config() []byte {
+	var queries []string
+	for feature, query := range o.Queries {
+		queries = append(queries, fmt.Sprintf("%s: %q", feature, query))
+	}
 	return fmt.Appendf(nil, `apiVersion: config.deepscaler.io/v1alpha1
 kind: AdapterConfiguration
 step: %v
@@ -40,6 +47,7 @@ telemetry:
   prometheus: {url: %q}
   jaeger: {url: %q}
   rateWindow: %v
+  queries: {%s}
 defaults:
   leadTime: %v
   slo: %v
@@ -47,7 +55,7 @@ certificates:
   namespace: %s
   secret: %s
   service: %s
-`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, o.LeadTime, o.SLO, systemNamespace, certificates, adapterName)
+`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.SLO, systemNamespace, certificates, adapterName)
 }
 
 // Adapter is a running adapter, as a program on this host with the rights of the

@@ -1,0 +1,181 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/test/stack"
+	"github.com/deepscaler/deepscaler/test/testbed/app"
+	"github.com/deepscaler/deepscaler/test/testbed/manifest"
+)
+
+// scene is a service whose telemetry is scripted, under a stock HPA.
+type scene struct {
+	*site
+	*scripted
+}
+
+// stage deploys four pods of a service under an HPA with the given minimum.
+func stage(t *testing.T, minReplicas int32) *scene {
+	t.Helper()
+	ctx, namespace := deadline(t), strings.ToLower(t.Name())
+	namespaces := shared.Client.CoreV1().Namespaces()
+	if _, err := namespaces.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stopped(t, func(ctx context.Context) error { return namespaces.Delete(ctx, namespace, metav1.DeleteOptions{}) })
+	})
+	chain, err := app.Load("testdata/chain.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prometheus := newScripted(t, estimator.Service{Namespace: namespace, Name: chain.Services[0].Name}, steady)
+	for i, d := range manifest.Deployments(chain, namespace)[:2] {
+		least := int32(1)
+		if i == 0 {
+			d.Spec.Replicas, least = new(int32(4)), minReplicas
+		} else {
+			prometheus.other.Name = d.Name
+		}
+		if _, err := shared.Client.AppsV1().Deployments(namespace).Create(ctx, d, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		create(t, stack.HPA(namespace, d.Name, least, 20, scaleIn))
+	}
+	adapter, err := shared.StartAdapter(ctx, stack.AdapterOptions{
+		Name:       "adapter-" + namespace,
+		Prometheus: prometheus.url,
+		Queries:    prometheus.queries(),
+		Step:       step,
+		Window:     12,
+		RateWindow: 4 * time.Second,
+		LeadTime:   hpaSync + podStart + step,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stopped(t, adapter.Stop) })
+	return &scene{&site{Application: &stack.Application{Namespace: namespace}, adapter: adapter}, prometheus}
+}
+
+func (s *scene) deployment(ctx context.Context) (*appsv1.Deployment, error) {
+	return shared.Client.AppsV1().Deployments(s.Namespace).Get(ctx, s.service.Name, metav1.GetOptions{})
+}
+
+// reaches waits for the metric to be n and the Deployment to be scaled to it.
+func (s *scene) reaches(t *testing.T, n int64) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("the HPA follows the metric to %d", n), func(ctx context.Context) error {
+		hpa, err := s.hpa(ctx, s.service.Name)
+		if err != nil {
+			return err
+		}
+		desired, err := s.desired(ctx, s.service.Name)
+		if err != nil {
+			return err
+		}
+		if got := condition(hpa, autoscalingv2.ScalingActive); !strings.HasPrefix(got, "True") || desired != n || int64(hpa.Status.CurrentReplicas) != n {
+			return fmt.Errorf("metric %d, HPA at %d of %d, ScalingActive %s", desired, hpa.Status.CurrentReplicas, hpa.Status.DesiredReplicas, got)
+		}
+		return nil
+	})
+}
+
+// keeps checks for three times the stabilisation that the Deployment is not scaled
+// below n.
+func (s *scene) keeps(t *testing.T, n int32) {
+	t.Helper()
+	if err := stack.Always(t.Context(), 3*scaleIn, func(ctx context.Context) error {
+		d, err := s.deployment(ctx)
+		if err == nil && *d.Spec.Replicas < n {
+			err = fmt.Errorf("scaled to %d, want at least %d", *d.Spec.Replicas, n)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// With CPU at its limit and no pod ready, the HPA holds at four; with one of four
+// ready it holds as well; and when all are ready at a low load, it scales in.
+func TestOverloadDoesNotScaleIn(t *testing.T) {
+	s := stage(t, 1)
+	s.reaches(t, 4)
+
+	s.set(lost)
+	eventually(t, "the metric is an error and the HPA says so", func(ctx context.Context) error {
+		n, err := s.desired(ctx, s.service.Name)
+		switch {
+		case err == nil:
+			return fmt.Errorf("the metric still says %d", n)
+		case !apierrors.IsServiceUnavailable(err) || !strings.Contains(err.Error(), "none of its pods is ready"):
+			return err
+		}
+		hpa, err := s.hpa(ctx, s.service.Name)
+		if err == nil && condition(hpa, autoscalingv2.ScalingActive) != "False FailedGetExternalMetric" {
+			err = errors.New("ScalingActive is " + condition(hpa, autoscalingv2.ScalingActive))
+		}
+		return err
+	})
+	s.keeps(t, 4)
+
+	s.set(struggling)
+	eventually(t, "the metric is back", func(ctx context.Context) error {
+		_, err := s.desired(ctx, s.service.Name)
+		return err
+	})
+	s.keeps(t, 4)
+
+	s.set(quiet)
+	s.reaches(t, 1)
+}
+
+// An HPA that allows zero replicas never gets there by the metric, is warned of it,
+// and comes back when somebody else has scaled to zero.
+func TestZeroIsNeverPlanned(t *testing.T) {
+	s := stage(t, 0)
+	s.reaches(t, 4)
+	eventually(t, "an Event about minReplicas", func(ctx context.Context) error {
+		events, err := shared.Client.CoreV1().Events(s.Namespace).List(ctx, metav1.ListOptions{
+			FieldSelector: "reason=MinReplicasZero,involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name=" + s.service.Name,
+		})
+		if err == nil && len(events.Items) == 0 {
+			err = errors.New("there is none")
+		}
+		return err
+	})
+
+	s.set(idle)
+	s.reaches(t, 1)
+	s.keeps(t, 1)
+
+	s.set(gone)
+	deployments := shared.Client.AppsV1().Deployments(s.Namespace)
+	scale, err := deployments.GetScale(t.Context(), s.service.Name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scale.Spec.Replicas = 0
+	if _, err := deployments.UpdateScale(t.Context(), s.service.Name, scale, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the HPA brings the service back", func(ctx context.Context) error {
+		d, err := s.deployment(ctx)
+		if err == nil && *d.Spec.Replicas != 1 {
+			err = fmt.Errorf("scaled to %d", *d.Spec.Replicas)
+		}
+		return err
+	})
+}
