@@ -21,7 +21,13 @@ func DesiredReplicas(ctx context.Context, client rest.Interface, namespace, serv
 	if service != "" {
 		request = request.Param("labelSelector", "service="+service)
 	}
-	body, err := request.Do(ctx).Raw()
+	result := request.Do(ctx)
+	// Unlike that of Raw, the error of Error is what the adapter wrote.
+	err := result.Error()
+	if err != nil {
+		return nil, fmt.Errorf("read %s of %s/%s: %w", MetricName, namespace, service, err)
+	}
+	body, err := result.Raw()
 	if err != nil {
 		return nil, fmt.Errorf("read %s of %s/%s: %w", MetricName, namespace, service, err)
 	}
