@@ -28,7 +28,7 @@ var _ estimator.Estimator = (*Estimator)(nil)
 // call is what one call of Estimate works with.
 type call struct {
 	pass     *Pass
-	samples  []float64 // N·τ·C, of the model
+	samples  []float64 // τ·N·C, of the model
 	outputs  []float64 // N·O
 	rows     []int     // of the window, for every service of the model
 	channels []int     // of the window, for every feature of the model
@@ -40,7 +40,11 @@ func NewEstimator(a *artifact.Model) (*Estimator, error) {
 	if a.Target != string(estimator.Replicas) {
 		return nil, fmt.Errorf("the model predicts %q, want one that is trained on %q", a.Target, estimator.Replicas)
 	}
-	p, err := NewPredictor(a)
+	network, err := Load(a)
+	if err != nil {
+		return nil, err
+	}
+	p, err := NewPredictor(a, network)
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +114,9 @@ func (e *Estimator) read(c *call, w *estimator.Window) error {
 		return fmt.Errorf("the window has none of the model's %d services, such as %q: %w",
 			len(c.rows), e.predictor.services[0], estimator.ErrInsufficientData)
 	}
-	window := e.predictor.config.Window
 	i := 0
-	for _, n := range c.rows {
-		for t := w.Steps - window; t < w.Steps; t++ {
+	for t := w.Steps - e.predictor.config.Window; t < w.Steps; t++ {
+		for _, n := range c.rows {
 			for _, channel := range c.channels {
 				c.samples[i] = math.NaN()
 				if n != absent {

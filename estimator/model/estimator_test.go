@@ -30,8 +30,8 @@ func TestEstimateMatchesPredict(t *testing.T) {
 		w := observed(6, "a", "b", "c", "d", "stranger")
 		row, channel := []int{2, 3, 0, -1, 1}, []int{3, 1, 0}
 		var samples []float64
-		for _, n := range row {
-			for i := 2; i < 6; i++ {
+		for i := 2; i < 6; i++ {
+			for _, n := range row {
 				for _, c := range channel {
 					if n < 0 {
 						samples = append(samples, nan)
@@ -233,7 +233,7 @@ func TestNewEstimatorRefuses(t *testing.T) {
 	}{
 		{"another target", func(a *artifact.Model) { a.Target = "latency" }, []string{`"latency"`, `"replicas"`}},
 		{"tensors that do not fit", func(a *artifact.Model) { a.Tensors = a.Tensors[1:] }, []string{"is missing"}},
-		{"one service in two spellings", func(a *artifact.Model) { a.Services[1] = "/s000" }, []string{`"s000" and "/s000"`}},
+		{"half a name", func(a *artifact.Model) { a.Services[1] = "/s000" }, []string{`service is "/s000"`, "want namespace/name"}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

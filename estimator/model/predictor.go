@@ -1,11 +1,14 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
@@ -15,27 +18,48 @@ type Predictor struct {
 	network  gnn.Model[float32]
 	config   gnn.Config
 	basis    []float32
-	scaler   *scaler
+	pipeline *features.Pipeline
+	shares   []float64 // O
 	services []string
 	features []string
 }
 
-// NewPredictor returns the network that a holds, see [Load], on the affinity
-// matrix of a. It keeps nothing of a that may change.
-func NewPredictor(a *artifact.Model) (*Predictor, error) {
-	m, err := Load(a)
-	if err != nil {
-		return nil, err
+// NewPredictor returns the network that a holds, on the affinity matrix of a: that
+// of [Load], or one of another [Architecture] that has loaded a. It keeps nothing
+// of a that may change.
+func NewPredictor(a *artifact.Model, network gnn.Model[float32]) (*Predictor, error) {
+	if has, want := network.Config(), Config(a); has != want {
+		return nil, fmt.Errorf("the network has the shape %+v, the model %+v; load it from the model", has, want)
 	}
-	s, err := newScaler(a)
+	pipeline, err := Pipeline(a)
 	if err != nil {
 		return nil, err
 	}
 	p := &Predictor{
-		network: m, config: m.Config(), scaler: s, basis: make([]float32, m.BasisSize()),
-		services: slices.Clone(a.Services), features: slices.Clone(a.Features),
+		network: network, config: network.Config(), pipeline: pipeline, shares: slices.Clone(a.Scaler.Shares),
+		basis: make([]float32, network.BasisSize()), services: slices.Clone(a.Services), features: slices.Clone(a.Features),
 	}
-	m.Basis(p.basis, a.Affinity)
+	if len(p.shares) == 0 {
+		p.shares = slices.Repeat([]float64{1}, len(a.Horizons))
+	}
+	network.Basis(p.basis, a.Affinity)
+	return p, nil
+}
+
+// Pipeline returns how the network of a sees telemetry and how its outputs are
+// meant, but for the shares.
+func Pipeline(a *artifact.Model) (*features.Pipeline, error) {
+	n, s := len(a.Services), a.Scaler
+	p, err := features.New(features.Spec{
+		Features: estimator.Features(a.Features), Target: estimator.Feature(a.Target),
+		Inputs: &features.Scaler{Services: n, Features: len(a.Features), Mean: slices.Concat(s.Mean...), Std: slices.Concat(s.Std...)},
+		Labels: &features.Scaler{Services: n, Features: 1, Mean: s.TargetMean, Std: s.TargetStd},
+		// A level has no name in the file.
+		Anchor: cmp.Or(features.Anchor(s.Anchor), features.AnchorLevel), Sizings: s.Sizings,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("scaler of the model: %w; train the model again", err)
+	}
 	return p, nil
 }
 
@@ -60,10 +84,10 @@ type Pass struct {
 	known     []bool    // N
 }
 
-// Predict takes samples, N·τ·C numbers in (service, step, feature) and their own
+// Predict takes samples, τ·N·C numbers in (step, service, feature) and their own
 // units with NaN where one is missing, and writes the target of every service at
-// the horizons of the model to y, N·O numbers in (service, horizon). The rows and
-// channels are those of the model. A service without a single sample gets NaN.
+// the horizons of the model to y, N·O numbers in (service, horizon). The services
+// and channels are those of the model. A service without a single sample gets NaN.
 //
 // It is an error when a length is wrong, a sample is infinite, or the network
 // answers with something that is not a finite number; y is then of no meaning.
@@ -72,47 +96,39 @@ func (p *Pass) Predict(samples, y []float64) error {
 	if len(samples) != len(p.x) || len(y) != len(p.y) {
 		return fmt.Errorf("prediction from %d samples into %d numbers, want %d and %d", len(samples), len(y), len(p.x), len(p.y))
 	}
-	for i, v := range samples {
-		if math.IsInf(v, 0) {
-			c := p.predictor.config
-			return fmt.Errorf("sample of service %q, feature %q is %v; a missing sample is NaN",
-				p.predictor.services[i/(c.Window*c.Features)], p.predictor.features[i%c.Features], v)
-		}
+	if err := p.look(samples); err != nil {
+		return err
 	}
-	p.fill(samples)
+	p.predictor.pipeline.Inputs(p.x, samples)
 	p.pass.Forward(p.x, p.predictor.basis, p.y)
 	return p.restore(samples, y)
 }
 
-// fill makes the inputs of the network: scaled, each gap with the last value in
-// the window, or 0, the mean, before there was one.
-func (p *Pass) fill(samples []float64) {
-	c, s := p.predictor.config, p.predictor.scaler
-	row := c.Services * c.Features
-	for n := range c.Services {
-		p.known[n] = false
-		for f := range c.Features {
-			i := n*c.Features + f
-			var last float32
-			for t := range c.Window {
-				if v := samples[(n*c.Window+t)*c.Features+f]; !math.IsNaN(v) {
-					last = s.apply(i, v)
-					p.known[n] = true
-				}
-				p.x[t*row+i] = last
+// look finds the services that have a sample, and reports one that is infinite.
+func (p *Pass) look(samples []float64) error {
+	c := p.predictor.config
+	clear(p.known)
+	for row := range len(samples) / c.Features {
+		n := row % c.Services
+		for f, v := range samples[row*c.Features : (row+1)*c.Features] {
+			if math.IsInf(v, 0) {
+				return fmt.Errorf("sample of service %q, feature %q is %v; a missing sample is NaN",
+					p.predictor.services[n], p.predictor.features[f], v)
 			}
+			p.known[n] = p.known[n] || !math.IsNaN(v)
 		}
 	}
+	return nil
 }
 
 // restore makes predictions of the outputs of the network.
 func (p *Pass) restore(samples, y []float64) error {
 	c := p.predictor.config
 	for n := range c.Services {
-		anchor := p.anchor(samples, n)
+		measure := p.predictor.pipeline.Measure(n, samples)
 		for o := range c.Outputs {
 			i := n*c.Outputs + o
-			y[i] = p.predictor.scaler.restore(n, o, anchor, p.y[i])
+			y[i] = measure.Value(p.predictor.shares[o] * float64(p.y[i]))
 			if math.IsNaN(y[i]) || math.IsInf(y[i], 0) {
 				return fmt.Errorf("the network predicts %v for service %q: its weights have diverged; train the model again",
 					y[i], p.predictor.services[n])
@@ -123,20 +139,4 @@ func (p *Pass) restore(samples, y []float64) error {
 		}
 	}
 	return nil
-}
-
-// anchor returns what the outputs for service n are changes from, by the last step
-// that tells; NaN when none does.
-func (p *Pass) anchor(samples []float64, n int) float64 {
-	c, s := p.predictor.config, p.predictor.scaler
-	if s.anchor < 0 {
-		return math.NaN()
-	}
-	for t := c.Window - 1; t >= 0; t-- {
-		from := (n*c.Window + t) * c.Features
-		if v := s.seen(n, samples[from:from+c.Features]); !math.IsNaN(v) {
-			return v
-		}
-	}
-	return math.NaN()
 }

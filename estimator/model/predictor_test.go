@@ -24,10 +24,9 @@ func silent(a *artifact.Model, seed uint64) int { return int(seed) % len(a.Servi
 func gaps(a *artifact.Model, seed uint64) []float64 {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	samples := make([]float64, len(a.Services)*a.Window*len(a.Features))
-	perService := a.Window * len(a.Features)
 	for i := range samples {
 		samples[i] = 5 * rng.Float64()
-		without, service := silent(a, seed), i/perService
+		without, service := silent(a, seed), i/len(a.Features)%len(a.Services)
 		target := service == (without+1)%len(a.Services) && a.Features[i%len(a.Features)] == a.Target
 		if rng.IntN(3) == 0 || target || service == without {
 			samples[i] = nan
@@ -41,7 +40,7 @@ func byHand(t *testing.T, a *artifact.Model, samples []float64) []float64 {
 	t.Helper()
 	m := mustLoad(t, a)
 	n, f, o := len(a.Services), len(a.Features), len(a.Horizons)
-	at := func(s, t, c int) float64 { return samples[(s*a.Window+t)*f+c] }
+	at := func(s, t, c int) float64 { return samples[(t*n+s)*f+c] }
 
 	x := make([]float32, a.Window*n*f)
 	known := make([]bool, n)
@@ -94,7 +93,7 @@ func byHand(t *testing.T, a *artifact.Model, samples []float64) []float64 {
 
 func predict(t *testing.T, a *artifact.Model, samples []float64) []float64 {
 	t.Helper()
-	p, err := NewPredictor(a)
+	p, err := NewPredictor(a, mustLoad(t, a))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +160,7 @@ func TestRoundTripPredictsTheSame(t *testing.T) {
 // TestPassForgets: what a pass predicted before has no influence.
 func TestPassForgets(t *testing.T) {
 	each(t, func(t *testing.T, a *artifact.Model) {
-		p, err := NewPredictor(a)
+		p, err := NewPredictor(a, mustLoad(t, a))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +182,7 @@ func TestPredictorOwnsItsNumbers(t *testing.T) {
 	each(t, func(t *testing.T, a *artifact.Model) {
 		samples := gaps(a, 5)
 		want := predict(t, a, samples)
-		p, err := NewPredictor(a)
+		p, err := NewPredictor(a, mustLoad(t, a))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +219,7 @@ func TestPredictBounds(t *testing.T) {
 		}
 		bounded := make([]float64, len(samples))
 		for i := range bounded {
-			n := i / 4
+			n := i % 2
 			bounded[i] = a.Scaler.Mean[n][0] + math.Copysign(2e6, v)*a.Scaler.Std[n][0]
 		}
 		if diff := cmp.Diff(predict(t, a, bounded), predict(t, a, samples)); diff != "" {
@@ -258,7 +257,7 @@ func TestPredictRefuses(t *testing.T) {
 			if tc.change != nil {
 				tc.change(a)
 			}
-			p, err := NewPredictor(a)
+			p, err := NewPredictor(a, mustLoad(t, a))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -270,13 +269,13 @@ func TestPredictRefuses(t *testing.T) {
 func TestNewPredictorRefusesAScalerThatOverflows(t *testing.T) {
 	a := untrained(t, numbered(2))
 	a.Scaler.Mean[1][2], a.Scaler.Std[1][2] = 1e300, 1e-300
-	_, err := NewPredictor(a)
-	checkError(t, err, `"s001"`, `"latency"`, "1e+300")
+	_, err := NewPredictor(a, mustLoad(t, a))
+	checkError(t, err, "scaler of the model: inputs: mean 1e+300 of service 1, feature 2", "train the model again")
 }
 
 func TestPredictAllocatesNothing(t *testing.T) {
 	each(t, func(t *testing.T, a *artifact.Model) {
-		p, err := NewPredictor(a)
+		p, err := NewPredictor(a, mustLoad(t, a))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
@@ -10,20 +9,16 @@ import (
 // absent is the row of a service that the window does not have.
 const absent = -1
 
-// directory finds the row of a service in the model. A service that is known by
-// its name alone has no namespace.
+// directory finds the row of a service in the model: that of the service itself,
+// else that of its bare name ([estimator.Service]).
 type directory map[estimator.Service]int
 
 func newDirectory(services []string) (directory, error) {
 	d := make(directory, len(services))
 	for row, service := range services {
-		namespace, name, found := strings.Cut(service, "/")
-		if !found {
-			namespace, name = "", service
-		}
-		key := estimator.Service{Namespace: namespace, Name: name}
-		if other, ok := d[key]; ok {
-			return nil, fmt.Errorf("services %q and %q of the model are the same; train it with one of them", services[other], service)
+		key, err := estimator.ParseService(service)
+		if err != nil {
+			return nil, err
 		}
 		d[key] = row
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/deepscaler/deepscaler/learner/samples"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -72,7 +72,7 @@ func hyperparameters(base train.Options) []hyperparameter {
 		vary("sharpness", base, func(o *options) *float64 { return &o.Learning.Sharpness }, 30, 300),
 		vary("anchor", base, func(o *options) *string { return &o.Anchor }, anchors(base)...),
 		varyBy("jitter", base, jitter, func(o *options, v float64) { o.Learning.Jitter = v }, jitters(base)...),
-		vary("scale", base, func(o *options) *string { return &o.Scale }, string(samples.ScalePerService), string(samples.ScaleGlobal)),
+		vary("scale", base, func(o *options) *string { return &o.Scale }, string(features.ScalePerService), string(features.ScaleGlobal)),
 		vary("threshold", base, func(o *options) *float64 { return &o.Learning.Threshold }, 0.25, 0.5, 0.75),
 		vary("graphs", base, func(o *options) *int { return &o.Learning.Graphs }, 2, 4, 8),
 	}
@@ -81,7 +81,7 @@ func hyperparameters(base train.Options) []hyperparameter {
 // anchors returns those that go with the label.
 func anchors(o train.Options) []string {
 	o.Anchor = ""
-	return []string{string(samples.AnchorLevel), o.Settled().Anchor}
+	return []string{string(features.AnchorLevel), o.Settled().Anchor}
 }
 
 // jitter returns what training makes of a negative one.
@@ -94,7 +94,7 @@ func jitter(o *train.Options) float64 {
 
 // jitters returns those that go with the anchor, the default first.
 func jitters(o train.Options) []float64 {
-	if o.Anchor == string(samples.AnchorLevel) {
+	if o.Anchor == string(features.AnchorLevel) {
 		return []float64{0}
 	}
 	return []float64{train.DefaultJitter, 0, 0.1, 0.6}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
@@ -89,14 +90,14 @@ func samplesFor(a *artifact.Model, s *estimator.Window, split samples.Split, lab
 	// An anchor has the same name in the file, but for the level, which has none.
 	return samples.New(s, samples.Options{
 		Window: a.Window, Horizons: a.Horizons, Features: estimator.Features(a.Features), Target: estimator.Feature(a.Target),
-		Label: labeller, Split: split, Anchor: samples.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings,
+		Label: labeller, Split: split, Anchor: features.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings,
 	})
 }
 
 // scalers returns those of the model, of inputs and labels.
-func scalers(a *artifact.Model) (inputs, labels *samples.Scaler) {
+func scalers(a *artifact.Model) (inputs, labels *features.Scaler) {
 	n, c := len(a.Services), len(a.Features)
-	inputs = &samples.Scaler{Services: n, Features: c, Mean: slices.Concat(a.Scaler.Mean...), Std: slices.Concat(a.Scaler.Std...)}
-	labels = &samples.Scaler{Services: n, Features: 1, Mean: a.Scaler.TargetMean, Std: a.Scaler.TargetStd}
+	inputs = &features.Scaler{Services: n, Features: c, Mean: slices.Concat(a.Scaler.Mean...), Std: slices.Concat(a.Scaler.Std...)}
+	labels = &features.Scaler{Services: n, Features: 1, Mean: a.Scaler.TargetMean, Std: a.Scaler.TargetStd}
 	return inputs, labels
 }

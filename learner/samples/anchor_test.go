@@ -3,6 +3,7 @@ package samples
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
+	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
 // scaledAtRandom is a service that needs 3 replicas for every 100 requests per
@@ -32,7 +34,7 @@ func scaledAtRandom(steps int) *estimator.Window {
 // The demand is that of the last step of the window at which both replicas and cpu
 // are known.
 func TestAnchorDemand(t *testing.T) {
-	s := scaledAtRandom(40)
+	s := scaledAtRandom(60)
 	for at, row := range map[int][2]float64{
 		30: {6, 0.5}, 31: {nan, 0.8}, 32: {6, nan}, 33: {nan, nan}, 34: {2, 0.95}, 35: {5, 0.01},
 	} {
@@ -42,14 +44,14 @@ func TestAnchorDemand(t *testing.T) {
 	s.Set(1, 30, 0, 4)
 	s.Set(1, 30, 1, 0.7)
 	d := mustNew(t, s, Options{
-		Window: 3, Label: Required{}, Anchor: AnchorDemand, Split: Split{1, 0, 0}, Features: []estimator.Feature{"requests", "cpu", "replicas"},
+		Window: 3, Horizons: []int{1, 5}, Label: Required{}, Anchor: features.AnchorDemand, Split: Split{1, 0, 0}, Features: []estimator.Feature{"requests", "cpu", "replicas"},
 		Sizings: []demand.Sizing{{Idle: 0.1, Utilisation: 0.5}, {Utilisation: 0.7}},
 	})
 	std, mean := d.LabelScaler().Std, d.LabelScaler().Mean
 	x, y := make([]float32, d.InputLen()), make([]float32, d.LabelLen())
 	labels := make([]float64, d.LabelLen())
 	for origin, want := range map[int]float64{30: 6, 31: 6, 32: 6, 33: mean[0], 34: 4.25, 35: 0} {
-		i := origin - d.Origin(Train, 0)
+		i := slices.Index(d.origins[Train], origin)
 		if got := d.Unscale(Train, i, 0, 0); math.Abs(got-want) > 1e-9 {
 			t.Errorf("step %d: a prediction of 0 means %v, want %v", origin, got, want)
 		}
@@ -74,7 +76,7 @@ func TestAnchorDemand(t *testing.T) {
 
 func TestSizingsAreFittedOnTheTrainingPart(t *testing.T) {
 	s := scaledAtRandom(200)
-	o := Options{Label: Required{}, Anchor: AnchorDemand}
+	o := Options{Label: Required{}, Anchor: features.AnchorDemand}
 	d := mustNew(t, s, o)
 	fitted, err := Required{}.Fit(s, d.Range(Train))
 	if err != nil {
@@ -104,7 +106,7 @@ func TestSizingsAreFittedOnTheTrainingPart(t *testing.T) {
 // The demand tells more about what will be required than the mean does: the label
 // is what is measured, up to the requests of the next step.
 func TestDemandIsNearWhatIsRequired(t *testing.T) {
-	mae := func(anchor Anchor) float64 {
+	mae := func(anchor features.Anchor) float64 {
 		d := mustNew(t, scaledAtRandom(600), Options{Label: Required{}, Anchor: anchor})
 		sum, count := 0.0, 0.0
 		predicted, actual := make([]float64, d.LabelLen()), make([]float64, d.LabelLen())
@@ -120,7 +122,7 @@ func TestDemandIsNearWhatIsRequired(t *testing.T) {
 		}
 		return sum / count
 	}
-	if level, demand := mae(AnchorLevel), mae(AnchorDemand); !(demand < 0.5*level) {
+	if level, demand := mae(features.AnchorLevel), mae(features.AnchorDemand); !(demand < 0.5*level) {
 		t.Errorf("MAE is %v from the demand, and %v from the mean", demand, level)
 	}
 }
@@ -131,11 +133,11 @@ func TestAnchorDemandErrors(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"another label":   {Options{Anchor: AnchorDemand}, `anchor "demand" needs the replicas that were required`},
-		"no cpu":          {Options{Anchor: AnchorDemand, Label: Required{}, Features: []estimator.Feature{"replicas", "requests"}}, `needs "cpu" among the features, which are ["replicas" "requests"]`},
-		"no replicas":     {Options{Anchor: AnchorDemand, Label: Required{}, Features: []estimator.Feature{"cpu", "requests"}}, `needs "replicas" among the features`},
-		"too few sizings": {Options{Anchor: AnchorDemand, Label: Required{}, Sizings: two[:1]}, "1 sizings for 2 services"},
-		"bad sizing":      {Options{Anchor: AnchorDemand, Label: Required{}, Sizings: []demand.Sizing{two[0], {Idle: 0.5, Utilisation: nan}}}, "sizing of service 1: idle utilisation is 0.5"},
+		"another label":   {Options{Anchor: features.AnchorDemand}, `anchor "demand" needs the replicas that were required`},
+		"no cpu":          {Options{Anchor: features.AnchorDemand, Label: Required{}, Features: []estimator.Feature{"replicas", "requests"}}, `needs "cpu" among the features, which are ["replicas" "requests"]`},
+		"no replicas":     {Options{Anchor: features.AnchorDemand, Label: Required{}, Features: []estimator.Feature{"cpu", "requests"}}, `needs "replicas" among the features`},
+		"too few sizings": {Options{Anchor: features.AnchorDemand, Label: Required{}, Sizings: two[:1]}, "1 sizings for 2 services"},
+		"bad sizing":      {Options{Anchor: features.AnchorDemand, Label: Required{}, Sizings: []demand.Sizing{two[0], {Idle: 0.5, Utilisation: nan}}}, "sizing of service 1: idle utilisation is 0.5"},
 		"of a level":      {Options{Label: Required{}, Sizings: two}, `no effect on the anchor "level"`},
 	} {
 		t.Run(name, func(t *testing.T) {

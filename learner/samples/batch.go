@@ -11,9 +11,8 @@ func (d *Set) InputLen() int {
 func (d *Set) LabelLen() int { return len(d.series.Services) * len(d.options.Horizons) }
 
 // Batch writes the samples with the given indices: x as [B][τ][N][C], scaled
-// and without gaps; y as [B][N][H], scaled, NaN where there is no label. A
-// value that was missing is the last one observed in the window, up to the
-// carry limit, and 0 before there was one.
+// and without gaps; y as [B][N][H], scaled, NaN where there is no label. Package
+// features says how.
 //
 // It allocates nothing. A slice of the wrong length or an index out of range
 // panics.
@@ -21,31 +20,27 @@ func (d *Set) Batch(p Part, indices []int, x, y []float32) {
 	size := d.InputLen()
 	checkLen("x", len(x), len(indices)*size)
 	checkLen("y", len(y), len(indices)*d.LabelLen())
-	services, horizons := len(d.series.Services), d.options.Horizons
 	k := 0
 	for b, i := range indices {
 		origin := d.Origin(p, i)
-		d.inputs.window(x[b*size:(b+1)*size], origin-d.options.Window+1, size/d.options.Window)
-		for n := range services {
-			for _, ahead := range horizons {
-				y[k] = d.scaled[(origin+ahead)*services+n]
-				if d.anchors != nil {
-					y[k] -= float32(d.labelScaler.Apply(n, 0, d.anchors[origin*services+n]))
-				}
+		from, to := d.window(origin)
+		inputs := x[b*size : (b+1)*size]
+		copy(inputs, d.scaled[from:to])
+		d.pipeline.Fill(inputs)
+		for n := range d.series.Services {
+			measure := d.pipeline.Measure(n, d.inputs.Values[from:to])
+			for _, ahead := range d.options.Horizons {
+				y[k] = measure.Output(d.Label(origin+ahead, n))
 				k++
 			}
 		}
 	}
 }
 
-// Mask tells for the inputs of [Set.Batch] whether they were observed (1)
-// or filled in (0), as [B][τ][N][C].
-func (d *Set) Mask(p Part, indices []int, mask []float32) {
-	size := d.InputLen()
-	checkLen("mask", len(mask), len(indices)*size)
-	for b, i := range indices {
-		d.inputs.mask(mask[b*size:(b+1)*size], d.Origin(p, i)-d.options.Window+1, size/d.options.Window)
-	}
+// window returns where the values of the window that ends at origin begin and end.
+func (d *Set) window(origin int) (from, to int) {
+	width := len(d.series.Services) * len(d.options.Features)
+	return (origin + 1 - d.options.Window) * width, (origin + 1) * width
 }
 
 // Labels writes the labels of the samples in their own unit as [B][N][H], NaN
@@ -86,10 +81,8 @@ func (d *Set) Censored(p Part, indices []int, mask []bool) {
 // Unscale returns a prediction for service n of sample i in the label's own
 // unit.
 func (d *Set) Unscale(p Part, i, n int, scaled float64) float64 {
-	if d.anchors == nil {
-		return d.labelScaler.Invert(n, 0, scaled)
-	}
-	return d.anchors[d.Origin(p, i)*len(d.series.Services)+n] + scaled*d.labelScaler.Std[n]
+	from, to := d.window(d.Origin(p, i))
+	return d.pipeline.Measure(n, d.inputs.Values[from:to]).Value(scaled)
 }
 
 // UnscaleBatch is [Set.Unscale] for predictions as [B][N][H].

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
+	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
 // Options say how samples are made. The zero value of each field is its
@@ -25,17 +26,13 @@ type Options struct {
 	Label Labeller
 	// Split divides the history; [DefaultSplit] by default.
 	Split Split
-	// Scale is how inputs and labels are scaled; [ScalePerService] by default.
-	Scale ScaleMode
-	// Anchor is what labels are measured from; [AnchorLevel] by default.
-	Anchor Anchor
-	// Sizings has one sizing for each service, which [AnchorDemand] counts the
+	// Scale is how inputs and labels are scaled; [features.ScalePerService] by default.
+	Scale features.ScaleMode
+	// Anchor is what labels are measured from; [features.AnchorLevel] by default.
+	Anchor features.Anchor
+	// Sizings has one sizing for each service, which [features.AnchorDemand] counts the
 	// replicas with; by default those that the label fits on the training part.
 	Sizings []demand.Sizing
-	// CarryLimit is the number of steps over which a missing input has the last
-	// observed value; afterwards it has the mean of the training part. By
-	// default it is as long as the window; -1 carries nothing.
-	CarryLimit int
 }
 
 // Defaults of [Options].
@@ -65,13 +62,10 @@ func (o Options) complete(s *estimator.Window) Options {
 		o.Split = DefaultSplit()
 	}
 	if o.Scale == "" {
-		o.Scale = ScalePerService
+		o.Scale = features.ScalePerService
 	}
 	if o.Anchor == "" {
-		o.Anchor = AnchorLevel
-	}
-	if o.CarryLimit == 0 {
-		o.CarryLimit = o.Window
+		o.Anchor = features.AnchorLevel
 	}
 	o.Horizons = slices.Clone(o.Horizons)
 	o.Features = slices.Clone(o.Features)
@@ -81,7 +75,7 @@ func (o Options) complete(s *estimator.Window) Options {
 
 // validate reports the first option that cannot work. The features and the
 // label are checked where they are used.
-func (o Options) validate(services int) error {
+func (o Options) validate() error {
 	if o.Window < 1 || o.Window > maxWindow {
 		return fmt.Errorf("window is %d steps, want 1 to %d", o.Window, maxWindow)
 	}
@@ -93,10 +87,7 @@ func (o Options) validate(services int) error {
 	if err := o.Split.Validate(); err != nil {
 		return fmt.Errorf("split: %w", err)
 	}
-	if o.CarryLimit < -1 {
-		return fmt.Errorf("carry limit is %d steps, want at least 0, or -1 for none", o.CarryLimit)
-	}
-	return o.validateAnchor(services)
+	return o.validateAnchor()
 }
 
 // nearest and furthest are the first and last step ahead.

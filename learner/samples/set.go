@@ -2,9 +2,12 @@ package samples
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/learner/history"
 )
 
@@ -13,28 +16,30 @@ import (
 // service at each of the H horizons after the origin.
 //
 // A sample belongs to a part when all its labels do; its window may reach back
-// into the part before. Samples of a part are one step apart, in time order.
+// into the part before. Samples of a part are in time order, one step apart but for
+// those without any label, which are left out.
 //
 // A Set does not change and is safe for concurrent use.
 type Set struct {
 	options Options
 	series  *estimator.Window // as given, with every feature
 	ranges  [parts]estimator.Range
-	origins [parts]estimator.Range
+	origins [parts][]int // of the samples that have a label, ascending
 
-	inputs      inputs
-	inputScaler *Scaler
-	labels      []float64 // [steps][service], NaN masked
-	censored    []bool    // labels that are lower bounds; nil when there are none
-	scaled      []float32 // labels, scaled
-	labelScaler *Scaler   // of one feature
-	anchors     []float64 // [steps][service]; nil with AnchorLevel
+	labels   []float64 // [steps][service], NaN masked
+	censored []bool    // labels that are lower bounds; nil when there are none
+
+	inputs                   *estimator.Window // the features of the options
+	scaled                   []float32         // inputs, scaled, with the gaps
+	inputScaler, labelScaler *features.Scaler  // the latter of one feature
+	pipeline                 *features.Pipeline
 }
 
 // New makes samples of a series.
 //
-// A history that is too short for one sample in every part is an error that
-// says how many steps are needed.
+// Every part that the split asks for has a sample, and every sample a label. A
+// history that is too short for that, or has gaps where a part needs labels, is an
+// error that says so.
 func New(s *estimator.Window, o Options) (*Set, error) {
 	d, err := newSet(s, o)
 	if err != nil {
@@ -48,49 +53,96 @@ func newSet(s *estimator.Window, o Options) (*Set, error) {
 		return nil, err
 	}
 	o = o.complete(s)
-	if err := o.validate(len(s.Services)); err != nil {
+	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	if !o.enough(s.Steps) {
 		return nil, fmt.Errorf("the history has %d steps; a window of %d, horizons up to %d and a split of %v need at least %d",
 			s.Steps, o.Window, o.furthest(), o.Split, o.stepsNeeded())
 	}
-	d := &Set{options: o, series: s, ranges: o.Split.ranges(s.Steps), origins: o.origins(s.Steps)}
-	selected, err := s.Select(o.Features)
+	d := &Set{options: o, series: s, ranges: o.Split.ranges(s.Steps)}
+	var err error
+	if d.inputs, err = s.Select(o.Features); err != nil {
+		return nil, err
+	}
+	inputs, err := features.Fit(d.inputs, d.ranges[Train], o.Scale)
 	if err != nil {
 		return nil, err
 	}
-	if d.inputScaler, err = FitScaler(selected, d.ranges[Train], o.Scale); err != nil {
-		return nil, err
-	}
-	d.inputs = fill(selected, d.inputScaler, o.CarryLimit)
-	if err := d.label(); err != nil {
+	labels, err := d.label()
+	if err != nil {
 		return nil, fmt.Errorf("label: %w", err)
 	}
-	return d, nil
+	for p, r := range o.origins(s.Steps) {
+		if d.origins[p] = d.labelled(r); len(d.origins[p]) == 0 && r.Len() > 0 {
+			return nil, fmt.Errorf("none of the %d samples of the %v part has a label: the history has gaps there; choose another split or a longer history",
+				r.Len(), Part(p))
+		}
+	}
+	return d, d.scale(inputs, labels)
 }
 
-func (d *Set) label() (err error) {
+// label makes the labels, and returns their scaler.
+func (d *Set) label() (*features.Scaler, error) {
 	if err := d.makeLabels(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := checkLabels(d.labels, d.series, d.ranges[Train]); err != nil {
-		return err
+		return nil, err
 	}
-	label := &estimator.Window{Services: d.series.Services, Features: []estimator.Feature{d.options.Target}, Steps: d.series.Steps, Step: d.series.Step, End: d.series.End, Values: d.labels}
-	if d.labelScaler, err = FitScaler(label, d.ranges[Train], d.options.Scale); err != nil {
-		return err
-	}
-	d.scaled = make([]float32, len(d.labels))
+	w := *d.series
+	w.Features, w.Values = []estimator.Feature{d.options.Target}, d.labels
+	return features.Fit(&w, d.ranges[Train], d.options.Scale)
+}
+
+// labelled returns the origins in r of the samples that have a label.
+func (d *Set) labelled(r estimator.Range) []int {
+	services := len(d.series.Services)
+	known := make([]bool, d.series.Steps) // of any service
 	for i, v := range d.labels {
-		d.scaled[i] = float32(d.labelScaler.Apply(i%len(d.series.Services), 0, v))
+		known[i/services] = known[i/services] || !math.IsNaN(v)
 	}
-	d.anchors, err = d.measuredFrom()
-	return err
+	var origins []int
+	for origin := r.From; origin < r.To; origin++ {
+		if slices.ContainsFunc(d.options.Horizons, func(ahead int) bool { return known[origin+ahead] }) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins
+}
+
+// scale puts the samples under the given scalers.
+func (d *Set) scale(inputs, labels *features.Scaler) (err error) {
+	d.inputScaler, d.labelScaler = inputs, labels
+	d.pipeline, err = features.New(features.Spec{
+		Features: d.options.Features, Target: d.options.Target, Inputs: inputs, Labels: labels,
+		Anchor: d.options.Anchor, Sizings: d.options.Sizings,
+	})
+	if err != nil {
+		return err
+	}
+	d.scaled = make([]float32, len(d.inputs.Values))
+	d.pipeline.Scale(d.scaled, d.inputs.Values)
+	return nil
+}
+
+// WithScalers returns the same samples under other scalers than those fitted on
+// the training part: the scalers that a network was trained with, whose inputs
+// and outputs mean nothing under any others. The labels in their own unit stay
+// as they are.
+//
+// inputs is over the features of the options and labels has one feature. The
+// mean of labels stands in for an anchor that was not observed in the window.
+func (d *Set) WithScalers(inputs, labels *features.Scaler) (*Set, error) {
+	if n := len(d.series.Services); inputs.Services != n {
+		return nil, fmt.Errorf("the scaler of the inputs is for %d services, want %d", inputs.Services, n)
+	}
+	out := *d
+	return &out, out.scale(inputs, labels)
 }
 
 // Options returns the options the samples were made with, defaults filled in:
-// with [AnchorDemand], the sizings too.
+// with [features.AnchorDemand], the sizings too.
 func (d *Set) Options() Options { return d.options }
 
 // Series returns the history the samples were made of.
@@ -98,25 +150,25 @@ func (d *Set) Series() *estimator.Window { return d.series }
 
 // InputScaler returns the scaler of the inputs, over the features of the
 // options.
-func (d *Set) InputScaler() *Scaler { return d.inputScaler }
+func (d *Set) InputScaler() *features.Scaler { return d.inputScaler }
 
 // LabelScaler returns the scaler of the labels; it has one feature. But with
-// [AnchorLevel], its mean is only what stands in for an anchor that was not
+// [features.AnchorLevel], its mean is only what stands in for an anchor that was not
 // observed.
-func (d *Set) LabelScaler() *Scaler { return d.labelScaler }
+func (d *Set) LabelScaler() *features.Scaler { return d.labelScaler }
 
 // Range returns the steps that belong to the part, those of its labels.
 func (d *Set) Range(p Part) estimator.Range { return d.ranges[p] }
 
 // Samples returns the number of samples of the part.
-func (d *Set) Samples(p Part) int { return d.origins[p].Len() }
+func (d *Set) Samples(p Part) int { return len(d.origins[p]) }
 
 // Origin returns the last input step of sample i of the part.
 func (d *Set) Origin(p Part, i int) int {
 	if i < 0 || i >= d.Samples(p) {
 		panic(fmt.Sprintf("samples: sample %d of the %v part, which has %d", i, p, d.Samples(p)))
 	}
-	return d.origins[p].From + i
+	return d.origins[p][i]
 }
 
 // Time returns the time of the last input step of sample i of the part.

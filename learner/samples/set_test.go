@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
 // counting has one service and features t and -t at step t.
@@ -127,10 +128,9 @@ func TestOptionErrors(t *testing.T) {
 		{"feature", Options{Target: "up", Features: []estimator.Feature{"left"}}, `no feature "left"`},
 		{"split", Options{Target: "up", Split: Split{0.5, 0.1, 0.1}}, "split: the parts add up to 0.7"},
 		{"scale", Options{Target: "up", Scale: "log"}, `scale is "log", want "service" or "global"`},
-		{"carry", Options{Target: "up", CarryLimit: -2}, "carry limit is -2"},
 		{"anchor", Options{Target: "up", Anchor: "zero"}, `anchor is "zero", want one of ["level" "change" "demand"]`},
-		{"anchor without feature", Options{Target: "up", Features: []estimator.Feature{"down"}, Anchor: AnchorChange}, `needs the target "up" among the features`},
-		{"anchor with other label", Options{Target: "up", Anchor: AnchorChange, Label: Required{}}, `needs the target "up" itself as the label`},
+		{"anchor without feature", Options{Target: "up", Features: []estimator.Feature{"down"}, Anchor: features.AnchorChange}, `needs the target "up" among the features`},
+		{"anchor with other label", Options{Target: "up", Anchor: features.AnchorChange, Label: Required{}}, `needs the target "up" itself as the label`},
 		{"required without features", Options{Label: Required{}}, `no feature "replicas"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -148,41 +148,20 @@ func TestOptionErrors(t *testing.T) {
 	}
 }
 
-func TestImputation(t *testing.T) {
-	// The mean of the training part is 3, the standard deviation 1.
-	values := []float64{2, 4, nan, nan, nan, 4, nan, 2, nan, nan}
-	for _, tc := range []struct {
-		name   string
-		carry  int
-		first  int
-		window int
-		want   []float32
-		mask   []float32
-	}{
-		{"carried in the window", 0, 0, 4, []float32{-1, 1, 1, 1}, []float32{1, 1, 0, 0}},
-		{"not from before the window", 0, 2, 4, []float32{0, 0, 0, 1}, []float32{0, 0, 0, 1}},
-		{"up to the limit", 1, 1, 4, []float32{1, 1, 0, 0}, []float32{1, 0, 0, 0}},
-		{"never", -1, 4, 4, []float32{0, 1, 0, -1}, []float32{0, 1, 0, 1}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			s := single(values...)
-			d := mustNew(t, s, Options{Target: "x", Window: tc.window, CarryLimit: tc.carry, Split: Split{1, 0, 0}})
-			x, y, mask := make([]float32, tc.window), make([]float32, 1), make([]float32, tc.window)
-			index := []int{tc.first}
-			d.Batch(Train, index, x, y)
-			d.Mask(Train, index, mask)
-			if diff := cmp.Diff(tc.want, x, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
-				t.Errorf("inputs (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(tc.mask, mask); diff != "" {
-				t.Errorf("mask (-want +got):\n%s", diff)
-			}
-			label := []float64{0}
-			d.Labels(Train, index, label)
-			if want := values[tc.first+tc.window]; !cmp.Equal(want, label[0], cmpopts.EquateNaNs()) || math.IsNaN(want) != math.IsNaN(float64(y[0])) {
-				t.Errorf("label is %v, scaled %v, want %v: labels are never filled in", label[0], y[0], want)
-			}
-		})
+// A sample whose labels are all missing is left out; what its window misses is the
+// last sample there, or the mean, which is 3 with a deviation of 1.
+func TestGaps(t *testing.T) {
+	d := mustNew(t, single(2, 4, nan, nan, nan, 4, nan, 2, nan, nan), Options{Target: "x", Window: 4, Split: Split{1, 0, 0}})
+	want := map[int][]float32{4: {1, 1, 1, 1}, 6: {0, 0, 1, 1}}
+	if d.Samples(Train) != len(want) {
+		t.Fatalf("origins are %v, want 4 and 6", d.origins[Train])
+	}
+	for i := range d.Samples(Train) {
+		x, y := make([]float32, 4), make([]float32, 1)
+		d.Batch(Train, []int{i}, x, y)
+		if diff := cmp.Diff(want[d.Origin(Train, i)], x, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+			t.Errorf("inputs of origin %d (-want +got):\n%s", d.Origin(Train, i), diff)
+		}
 	}
 }
 
@@ -218,8 +197,8 @@ func TestUnscale(t *testing.T) {
 			s.Values[i] = nan
 		}
 	}
-	for _, anchor := range []Anchor{AnchorLevel, AnchorChange} {
-		for _, scale := range []ScaleMode{ScalePerService, ScaleGlobal} {
+	for _, anchor := range []features.Anchor{features.AnchorLevel, features.AnchorChange} {
+		for _, scale := range []features.ScaleMode{features.ScalePerService, features.ScaleGlobal} {
 			d := mustNew(t, s, Options{Target: "y", Window: 3, Horizons: []int{1, 2}, Anchor: anchor, Scale: scale})
 			indices := []int{5, 0, 3}
 			x, y := make([]float32, 3*d.InputLen()), make([]float32, 3*d.LabelLen())
@@ -232,7 +211,7 @@ func TestUnscale(t *testing.T) {
 			}
 		}
 	}
-	d := mustNew(t, scaledAtRandom(300), Options{Label: Required{}, Horizons: []int{1, 2}, Anchor: AnchorDemand})
+	d := mustNew(t, scaledAtRandom(300), Options{Label: Required{}, Horizons: []int{1, 2}, Anchor: features.AnchorDemand})
 	for i := range d.Samples(Test) {
 		x, y := make([]float32, d.InputLen()), make([]float32, d.LabelLen())
 		got, want := make([]float64, len(y)), make([]float64, len(y))
@@ -248,14 +227,19 @@ func TestUnscale(t *testing.T) {
 func TestAnchorChange(t *testing.T) {
 	values := []float64{10, 12, nan, 11, nan, nan, 13, 14}
 	s := single(values...)
-	d := mustNew(t, s, Options{Target: "x", Window: 2, Split: Split{1, 0, 0}, Anchor: AnchorChange})
+	d := mustNew(t, s, Options{Target: "x", Window: 2, Split: Split{1, 0, 0}, Anchor: features.AnchorChange})
 	std, mean := d.LabelScaler().Std[0], d.LabelScaler().Mean[0]
-	// The origins are steps 1 to 6; the anchors what a window of two steps
-	// knows.
-	for i, anchor := range []float64{12, 12, 11, 11, mean, 13} {
+	// The anchors are what a window of two steps knows. Of the origins 1 to 6, 1, 3
+	// and 4 have no label.
+	anchors := map[int]float64{2: 12, 5: mean, 6: 13}
+	if d.Samples(Train) != len(anchors) {
+		t.Fatalf("origins are %v, want 2, 5 and 6", d.origins[Train])
+	}
+	for i, origin := range d.origins[Train] {
+		anchor := anchors[origin]
 		x, y := make([]float32, 2), make([]float32, 1)
 		d.Batch(Train, []int{i}, x, y)
-		want := float32((values[i+2] - anchor) / std)
+		want := float32((values[origin+1] - anchor) / std)
 		if diff := cmp.Diff(want, y[0], cmpopts.EquateNaNs(), cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 			t.Errorf("label of sample %d (-want +got):\n%s", i, diff)
 		}
@@ -273,7 +257,6 @@ func TestBatchPanics(t *testing.T) {
 		"short y":           func() { d.Batch(Train, []int{0}, x, nil) },
 		"index":             func() { d.Batch(Test, []int{d.Samples(Test)}, x, y) },
 		"negative":          func() { d.Batch(Test, []int{-1}, x, y) },
-		"short mask":        func() { d.Mask(Train, []int{0}, nil) },
 		"short predictions": func() { d.UnscaleBatch(Train, []int{0}, y, nil) },
 	} {
 		func() {
@@ -311,12 +294,12 @@ func BenchmarkBatch(b *testing.B) {
 func TestBatchAllocatesNothing(t *testing.T) {
 	s := randomSeries(rand.New(rand.NewPCG(17, 18)), 300, 41, 5)
 	for _, d := range []*Set{
-		mustNew(t, s, Options{Target: "feature 0", Horizons: []int{1, 4, 10}, Anchor: AnchorChange}),
-		mustNew(t, scaledAtRandom(300), Options{Label: Required{}, Horizons: []int{1, 4, 10}, Anchor: AnchorDemand}),
+		mustNew(t, s, Options{Target: "feature 0", Horizons: []int{1, 4, 10}, Anchor: features.AnchorChange}),
+		mustNew(t, scaledAtRandom(300), Options{Label: Required{}, Horizons: []int{1, 4, 10}, Anchor: features.AnchorDemand}),
 	} {
 		indices := []int{3, 1, 2}
 		x, y := make([]float32, 3*d.InputLen()), make([]float32, 3*d.LabelLen())
-		if n := testing.AllocsPerRun(20, func() { d.Batch(Train, indices, x, y); d.Mask(Train, indices, x) }); n > 0 {
+		if n := testing.AllocsPerRun(20, func() { d.Batch(Train, indices, x, y) }); n > 0 {
 			t.Errorf("%s: a batch allocates %v times", d.Options().Anchor, n)
 		}
 	}

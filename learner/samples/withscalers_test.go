@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
 func TestWithOwnScalersNothingChanges(t *testing.T) {
@@ -20,23 +21,36 @@ func TestWithOwnScalersNothingChanges(t *testing.T) {
 	}
 	for _, d := range []*Set{
 		mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1]}),
-		mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1], Anchor: AnchorChange}),
-		mustNew(t, demand, Options{Window: 5, Horizons: []int{1, 3}, Label: Required{}, Anchor: AnchorDemand}),
+		mustNew(t, s, Options{Window: 5, Horizons: []int{1, 3}, Target: s.Features[1], Anchor: features.AnchorChange}),
+		mustNew(t, demand, Options{Window: 5, Horizons: []int{1, 3}, Label: Required{}, Anchor: features.AnchorDemand}),
 	} {
 		same, err := d.WithScalers(d.InputScaler(), d.LabelScaler())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(d, same, cmp.AllowUnexported(Set{}, inputs{}), cmpopts.EquateNaNs()); diff != "" {
-			t.Errorf("%s (-before +after):\n%s", d.Options().Anchor, diff)
+		for _, p := range []Part{Train, Validation, Test} {
+			for i := range d.Samples(p) {
+				x, y := sample(d, p, i)
+				again, labels := sample(same, p, i)
+				if diff := cmp.Diff([][]float32{x, y}, [][]float32{again, labels}, cmpopts.EquateNaNs()); diff != "" {
+					t.Fatalf("%s, sample %d of the %v part (-before +after):\n%s", d.Options().Anchor, i, p, diff)
+				}
+			}
 		}
 	}
 }
 
+// sample returns the inputs and labels of one sample.
+func sample(d *Set, p Part, i int) (x, y []float32) {
+	x, y = make([]float32, d.InputLen()), make([]float32, d.LabelLen())
+	d.Batch(p, []int{i}, x, y)
+	return x, y
+}
+
 // The mean of other scalers stands in for a demand that was not observed.
 func TestDemandWithOtherScalers(t *testing.T) {
-	d := mustNew(t, scaledAtRandom(120), Options{Window: 5, Label: Required{}, Anchor: AnchorDemand})
-	other, err := d.WithScalers(d.InputScaler(), &Scaler{Services: 2, Features: 1, Mean: []float64{50, 60}, Std: []float64{10, 20}})
+	d := mustNew(t, scaledAtRandom(120), Options{Window: 5, Label: Required{}, Anchor: features.AnchorDemand})
+	other, err := d.WithScalers(d.InputScaler(), &features.Scaler{Services: 2, Features: 1, Mean: []float64{50, 60}, Std: []float64{10, 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +66,8 @@ func TestWithOtherScalers(t *testing.T) {
 	d := mustNew(t, counting(100), Options{Window: 3, Target: "up", Features: []estimator.Feature{"down"}})
 	before := d.InputScaler()
 	other, err := d.WithScalers(
-		&Scaler{Services: 1, Features: 1, Mean: []float64{-10}, Std: []float64{2}},
-		&Scaler{Services: 1, Features: 1, Mean: []float64{50}, Std: []float64{10}},
+		&features.Scaler{Services: 1, Features: 1, Mean: []float64{-10}, Std: []float64{2}},
+		&features.Scaler{Services: 1, Features: 1, Mean: []float64{50}, Std: []float64{10}},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -75,14 +89,14 @@ func TestWithOtherScalers(t *testing.T) {
 
 func TestWithScalersRejects(t *testing.T) {
 	d := mustNew(t, counting(100), Options{Window: 3, Target: "up"})
-	one, two := &Scaler{Services: 1, Features: 1, Mean: []float64{0}, Std: []float64{1}}, d.InputScaler()
+	one, two := &features.Scaler{Services: 1, Features: 1, Mean: []float64{0}, Std: []float64{1}}, d.InputScaler()
 	for name, c := range map[string]struct {
-		inputs, labels *Scaler
+		inputs, labels *features.Scaler
 		want           string
 	}{
-		"too few features":  {one, one, "scaler of the inputs is for 1 services and 1 features, want 1 and 2"},
-		"too many features": {two, two, "scaler of the labels"},
-		"deviation of 0":    {two, &Scaler{Services: 1, Features: 1, Mean: []float64{0}, Std: []float64{0}}, "labels: scaler has mean 0"},
+		"too few features":  {one, one, "the scaler of the inputs is for 1 services and 1 features"},
+		"too many features": {two, two, "that of the labels for 1 and 2; want 2 features and 1"},
+		"deviation of 0":    {two, &features.Scaler{Services: 1, Features: 1, Mean: []float64{0}, Std: []float64{0}}, "labels: scaler has mean 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := d.WithScalers(c.inputs, c.labels); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/em"
@@ -108,16 +109,16 @@ func (c *Config) samples(o *Options, series *estimator.Window) error {
 	if err != nil {
 		return err
 	}
-	features := o.Features
-	if len(features) == 0 {
-		features = estimator.FeatureNames(series.Features)
+	channels := o.Features
+	if len(channels) == 0 {
+		channels = estimator.FeatureNames(series.Features)
 	}
-	if c.learning.Jitter = o.jitter(o.anchor(features)); c.learning.Jitter < 0 {
+	if c.learning.Jitter = o.jitter(o.anchor(channels)); c.learning.Jitter < 0 {
 		return errors.New("--jitter needs --anchor change or demand: a shift of what the network sees would make other labels wrong")
 	}
 	c.data, err = samples.New(series, samples.Options{
 		Window: cmp.Or(o.Window, defaultWindow), Horizons: o.Horizons, Features: estimator.Features(o.Features), Target: estimator.Feature(o.target()), Label: labeller,
-		Split: o.Split, Scale: samples.ScaleMode(o.Scale), Anchor: o.anchor(features),
+		Split: o.Split, Scale: features.ScaleMode(o.Scale), Anchor: o.anchor(channels),
 	})
 	return err
 }

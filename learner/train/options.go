@@ -11,6 +11,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/em"
@@ -74,7 +75,7 @@ const (
 
 // NewOptions returns the defaults.
 func NewOptions() *Options {
-	o := &Options{Scale: string(samples.ScalePerService), Split: samples.DefaultSplit(), Learning: em.DefaultConfig()}
+	o := &Options{Scale: string(features.ScalePerService), Split: samples.DefaultSplit(), Learning: em.DefaultConfig()}
 	o.Learning.Quantile, o.Learning.Workers, o.Learning.Jitter = 0, 0, -1
 	return o
 }
@@ -99,8 +100,8 @@ func (o *Options) Validate() error {
 	oneOf("model", o.Model, baseline.Kinds()...)
 	oneOf("label", o.Label, artifact.LabelRequired, artifact.LabelObserved)
 	oneOf("anchor", o.Anchor, anchors()...)
-	oneOf("scale", o.Scale, string(samples.ScalePerService), string(samples.ScaleGlobal))
-	reject(o.Scale == "", "--scale is empty, want %s or %s", samples.ScalePerService, samples.ScaleGlobal)
+	oneOf("scale", o.Scale, string(features.ScalePerService), string(features.ScaleGlobal))
+	reject(o.Scale == "", "--scale is empty, want %s or %s", features.ScalePerService, features.ScaleGlobal)
 	reject(slices.Contains(o.Features, ""), "--features has an empty name")
 	reject(o.Window < 0, "--window is %d steps, want at least 1", o.Window)
 	reject(o.SLO < 0, "--slo is %v, want more than 0", o.SLO)
@@ -116,9 +117,9 @@ func (o *Options) Validate() error {
 			"--graph is required: %s has no way to learn one", o.kind())
 		reject(o.label() == artifact.LabelRequired && o.target() != string(estimator.Replicas),
 			"--label required is about replicas, but --target is %q: use --label observed", o.Target)
-		reject(o.label() == artifact.LabelRequired && o.Anchor == string(samples.AnchorChange),
+		reject(o.label() == artifact.LabelRequired && o.Anchor == string(features.AnchorChange),
 			"--anchor change needs --label observed: nobody sees at the time what was required; --anchor demand is what can be seen of it")
-		reject(o.label() == artifact.LabelObserved && o.Anchor == string(samples.AnchorDemand),
+		reject(o.label() == artifact.LabelObserved && o.Anchor == string(features.AnchorDemand),
 			"--anchor demand needs --label required: what was observed need not be what demand asks for")
 	}
 	reject(o.label() == artifact.LabelObserved && o.SLO != 0, "--slo has no effect on the label %s", artifact.LabelObserved)
@@ -143,7 +144,7 @@ func (o *Options) label() string {
 // anchors returns what --anchor may be.
 func anchors() []string {
 	var out []string
-	for _, a := range samples.Anchors() {
+	for _, a := range features.Anchors() {
 		out = append(out, string(a))
 	}
 	return out
@@ -151,25 +152,25 @@ func anchors() []string {
 
 // anchor returns the default that goes with the label: what can be seen of it in
 // the window.
-func (o *Options) anchor(features []string) samples.Anchor {
-	seen := func(f string) bool { return slices.Contains(features, f) }
+func (o *Options) anchor(channels []string) features.Anchor {
+	seen := func(f string) bool { return slices.Contains(channels, f) }
 	switch {
 	case o.Anchor != "":
-		return samples.Anchor(o.Anchor)
+		return features.Anchor(o.Anchor)
 	case o.label() == artifact.LabelObserved && seen(o.target()):
-		return samples.AnchorChange
+		return features.AnchorChange
 	case o.label() == artifact.LabelRequired && seen(string(estimator.Replicas)) && seen(string(estimator.CPU)):
-		return samples.AnchorDemand
+		return features.AnchorDemand
 	}
-	return samples.AnchorLevel
+	return features.AnchorLevel
 }
 
 // jitter returns the default that goes with the anchor, -1 for one that cannot be.
-func (o *Options) jitter(anchor samples.Anchor) float64 {
+func (o *Options) jitter(anchor features.Anchor) float64 {
 	switch {
-	case anchor == samples.AnchorLevel && o.Learning.Jitter > 0:
+	case anchor == features.AnchorLevel && o.Learning.Jitter > 0:
 		return -1
-	case anchor != samples.AnchorLevel && o.Learning.Jitter < 0:
+	case anchor != features.AnchorLevel && o.Learning.Jitter < 0:
 		return DefaultJitter
 	}
 	return max(o.Learning.Jitter, 0)
@@ -190,13 +191,13 @@ func (o *Options) shape() gnn.Config {
 // of the network and the anchor that it takes where they are left at zero. Features
 // that are nil are taken to have the target among them, and what the label needs.
 func (o Options) Settled() Options {
-	features := o.Features
-	if features == nil {
-		features = []string{o.target(), string(estimator.Replicas), string(estimator.CPU)}
+	channels := o.Features
+	if channels == nil {
+		channels = []string{o.target(), string(estimator.Replicas), string(estimator.CPU)}
 	}
 	shape := o.shape()
 	o.Window, o.Hidden, o.Kernel, o.Blocks = shape.Window, shape.Hidden, shape.Kernel, shape.Blocks
-	o.Anchor = string(o.anchor(features))
+	o.Anchor = string(o.anchor(channels))
 	return o
 }
 

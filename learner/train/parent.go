@@ -9,8 +9,8 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
 // inherit reads the model to start from, makes it one of the services of the
@@ -54,7 +54,7 @@ func (o *Options) inherit(a *artifact.Model) error {
 		take("model", &o.Model, a.Kind),
 		take("target", &o.Target, a.Target),
 		take("label", &o.Label, a.Label),
-		take("anchor", &o.Anchor, cmp.Or(a.Scaler.Anchor, string(samples.AnchorLevel))),
+		take("anchor", &o.Anchor, cmp.Or(a.Scaler.Anchor, string(features.AnchorLevel))),
 		take("window", &o.Window, a.Window),
 		take("hidden", &o.Hidden, p.Hidden),
 		// A recurrent network has no kernel, and any will do.

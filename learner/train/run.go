@@ -10,6 +10,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/baseline"
@@ -203,7 +204,7 @@ func (c *Config) scaler(shares []float64) artifact.Scaler {
 		s.Mean = append(s.Mean, slices.Clone(inputs.Mean[from:to]))
 		s.Std = append(s.Std, slices.Clone(inputs.Std[from:to]))
 	}
-	if o := c.data.Options(); o.Anchor != samples.AnchorLevel {
+	if o := c.data.Options(); o.Anchor != features.AnchorLevel {
 		s.Anchor, s.Sizings = string(o.Anchor), o.Sizings
 	}
 	return s

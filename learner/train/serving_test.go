@@ -100,7 +100,11 @@ func agree(t *testing.T, by string, serving []*evaluate.Tally, c evaluate.Compar
 // serve returns the errors of a model by service.
 func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report) []*evaluate.Tally {
 	t.Helper()
-	p, err := model.NewPredictor(a)
+	network, err := model.Load(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := model.NewPredictor(a, network)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +126,8 @@ func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report)
 	blind := 0
 	for i := range d.Samples(samples.Test) {
 		k, seen := 0, false
-		for n := range a.Services {
-			for back := a.Window - 1; back >= 0; back-- {
+		for back := a.Window - 1; back >= 0; back-- {
+			for n := range a.Services {
 				for _, f := range a.Features {
 					window[k] = s.At(n, d.Origin(samples.Test, i)-back, s.Channel(estimator.Feature(f)))
 					seen = seen || n == 2 && f == "replicas" && !math.IsNaN(window[k])

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
@@ -114,7 +115,7 @@ func TestWarmStartKeepsTheAnchor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d, err := samples.New(series, samples.Options{Label: label, Anchor: samples.AnchorDemand, Split: report.Split})
+			d, err := samples.New(series, samples.Options{Label: label, Anchor: features.AnchorDemand, Split: report.Split})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package samples
+package features
 
 import (
 	"fmt"
@@ -20,11 +20,6 @@ const (
 	ScaleGlobal ScaleMode = "global"
 )
 
-// MaxScaled bounds a scaled value: what is further from the mean than a million
-// standard deviations, such as the first value of a feature that never moved in
-// training, must not become infinite in a float32.
-const MaxScaled = 1e6
-
 const (
 	// constantBelow is the standard deviation, as a fraction of the largest
 	// value, up to which a feature is constant but for rounding.
@@ -34,23 +29,14 @@ const (
 	squarable = 1e100
 )
 
-// Scaler standardises values: scaled = (value − mean)/std.
-type Scaler struct {
-	// Services and Features are N and C.
-	Services, Features int
-	// Mean and Std hold N·C numbers each, row-major in (service, feature), in
-	// the unit of the feature. Std is above 0; it is 1 for what was constant.
-	Mean, Std []float64
-}
-
-// FitScaler fits a scaler on the steps in r alone, ignoring missing values. A
+// Fit fits a scaler on the steps in r alone, ignoring missing values. A
 // feature without any value has mean 0 and standard deviation 1.
-func FitScaler(s *estimator.Window, r estimator.Range, mode ScaleMode) (*Scaler, error) {
+func Fit(w *estimator.Window, r estimator.Range, mode ScaleMode) (*Scaler, error) {
 	if mode != ScalePerService && mode != ScaleGlobal {
 		return nil, fmt.Errorf("scale is %q, want %q or %q", mode, ScalePerService, ScaleGlobal)
 	}
-	part := s.Slice(r)
-	n, c := len(s.Services), len(s.Features)
+	part := w.Slice(r)
+	n, c := len(w.Services), len(w.Features)
 	single, pooled := newMoments(n*c), newMoments(c)
 	for i, v := range part.Values {
 		single.reach(i%(n*c), v)
@@ -75,45 +61,6 @@ func FitScaler(s *estimator.Window, r estimator.Range, mode ScaleMode) (*Scaler,
 		}
 	}
 	return out, nil
-}
-
-// Apply returns the scaled value of feature c of service n, within
-// ±[MaxScaled]. NaN stays NaN.
-func (s *Scaler) Apply(n, c int, value float64) float64 {
-	i := n*s.Features + c
-	// Dividing first keeps the difference of two huge numbers finite.
-	return bound(value/s.Std[i] - s.Mean[i]/s.Std[i])
-}
-
-// Invert returns the value that [Scaler.Apply] scaled.
-func (s *Scaler) Invert(n, c int, scaled float64) float64 {
-	i := n*s.Features + c
-	return scaled*s.Std[i] + s.Mean[i]
-}
-
-// Validate reports a scaler whose parts do not fit together.
-func (s *Scaler) Validate() error {
-	if want := s.Services * s.Features; want <= 0 || len(s.Mean) != want || len(s.Std) != want {
-		return fmt.Errorf("scaler of %d services and %d features has %d means and %d standard deviations",
-			s.Services, s.Features, len(s.Mean), len(s.Std))
-	}
-	for i, std := range s.Std {
-		if m := s.Mean[i]; math.IsNaN(m) || math.IsInf(m, 0) || !(std > 0) || math.IsInf(std, 1) {
-			return fmt.Errorf("scaler has mean %v and standard deviation %v for service %d, feature %d; want finite numbers, the latter above 0",
-				m, std, i/s.Features, i%s.Features)
-		}
-	}
-	return nil
-}
-
-func bound(v float64) float64 {
-	if v > MaxScaled {
-		return MaxScaled
-	}
-	if v < -MaxScaled {
-		return -MaxScaled
-	}
-	return v
 }
 
 // moments are means and standard deviations of several columns in two passes,

@@ -1,4 +1,4 @@
-package samples
+package features
 
 import (
 	"math"
@@ -14,14 +14,15 @@ import (
 
 // series3 has the values of one feature of three services, by step.
 func series3(rows ...[3]float64) *estimator.Window {
-	var values []float64
+	w := estimator.NewWindow(services(3), []estimator.Feature{"x"}, len(rows), time.Minute, time.Unix(0, 0).UTC())
+	w.Values = nil
 	for _, r := range rows {
-		values = append(values, r[:]...)
+		w.Values = append(w.Values, r[:]...)
 	}
-	return since(time.Unix(0, 0).UTC(), time.Minute, named("a", "b", "c"), []estimator.Feature{"x"}, values...)
+	return w
 }
 
-func TestFitScaler(t *testing.T) {
+func TestFit(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		mode      ScaleMode
@@ -40,7 +41,7 @@ func TestFitScaler(t *testing.T) {
 			steps := tc.s.Steps
 			// What comes after the training part must not count.
 			tc.s.Values = append(tc.s.Values, 777, -777, 777)
-			got, err := FitScaler(tc.s, estimator.Range{To: steps}, tc.mode)
+			got, err := Fit(tc.s, estimator.Range{To: steps}, tc.mode)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,15 +69,15 @@ func TestFitScaler(t *testing.T) {
 			}
 		})
 	}
-	if _, err := FitScaler(series3([3]float64{1, 2, 3}), estimator.Range{To: 1}, "none"); err == nil {
+	if _, err := Fit(series3([3]float64{1, 2, 3}), estimator.Range{To: 1}, "none"); err == nil {
 		t.Error("an unknown mode is no error")
 	}
 }
 
 func TestScalerInverts(t *testing.T) {
-	s := randomSeries(rand.New(rand.NewPCG(7, 8)), 100, 5, 3)
+	s := random(rand.New(rand.NewPCG(7, 8)), 100, 5, 3)
 	for _, mode := range []ScaleMode{ScalePerService, ScaleGlobal} {
-		scaler, err := FitScaler(s, estimator.Range{To: 100}, mode)
+		scaler, err := Fit(s, estimator.Range{To: 100}, mode)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,70 @@
+package features
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
+)
+
+// Anchor names what labels and outputs are measured from.
+type Anchor string
+
+const (
+	// AnchorLevel measures from the mean of the training part.
+	AnchorLevel Anchor = "level"
+	// AnchorChange measures from the last value of the target in the window, so
+	// that an output of 0 is "as it is". It needs the target among the features.
+	AnchorChange Anchor = "change"
+	// AnchorDemand measures from the replicas that are enough for the demand at
+	// the last step of the window at which it is known, so that an output of 0 is
+	// "as much work as now": see [demand.Sizing.Present]. It needs replicas and
+	// cpu among the features.
+	AnchorDemand Anchor = "demand"
+)
+
+// Anchors returns all anchors.
+func Anchors() []Anchor { return []Anchor{AnchorLevel, AnchorChange, AnchorDemand} }
+
+// Validate reports an unknown anchor, and one that cannot be seen in the features.
+func (a Anchor) Validate(target estimator.Feature, features []estimator.Feature) error {
+	switch a {
+	case AnchorLevel:
+	case AnchorChange:
+		if !slices.Contains(features, target) {
+			return fmt.Errorf("anchor %q needs the target %q among the features, which are %q", a, target, features)
+		}
+	case AnchorDemand:
+		for _, f := range []estimator.Feature{estimator.Replicas, estimator.CPU} {
+			if !slices.Contains(features, f) {
+				return fmt.Errorf("anchor %q needs %q among the features, which are %q: demand is seen by replicas and cpu", a, f, features)
+			}
+		}
+	default:
+		return fmt.Errorf("anchor is %q, want one of %q", a, Anchors())
+	}
+	return nil
+}
+
+// seen finds anchors in windows.
+type seen struct {
+	// value is the channel of the target, or of replicas; -1 without an anchor.
+	value int
+	// cpu and sizings are those of [AnchorDemand]; sizings are nil with others.
+	cpu     int
+	sizings []demand.Sizing
+}
+
+// of returns the anchor of service n were the given row of C samples the last
+// step; NaN when it does not show one.
+func (s *seen) of(n int, row []float64) float64 {
+	switch {
+	case s.value < 0:
+		return math.NaN()
+	case s.sizings != nil:
+		return s.sizings[n].Present(row[s.value], row[s.cpu])
+	}
+	return row[s.value]
+}

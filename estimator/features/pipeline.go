@@ -1,0 +1,146 @@
+package features
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
+)
+
+// Spec says how a network sees telemetry and how its outputs are meant.
+type Spec struct {
+	// Features are the channels, length C, and Target what is predicted.
+	Features []estimator.Feature
+	Target   estimator.Feature
+	// Inputs scales the features of N services, Labels the target of each.
+	Inputs, Labels *Scaler
+	// Anchor is what outputs are measured from; its sizings, length N, are those
+	// of [AnchorDemand].
+	Anchor  Anchor
+	Sizings []demand.Sizing
+}
+
+// Pipeline is a [Spec] at work. It does not change and is safe for concurrent use.
+type Pipeline struct {
+	services, features int
+	// mean, in units of std, and std are N·C numbers in (service, feature).
+	mean, std []float64
+	// level and unit are the mean and the standard deviation of N labels.
+	level, unit []float64
+	seen        seen
+}
+
+// New returns a pipeline. It keeps nothing of the spec that may change. Parts that
+// do not fit together are an error.
+func New(s Spec) (*Pipeline, error) {
+	if err := s.Inputs.Validate(); err != nil {
+		return nil, fmt.Errorf("inputs: %w", err)
+	}
+	if err := s.Labels.Validate(); err != nil {
+		return nil, fmt.Errorf("labels: %w", err)
+	}
+	n := s.Inputs.Services
+	if s.Inputs.Features != len(s.Features) || s.Labels.Features != 1 || s.Labels.Services != n {
+		return nil, fmt.Errorf("the scaler of the inputs is for %d services and %d features, that of the labels for %d and %d; want %d features and 1 of the same services",
+			n, s.Inputs.Features, s.Labels.Services, s.Labels.Features, len(s.Features))
+	}
+	if err := s.Anchor.Validate(s.Target, s.Features); err != nil {
+		return nil, err
+	}
+	p := &Pipeline{
+		services: n, features: len(s.Features), seen: seen{value: -1},
+		mean: slices.Clone(s.Inputs.Mean), std: slices.Clone(s.Inputs.Std),
+		level: slices.Clone(s.Labels.Mean), unit: slices.Clone(s.Labels.Std),
+	}
+	for i, std := range p.std {
+		p.mean[i] /= std
+	}
+	switch s.Anchor {
+	case AnchorChange:
+		p.seen.value = slices.Index(s.Features, s.Target)
+	case AnchorDemand:
+		if len(s.Sizings) != n {
+			return nil, fmt.Errorf("there are %d sizings for %d services", len(s.Sizings), n)
+		}
+		for i, sizing := range s.Sizings {
+			if err := sizing.Validate(); err != nil {
+				return nil, fmt.Errorf("sizing of service %d: %w", i, err)
+			}
+		}
+		p.seen = seen{
+			value: slices.Index(s.Features, estimator.Replicas), cpu: slices.Index(s.Features, estimator.CPU),
+			sizings: slices.Clone(s.Sizings),
+		}
+	}
+	return p, nil
+}
+
+// Scale writes the scaled samples of any number of whole steps to x, both laid out
+// as (step, service, feature). NaN stays NaN.
+func (p *Pipeline) Scale(x []float32, samples []float64) {
+	width := len(p.std)
+	for from := 0; from < len(samples); from += width {
+		out := x[from : from+width]
+		for i, v := range samples[from : from+width] {
+			out[i] = float32(bound(v/p.std[i] - p.mean[i]))
+		}
+	}
+}
+
+// Fill replaces what is missing in a window of scaled samples.
+func (p *Pipeline) Fill(x []float32) {
+	width := len(p.std)
+	for i, v := range x[:width] {
+		if v != v {
+			x[i] = 0
+		}
+	}
+	for i, v := range x[width:] {
+		if v != v {
+			x[width+i] = x[i]
+		}
+	}
+}
+
+// Inputs writes the inputs of the network for a window of samples to x, both laid
+// out as (step, service, feature).
+func (p *Pipeline) Inputs(x []float32, window []float64) {
+	p.Scale(x, window)
+	p.Fill(x)
+}
+
+// Measure returns how labels and outputs of service n are measured, given the
+// samples of a window as (step, service, feature).
+func (p *Pipeline) Measure(n int, window []float64) Measure {
+	m := Measure{Anchor: p.level[n], unit: p.unit[n]}
+	if p.seen.value >= 0 {
+		for end := len(window); end > 0; end -= p.services * p.features {
+			from := end - (p.services-n)*p.features
+			if v := p.seen.of(n, window[from:from+p.features]); !math.IsNaN(v) {
+				m.Anchor = v
+				break
+			}
+		}
+	}
+	m.scale = 1 / m.unit
+	m.from = m.Anchor * m.scale
+	return m
+}
+
+// Measure relates the target of one service, in its own unit, to outputs of the
+// network.
+type Measure struct {
+	// Anchor is what an output of 0 means.
+	Anchor float64
+	// unit is the standard deviation, scale its reciprocal, and from the anchor in
+	// units of it.
+	unit, scale, from float64
+}
+
+// Output returns what the network should say when the truth is value. NaN stays NaN.
+func (m Measure) Output(value float64) float32 { return float32(bound(value*m.scale - m.from)) }
+
+// Value returns what an output means.
+func (m Measure) Value(output float64) float64 { return m.Anchor + m.unit*output }
