@@ -149,7 +149,7 @@ func gradientOf[T Float](all [][]T) *blockGradient[T] {
 	}
 }
 
-// biasOfGraph is nil when nobody asks for gradients of parameters.
+// biasOfGraph is nil when gradients of parameters are not wanted.
 func (g *blockGradient[T]) biasOfGraph() []T {
 	if g == nil {
 		return nil

@@ -52,7 +52,7 @@ func newChebyshevState[T Float](b *block[T]) chebyshevState[T] {
 	return chebyshevState[T]{projected: make([]T, b.rows()*hops*b.out/2)}
 }
 
-// hop says how the q-th term reads the basis [T₁(A); T₂(A)] and which half of
+// hop is how the q-th term reads the basis [T₁(A); T₂(A)] and which half of
 // the channels it adds to: the offset of its matrix, the strides of (row,
 // column), and the strides of the transposed matrix, for the way back.
 type hop struct {

@@ -3,7 +3,7 @@ package gnn
 import "github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
 
 // discount is what a step of the window counts less in the head than the one after
-// it. Weights can make up for that, so it does not limit what the head can say. But
+// it. Weights can make up for that, so it does not limit what the head can express. But
 // all weights learn at the same pace, and undiscounted the eleven older steps of a
 // window drown the newest in what they remember of the training samples.
 const discount = 0.8
@@ -13,7 +13,7 @@ const discount = 0.8
 //
 //	y = Σₜ γ^(τ−1−t)·Xₜ·Wₜ + b
 //
-// with the discount γ. Its parameters begin as 0, with a network that says the mean,
+// with the discount γ. Its parameters begin as 0, with a network that predicts the mean,
 // or that all stays as it is: from random ones it would first have to unlearn noise.
 type head[T Float] struct {
 	k               kernel.Set[T]

@@ -27,7 +27,7 @@ type Model[T Float] interface {
 
 // Pass runs single samples through a model. It owns all memory that this takes,
 // so that no call allocates, and is for one goroutine at a time. Any number of
-// passes may run side by side, as long as nobody changes the parameters.
+// passes may run side by side, as long as the parameters do not change.
 type Pass[T Float] interface {
 	// Forward runs the sample x, τ·N·C numbers, on a basis, and writes N·O
 	// outputs to y.

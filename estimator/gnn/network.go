@@ -13,7 +13,7 @@ import (
 type Float interface{ float32 | float64 }
 
 // Network holds the parameters of P_θ (paper §IV-C). Any number of [Pass]es may
-// run on it at the same time, as long as nobody changes the parameters.
+// run on it at the same time, as long as the parameters do not change.
 type Network[T Float] struct {
 	config Config
 	blocks []*block[T]

@@ -6,8 +6,8 @@ import (
 )
 
 // Parameter is one trainable array. Its data is shared by training and
-// inference: who changes it calls [Network.Refresh] before the next backward
-// pass, and nobody reads while it changes.
+// inference: after a change, call [Network.Refresh] before the next backward pass,
+// and run no pass while it changes.
 type Parameter[T Float] struct {
 	// Name is unique in the network, for example "blocks.0.attention.u1".
 	Name string

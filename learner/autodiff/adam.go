@@ -15,7 +15,7 @@ type Adam struct {
 	Rate float64
 	// Decay is the weight decay per step and unit of rate.
 	Decay float64
-	// Decays says which parameters decay, in their order; nil is all of them.
+	// Decays marks the parameters that decay, in their order; nil is all of them.
 	Decays []bool
 	// Clip is the largest norm of the gradient of all parameters together; 0 is
 	// no limit.

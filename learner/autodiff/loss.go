@@ -13,7 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
-// Objective says what the loss of a batch is.
+// Objective defines the loss of a batch.
 type Objective struct {
 	// Batch is the number of samples of one step.
 	Batch int

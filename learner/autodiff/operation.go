@@ -44,7 +44,7 @@ func (o *operation) CallsExtern() bool    { return false }
 func (o *operation) OverwritesInput() int { return -1 }
 func (o *operation) String() string       { return o.name }
 
-// WriteHash tells instances apart: gorgonia merges nodes whose hashes agree.
+// WriteHash differs between instances: gorgonia merges nodes whose hashes agree.
 func (o *operation) WriteHash(h hash.Hash) { fmt.Fprintf(h, "%s@%p", o.name, o) }
 
 func (o *operation) Hashcode() uint32 {

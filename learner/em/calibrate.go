@@ -12,9 +12,9 @@ const (
 	shares    = 25
 )
 
-// stretches is how many parts of the validation samples, each in one piece, are
-// asked whether they agree on a share. Samples that follow each other say much the
-// same.
+// stretches is the number of contiguous parts of the validation samples whose losses
+// are compared. Samples that follow each other are much alike, so single ones would
+// agree by themselves.
 const stretches = 10
 
 // calibrate returns, for every output of the best pair, the share of it that
@@ -22,9 +22,9 @@ const stretches = 10
 // one standard error of the lowest (Breiman et al., Classification and Regression
 // Trees, 1984, §3.4.3).
 //
-// Where there is little to know, as one step ahead of a noisy series, a network
-// says too much of what it remembers from training: half of the change that it
-// predicts is then a better prediction. With labels that are levels, a share below
+// Where little can be predicted, as one step ahead of a noisy series, a network
+// repeats what it remembers from training: half of the change that it predicts is
+// then a better prediction. With labels that are levels, a share below
 // 1 draws predictions to the mean.
 func (s *session) calibrate(ctx context.Context) ([]float64, error) {
 	outputs, quantile := s.model.Config().Outputs, s.config.Quantile

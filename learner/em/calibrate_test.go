@@ -7,7 +7,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
-// halves has labels that are a known share of what the model says.
+// halves has labels that are a known share of what the model predicts.
 type halves struct {
 	Samples
 	share   float32
@@ -41,8 +41,8 @@ func (l labelled) Fill(indices []int, x, y []float32) {
 	}
 }
 
-// spoken returns what a model says about samples, which is to be something.
-func spoken(t *testing.T, m gnn.Model[float32], affinity []float32, s Samples) map[int][]float32 {
+// outputsOf returns what a model predicts for samples, and fails when that is next to nothing.
+func outputsOf(t *testing.T, m gnn.Model[float32], affinity []float32, s Samples) map[int][]float32 {
 	t.Helper()
 	outputs, largest := map[int][]float32{}, float32(0)
 	err := Predict(t.Context(), m, affinity, s, 1, func(_, i int, y, _ []float32, _ []bool) {
@@ -55,7 +55,7 @@ func spoken(t *testing.T, m gnn.Model[float32], affinity []float32, s Samples) m
 		t.Fatal(err)
 	}
 	if largest < 0.1 {
-		t.Fatalf("the model says %v at most", largest)
+		t.Fatalf("the model predicts %v at most", largest)
 	}
 	return outputs
 }
@@ -78,14 +78,14 @@ func TestCalibrationFindsTheShare(t *testing.T) {
 		m, p, c := lesson(t)
 		drawHead(t, m)
 		affinity := firstAffinity(t, m, p, c)
-		p.Validation = halves{p.Validation, float32(share), spoken(t, m, affinity, p.Validation)}
+		p.Validation = halves{p.Validation, float32(share), outputsOf(t, m, affinity, p.Validation)}
 		if got := calibrated(t, m, p, c, affinity); math.Abs(got-share) > 1e-9 {
 			t.Errorf("share %v, want %v", got, share)
 		}
 	}
 }
 
-// TestCalibrationNeedsAgreement has a model that always says 1, so that a label is
+// TestCalibrationNeedsAgreement has a model that always predicts 1, so that a label is
 // the share that is best for it.
 func TestCalibrationNeedsAgreement(t *testing.T) {
 	const samples = 99
@@ -124,7 +124,7 @@ func TestCalibrationNeedsAgreement(t *testing.T) {
 		"every stretch wants all":     {most(1, 0.5), 1},
 		// Half of them want 0.5 and half 0.8; 0.5 is the best by a hair.
 		"they agree on too much": {func(i int) float32 { return 0.5 + 0.3*float32(stretch(i)%2) }, 0.85},
-		"nobody knows":           {func(int) float32 { return unknown }, 1},
+		"no label is known":      {func(int) float32 { return unknown }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, p, c := lesson(t)
@@ -137,7 +137,7 @@ func TestCalibrationNeedsAgreement(t *testing.T) {
 				t.Fatalf("%d samples, want %d", p.Validation.Len(), samples)
 			}
 			affinity := firstAffinity(t, m, p, c)
-			spoken(t, m, affinity, p.Validation)
+			outputsOf(t, m, affinity, p.Validation)
 			p.Validation = labelled{p.Validation, tt.label}
 			for _, c.Workers = range []int{1, 3} {
 				if got := calibrated(t, m, p, c, affinity); math.Abs(got-tt.want) > 1e-9 {

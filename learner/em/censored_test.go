@@ -40,7 +40,7 @@ func TestLearnAboveLowerBounds(t *testing.T) {
 		t.Errorf("validation loss %v and share %v, want 0 and 1", r.Validation, r.Shares[0])
 	}
 	mean, n := 0.0, 0.0
-	for _, y := range spoken(t, m, r.Affinity, p.Validation) {
+	for _, y := range outputsOf(t, m, r.Affinity, p.Validation) {
 		for _, v := range y {
 			mean += float64(v)
 			n++

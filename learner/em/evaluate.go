@@ -12,10 +12,11 @@ import (
 
 var unknown = float32(math.NaN())
 
-// Predict runs the model over all samples under one affinity matrix, N×N, and
-// calls each with the index of the sample, its outputs, its labels, N·O
-// numbers each, and which labels are lower bounds, in the order of the samples within each of workers parts. each
-// is called by one goroutine per part; the slices are its own until it returns.
+// Predict runs the model over all samples under one affinity matrix, N×N.
+//
+// For every sample it calls each with the index, the outputs and labels, N·O numbers
+// each, and which labels are lower bounds. One goroutine per part, of which there are
+// workers, calls it in the order of the samples; the slices are its own until it returns.
 func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, workers int, each func(part, index int, y, labels []float32, censored []bool)) error {
 	c := m.Config()
 	basis := make([]float32, m.BasisSize())

@@ -138,7 +138,7 @@ func TestPerfectGraphStaysFinite(t *testing.T) {
 	m, p, c := lesson(t)
 	drawHead(t, m)
 	affinity := firstAffinity(t, m, p, c)
-	p.Validation = halves{p.Validation, 1, spoken(t, m, affinity, p.Validation)}
+	p.Validation = halves{p.Validation, 1, outputsOf(t, m, affinity, p.Validation)}
 	s := &session{config: c, problem: p, model: m, services: 6, best: best{loss: math.Inf(1)}}
 	other := graph.WithSelfLoops(randomEdges(rand.New(rand.NewPCG(3, 5)), 6), 6)
 	s.set = []Graph{{Name: "perfect", Affinity: affinity}, {Name: "other", Affinity: other}}

@@ -14,7 +14,7 @@ import (
 
 // Graph is a member of the set 𝒜.
 type Graph struct {
-	// Name says where it comes from, "invocation" or "learned 3".
+	// Name is where it comes from, "invocation" or "learned 3".
 	Name string
 	// Affinity is normalised, N×N.
 	Affinity []float32
@@ -235,7 +235,7 @@ func (b *best) restore(m gnn.Model[float32]) {
 	m.Refresh()
 }
 
-// report tells of a finished epoch.
+// report adds a finished epoch to the history and calls the progress function.
 func (s *session) report(e Epoch) {
 	s.done++
 	s.history = append(s.history, e)

@@ -34,7 +34,7 @@ func lesson(t testing.TB) (*gnn.Network[float32], Problem, Config) {
 }
 
 // drawHead gives a network random weights in the head, which begins as zeros: then
-// what it says depends on the sample and on the graph.
+// its outputs depend on the sample and on the graph.
 func drawHead(t testing.TB, m gnn.Model[float32]) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(9, 5))
@@ -87,28 +87,28 @@ func TestLearnKeepsTheBestPair(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []Epoch
+	var epochs []Epoch
 	r, err := Learn(t.Context(), m, p, c, func(e Epoch, done, total int) {
-		told = append(told, e)
-		if done != len(told) || total != 8 {
-			t.Errorf("epoch %d of %d, want %d of 8", done, total, len(told))
+		epochs = append(epochs, e)
+		if done != len(epochs) || total != 8 {
+			t.Errorf("epoch %d of %d, want %d of 8", done, total, len(epochs))
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(told, r.History); diff != "" || len(told) != 8 {
-		t.Errorf("told of %d epochs, which differ from the history:\n%s", len(told), diff)
+	if diff := cmp.Diff(epochs, r.History); diff != "" || len(epochs) != 8 {
+		t.Errorf("%d epochs were reported, which differ from the history:\n%s", len(epochs), diff)
 	}
 	after, err := validate(t.Context(), m, r.Affinity, p.Validation, c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if after != r.Validation {
-		t.Errorf("the model with its affinity has loss %v, the result says %v", after, r.Validation)
+		t.Errorf("the model with its affinity has loss %v, in the result it is %v", after, r.Validation)
 	}
 	phases := map[string]int{}
-	for _, e := range told {
+	for _, e := range epochs {
 		phases[e.Phase]++
 		if e.Validation < after {
 			t.Errorf("epoch %+v was better than the result's %v", e, after)
@@ -123,7 +123,7 @@ func TestLearnKeepsTheBestPair(t *testing.T) {
 			t.Fatal(err)
 		}
 		if g.Loss != loss {
-			t.Errorf("graph %s has loss %v under the parameters that were kept, the result says %v", g.Name, loss, g.Loss)
+			t.Errorf("graph %s has loss %v under the parameters that were kept, in the result it is %v", g.Name, loss, g.Loss)
 		}
 	}
 	if after > 0.9*before {
@@ -235,7 +235,7 @@ func TestLearnRefuses(t *testing.T) {
 			m, p, c := lesson(t)
 			tt.change(&p, &c)
 			if _, err := Learn(t.Context(), m, p, c, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error %v, want it to say %q", err, tt.want)
+				t.Errorf("error %v, want it to contain %q", err, tt.want)
 			}
 		})
 	}

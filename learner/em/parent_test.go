@@ -54,7 +54,7 @@ func TestParentIsToBeBeaten(t *testing.T) {
 			}
 			for _, g := range r.Graphs {
 				if loss, err := validate(t.Context(), m, g.Affinity, p.Validation, c, nil); err != nil || g.Loss != loss {
-					t.Errorf("graph %s has loss %v under the parent, the result says %v (error %v)", g.Name, loss, g.Loss, err)
+					t.Errorf("graph %s has loss %v under the parent, in the result it is %v (error %v)", g.Name, loss, g.Loss, err)
 				}
 			}
 		})

@@ -6,7 +6,7 @@ import (
 )
 
 // BenchmarkPlantedSettings varies the settings of graph learning one at a time and
-// tells how well planted dependencies are found: the mean area under the
+// reports how well planted dependencies are found: the mean area under the
 // precision–recall curve and the mean test loss over as many applications as there
 // are iterations, of which -benchtime 4x makes four.
 func BenchmarkPlantedSettings(b *testing.B) {
