@@ -8,15 +8,6 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Service is the telemetry of one service, one value per step, in the units of
-// the features of the estimator package. All slices have the same length; NaN marks
-// what is missing.
-type Service struct {
-	Replicas, CPU, Requests, Latency []float64
-	// Step is the length of a step in seconds.
-	Step float64
-}
-
 // Objective is what replicas are to achieve. The zero value of each field is its
 // default.
 type Objective struct {

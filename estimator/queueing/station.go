@@ -26,38 +26,19 @@ type station struct {
 	arriving, sized int
 }
 
-// readStations splits a window by service. A negative sample cannot be a
-// measurement and counts as missing.
+// readStations splits a window by service.
 func readStations(w *estimator.Window) ([]station, error) {
-	features := []estimator.Feature{estimator.Requests, estimator.CPU, estimator.Replicas, estimator.Latency}
-	channels := make([]int, len(features))
-	for i, f := range features {
-		channels[i] = w.Channel(f)
-		if channels[i] < 0 && f != estimator.Latency {
+	for _, f := range []estimator.Feature{estimator.Requests, estimator.CPU, estimator.Replicas} {
+		if w.Channel(f) < 0 {
 			return nil, fmt.Errorf("window lacks the feature %q, add it to the telemetry queries", f)
 		}
 	}
-	n, steps := len(w.Services), w.Steps
-	values := make([]float64, len(features)*n*steps)
-	out := make([]station, n)
-	for i := range out {
-		var series [4][]float64
-		for f, c := range channels {
-			series[f], values = values[:steps:steps], values[steps:]
-			for t := range series[f] {
-				v := math.NaN()
-				if c >= 0 {
-					v = w.At(i, t, c)
-				}
-				if v < 0 {
-					v = math.NaN()
-				}
-				series[f][t] = v
-			}
-		}
-		out[i].Service = demand.Service{Requests: series[0], CPU: series[1], Replicas: series[2], Latency: series[3], Step: w.Step.Seconds()}
-		out[i].arriving = newest(steps, func(t int) bool { return known(out[i].Requests[t]) })
-		out[i].sized = newest(steps, out[i].complete)
+	out := make([]station, len(w.Services))
+	for i, service := range demand.Services(w) {
+		s := &out[i]
+		s.Service = service
+		s.arriving = newest(w.Steps, func(t int) bool { return known(s.Requests[t]) })
+		s.sized = newest(w.Steps, s.complete)
 	}
 	return out, nil
 }

@@ -64,24 +64,10 @@ func (r Required) look(s *estimator.Window, train estimator.Range) (*demand.Hind
 	if err := estimator.ValidateEdges(r.Calls, len(s.Services)); err != nil {
 		return nil, fmt.Errorf("invocation graph: %w", err)
 	}
-	var columns [4]int
-	for i, f := range []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Requests, estimator.Latency} {
-		c, err := column(s, f)
-		if err != nil {
+	for _, f := range []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Requests, estimator.Latency} {
+		if _, err := column(s, f); err != nil {
 			return nil, fmt.Errorf("the replicas that were required follow from replicas, cpu, requests and latency: %w", err)
 		}
-		columns[i] = c
 	}
-	services := make([]demand.Service, len(s.Services))
-	for n := range services {
-		var values [4][]float64
-		for i, c := range columns {
-			values[i] = make([]float64, s.Steps)
-			for t := range values[i] {
-				values[i][t] = s.At(n, t, c)
-			}
-		}
-		services[n] = demand.Service{Replicas: values[0], CPU: values[1], Requests: values[2], Latency: values[3], Step: s.Step.Seconds()}
-	}
-	return demand.Objective{SLO: r.SLO, SLOPercentile: r.SLOPercentile}.Look(services, r.Calls, train)
+	return demand.Objective{SLO: r.SLO, SLOPercentile: r.SLOPercentile}.Look(demand.Services(s), r.Calls, train)
 }

@@ -1,0 +1,39 @@
+package demand
+
+import (
+	"math"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// Service is the telemetry of one service, one value per step, in the units of
+// the features of the estimator package. All slices have the same length; NaN marks
+// what is missing.
+type Service struct {
+	Replicas, CPU, Requests, Latency []float64
+	// Step is the length of a step in seconds.
+	Step float64
+}
+
+// Services splits a window by service. A negative sample cannot be a measurement and
+// counts as missing, as do the samples of a feature that w lacks.
+func Services(w *estimator.Window) []Service {
+	features := []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Requests, estimator.Latency}
+	values := make([]float64, len(features)*len(w.Services)*w.Steps)
+	out := make([]Service, len(w.Services))
+	for n := range out {
+		var series [4][]float64
+		for i, f := range features {
+			series[i], values = values[:w.Steps:w.Steps], values[w.Steps:]
+			c := w.Channel(f)
+			for t := range series[i] {
+				series[i][t] = math.NaN()
+				if c >= 0 && w.At(n, t, c) >= 0 {
+					series[i][t] = w.At(n, t, c)
+				}
+			}
+		}
+		out[n] = Service{Replicas: series[0], CPU: series[1], Requests: series[2], Latency: series[3], Step: w.Step.Seconds()}
+	}
+	return out
+}
