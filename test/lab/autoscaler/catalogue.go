@@ -78,6 +78,26 @@ func Kinds() []Kind {
 			},
 		},
 		{
+			Name: "hpa-requests", About: "the stock HorizontalPodAutoscaler on requests per second per pod",
+			Knob: "share of a replica's capacity", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.6,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newRequests(knob, s) },
+		},
+		{
+			Name: "keda", About: "an HPA as KEDA's Prometheus scaler makes it, on the requests per second of a service",
+			Knob: "share of a replica's capacity", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.6,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newKEDA(knob, s) },
+		},
+		{
+			Name: "aws", About: "target tracking of Amazon's Application Auto Scaling on CPU [47]",
+			Knob: "utilisation", Settings: []float64{0.8, 0.7, 0.6, 0.5, 0.4, 0.3}, Usual: 0.5,
+			make: func(_ Surroundings, knob float64) (loop.Autoscaler, error) { return &aws{target: knob}, nil },
+		},
+		{
+			Name: "slo", About: "rules on the response time of each service, by decomposition of the SLO [48]",
+			Knob: "share of the SLO", Settings: []float64{4, 3, 2, 1.5, 1, 0.8}, Usual: 1,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newSLO(knob, s) },
+		},
+		{
 			Name: "clairvoyant", About: "knows the load to come; pays for the start of pods and whole replicas only",
 			Knob: "spare work", Settings: []float64{0, 1, 2, 3, 4, 6}, Usual: 4,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {

@@ -31,13 +31,13 @@ type estimated struct {
 func newEstimated(e estimator.Estimator, leadTime time.Duration, b bounds) *estimated {
 	a := &estimated{estimator: e, plan: plan.DefaultConfig()}
 	a.plan.LeadTime = leadTime
-	a.stock = stock{controller: hpa.Defaults(), spec: external(b, "1"), read: a.published}
+	a.stock = stock{controller: hpa.Defaults(), spec: external(b, resource.MustParse("1")), read: a.published}
 	return a
 }
 
-// external returns the HPA of manifests/examples.
-func external(b bounds, average string) *autoscalingv2.HorizontalPodAutoscalerSpec {
-	least, none, hold, q := int32(b.Min), int32(0), int32(120), resource.MustParse(average)
+// external returns the HPA of manifests/examples with a target per replica.
+func external(b bounds, average resource.Quantity) *autoscalingv2.HorizontalPodAutoscalerSpec {
+	least, none, hold := int32(b.Min), int32(0), int32(120)
 	zero := resource.MustParse("0")
 	return hpa.Complete(&autoscalingv2.HorizontalPodAutoscalerSpec{
 		MinReplicas: &least, MaxReplicas: int32(b.Max),
@@ -45,7 +45,7 @@ func external(b bounds, average string) *autoscalingv2.HorizontalPodAutoscalerSp
 			Type: autoscalingv2.ExternalMetricSourceType,
 			External: &autoscalingv2.ExternalMetricSource{
 				Metric: autoscalingv2.MetricIdentifier{Name: "deepscaler_desired_replicas"},
-				Target: autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: &q},
+				Target: autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: &average},
 			},
 		}},
 		Behavior: &autoscalingv2.HorizontalPodAutoscalerBehavior{

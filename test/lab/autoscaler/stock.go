@@ -25,28 +25,33 @@ func (s *stock) Tick(*loop.Cluster) error { return nil }
 
 // Sync implements [loop.Autoscaler].
 func (s *stock) Sync(c *loop.Cluster, replicas []int) error {
+	for i := range replicas {
+		replicas[i] = s.decide(c, i, replicas[i])
+	}
+	return nil
+}
+
+// decide returns what the HPA of a service wants. What cannot be read changes nothing, as
+// in a cluster.
+func (s *stock) decide(c *loop.Cluster, service, replicas int) int {
 	if s.states == nil {
-		s.states = make([]hpa.State, len(replicas))
+		s.states = make([]hpa.State, len(c.Application().Services))
 	}
 	start := c.Time().Add(-c.Now())
 	moment := func(seconds float64) time.Time { return start.Add(time.Duration(seconds * float64(time.Second))) }
-	for i := range replicas {
-		pods := c.Pods(i)
-		seen := hpa.Observation{Replicas: replicas[i], Metrics: s.read(c, i, pods)}
-		for _, p := range pods {
-			seen.Pods = append(seen.Pods, hpa.Pod{
-				Deleting: p.Ending, Ready: p.Ready, ReadySince: moment(p.Since), Started: moment(p.Created), Request: p.CPULimit,
-			})
-			if !p.Ending {
-				seen.StatusReplicas++
-			}
+	pods := c.Pods(service)
+	seen := hpa.Observation{Replicas: replicas, Metrics: s.read(c, service, pods)}
+	for _, p := range pods {
+		seen.Pods = append(seen.Pods, hpa.Pod{
+			Deleting: p.Ending, Ready: p.Ready, ReadySince: moment(p.Since), Started: moment(p.Created), Request: p.CPULimit,
+		})
+		if !p.Ending {
+			seen.StatusReplicas++
 		}
-		// What cannot be read changes nothing, as in a cluster.
-		var d hpa.Decision
-		d, s.states[i] = s.controller.Decide(c.Time(), s.states[i], s.spec, seen)
-		replicas[i] = d.Replicas
 	}
-	return nil
+	var d hpa.Decision
+	d, s.states[service] = s.controller.Decide(c.Time(), s.states[service], s.spec, seen)
+	return d.Replicas
 }
 
 // cores returns the CPU samples of pods.

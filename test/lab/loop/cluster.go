@@ -72,3 +72,12 @@ type Estimate struct {
 	// Replicas by service, NaN when not known.
 	Replicas []float64
 }
+
+// Rates returns the requests per second of each pod of a service over a window up to now,
+// as Prometheus has it.
+func (c *Cluster) Rates(service int, window time.Duration) map[string]float64 {
+	return c.recorder.Rates(service, c.engine.Now(), window.Seconds())
+}
+
+// Config returns what runs.
+func (c *Cluster) Config() *Config { return c.config }

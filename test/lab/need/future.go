@@ -62,6 +62,13 @@ func Foresee(c *loop.Config, m *Measured) (*Future, error) {
 	return f, nil
 }
 
+// Visits returns the calls of each service for one request of users, under the mix of the
+// start.
+func (f *Future) Visits() []float64 { return f.work[0].Visits }
+
+// Measured returns the measurements that needs come from.
+func (f *Future) Measured() *Measured { return f.measured }
+
 // share is the share of the SLO that the mean response may take: a response that
 // grows without bound is best met at some distance.
 const share = 0.8

@@ -17,6 +17,19 @@ func (m *Measured) Response(busy, visits, replicas []float64) float64 {
 	return sum
 }
 
+// Unloaded returns the seconds that requests stay in each service without its callees
+// while it has replicas in plenty.
+func (m *Measured) Unloaded() []float64 {
+	out := make([]float64, len(m.application.Services))
+	for i := range out {
+		out[i] = math.Inf(1)
+		for k := range m.levels {
+			out[i] = min(out[i], max(0, m.levels[k].points[i][0].own))
+		}
+	}
+	return out
+}
+
 // Replicas returns the cheapest replicas, in steps of the given size, with which the
 // mean response stays within a target in seconds: from the fewest that carry the
 // work on, whichever gains most for its CPU gets the next one. No service has less

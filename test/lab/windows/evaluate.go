@@ -148,3 +148,27 @@ func (r *Recorder) calls(end, span float64) *estimator.CallGraph {
 	}
 	return &g
 }
+
+// Rates returns the requests per second of every pod of a service that Prometheus knows at
+// a time, over a window, as rate(istio_requests_total[window]) does; a pod without two
+// samples is missing.
+func (r *Recorder) Rates(service int, end, window float64) map[string]float64 {
+	rates := map[string]float64{}
+	for name, p := range r.index {
+		if p.service != service {
+			continue
+		}
+		sum, known := 0.0, false
+		for i := range p.streams {
+			times, counts := r.window(p.streams[i].first, p.streams[i].count)
+			if v := rate(times, counts, end, window); !math.IsNaN(v) {
+				sum += v
+				known = true
+			}
+		}
+		if known {
+			rates[name] = sum
+		}
+	}
+	return rates
+}
