@@ -12,7 +12,7 @@ import (
 func arrivingAt(rates ...float64) []station {
 	out := make([]station, len(rates))
 	for i, r := range rates {
-		out[i] = *stationOf(ramp(r, r, 4), []float64{1}, 0.001, 0, nil)
+		out[i] = *stationOf(ramp(r, r, 4), []float64{1}, 0.001, 0)
 		if math.IsNaN(r) {
 			out[i].arriving, out[i].sized = -1, -1
 		}

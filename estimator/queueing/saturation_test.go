@@ -10,7 +10,7 @@ import (
 // observed returns a station of one replica with the given CPU, latencies and a
 // completion rate of 100 per second at every step of 30 s.
 func observed(cpu float64, latencies ...float64) *station {
-	s := stationOf(ramp(100, 100, len(latencies)), []float64{1}, 0, cpu, nil)
+	s := stationOf(ramp(100, 100, len(latencies)), []float64{1}, 0, cpu)
 	s.Latency = latencies
 	return s
 }
@@ -34,27 +34,6 @@ func TestSaturationDegree(t *testing.T) {
 		if math.Abs(got.degree-tt.want) > 1e-9 {
 			t.Errorf("cpu %v, self %v, unloaded %v: saturated to %v, want %v", tt.cpu, tt.self, tt.unloaded, got.degree, tt.want)
 		}
-	}
-}
-
-// TestArrivalsBehindAGrowingQueue feeds a first-come-first-served queue with λ
-// and serves μ: a request that leaves at t has waited t·(1-μ/λ).
-func TestArrivalsBehindAGrowingQueue(t *testing.T) {
-	for _, ratio := range []float64{1, 1.25, 2, 3.5} {
-		rise := 30 * (1 - 1/ratio)
-		s := observeSaturation(observed(1, 10, 10+rise, 10+2*rise, 10+3*rise), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-		if !near(s.Arrivals, ratio, 1e-9) {
-			t.Errorf("arrivals are %v times completions, want %v", s.Arrivals, ratio)
-		}
-	}
-	// The queue began with the newest step, whose mean is half its last value.
-	first := observeSaturation(observed(1, 0.1, 0.1, 0.1+15*(1-1/2.0)), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-	if !near(first.Arrivals, 2, 1e-9) {
-		t.Errorf("first step of a queue: arrivals are %v times completions, want 2", first.Arrivals)
-	}
-	timeout := observeSaturation(observed(1, 0.1, 60), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-	if !near(timeout.Arrivals, 4, 1e-9) || timeout.clearing > 100 {
-		t.Errorf("latency jumps to a timeout: %+v, want at most four times the completions and a bounded backlog", timeout)
 	}
 }
 
