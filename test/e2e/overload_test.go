@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/test/stack"
@@ -142,8 +143,8 @@ func TestOverloadDoesNotScaleIn(t *testing.T) {
 	s.reaches(t, 1)
 }
 
-// An HPA that allows zero replicas never gets there by the metric, is warned of it,
-// and comes back when somebody else has scaled to zero.
+// An HPA that allows zero replicas never gets there by the metric and is warned of
+// it. One that is there, by a metric that it had before, comes back.
 func TestZeroIsNeverPlanned(t *testing.T) {
 	s := stage(t, 0)
 	s.reaches(t, 4)
@@ -162,6 +163,13 @@ func TestZeroIsNeverPlanned(t *testing.T) {
 	s.keeps(t, 1)
 
 	s.set(gone)
+	// What the controller writes when it scales to zero by itself. Without it, a
+	// Deployment at zero is one that somebody has switched off.
+	status := []byte(`{"status": {"conditions": [{"type": "ScaledToZero", "status": "True"}]}}`)
+	if _, err := shared.Client.AutoscalingV2().HorizontalPodAutoscalers(s.Namespace).Patch(
+		t.Context(), s.service.Name, types.StrategicMergePatchType, status, metav1.PatchOptions{}, "status"); err != nil {
+		t.Fatal(err)
+	}
 	deployments := shared.Client.AppsV1().Deployments(s.Namespace)
 	scale, err := deployments.GetScale(t.Context(), s.service.Name, metav1.GetOptions{})
 	if err != nil {
