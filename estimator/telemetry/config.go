@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
 )
 
 // Config says where telemetry comes from. Decode it over [DefaultConfig], so
@@ -24,6 +25,9 @@ type Config struct {
 	// for the invocation graph. See [Query] for what a template may use and
 	// must return.
 	Queries map[string]string `yaml:"queries,omitempty"`
+	// IgnoredContainers are names of containers that do not count for cpu and
+	// memory, such as sidecars of the mesh.
+	IgnoredContainers []string `yaml:"ignoredContainers,omitempty"`
 	// RateWindow is the range over which counters are turned into rates, and
 	// for how long a gauge outlives its last sample. It must span at least two
 	// scrapes, so at least twice the scrape interval; four times tolerates a
@@ -36,6 +40,17 @@ type Config struct {
 type Prometheus struct {
 	// URL is the base URL, without /api/v1.
 	URL string `yaml:"url"`
+	// Parameters go with every request as part of its URL, such as
+	// partial_response: "false" (Thanos), dedup: "true", or
+	// deny_partial_response: "1" (VictoriaMetrics).
+	Parameters map[string]string `yaml:"parameters,omitempty"`
+	// Matchers are labels and the values they must have, in every query of the
+	// presets: one cluster of several in a common backend, for instance.
+	Matchers map[string]string `yaml:"matchers,omitempty"`
+	// Offset is how much earlier windows end than they are read, for backends
+	// whose newest samples come late. The lead time grows by it. Whole
+	// milliseconds.
+	Offset time.Duration `yaml:"offset"`
 	// Timeout bounds each query, at the server and in total.
 	Timeout time.Duration `yaml:"timeout"`
 	// MaxResponseBytes bounds the answer to one query. A service takes about
@@ -80,8 +95,9 @@ func DefaultConfig() Config {
 			MaxResponseBytes: 4 << 20,
 			HTTP:             HTTPClientConfig{config.DefaultHTTPClientConfig},
 		},
-		Preset:     PresetIstio,
-		RateWindow: time.Minute,
+		Preset:            PresetIstio,
+		IgnoredContainers: []string{"istio-proxy", "linkerd-proxy"},
+		RateWindow:        time.Minute,
 	}
 }
 
@@ -106,6 +122,20 @@ func (c *Config) Validate() error {
 	positive("prometheus.timeout", int64(c.Prometheus.Timeout))
 	positive("prometheus.maxResponseBytes", c.Prometheus.MaxResponseBytes)
 	positive("prometheus.maxConcurrentQueries", int64(c.Prometheus.MaxConcurrentQueries))
+	if c.Prometheus.Offset < 0 || c.Prometheus.Offset%time.Millisecond != 0 {
+		reject("prometheus.offset", "is %v, want at least 0s and whole milliseconds", c.Prometheus.Offset)
+	}
+	for _, label := range slices.Sorted(maps.Keys(c.Prometheus.Matchers)) {
+		if !model.LegacyValidation.IsValidLabelName(label) {
+			reject("prometheus.matchers", "%q is not the name of a label", label)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Prometheus.Parameters)) {
+		switch name {
+		case "query", "time", "start", "end", "step", "timeout", "match[]":
+			reject("prometheus.parameters", "%q is set by every query", name)
+		}
+	}
 	if err := c.Prometheus.HTTP.Validate(); err != nil {
 		reject("prometheus.http", "%w", err)
 	}

@@ -139,7 +139,7 @@ func TestValidateSaysWhatIsWrong(t *testing.T) {
 		"Jaeger's timeout":    {func(c *Config) { c.Jaeger.URL, c.Jaeger.Timeout = "http://x", 0 }, "jaeger.timeout: must be more than 0"},
 		"Jaeger's lookback":   {func(c *Config) { c.Jaeger.URL, c.Jaeger.Lookback = "http://x", -1 }, "jaeger.lookback: must be more than 0"},
 		"rate window":         {func(c *Config) { c.RateWindow = time.Millisecond }, "rateWindow: is 1ms, want at least 1s"},
-		"unknown preset":      {func(c *Config) { c.Preset = "linkerd" }, `preset: "linkerd" is not known, want one of ["istio" "istio-resource-requests"]`},
+		"unknown preset":      {func(c *Config) { c.Preset = "consul" }, `preset: "consul" is not known, want one of ["istio" "istio-resource-requests" "istio-ambient" "linkerd" "cilium" "otel"]`},
 		"empty query":         {func(c *Config) { c.Queries = map[string]string{"cpu": " "} }, "queries.cpu: is empty"},
 		"malformed template":  {func(c *Config) { c.Queries = map[string]string{"cpu": "{{.Namespaces"} }, "queries.cpu: is not a valid template"},
 		"unknown variable":    {func(c *Config) { c.Queries = map[string]string{"cpu": "{{.Namespace}}"} }, "can't evaluate field Namespace"},

@@ -17,13 +17,13 @@ const unknownWorkload = "unknown"
 // Discover returns the workloads of a namespace to which the mesh has counted a
 // request between two times, sorted. There may be none.
 func (s *Source) Discover(ctx context.Context, namespace string, start, end time.Time) ([]estimator.Service, error) {
-	selector := `istio_requests_total{reporter="destination",destination_workload_namespace=` + strconv.Quote(namespace) + `}`
+	selector := s.traffic.requests + `{` + s.traffic.selector + `,` + s.traffic.namespace + `=` + strconv.Quote(namespace) + s.matchers + `}`
 	q := question{feature: "services", promql: selector}
 	var services []estimator.Service
 	err := s.server.guarded(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, s.timeout)
 		defer cancel()
-		values, warnings, _, err := s.prometheus.LabelValues(ctx, "destination_workload", []string{selector}, start, end)
+		values, warnings, _, err := s.prometheus.LabelValues(ctx, s.traffic.workload, []string{selector}, start, end)
 		if err != nil {
 			return err
 		}

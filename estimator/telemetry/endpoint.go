@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -21,6 +22,8 @@ type endpoint struct {
 	key    string
 	base   *url.URL
 	client *http.Client
+	// parameters go with every request.
+	parameters url.Values
 	// limit is the size of the largest answer that is read, in bytes.
 	limit int64
 	// slots bounds the queries at a time; it holds one value for each of them.
@@ -82,6 +85,11 @@ func (e *endpoint) URL(path string, args map[string]string) *url.URL {
 // Do sends req and reads the answer, which it bounds in size and, through ctx,
 // in time. Errors are *Error where they are not of the transport.
 func (e *endpoint) Do(ctx context.Context, req *http.Request) (*http.Response, []byte, error) {
+	if len(e.parameters) > 0 {
+		parameters := req.URL.Query()
+		maps.Copy(parameters, e.parameters)
+		req.URL.RawQuery = parameters.Encode()
+	}
 	resp, err := e.client.Do(req.WithContext(ctx))
 	if err != nil {
 		return nil, nil, err

@@ -81,12 +81,15 @@ func (k Kind) Transient() bool {
 const JaegerQuery = "jaeger"
 
 // Error is something wrong with telemetry. Two errors of one cause have the
-// same text, because it consists of Kind and, where that matters, Feature.
+// same text, because it consists of Kind, Reason and, where that
+// matters, Feature.
 type Error struct {
 	// Feature is the feature that was asked for, [CallsQuery] or [JaegerQuery].
 	Feature string
 	// Kind says what is wrong.
 	Kind Kind
+	// Reason says why, where that is known: constant too. May be empty.
+	Reason Kind
 	// Detail says more, and may differ each time: counts, ages, what the server
 	// said and what to do about it.
 	Detail string
@@ -101,21 +104,33 @@ func (e *Error) Error() string {
 	if e.Kind.ofServer() && e.Feature != JaegerQuery {
 		return "prometheus: " + string(e.Kind)
 	}
-	return e.Feature + ": " + string(e.Kind)
+	return e.text()
 }
 
-// Unwrap returns Kind and the cause.
-func (e *Error) Unwrap() []error {
-	if e.Err == nil {
-		return []error{e.Kind}
+func (e *Error) text() string {
+	text := e.Feature + ": " + string(e.Kind)
+	if e.Reason != "" {
+		text += ": " + string(e.Reason)
 	}
-	return []error{e.Kind, e.Err}
+	return text
+}
+
+// Unwrap returns Kind, Reason and the cause.
+func (e *Error) Unwrap() []error {
+	wrapped := []error{e.Kind}
+	if e.Reason != "" {
+		wrapped = append(wrapped, e.Reason)
+	}
+	if e.Err != nil {
+		wrapped = append(wrapped, e.Err)
+	}
+	return wrapped
 }
 
 // Explain returns everything that is known about e on one line, for operators:
 // it may hold addresses and PromQL.
 func (e *Error) Explain() string {
-	text := e.Feature + ": " + string(e.Kind)
+	text := e.text()
 	if e.Detail != "" {
 		text += ": " + e.Detail
 	}

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"slices"
 
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
@@ -11,9 +12,30 @@ import (
 
 // readFeature fills channel c of w by one range query. It returns what of the
 // answer is missing or odd, or an error when there is no answer to use.
+//
+// When there is no data, another query finds out why. When that sees native
+// histograms, latency comes from those from then on.
 func (s *Source) readFeature(ctx context.Context, w *estimator.Window, c int, rows map[estimator.Service]int, query Query) ([]*Error, error) {
+	name := string(w.Features[c])
+	if w.Features[c] == estimator.Latency && s.native.Load() {
+		name = nativeLatency
+	}
+	findings, err := s.readQuery(ctx, w, c, rows, query, name)
+	if err != nil || name == nativeLatency || !slices.ContainsFunc(findings, func(e *Error) bool { return e.Reason == Native }) {
+		return findings, err
+	}
+	fromNative, err := s.readQuery(ctx, w, c, rows, query, nativeLatency)
+	if err != nil {
+		return findings, nil // the server knows them, but not how to ask for them
+	}
+	s.native.Store(true)
+	return fromNative, nil
+}
+
+// readQuery fills channel c of w with the answer to the query of that name.
+func (s *Source) readQuery(ctx context.Context, w *estimator.Window, c int, rows map[estimator.Service]int, query Query, name string) ([]*Error, error) {
 	feature := string(w.Features[c])
-	promql, err := render(s.queries[feature], query)
+	promql, err := render(s.queries[name], query)
 	if err != nil {
 		return nil, &Error{Feature: feature, Kind: Rejected, Err: err, Detail: err.Error()}
 	}
@@ -35,6 +57,7 @@ func (s *Source) readFeature(ctx context.Context, w *estimator.Window, c int, ro
 	}
 	if lack := found.lack(w); lack != nil {
 		lack.Feature, lack.Query = feature, oneLine(promql)
+		s.explainLack(ctx, q, lack, w.Services)
 		findings = append(findings, lack)
 	}
 	return findings, nil

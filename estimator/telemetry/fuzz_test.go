@@ -61,7 +61,7 @@ func FuzzPrometheusAnswer(f *testing.F) {
 	s := newCannedSource(f, answer, testSteps)
 	services := []estimator.Service{cart, web}
 	rows := map[estimator.Service]int{cart: 0, web: 1}
-	query := newQuery(services, s.rateWindow, s.step, s.step)
+	query := s.newQuery(services, s.step)
 
 	f.Fuzz(func(t *testing.T, body []byte) {
 		answer.body = body

@@ -1,133 +1,198 @@
 package telemetry
 
-import "github.com/deepscaler/deepscaler/estimator"
+import (
+	"maps"
+	"slices"
 
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// The presets. They differ in who counts the requests; cpu and memory are used ÷
+// limit of the busiest container, as in Table I, and used ÷ request for pods
+// none of whose containers has a limit.
 const (
-	// PresetIstio measures cpu and memory against the limits of the
-	// containers, as Table I does. A container without a limit does not
-	// count; a service none of whose containers has one has no cpu.
+	// PresetIstio reads what Istio's sidecars count.
 	PresetIstio = "istio"
 	// PresetIstioResourceRequests measures cpu and memory against the resource
-	// requests of the containers instead, for clusters that set no limits. 1
-	// then means that every replica uses what it asked for, as with the
-	// averageUtilization of an HPA, and more than 1 is possible.
+	// requests of the containers even where there are limits. 1 then means that
+	// every replica uses what it asked for, as with the averageUtilization of an
+	// HPA, and more than 1 is possible.
 	PresetIstioResourceRequests = "istio-resource-requests"
+	// PresetIstioAmbient reads what Istio's waypoints count, and sidecars where
+	// a service has those instead. A service that has both, as in the middle of
+	// a migration, counts by the larger of the two.
+	PresetIstioAmbient = "istio-ambient"
+	// PresetLinkerd reads what Linkerd's proxies count. Their latency is the
+	// time to the first byte.
+	PresetLinkerd = "linkerd"
+	// PresetCilium reads the HTTP metrics of Hubble. They need the labels
+	// source_namespace, source_workload, destination_namespace and
+	// destination_workload (httpV2:labelsContext=…).
+	PresetCilium = "cilium"
+	// PresetOTel reads the HTTP server durations of OpenTelemetry, with the
+	// resource attributes k8s.namespace.name and k8s.deployment.name promoted
+	// to labels, and the graph of the collector's service-graph connector.
+	PresetOTel = "otel"
 )
 
 // Presets returns the names of all presets.
-func Presets() []string { return []string{PresetIstio, PresetIstioResourceRequests} }
+func Presets() []string {
+	return []string{PresetIstio, PresetIstioResourceRequests, PresetIstioAmbient, PresetLinkerd, PresetCilium, PresetOTel}
+}
 
-// preset returns the queries of a preset by feature name or [CallsQuery].
+// nativeLatency is the query for latency where the histograms are native: they
+// have no series _sum and _count. It is asked when the usual one finds nothing,
+// since backends without native histograms reject it.
+const nativeLatency = "latency of native histograms"
+
+// preset returns the queries of a preset by feature name, [CallsQuery] or
+// nativeLatency.
 func preset(name string) (queries map[string]string, ok bool) {
-	queries = map[string]string{
-		string(estimator.Replicas): queryReplicas,
-		string(estimator.Latency):  queryLatency,
-		string(estimator.Requests): queryRequests,
-		CallsQuery:                 queryCalls,
-	}
-	switch name {
-	case PresetIstio:
-		queries[string(estimator.CPU)] = cpuPer(limitCPU)
-		queries[string(estimator.Memory)] = memoryPer(limitMemory)
-	case PresetIstioResourceRequests:
-		queries[string(estimator.CPU)] = cpuPer(requestCPU)
-		queries[string(estimator.Memory)] = memoryPer(requestMemory)
-	default:
+	traffic, ok := trafficOf[name]
+	if !ok {
 		return nil, false
 	}
+	queries = map[string]string{
+		string(estimator.Replicas): queryReplicas,
+		string(estimator.CPU):      utilisation(usageCPU, orRequests(limitCPU, requestCPU)),
+		string(estimator.Memory):   utilisation(usageMemory, orRequests(limitMemory, requestMemory)),
+	}
+	if name == PresetIstioResourceRequests {
+		queries[string(estimator.CPU)] = utilisation(usageCPU, requestCPU)
+		queries[string(estimator.Memory)] = utilisation(usageMemory, requestMemory)
+	}
+	maps.Copy(queries, traffic.queries())
 	return queries, true
 }
 
-// The queries aggregate after rate, never before: rate sees each counter by
-// itself and so notices the reset of a restarted proxy or container.
+// trafficOf is the traffic of every preset.
+var trafficOf = map[string]traffic{
+	PresetIstio:                 istio(`reporter="destination"`),
+	PresetIstioResourceRequests: istio(`reporter="destination"`),
+	PresetIstioAmbient:          istio(`reporter=~"destination|waypoint"`),
+	PresetLinkerd:               linkerd,
+	PresetCilium:                cilium,
+	PresetOTel:                  otel,
+}
 
-// queryRequests counts at the destination only, since adding what the source
-// reports would count in-mesh traffic twice. A service has no series before
-// its first request, so its rate is missing until then and 0 in quiet times
-// after it.
+// traffic is how somebody counts requests at the services that answer them.
+type traffic struct {
+	// requests is a counter; duration a histogram without its suffix, in units
+	// of which perSecond make a second.
+	requests, duration string
+	perSecond          string
+	// selector are the matchers for what the destination counts, without that
+	// for the namespace.
+	selector string
+	// namespace and workload are the labels that name the destination.
+	namespace, workload string
+	// reporters, if set, is a label whose values count the same requests: the
+	// largest of them holds.
+	reporters string
+	// calls is the query for the graph.
+	calls string
+}
+
+// istio is what Istio counts, as the given reporter.
+// https://istio.io/latest/docs/reference/config/metrics/
+func istio(reporter string) traffic {
+	t := traffic{
+		requests: "istio_requests_total", duration: "istio_request_duration_milliseconds", perSecond: "1000",
+		selector: reporter, namespace: "destination_workload_namespace", workload: "destination_workload",
+	}
+	edges := []string{"source_workload_namespace", "source_workload", t.namespace, t.workload}
+	if reporter != `reporter="destination"` {
+		t.reporters = "reporter"
+	}
+	t.calls = t.total(edges, "{{.Span}}")
+	return t
+}
+
+// linkerd is what Linkerd's proxies count. They do not know the sources of what
+// comes in, so the graph is what its sources count.
+// https://linkerd.io/2/reference/proxy-metrics/
+var linkerd = traffic{
+	requests: "response_total", duration: "response_latency_ms", perSecond: "1000",
+	selector: `direction="inbound"`, namespace: "namespace", workload: "deployment",
+	calls: relabel(relabel(relabel(relabel(
+		`sum by (namespace, deployment, dst_namespace, dst_deployment) (`+
+			onceEach(`rate(response_total{direction="outbound", dst_namespace=~"{{.Namespaces}}"{{.Matchers}}}[{{.Span}}])`)+`)`,
+		"destination_workload_namespace", "dst_namespace"), "destination_workload", "dst_deployment"),
+		"source_workload_namespace", "namespace"), "source_workload", "deployment"),
+}
+
+// cilium is what Hubble counts with labelsContext.
+// https://docs.cilium.io/en/stable/observability/metrics/
+var cilium = traffic{
+	requests: "hubble_http_requests_total", duration: "hubble_http_request_duration_seconds", perSecond: "1",
+	selector: `reporter="server"`, namespace: "destination_namespace", workload: "destination_workload",
+	calls: relabel(relabel(
+		`sum by (source_namespace, source_workload, destination_namespace, destination_workload) (`+
+			onceEach(`rate(hubble_http_requests_total{reporter="server", destination_namespace=~"{{.Namespaces}}"{{.Matchers}}}[{{.Span}}])`)+`)`,
+		"destination_workload_namespace", "destination_namespace"), "source_workload_namespace", "source_namespace"),
+}
+
+// otel is what OpenTelemetry's instrumentation counts. The service-graph
+// connector names services without their namespace; where a graph over several
+// namespaces is needed, a query of one's own is too.
+// https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+var otel = traffic{
+	requests: "http_server_request_duration_seconds_count", duration: "http_server_request_duration_seconds", perSecond: "1",
+	selector: `k8s_deployment_name!=""`, namespace: "k8s_namespace_name", workload: "k8s_deployment_name",
+	calls: relabel(relabel(`label_replace(label_replace(
+  sum by (client, server) (`+onceEach(`rate(traces_service_graph_request_total{server!=""{{.Matchers}}}[{{.Span}}])`)+`),
+  "destination_workload_namespace", "{{.Namespaces}}", "", ""), "source_workload_namespace", "{{.Namespaces}}", "", "")`,
+		"destination_workload", "server"), "source_workload", "client"),
+}
+
+// selected returns the metric with all matchers.
+func (t traffic) selected(metric string) string {
+	return metric + `{` + t.selector + `, ` + t.namespace + `=~"{{.Namespaces}}"{{.Matchers}}}`
+}
+
+// total returns requests per second by the labels, each copy and, where there
+// are several, each reporter counted once.
+func (t traffic) total(by []string, window string) string {
+	sum := func(labels []string) string {
+		return `sum by (` + join(labels) + `) (` + onceEach(`rate(`+t.selected(t.requests)+`[`+window+`])`) + `)`
+	}
+	if t.reporters == "" {
+		return sum(by)
+	}
+	return `max by (` + join(by) + `) (` + sum(append(slices.Clone(by), t.reporters)) + `)`
+}
+
+// queries returns those for requests, latency and the graph. They aggregate after
+// rate, never before: rate sees each counter by itself and so notices the reset
+// of a restarted proxy or container.
+//
+// Requests count at the destination only, since adding what the source reports
+// would count in-mesh traffic twice. A service has no series before its first
+// request, so its rate is missing until then and 0 in quiet times after it.
 //
 // When a service is no longer scraped, rate falls gradually while its samples
 // leave the window, which looks like falling demand. So a rate without a sample
 // in the newer half of its window is missing. The condition is on the service,
 // not the series: the last requests of a pod that is gone do count.
-const queryRequests = `label_replace(label_replace(
-  sum by (destination_workload_namespace, destination_workload) (
-    rate(istio_requests_total{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]))
-  and group by (destination_workload_namespace, destination_workload) (
-    last_over_time(istio_requests_total{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.HalfRateWindow}}])),
-  "namespace", "$1", "destination_workload_namespace", "(.*)"),
-  "workload", "$1", "destination_workload", "(.*)")`
-
-// queryLatency is 0/0, so NaN and then missing, when no request was answered.
-const queryLatency = `label_replace(label_replace(
-  sum by (destination_workload_namespace, destination_workload) (
-    rate(istio_request_duration_milliseconds_sum{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]))
-  / sum by (destination_workload_namespace, destination_workload) (
-    rate(istio_request_duration_milliseconds_count{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]))
-  / 1000,
-  "namespace", "$1", "destination_workload_namespace", "(.*)"),
-  "workload", "$1", "destination_workload", "(.*)")`
-
-// queryReplicas takes ready pods from kube-state-metrics, and counts pods of
-// which cAdvisor knows a container for workloads that it does not know. There
-// max, not sum: a restarted kube-state-metrics leaves two series for a while.
-// cAdvisor's series bear their own timestamps and therefore get no staleness
-// markers, so a deleted pod is still counted for {{.RateWindow}}.
-const queryReplicas = `max by (namespace, workload) (label_replace(
-  last_over_time(kube_deployment_status_replicas_ready{namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]),
-  "workload", "$1", "deployment", "(.*)"))
-or max by (namespace, workload) (label_replace(
-  last_over_time(kube_statefulset_status_replicas_ready{namespace=~"{{.Namespaces}}"}[{{.RateWindow}}]),
-  "workload", "$1", "statefulset", "(.*)"))
-or count by (namespace, workload) (label_replace(
-  group by (namespace, pod) (last_over_time(container_cpu_usage_seconds_total{namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}])),
-  "workload", "$1", "pod", "{{.Workload}}"))`
-
-// queryCalls averages over the whole window: visit ratios need many calls.
-const queryCalls = `sum by (source_workload_namespace, source_workload, destination_workload_namespace, destination_workload) (
-  rate(istio_requests_total{reporter="destination", destination_workload_namespace=~"{{.Namespaces}}"}[{{.Span}}]))`
-
-// The denominators, by container. container_spec_* come from cAdvisor (Table
-// I); the kube-prometheus-stack drops them because kube-state-metrics has the
-// same numbers. A limit of 0 or -1 means that there is none.
-const (
-	limitCPU = `max by (namespace, pod, container) (
-        last_over_time(container_spec_cpu_quota{namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}])
-        / last_over_time(container_spec_cpu_period{namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}]) > 0)
-      or max by (namespace, pod, container) (
-        last_over_time(kube_pod_container_resource_limits{resource="cpu", namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}]) > 0)`
-
-	limitMemory = `max by (namespace, pod, container) (
-        last_over_time(container_spec_memory_limit_bytes{namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}]) > 0)
-      or max by (namespace, pod, container) (
-        last_over_time(kube_pod_container_resource_limits{resource="memory", namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}]) > 0)`
-
-	requestCPU = `max by (namespace, pod, container) (
-        last_over_time(kube_pod_container_resource_requests{resource="cpu", namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}]) > 0)`
-
-	requestMemory = `max by (namespace, pod, container) (
-        last_over_time(kube_pod_container_resource_requests{resource="memory", namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}]) > 0)`
-
-	usageCPU = `sum by (namespace, pod, container) (
-        rate(container_cpu_usage_seconds_total{namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}]))`
-
-	usageMemory = `max by (namespace, pod, container) (
-        last_over_time(container_memory_usage_bytes{namespace=~"{{.Namespaces}}", {{.Containers}}}[{{.RateWindow}}]))`
-)
-
-func cpuPer(allowed string) string    { return utilisation(usageCPU, allowed) }
-func memoryPer(allowed string) string { return utilisation(usageMemory, allowed) }
-
-// utilisation divides what the containers of a workload use by what they are
-// allowed. Only containers of which both are known count on either side: a pod
-// that has just started has a limit but no rate yet and would dilute the
-// others, a container without a limit would inflate them.
-func utilisation(used, allowed string) string {
-	side := func(counted, known string) string {
-		return `sum by (namespace, workload) (label_replace(
-    (` + counted + `)
-    and on (namespace, pod, container) (` + known + `),
-    "workload", "$1", "pod", "{{.Workload}}"))`
+//
+// Latency is 0/0, so NaN and then missing, when no request was answered. Copies
+// of its series cancel.
+func (t traffic) queries() map[string]string {
+	named := func(promql string) string {
+		return relabel(relabel(promql, "namespace", t.namespace), "workload", t.workload)
 	}
-	return side(used, allowed) + "\n/ " + side(allowed, used)
+	by := join([]string{t.namespace, t.workload})
+	mean := func(sum, count string) string {
+		return named(`sum by (` + by + `) (` + sum + `)
+  / sum by (` + by + `) (` + count + `)
+  / ` + t.perSecond)
+	}
+	rate := func(metric string) string { return `rate(` + t.selected(metric) + `[{{.RateWindow}}])` }
+	return map[string]string{
+		string(estimator.Requests): named(t.total([]string{t.namespace, t.workload}, "{{.RateWindow}}") + `
+  and group by (` + by + `) (last_over_time(` + t.selected(t.requests) + `[{{.HalfRateWindow}}]))`),
+		string(estimator.Latency): mean(rate(t.duration+"_sum"), rate(t.duration+"_count")),
+		nativeLatency:             mean(`histogram_sum(`+rate(t.duration)+`)`, `histogram_count(`+rate(t.duration)+`)`),
+		CallsQuery:                t.calls,
+	}
 }

@@ -46,51 +46,69 @@ type Query struct {
 	// Span is the length of the window (τ·Δ, at least RateWindow), as a PromQL
 	// duration.
 	Span string
+	// Matchers are those of prometheus.matchers with a comma before each, to stand
+	// behind another matcher: x{pod!=""{{.Matchers}}}.
+	Matchers string
 	// Containers are label matchers for the containers of cAdvisor metrics that
 	// belong to the service itself: x{pod!="", {{.Containers}}}. They leave out
 	// the cgroup of the pod as a whole and its pause container, which would
-	// count everything twice, and the istio-proxy sidecar, whose CPU limit (2
-	// cores by default) would hide that the service's own container is
-	// saturated.
+	// count everything twice, and the containers of [Config.IgnoredContainers].
 	Containers string
 	// Workload is a regular expression, escaped for double quotes, whose first
 	// group is the workload to which a pod name belongs:
 	// label_replace(x, "workload", "$1", "pod", "{{.Workload}}").
 	Workload string
+	// Exceptions and EndExceptions enclose that label_replace. They name the
+	// workload of pods whose names are cut short or can be read in two ways.
+	Exceptions, EndExceptions string
 }
 
-const containers = `container!="",container!="POD",container!="istio-proxy"`
-
-// workloadOfPod takes the name of the workload from the name of a pod.
-//
-// A Deployment's pod is <deployment>-<hash of the ReplicaSet>-<random>, both
-// in the alphabet of k8s.io/apimachinery/pkg/util/rand, which has no vowels
-// and no 0, 1 and 3. The hash is a 32-bit number in decimal, so up to ten
-// characters, the random part has five. A StatefulSet's pod is
-// <statefulset>-<ordinal>. The group is lazy and the Deployment comes first:
-// of web-5d4f8-22222 it is web and not web-5d4f8 that is the workload.
-const workloadOfPod = `(.+?)(?:-[bcdfghjklmnpqrstvwxz2456789]{1,10}-[bcdfghjklmnpqrstvwxz2456789]{5}|-[0-9]+)`
-
-func newQuery(services []estimator.Service, rateWindow, step, span time.Duration) Query {
+// newQuery returns what the templates of a range of the given length refer to.
+func (s *Source) newQuery(services []estimator.Service, span time.Duration) Query {
 	var namespaces []string
-	for _, s := range services {
-		if !slices.Contains(namespaces, s.Namespace) {
-			namespaces = append(namespaces, s.Namespace)
+	for _, service := range services {
+		if !slices.Contains(namespaces, service.Namespace) {
+			namespaces = append(namespaces, service.Namespace)
 		}
 	}
 	slices.Sort(namespaces)
 	for i, n := range namespaces {
 		namespaces[i] = regexp.QuoteMeta(n)
 	}
-	return Query{
+	q := Query{
 		Namespaces:     escape(strings.Join(namespaces, "|")),
-		RateWindow:     model.Duration(rateWindow).String(),
-		HalfRateWindow: model.Duration(rateWindow / 2).String(),
-		Step:           model.Duration(step).String(),
-		Span:           model.Duration(max(span, rateWindow)).String(),
-		Containers:     containers,
+		RateWindow:     model.Duration(s.rateWindow).String(),
+		HalfRateWindow: model.Duration(s.rateWindow / 2).String(),
+		Step:           model.Duration(s.step).String(),
+		Span:           model.Duration(max(span, s.rateWindow)).String(),
+		Matchers:       s.matchers,
+		Containers:     s.containers,
 		Workload:       escape(workloadOfPod),
 	}
+	q.Exceptions, q.EndExceptions = exceptions(services)
+	return q
+}
+
+// matchersOf returns matchers with a comma before each, in the order of labels.
+func matchersOf(equal map[string]string) string {
+	var b strings.Builder
+	for _, label := range slices.Sorted(maps.Keys(equal)) {
+		fmt.Fprintf(&b, ",%s=%q", label, equal[label])
+	}
+	return b.String()
+}
+
+// containersOf returns the matchers for all containers but the ignored ones.
+func containersOf(ignored []string) string {
+	matchers := `container!="",container!="POD"`
+	if len(ignored) == 0 {
+		return matchers
+	}
+	names := make([]string, len(ignored))
+	for i, name := range ignored {
+		names[i] = regexp.QuoteMeta(name)
+	}
+	return matchers + `,container!~"` + escape(strings.Join(names, "|")) + `"`
 }
 
 // escape returns s as it is written between double quotes in PromQL, which has
@@ -106,6 +124,7 @@ func parseQueries(cfg Config, features []estimator.Feature) (map[string]*templat
 	texts, _ := preset(cfg.Preset)
 	wanted := names(features)
 	known := append(slices.Collect(maps.Keys(texts)), wanted...)
+	known = slices.DeleteFunc(known, func(name string) bool { return name == nativeLatency })
 	slices.Sort(known)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Queries)) {
 		if !slices.Contains(known, name) {
@@ -113,6 +132,10 @@ func parseQueries(cfg Config, features []estimator.Feature) (map[string]*templat
 		}
 	}
 	maps.Copy(texts, cfg.Queries)
+
+	if _, own := cfg.Queries[string(estimator.Latency)]; !own && slices.Contains(wanted, string(estimator.Latency)) {
+		wanted = append(wanted, nativeLatency)
+	}
 
 	queries := make(map[string]*template.Template, len(wanted))
 	for _, name := range wanted {

@@ -53,7 +53,7 @@ func (s *Source) Read(ctx context.Context, r Range) (*estimator.Window, []*Error
 
 	end := align(r.End, s.step)
 	w := estimator.NewWindow(services, s.features, r.Steps, s.step, end)
-	query := newQuery(services, s.rateWindow, s.step, time.Duration(r.Steps)*s.step)
+	query := s.newQuery(services, time.Duration(r.Steps)*s.step)
 
 	findings := make([][]*Error, len(s.features)+1)
 	failures := make([]error, len(s.features))
@@ -86,10 +86,11 @@ func worst(errs []error) (first error) {
 	return first
 }
 
-// Window reads the window of τ columns that ends at end for the adapter: what
-// [Source.Read] finds, if it is what [Require] asks for.
+// Window reads the window of τ columns that ends at end, or prometheus.offset
+// earlier, for the adapter: what [Source.Read] finds, if it is what [Require]
+// asks for.
 func (s *Source) Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*Error, error) {
-	w, findings, err := s.Read(ctx, Range{Services: services, End: end, Steps: s.steps, Calls: true})
+	w, findings, err := s.Read(ctx, Range{Services: services, End: end.Add(-s.offset), Steps: s.steps, Calls: true})
 	if err != nil {
 		return nil, nil, err
 	}

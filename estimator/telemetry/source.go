@@ -3,7 +3,9 @@ package telemetry
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"sync/atomic"
 	"text/template"
 	"time"
 
@@ -22,7 +24,17 @@ type Source struct {
 	steps      int
 	step       time.Duration
 	rateWindow time.Duration
-	queries    map[string]*template.Template
+	// offset is how much earlier than asked for windows end.
+	offset time.Duration
+	// matchers and containers are what queries select by.
+	matchers, containers string
+	// preset is its name, traffic what it reads.
+	preset  string
+	traffic traffic
+	// native is set once latency has come from native histograms.
+	native    atomic.Bool
+	diagnoses diagnoses
+	queries   map[string]*template.Template
 
 	server     *endpoint
 	prometheus v1.API
@@ -56,6 +68,10 @@ func New(cfg Config, features []estimator.Feature, steps int, step time.Duration
 	if err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
 	}
+	server.parameters = url.Values{}
+	for name, value := range cfg.Prometheus.Parameters {
+		server.parameters.Set(name, value)
+	}
 	var traces *jaeger
 	if cfg.Jaeger.URL != "" {
 		if traces, err = newJaeger(cfg.Jaeger); err != nil {
@@ -67,6 +83,12 @@ func New(cfg Config, features []estimator.Feature, steps int, step time.Duration
 		steps:      steps,
 		step:       step,
 		rateWindow: cfg.RateWindow,
+		offset:     cfg.Prometheus.Offset,
+		matchers:   matchersOf(cfg.Prometheus.Matchers),
+		containers: containersOf(cfg.IgnoredContainers),
+		preset:     cfg.Preset,
+		traffic:    trafficOf[cfg.Preset],
+		diagnoses:  diagnoses{known: map[string]diagnosis{}},
 		queries:    queries,
 		server:     server,
 		prometheus: v1.NewAPI(server),

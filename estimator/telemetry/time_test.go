@@ -150,7 +150,7 @@ func TestLatencyThatIsNotCollectedIsReported(t *testing.T) {
 // The fake here does not evaluate PromQL, so this looks at how the queries are
 // written.
 func TestPresetsTakeRatesOfRawCounters(t *testing.T) {
-	counter := regexp.MustCompile(`(\S*?)((?:istio|container)_[a-z_]+_(?:total|sum|count))\{`)
+	counter := regexp.MustCompile(`([a-z_(]*?)((?:istio|container|response|hubble|http|traces)_[a-z_]*(?:total|sum|count))\{`)
 	for _, name := range Presets() {
 		queries, _ := preset(name)
 		seen := map[string]bool{}

@@ -1,0 +1,101 @@
+package telemetry
+
+import "strings"
+
+// scrapeLabels tell apart the copies that several scrapes, or several servers,
+// have of one series. The label instance does too, but also tells apart pods
+// where there is no label pod; so its host counts and its port does not.
+var scrapeLabels = []string{
+	"job", "service", "endpoint", "container", "metrics_path", "instance", "monitor",
+	"prometheus", "prometheus_replica", "replica", "__replica__", "receive", "tenant_id",
+}
+
+// onceEach returns the series of promql, each of several copies once.
+func onceEach(promql string) string {
+	return `max without (` + join(scrapeLabels) + `) (label_replace(` + promql + `, "scraped_host", "$1", "instance", "(.*?)(:[0-9]+)?"))`
+}
+
+// relabel copies a label of the series of promql.
+func relabel(promql, to, from string) string {
+	if to == from {
+		return promql
+	}
+	return `label_replace(` + promql + `,
+  "` + to + `", "$1", "` + from + `", "(.*)")`
+}
+
+func join(labels []string) string { return strings.Join(labels, ", ") }
+
+// queryReplicas takes ready pods from kube-state-metrics, and counts pods of
+// which cAdvisor knows a container for workloads that it does not know. There
+// max, not sum: a restarted kube-state-metrics leaves two series for a while.
+// cAdvisor's series bear their own timestamps and therefore get no staleness
+// markers, so a deleted pod is still counted for {{.RateWindow}}.
+var queryReplicas = `max by (namespace, workload) (label_replace(
+  last_over_time(kube_deployment_status_replicas_ready{namespace=~"{{.Namespaces}}"{{.Matchers}}}[{{.RateWindow}}]),
+  "workload", "$1", "deployment", "(.*)"))
+or max by (namespace, workload) (label_replace(
+  last_over_time(kube_statefulset_status_replicas_ready{namespace=~"{{.Namespaces}}"{{.Matchers}}}[{{.RateWindow}}]),
+  "workload", "$1", "statefulset", "(.*)"))
+or count by (namespace, workload) (` + ofPods(
+	`group by (namespace, pod) (`+cadvisor("last_over_time", "container_cpu_usage_seconds_total", "")+`)`) + `)`
+
+// ofPods adds the label workload to series of pods.
+func ofPods(promql string) string {
+	return `{{.Exceptions}}label_replace(` + promql + `,
+  "workload", "$1", "pod", "{{.Workload}}"){{.EndExceptions}}`
+}
+
+// cadvisor returns a function of a metric by container over the rate window.
+func cadvisor(function, metric, matchers string) string {
+	return function + `(` + metric + `{` + matchers + `namespace=~"{{.Namespaces}}", {{.Containers}}{{.Matchers}}}[{{.RateWindow}}])`
+}
+
+// byContainer returns the maximum over the copies of a container's series: a
+// metric that is scraped twice counts once, and of a restarted container the
+// series of its old self, which ends anyway, does not add to the new one.
+func byContainer(promql string) string { return `max by (namespace, pod, container) (` + promql + `)` }
+
+// What containers use, and what they are allowed. container_spec_* come from
+// cAdvisor (Table I); the kube-prometheus-stack drops them because
+// kube-state-metrics has the same numbers. A limit of 0 or -1 means that there is
+// none.
+var (
+	// The label cpu is "total", or each of them where they are counted apart.
+	usageCPU = `sum by (namespace, pod, container) (max by (namespace, pod, container, cpu) (` +
+		cadvisor("rate", "container_cpu_usage_seconds_total", "") + `))`
+	usageMemory = byContainer(cadvisor("last_over_time", "container_memory_usage_bytes", ""))
+
+	limitCPU = byContainer(cadvisor("last_over_time", "container_spec_cpu_quota", "")+`
+        / `+cadvisor("last_over_time", "container_spec_cpu_period", "")+` > 0`) + `
+      or ` + byContainer(cadvisor("last_over_time", "kube_pod_container_resource_limits", `resource="cpu", `)+` > 0`)
+	limitMemory = byContainer(cadvisor("last_over_time", "container_spec_memory_limit_bytes", "")+` > 0`) + `
+      or ` + byContainer(cadvisor("last_over_time", "kube_pod_container_resource_limits", `resource="memory", `)+` > 0`)
+
+	requestCPU    = byContainer(cadvisor("last_over_time", "kube_pod_container_resource_requests", `resource="cpu", `) + ` > 0`)
+	requestMemory = byContainer(cadvisor("last_over_time", "kube_pod_container_resource_requests", `resource="memory", `) + ` > 0`)
+)
+
+// orRequests returns limits, and the requests of pods without any: beside a
+// container that has a limit, one that has none must not count by what it asked
+// for, which says nothing about what it can get.
+func orRequests(limits, requests string) string {
+	return limits + `
+      or (` + requests + ` unless on (namespace, pod) (` + limits + `))`
+}
+
+// utilisation divides what the containers of a workload use by what they are
+// allowed, for the busiest container: a sidecar with room must not hide that the
+// service's own container is saturated, nor the other way round. Only containers
+// of which both are known count on either side: a pod that has just started has
+// a limit but no rate yet and would dilute the others, a container without a
+// limit would inflate them.
+func utilisation(used, allowed string) string {
+	side := func(counted, known string) string {
+		return `sum by (namespace, workload, container) (` + ofPods(`
+    (`+counted+`)
+    and on (namespace, pod, container) (`+known+`)`) + `)`
+	}
+	return `max by (namespace, workload) (
+` + side(used, allowed) + "\n/ " + side(allowed, used) + `)`
+}

@@ -1,0 +1,452 @@
+package telemetry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
+	"github.com/deepscaler/deepscaler/hack/controlplane"
+)
+
+// long is the name of a Deployment whose pods' names are cut.
+const long = "checkout-payments-reconciliation-worker-europe-west"
+
+// fault is telemetry as others have it, in a namespace of its own.
+type fault struct {
+	// change returns what differs from an application of the namespace.
+	change func(all []series) []series
+	// adjust changes the configuration.
+	adjust func(*telemetry.Config)
+	// name is what cart is called, if not cart.
+	name string
+	// want is what differs for web from the base.
+	want map[estimator.Feature]float64
+	// finding is part of the text of what is found, explained of its explanation.
+	finding, explained string
+}
+
+// base is what web and cart have in common.
+var base = map[estimator.Feature]float64{
+	estimator.Replicas: pods, estimator.CPU: 0.6, estimator.Latency: 0.05, estimator.Requests: pods * requestsEach, estimator.Memory: 0.4,
+}
+
+// missing is a feature without a sample.
+var missing = math.NaN()
+
+func of(metric string, labels ...string) func(series) bool {
+	return func(s series) bool {
+		for i := 0; i < len(labels); i += 2 {
+			if s.labels[labels[i]] != labels[i+1] {
+				return false
+			}
+		}
+		return s.is(metric)
+	}
+}
+
+// copied returns every series of the metrics twice, told apart by labels.
+func copied(prefix string, first, second []string) func([]series) []series {
+	return func(all []series) []series {
+		return each(all, func(s series) []series {
+			if !s.is(prefix) {
+				return []series{s}
+			}
+			return []series{s.with(first...), s.with(second...)}
+		})
+	}
+}
+
+// reported replaces who reports requests.
+func reported(by string) func([]series) []series {
+	return func(all []series) []series {
+		return each(all, func(s series) []series {
+			if s.is("istio") {
+				s = s.with("reporter", by)
+			}
+			return []series{s}
+		})
+	}
+}
+
+// clusters are two clusters of one backend.
+func clusters(all []series) []series {
+	return each(all, func(s series) []series {
+		west := s.with("cluster", "west")
+		if s.is("kube_deployment") {
+			west.value = 6
+		}
+		return []series{s.with("cluster", "east"), west}
+	})
+}
+
+// sampledEvery makes samples of the metrics rarer.
+func sampledEvery(prefix string, every time.Duration) func([]series) []series {
+	return func(all []series) []series {
+		return each(all, func(s series) []series {
+			if s.is(prefix) {
+				s.every = every
+			}
+			return []series{s}
+		})
+	}
+}
+
+// late ends series of the metrics earlier.
+func late(prefix string, by time.Duration) func([]series) []series {
+	return func(all []series) []series {
+		return each(all, func(s series) []series {
+			if s.is(prefix) {
+				s.missing = by
+			}
+			return []series{s}
+		})
+	}
+}
+
+func preset(name string) func(*telemetry.Config) {
+	return func(c *telemetry.Config) { c.Preset = name }
+}
+
+// sidecar adds a container with a limit that uses a share of it.
+func sidecar(limit, used float64, saturated float64) func([]series) []series {
+	return func(all []series) []series {
+		return each(all, func(s series) []series {
+			out := []series{s}
+			if s.labels["container"] == "app" {
+				beside := s.with("container", "log-shipper")
+				switch {
+				case s.is("container_cpu"):
+					beside.perSecond = limit * used
+					out[0].perSecond = 0.5 * saturated
+				case s.is("container_spec_cpu_quota"):
+					beside.value = limit * 1e5
+				case of("kube_pod", "resource", "cpu")(s):
+					beside.value = limit
+				}
+				out = append(out, beside)
+			}
+			return out
+		})
+	}
+}
+
+var faults = map[string]fault{
+	"base": {},
+	"cadvisor scraped twice": {
+		change: copied("container_", []string{"service", "kubelet"}, []string{"service", "mon-kubelet"})},
+	"mesh scraped twice": {
+		change: copied("istio_", []string{"job", "pods", "instance", "10.0.0.1:15020"}, []string{"job", "monitor", "instance", "10.0.0.1:15090"})},
+	"servers in a pair": {
+		change: copied("", []string{"prometheus_replica", "a"}, []string{"prometheus_replica", "b"})},
+	"pods told apart by instance": {
+		change: func(all []series) []series {
+			return each(all, func(s series) []series {
+				if s.is("istio") {
+					s = s.with("instance", s.labels["pod"]+":15020", "pod", "")
+				}
+				return []series{s}
+			})
+		}},
+	"generous sidecar": {
+		change: sidecar(1, 0.01, 1), want: map[estimator.Feature]float64{estimator.CPU: 1}},
+	"saturated sidecar": {
+		change: sidecar(0.1, 1, 0.2), want: map[estimator.Feature]float64{estimator.CPU: 1}},
+	"saturated sidecar that is ignored": {
+		change: sidecar(0.1, 1, 0.2), want: map[estimator.Feature]float64{estimator.CPU: 0.2},
+		adjust: func(c *telemetry.Config) { c.IgnoredContainers = []string{"log-shipper"} }},
+	"two clusters, one of them asked for": {
+		change: clusters, adjust: func(c *telemetry.Config) { c.Prometheus.Matchers = map[string]string{"cluster": "east"} }},
+	"long name": {name: long,
+		change: func(all []series) []series {
+			return each(all, func(s series) []series {
+				for label, value := range s.labels {
+					switch {
+					case value == "cart":
+						s = s.with(label, long)
+					case strings.HasPrefix(value, "cart-6b7c8d9f4-"):
+						s = s.with(label, (long + "-6b7c8d9f4-")[:58]+value[len("cart-6b7c8d9f4-"):])
+					}
+				}
+				return []series{s}
+			})
+		}},
+	"no limits, but requests": {
+		change: func(all []series) []series {
+			return each(without(all, "container_spec"), func(s series) []series {
+				if s.is("kube_pod_container_resource_limits") {
+					s.metric = "kube_pod_container_resource_requests"
+				}
+				return []series{s}
+			})
+		}},
+	"limits beside requests": {
+		change: func(all []series) []series {
+			return each(all, func(s series) []series {
+				if !s.is("kube_pod_container_resource_limits") {
+					return []series{s}
+				}
+				less, beside := s, s.with("container", "shell")
+				less.metric, less.value, beside.metric, beside.value = "kube_pod_container_resource_requests", s.value/10, "kube_pod_container_resource_requests", 0.001
+				return []series{s, less, beside}
+			})
+		}},
+	"ambient":                  {change: reported("waypoint"), adjust: preset(telemetry.PresetIstioAmbient)},
+	"ambient and sidecars":     {adjust: preset(telemetry.PresetIstioAmbient), change: copied("istio_", nil, []string{"reporter", "waypoint"})},
+	"ambient without waypoint": {adjust: preset(telemetry.PresetIstioAmbient)},
+	"linkerd": {adjust: preset(telemetry.PresetLinkerd), change: func(all []series) []series {
+		return each(all, func(s series) []series {
+			if !s.is("istio") {
+				return []series{s}
+			}
+			s.metric = strings.NewReplacer("istio_requests_total", "response_total", "istio_request_duration_milliseconds", "response_latency_ms").Replace(s.metric)
+			in := s.with("reporter", "", "source_workload", "", "source_workload_namespace", "", "direction", "inbound").
+				rename("destination_workload", "deployment").rename("destination_workload_namespace", "namespace")
+			out := s.with("reporter", "", "direction", "outbound", "pod", "client").
+				rename("destination_workload", "dst_deployment").rename("destination_workload_namespace", "dst_namespace").
+				rename("source_workload", "deployment").rename("source_workload_namespace", "namespace").with("dst_pod", s.labels["pod"])
+			return []series{in, out}
+		})
+	}},
+	"cilium": {adjust: preset(telemetry.PresetCilium), change: func(all []series) []series {
+		return each(all, func(s series) []series {
+			if s.is("istio") {
+				if s.is("istio_request_duration_milliseconds_sum") {
+					s.value, s.perSecond = s.value/1000, s.perSecond/1000
+				}
+				s.metric = strings.NewReplacer("istio_requests_total", "hubble_http_requests_total", "istio_request_duration_milliseconds", "hubble_http_request_duration_seconds").Replace(s.metric)
+				s = s.with("reporter", "server").rename("destination_workload_namespace", "destination_namespace").rename("source_workload_namespace", "source_namespace")
+			}
+			return []series{s}
+		})
+	}},
+	"otel": {adjust: preset(telemetry.PresetOTel), change: func(all []series) []series {
+		return each(all, func(s series) []series {
+			graph := s
+			switch {
+			case !s.is("istio"):
+				return []series{s}
+			case s.is("istio_requests_total"):
+				graph.metric = "traces_service_graph_request_total"
+				graph.labels = map[string]string{"client": s.labels["source_workload"], "server": s.labels["destination_workload"], "pod": s.labels["pod"]}
+				return []series{graph}
+			case s.is("istio_request_duration_milliseconds_sum"):
+				s.value, s.perSecond = s.value/1000, s.perSecond/1000
+			}
+			s.metric = strings.ReplaceAll(s.metric, "istio_request_duration_milliseconds", "http_server_request_duration_seconds")
+			return []series{s.with("reporter", "", "source_workload", "", "source_workload_namespace", "").
+				rename("destination_workload", "k8s_deployment_name").rename("destination_workload_namespace", "k8s_namespace_name")}
+		})
+	}},
+	"scraped every minute": {
+		change:  sampledEvery("", time.Minute),
+		want:    map[estimator.Feature]float64{estimator.CPU: missing, estimator.Latency: missing, estimator.Requests: missing},
+		finding: "requests: no data: the metric is sampled too rarely for rateWindow", explained: "about every 1m0s: set rateWindow to at least 2m0s, better 4m0s"},
+	"scraped every minute with a rate window that fits": {
+		change: sampledEvery("", time.Minute), adjust: func(c *telemetry.Config) { c.RateWindow = 4 * time.Minute }},
+	"limits exported every four minutes": {
+		change: func(all []series) []series {
+			return late("kube_pod", 100*time.Second)(sampledEvery("kube_pod", 4*time.Minute)(without(all, "container_spec")))
+		},
+		want:    map[estimator.Feature]float64{estimator.CPU: missing, estimator.Memory: missing},
+		finding: "the metric is sampled too rarely for rateWindow", explained: "kube_pod_container_resource_limits has a sample about every"},
+	"no honor_labels": {
+		change: func(all []series) []series {
+			return each(without(all, "container_spec"), func(s series) []series {
+				if s.is("kube_pod") {
+					s = s.rename("namespace", "exported_namespace").rename("pod", "exported_pod").rename("container", "exported_container").
+						with("namespace", "monitoring", "pod", "kube-state-metrics-5d4f8bcc97-x2x4z")
+				}
+				return []series{s}
+			})
+		},
+		want:    map[estimator.Feature]float64{estimator.CPU: missing, estimator.Memory: missing},
+		finding: "cpu: no data: the labels of the metric are those of its exporter", explained: "honor_labels: true"},
+	"neither limits nor requests": {
+		change:  func(all []series) []series { return without(all, "container_spec", "kube_pod") },
+		want:    map[estimator.Feature]float64{estimator.CPU: missing, estimator.Memory: missing},
+		finding: "cpu: no data: the containers have no limits or requests"},
+	"no cadvisor": {
+		change:  func(all []series) []series { return without(all, "container_") },
+		want:    map[estimator.Feature]float64{estimator.CPU: missing, estimator.Memory: missing},
+		finding: "memory: no data: the usage of the containers is not measured"},
+	"waypoints under the wrong preset": {
+		change:  reported("waypoint"),
+		want:    map[estimator.Feature]float64{estimator.Latency: missing, estimator.Requests: missing},
+		finding: "requests: no data: only waypoints count the requests", explained: "istio-ambient"},
+	"callers alone": {
+		change:  reported("source"),
+		want:    map[estimator.Feature]float64{estimator.Latency: missing, estimator.Requests: missing},
+		finding: "requests: no data: only the callers count the requests"},
+	"other preset": {adjust: preset(telemetry.PresetLinkerd),
+		want:    map[estimator.Feature]float64{estimator.Latency: missing, estimator.Requests: missing},
+		finding: "requests: no data: the metric has no series in the namespace"},
+	"native histograms": {change: func(all []series) []series { return without(all, "istio_request_duration") }},
+}
+
+// nativeNamespace is that of the fault whose latency comes as native histograms.
+const nativeNamespace = "native-histograms"
+
+// nativeHistogram serves the latency of web and cart as a classic histogram that
+// Prometheus is told to convert.
+func nativeHistogram(t *testing.T) *httptest.Server {
+	t.Helper()
+	histogram := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "istio_request_duration_milliseconds", Help: "x", Buckets: []float64{10, 100}},
+		[]string{"reporter", "destination_workload_namespace", "destination_workload"})
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(histogram)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for tick := time.NewTicker(20 * time.Millisecond); ; {
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+				histogram.WithLabelValues("destination", nativeNamespace, "web").Observe(50)
+				histogram.WithLabelValues("destination", nativeNamespace, "cart").Observe(50)
+			}
+		}
+	}()
+	server := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	t.Cleanup(func() { server.Close(); cancel(); <-done })
+	return server
+}
+
+// Telemetry as other people's clusters have it is read as what it means, on a
+// real Prometheus that has all of it at once.
+func TestFaults(t *testing.T) {
+	cluster, err := controlplane.Start(t.Context(), controlplane.Options{TelemetryOnly: true, Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+
+	var past []series
+	for name, f := range faults {
+		all := application(namespaceOf(name))
+		if f.change != nil {
+			all = f.change(all)
+		}
+		past = append(past, all...)
+	}
+	target := httptest.NewServer(newHistory(past))
+	t.Cleanup(target.Close)
+	address := func(s *httptest.Server) string { return strings.TrimPrefix(s.URL, "http://") }
+	server, err := cluster.StartPrometheus(ctx, controlplane.PrometheusOptions{Config: fmt.Appendf(nil, `
+global: {scrape_interval: 5s, scrape_timeout: 5s}
+scrape_configs:
+- {job_name: past, static_configs: [{targets: [%q]}], metric_relabel_configs: [{regex: "job|instance", action: labeldrop}, {source_labels: [exported_job], regex: "(.+)", target_label: job}, {source_labels: [exported_instance], regex: "(.+)", target_label: instance}, {regex: "exported_(job|instance)", action: labeldrop}]}
+- {job_name: native, convert_classic_histograms_to_nhcb: true, static_configs: [{targets: [%q]}]}
+`, address(target), address(nativeHistogram(t)))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, findings, err := fault{}.read(ctx, t, server.URL(), namespaceOf("native histograms"))
+		if err == nil && len(findings) == 0 {
+			break
+		}
+		select {
+		case <-time.After(scrapeInterval):
+		case <-ctx.Done():
+			t.Fatalf("Prometheus has not scraped: %v, %v", findings, err)
+		}
+	}
+
+	for name, f := range faults {
+		t.Run(name, func(t *testing.T) { f.check(ctx, t, server.URL(), namespaceOf(name)) })
+	}
+}
+
+func namespaceOf(fault string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(fault, ",", ""), " ", "-")
+}
+
+// read returns what the adapter would read at the moment.
+func (f fault) read(ctx context.Context, t *testing.T, url, namespace string) (*estimator.Window, []*telemetry.Error, error) {
+	t.Helper()
+	config := telemetry.DefaultConfig()
+	config.Prometheus.URL = url
+	if f.adjust != nil {
+		f.adjust(&config)
+	}
+	source, err := telemetry.New(config, estimator.DefaultFeatures(), steps, 30*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	services := []estimator.Service{{Namespace: namespace, Name: "web"}, {Namespace: namespace, Name: cmp.Or(f.name, "cart")}}
+	return source.Read(ctx, telemetry.Range{Services: services, End: time.Now(), Steps: steps, Calls: true})
+}
+
+func (f fault) check(ctx context.Context, t *testing.T, url, namespace string) {
+	t.Helper()
+	w, findings, err := f.read(ctx, t, url, namespace)
+	if err != nil {
+		t.Fatal(telemetry.Explain(err))
+	}
+	for n, service := range w.Services {
+		for c, feature := range w.Features {
+			want, differs := f.want[feature]
+			if !differs {
+				want = base[feature]
+			}
+			got := w.At(n, w.Steps-1, c)
+			if math.IsNaN(want) != math.IsNaN(got) || math.Abs(got-want) > 0.02*want {
+				t.Errorf("%s of %s is %g, want %g", feature, service.Name, got, want)
+			}
+		}
+	}
+	f.checkFindings(t, findings)
+	if f.finding != "" {
+		return
+	}
+	if w.Calls == nil || len(w.Calls.Calls) != 2 {
+		t.Fatalf("calls are %v, want two edges", w.Calls)
+	}
+	for _, call := range w.Calls.Calls {
+		outside := call.Source == estimator.Outside && w.Services[call.Destination].Name == "web"
+		inside := call.Source != estimator.Outside && w.Services[call.Source].Name == "web" && w.Services[call.Destination].Name != "web"
+		if !outside && !inside || math.Abs(call.Rate-pods*requestsEach) > 2 {
+			t.Errorf("call %+v", call)
+		}
+	}
+}
+
+func (f fault) checkFindings(t *testing.T, findings []*telemetry.Error) {
+	t.Helper()
+	found := f.finding == ""
+	for _, e := range findings {
+		switch {
+		case strings.Contains(e.Error(), f.finding) && strings.Contains(e.Explain(), f.explained):
+			found = true
+		case f.finding == "":
+			t.Errorf("found %s", e.Explain())
+		}
+	}
+	if !found {
+		t.Errorf("found %v, want %q with %q", findings, f.finding, f.explained)
+		for _, e := range findings {
+			t.Log(e.Explain())
+		}
+	}
+}
