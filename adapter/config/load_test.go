@@ -155,3 +155,11 @@ func TestLoad(t *testing.T) {
 		}
 	}
 }
+
+func TestWindowsThatEndEarlyLookFurtherAhead(t *testing.T) {
+	a := config.Default()
+	a.Telemetry.Prometheus.Offset = 30 * time.Second
+	if got, want := a.Settings("shop").Plan().LeadTime, a.Defaults.LeadTime+30*time.Second; got != want {
+		t.Errorf("the lead time is %v, want %v", got, want)
+	}
+}

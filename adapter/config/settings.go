@@ -41,14 +41,16 @@ func (a *Adapter) SettleTime() time.Duration {
 	return min(time.Second, a.Step/10)
 }
 
-// Settings returns the settings of the application called name.
+// Settings returns the settings of the application called name. Where windows end
+// early, because samples come late, there is so much more time to look ahead.
 func (a *Adapter) Settings(name string) Settings {
 	s := a.Defaults
 	for _, o := range a.Applications {
 		if o.Name == name {
-			return o.apply(s)
+			s = o.apply(s)
 		}
 	}
+	s.LeadTime += a.Telemetry.Prometheus.Offset
 	return s
 }
 

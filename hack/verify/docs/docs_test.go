@@ -113,3 +113,21 @@ func TestTargetsExist(t *testing.T) {
 		}
 	}
 }
+
+// TestTelemetryIsExplained looks for everything that can be wrong with telemetry
+// in the page that says what to do.
+func TestTelemetryIsExplained(t *testing.T) {
+	page := read(t, "docs/troubleshooting.md")
+	kinds := 0
+	for _, source := range []string{"estimator/telemetry/error.go", "estimator/telemetry/diagnose.go"} {
+		for _, m := range regexp.MustCompile(`\tKind = "(.*)"|[A-Z][a-z]+ +Kind = "(.*)"`).FindAllStringSubmatch(read(t, source), -1) {
+			kinds++
+			if text := m[1] + m[2]; !strings.Contains(page, "| `"+text+"` |") {
+				t.Errorf("docs/troubleshooting.md does not explain %q of %s", text, source)
+			}
+		}
+	}
+	if kinds < 20 {
+		t.Errorf("found only %d kinds", kinds)
+	}
+}
