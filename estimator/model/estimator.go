@@ -103,7 +103,7 @@ func (e *Estimator) estimate(w *estimator.Window) (*estimator.Forecast, error) {
 
 // read takes the last τ steps of what the model knows from the window.
 func (e *Estimator) read(c *call, w *estimator.Window) error {
-	if err := channels(w, e.predictor.features, c.channels); err != nil {
+	if err := locateChannels(w, e.predictor.features, c.channels); err != nil {
 		return err
 	}
 	found, err := e.directory.locate(w, c.rows)

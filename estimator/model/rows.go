@@ -50,8 +50,8 @@ func (d directory) locate(w *estimator.Window, rows []int) (int, error) {
 	return found, nil
 }
 
-// channels writes the channel in the window of every feature of the model.
-func channels(w *estimator.Window, features []string, out []int) error {
+// locateChannels writes the channel in the window of every feature of the model.
+func locateChannels(w *estimator.Window, features []string, out []int) error {
 	for c, feature := range features {
 		out[c] = w.Channel(estimator.Feature(feature))
 		if out[c] < 0 {

@@ -1,0 +1,32 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// Fits reports everything that keeps the model from estimating windows of steps
+// steps with the given features, far enough ahead: another step, a window that is
+// too short, a feature that it lacks, or a last horizon before the lead time, which
+// is how long a new replica takes to serve. Whoever loads a model asks once.
+func (e *Estimator) Fits(step time.Duration, steps int, features []estimator.Feature, leadTime time.Duration) error {
+	var errs []error
+	if step != e.step {
+		errs = append(errs, fmt.Errorf("the model is trained on steps of %v, telemetry has steps of %v: train it on a recording with --step %v", e.step, step, step))
+	}
+	if window := e.predictor.config.Window; window > steps {
+		errs = append(errs, fmt.Errorf("the model looks back %d steps, a window has %d: train it with --window %d, or make the window longer", window, steps, steps))
+	}
+	channels := make([]int, len(e.predictor.features))
+	if err := locateChannels(&estimator.Window{Features: features}, e.predictor.features, channels); err != nil {
+		errs = append(errs, err)
+	}
+	if ahead := time.Duration(len(e.columns)) * e.step; ahead < leadTime {
+		errs = append(errs, fmt.Errorf("the model looks %v ahead, but a new replica takes %v: train it with --horizon %d",
+			ahead, leadTime, (leadTime+e.step-1)/e.step))
+	}
+	return errors.Join(errs...)
+}
