@@ -188,7 +188,7 @@ func TestRunErrors(t *testing.T) {
 		{"unknown graph without a set", bare, "", func(o *Options) { o.Which = "x" }, `"x", want one of combined`},
 		{"no set", bare, "", func(o *Options) { o.Which = WhichSet }, "the model keeps no set of graphs"},
 		{"no known graph", shop(), "", func(o *Options) { o.Compare = "absent.csv" }, "absent.csv"},
-		{"another application", shop(), "source,destination\nfrontend,cartt\n", func(*Options) {}, `line 2: service "cartt"`},
+		{"another application", shop(), "source,destination\nfrontend,cartt\n", func(*Options) {}, `line 2, column 10: service "cartt"`},
 		{"name that CSV cannot hold", spaced, "", func(o *Options) { o.Output = "csv" }, `" frontend"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

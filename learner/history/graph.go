@@ -1,13 +1,13 @@
 package history
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
@@ -20,7 +20,7 @@ import (
 // [estimator.Service]. An edge that occurs twice, a service that is not among the given ones and a
 // weight that is not a finite number above 0 are errors that name the line.
 func ReadGraph(r io.Reader, services []estimator.Service) ([]estimator.Edge, error) {
-	edges, err := readGraph(newTable(r), services)
+	edges, err := readGraph(newCells(r), services)
 	if err != nil {
 		return nil, fmt.Errorf("read graph: %w", err)
 	}
@@ -33,21 +33,17 @@ func ReadGraphFile(path string, services []estimator.Service) ([]estimator.Edge,
 	return readFile(path, func(r io.Reader) ([]estimator.Edge, error) { return ReadGraph(r, services) })
 }
 
-func readGraph(in *table, services []estimator.Service) ([]estimator.Edge, error) {
-	if err := in.next(); errors.Is(err, io.EOF) {
-		return nil, errors.New("the file is empty, want the header source,destination or source,destination,weight")
-	} else if err != nil {
+// graphColumns returns the header of a graph.
+func graphColumns() []string { return []string{"source", "destination", "weight"} }
+
+func readGraph(in *cells, services []estimator.Service) ([]estimator.Edge, error) {
+	const want = "source,destination or source,destination,weight"
+	if err := in.header(want); err != nil {
 		return nil, err
 	}
-	want := []string{"source", "destination", "weight"}
-	columns := len(in.cells)
-	for i, cell := range in.cells {
-		if columns > 3 || string(cell) != want[i] {
-			return nil, in.errorf("column %d of the header is %q, want source,destination or source,destination,weight", i+1, clip(cell))
-		}
-	}
-	if columns < 2 {
-		return nil, in.errorf("the header has %d column, want source,destination or source,destination,weight", columns)
+	columns := len(in.row)
+	if columns < 2 || columns > 3 || !slices.Equal(in.row, graphColumns()[:columns]) {
+		return nil, in.at(0, "the header is %q, want %s", clip(strings.Join(in.row, ",")), want)
 	}
 	var edges []estimator.Edge
 	lines := map[[2]int]int{}
@@ -63,30 +59,30 @@ func readGraph(in *table, services []estimator.Service) ([]estimator.Edge, error
 		}
 		pair := [2]int{e.Source, e.Destination}
 		if first, ok := lines[pair]; ok {
-			return nil, in.errorf("%q to %q is already at line %d", services[e.Source], services[e.Destination], first)
+			return nil, in.at(0, "%q to %q is already at line %d", services[e.Source], services[e.Destination], first)
 		}
-		lines[pair] = in.line
+		lines[pair] = in.line()
 		edges = append(edges, e)
 	}
 }
 
-func readEdge(in *table, columns int, services []estimator.Service) (estimator.Edge, error) {
-	if len(in.cells) != columns {
-		return estimator.Edge{}, in.errorf("%d cells, but the header has %d", len(in.cells), columns)
+func readEdge(in *cells, columns int, services []estimator.Service) (estimator.Edge, error) {
+	if len(in.row) != columns {
+		return estimator.Edge{}, in.at(0, "%d cells, but the header has %d", len(in.row), columns)
 	}
 	var ends [2]int
-	for i, cell := range in.cells[:2] {
-		n, err := findService(string(cell), services)
+	for i, cell := range in.row[:2] {
+		n, err := findService(cell, services)
 		if err != nil {
-			return estimator.Edge{}, in.errorf("%w", err)
+			return estimator.Edge{}, in.at(i, "%w", err)
 		}
 		ends[i] = n
 	}
 	e := estimator.Edge{Source: ends[0], Destination: ends[1], Weight: 1}
-	if columns == 3 && len(in.cells[2]) > 0 {
-		w, err := strconv.ParseFloat(string(in.cells[2]), 64)
-		if err != nil || !validWeight(w) {
-			return estimator.Edge{}, in.errorf("weight is %q, want a finite number above 0, or nothing for 1", clip(in.cells[2]))
+	if columns == 3 && in.row[2] != "" {
+		w, err := strconv.ParseFloat(in.row[2], 64)
+		if err != nil || !(w > 0) || math.IsInf(w, 1) {
+			return estimator.Edge{}, in.at(2, "weight is %q, want a finite number above 0, or nothing for 1", clip(in.row[2]))
 		}
 		e.Weight = w
 	}
@@ -114,32 +110,9 @@ func findService(text string, services []estimator.Service) (int, error) {
 		}
 	}
 	if found < 0 {
-		return 0, fmt.Errorf("service %q is not in the series%s", clip([]byte(text)), suggestion(text, estimator.ServiceNames(services)))
+		return 0, fmt.Errorf("service %q is not in the series%s", clip(text), suggestion(text, estimator.ServiceNames(services)))
 	}
 	return found, nil
-}
-
-func validWeight(w float64) bool { return w > 0 && !math.IsInf(w, 1) }
-
-// WriteGraph writes the edges in the form that [ReadGraph] reads.
-func WriteGraph(w io.Writer, services []estimator.Service, edges []estimator.Edge) error {
-	if err := estimator.ValidateEdges(edges, len(services)); err != nil {
-		return fmt.Errorf("write graph: %w", err)
-	}
-	for _, s := range services {
-		if err := checkService(s); err != nil {
-			return fmt.Errorf("write graph: %w", err)
-		}
-	}
-	out := bufio.NewWriter(w)
-	fmt.Fprintln(out, "source,destination,weight")
-	for _, e := range edges {
-		fmt.Fprintf(out, "%s,%s,%s\n", quote(services[e.Source].String()), quote(services[e.Destination].String()), strconv.FormatFloat(e.Weight, 'g', -1, 64))
-	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write graph: %w", err)
-	}
-	return nil
 }
 
 // suggestion ends an error about an unknown name with the known ones that are

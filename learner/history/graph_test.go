@@ -48,16 +48,16 @@ func TestReadGraphErrors(t *testing.T) {
 	const header = "source,destination,weight\n"
 	for _, tc := range []struct{ name, in, want string }{
 		{"empty", "", "the file is empty, want the header"},
-		{"header", "from,to\n", `line 1: column 1 of the header is "from"`},
-		{"half a header", "source\n", "line 1: the header has 1 column"},
+		{"header", "from,to\n", `line 1, column 1: the header is "from,to", want source,destination`},
+		{"half a header", "source\n", `line 1, column 1: the header is "source"`},
 		{"too wide a header", "source,destination,weight,more\n", "want source,destination or source,destination,weight"},
-		{"cells", header + "cart,frontend\n", "line 2: 2 cells, but the header has 3"},
-		{"unknown", header + "frontend,cart,1\nfrontend,carts,1\n", `line 3: service "carts" is not in the series; the nearest names there are ["cart" "frontend" "redis-cart"]`},
-		{"zero", header + "frontend,cart,0\n", `line 2: weight is "0", want a finite number above 0`},
-		{"negative", header + "frontend,cart,-1\n", `line 2: weight is "-1"`},
-		{"infinite", header + "frontend,cart,Inf\n", `line 2: weight is "Inf"`},
-		{"not a number", header + "frontend,cart,NaN\n", `line 2: weight is "NaN"`},
-		{"twice", header + "frontend,cart,1\ncart,frontend,1\n\nfrontend,cart,2\n", `line 5: "frontend" to "cart" is already at line 2`},
+		{"cells", header + "cart,frontend\n", "line 2, column 1: 2 cells, but the header has 3"},
+		{"unknown", header + "frontend,cart,1\nfrontend,carts,1\n", `line 3, column 10: service "carts" is not in the series; the nearest names there are ["cart" "frontend" "redis-cart"]`},
+		{"zero", header + "frontend,cart,0\n", `line 2, column 15: weight is "0", want a finite number above 0`},
+		{"negative", header + "frontend,cart,-1\n", `line 2, column 15: weight is "-1"`},
+		{"infinite", header + "frontend,cart,Inf\n", `line 2, column 15: weight is "Inf"`},
+		{"not a number", header + "frontend,cart,NaN\n", `line 2, column 15: weight is "NaN"`},
+		{"twice", header + "frontend,cart,1\ncart,frontend,1\n\nfrontend,cart,2\n", `line 5, column 1: "frontend" to "cart" is already at line 2`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := ReadGraph(strings.NewReader(tc.in), named("cart", "frontend", "redis-cart"))
@@ -79,7 +79,7 @@ func TestReadGraphOfNamespaces(t *testing.T) {
 		t.Errorf("edges (-want +got):\n%s", diff)
 	}
 	_, err = ReadGraph(strings.NewReader("source,destination\nweb,cart\n"), services)
-	if want := `line 2: service "cart" may be "lab/cart" or "shop/cart"; name its namespace`; err == nil || !strings.Contains(err.Error(), want) {
+	if want := `line 2, column 5: service "cart" may be "lab/cart" or "shop/cart"; name its namespace`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want one with %q", err, want)
 	}
 }

@@ -1,13 +1,13 @@
 package history
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -53,12 +53,12 @@ const (
 // Errors name the line. A series may not have more than [MaxCells] values nor
 // be almost empty, whatever its timestamps say.
 func Read(r io.Reader) (*estimator.Window, error) {
-	l := seriesReader{table: newTable(r), services: map[string]int32{}, times: map[int64]int32{}}
+	l := seriesReader{cells: newCells(r), services: map[string]int32{}, times: map[int64]int32{}}
 	if err := l.readHeader(); err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
 	}
 	for {
-		err := l.table.next()
+		err := l.cells.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -84,7 +84,7 @@ func ReadFile(path string) (*estimator.Window, error) {
 
 // seriesReader keeps the rows as they come until the step is known.
 type seriesReader struct {
-	table    *table
+	cells    *cells
 	features []estimator.Feature
 	// services and times number the names and timestamps in the order in which
 	// they are met; names, instants and lines are what the numbers stand for,
@@ -100,7 +100,7 @@ type seriesReader struct {
 
 	// previous is the timestamp of the row before, which is mostly the same
 	// when rows are sorted by time.
-	previous      []byte
+	previous      string
 	previousIndex int32
 }
 
@@ -110,74 +110,61 @@ type seriesRow struct {
 }
 
 func (l *seriesReader) readHeader() error {
-	if err := l.table.next(); errors.Is(err, io.EOF) {
-		return errors.New("the file is empty, want the header timestamp,service and the features")
-	} else if err != nil {
+	if err := l.cells.header("timestamp,service and the features"); err != nil {
 		return err
 	}
-	header := l.table.cells
-	if len(header) < 3 || string(header[0]) != timestampColumn || string(header[1]) != serviceColumn {
-		return l.table.errorf("the header begins with %q, want timestamp,service and at least one feature",
-			clip(bytes.Join(header[:min(3, len(header))], []byte{','})))
+	header := l.cells.row
+	if len(header) < 3 || header[0] != timestampColumn || header[1] != serviceColumn {
+		return l.cells.at(0, "the header begins with %q, want timestamp,service and at least one feature",
+			clip(strings.Join(header[:min(3, len(header))], ",")))
 	}
 	if len(header)-2 > MaxFeatures {
-		return l.table.errorf("the header names %d features, want at most %d", len(header)-2, MaxFeatures)
+		return l.cells.at(0, "the header names %d features, want at most %d", len(header)-2, MaxFeatures)
 	}
-	for _, cell := range header[2:] {
-		name := string(cell)
+	for i, name := range header[2:] {
 		if err := checkName("feature", name); err != nil {
-			return l.table.errorf("%w", err)
+			return l.cells.at(i+2, "%w", err)
 		}
 		if name == timestampColumn || name == serviceColumn || slices.Contains(l.features, estimator.Feature(name)) {
-			return l.table.errorf("the header names %q twice", name)
+			return l.cells.at(i+2, "the header names %q twice", name)
 		}
-		l.features = append(l.features, estimator.Feature(name))
+		l.features = append(l.features, estimator.Feature(strings.Clone(name)))
 	}
 	return nil
 }
 
 func (l *seriesReader) readRow() error {
-	cells := l.table.cells
-	if len(cells) != len(l.features)+2 {
-		return l.table.errorf("%d cells, but the header has %d", len(cells), len(l.features)+2)
+	row := l.cells.row
+	if len(row) != len(l.features)+2 {
+		return l.cells.at(0, "%d cells, but the header has %d", len(row), len(l.features)+2)
 	}
 	if len(l.values)+len(l.features) > MaxCells {
-		return l.table.errorf("more than %d values in one file", MaxCells)
+		return l.cells.at(0, "more than %d values in one file", MaxCells)
 	}
-	at, err := l.timeIndex(cells[0])
+	at, err := l.timeIndex(row[0])
 	if err != nil {
 		return err
 	}
-	service, ok := l.services[string(cells[1])]
-	if !ok {
-		name := string(cells[1])
-		if err := checkName(serviceColumn, name); err != nil {
-			return l.table.errorf("%w", err)
-		}
-		parsed, err := estimator.ParseService(name)
-		if err != nil {
-			return l.table.errorf("%w", err)
-		}
-		service = int32(len(l.names)) //nolint:gosec // no more than rows, which MaxCells bounds
-		l.services[name] = service
-		l.names = append(l.names, parsed)
+	service, err := l.serviceIndex(row[1])
+	if err != nil {
+		return err
 	}
-	l.rows = append(l.rows, seriesRow{time: at, service: service, line: int64(l.table.line)})
-	for i, cell := range cells[2:] {
+	l.rows = append(l.rows, seriesRow{time: at, service: service, line: int64(l.cells.line())})
+	for i, cell := range row[2:] {
 		v, err := parseValue(cell)
 		if err != nil {
-			return l.table.errorf("%s is %q, %w", l.features[i], clip(cell), err)
+			return l.cells.at(i+2, "%s is %q, %w", l.features[i], clip(cell), err)
 		}
 		l.values = append(l.values, v)
 	}
 	return nil
 }
 
-func parseValue(cell []byte) (float64, error) {
-	if len(cell) == 0 {
+func parseValue(cell string) (float64, error) {
+	if cell == "" {
 		return math.NaN(), nil
 	}
-	v, err := strconv.ParseFloat(string(cell), 64)
+	v, err := strconv.ParseFloat(cell, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange) || math.IsInf(v, 0):
 		return 0, errors.New("want a finite number, or nothing for a missing value")
@@ -187,23 +174,41 @@ func parseValue(cell []byte) (float64, error) {
 	return v, nil
 }
 
-func (l *seriesReader) timeIndex(cell []byte) (int32, error) {
-	if len(l.previous) > 0 && bytes.Equal(cell, l.previous) {
+func (l *seriesReader) serviceIndex(cell string) (int32, error) {
+	if index, ok := l.services[cell]; ok {
+		return index, nil
+	}
+	if err := checkName(serviceColumn, cell); err != nil {
+		return 0, l.cells.at(1, "%w", err)
+	}
+	// A cell shares memory with its whole record.
+	name := strings.Clone(cell)
+	service, err := estimator.ParseService(name)
+	if err != nil {
+		return 0, l.cells.at(1, "%w", err)
+	}
+	index := int32(len(l.names)) //nolint:gosec // no more than rows, which MaxCells bounds
+	l.services[name] = index
+	l.names = append(l.names, service)
+	return index, nil
+}
+
+func (l *seriesReader) timeIndex(cell string) (int32, error) {
+	if cell != "" && cell == l.previous {
 		return l.previousIndex, nil
 	}
 	ns, err := parseTimestamp(cell)
 	if err != nil {
-		return 0, l.table.errorf("timestamp is %q, %w", clip(cell), err)
+		return 0, l.cells.at(0, "timestamp is %q, %w", clip(cell), err)
 	}
 	index, ok := l.times[ns]
 	if !ok {
 		index = int32(len(l.instants)) //nolint:gosec // no more than rows, which MaxCells bounds
 		l.times[ns] = index
 		l.instants = append(l.instants, ns)
-		l.lines = append(l.lines, int64(l.table.line))
+		l.lines = append(l.lines, int64(l.cells.line()))
 	}
-	l.previous = append(l.previous[:0], cell...)
-	l.previousIndex = index
+	l.previous, l.previousIndex = strings.Clone(cell), index
 	return index, nil
 }
 

@@ -1,61 +1,72 @@
 package history
 
 import (
-	"bufio"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Write writes the series in the form that [Read] reads, sorted by
-// time and service, timestamps in Unix seconds. Every step and service has a
-// row, so that reading returns the same series bit for bit, provided that it
-// has the two steps which reading needs to find the time between them.
+// Write writes a history in the form that [Read] reads, sorted by time and service,
+// timestamps in Unix seconds where they are whole. Every step and service has a
+// row, so that reading returns the same history bit for bit, provided that it has
+// the two steps which reading needs to find the time between them.
 func Write(w io.Writer, s *estimator.Window) error {
 	if err := Validate(s); err != nil {
 		return fmt.Errorf("write series: %w", err)
 	}
-	out := bufio.NewWriterSize(w, 64<<10)
-	line := []byte(timestampColumn + "," + serviceColumn)
-	for _, f := range s.Features {
-		line = append(append(line, ','), quote(string(f))...)
-	}
-	names := make([]string, len(s.Services))
-	for n, name := range s.Services {
-		names[n] = "," + quote(name.String())
-	}
-	_, err := out.Write(append(line, '\n'))
-	var at []byte
+	out := csv.NewWriter(w)
+	row := append([]string{timestampColumn, serviceColumn}, estimator.FeatureNames(s.Features)...)
+	err := out.Write(row)
+	names := estimator.ServiceNames(s.Services)
 	for t := 0; t < s.Steps && err == nil; t++ {
-		at = appendTimestamp(at[:0], s.Time(t))
+		row[0] = formatTimestamp(s.Time(t))
 		for n, name := range names {
-			line = append(append(line[:0], at...), name...)
+			row = append(row[:1], name)
 			for _, v := range s.Row(n, t) {
-				line = append(line, ',')
+				cell := ""
 				if !math.IsNaN(v) {
-					line = strconv.AppendFloat(line, v, 'g', -1, 64)
+					cell = strconv.FormatFloat(v, 'g', -1, 64)
 				}
+				row = append(row, cell)
 			}
-			_, err = out.Write(append(line, '\n'))
+			err = out.Write(row)
 		}
 	}
-	if err == nil {
-		err = out.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("write series: %w", err)
-	}
-	return nil
+	return flush("series", out, err)
 }
 
-// quote returns a name as a CSV cell.
-func quote(name string) string {
-	if !strings.ContainsAny(name, `,"`) {
-		return name
+// WriteGraph writes the edges in the form that [ReadGraph] reads.
+func WriteGraph(w io.Writer, services []estimator.Service, edges []estimator.Edge) error {
+	if err := estimator.ValidateEdges(edges, len(services)); err != nil {
+		return fmt.Errorf("write graph: %w", err)
 	}
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	for _, s := range services {
+		if err := checkService(s); err != nil {
+			return fmt.Errorf("write graph: %w", err)
+		}
+	}
+	out := csv.NewWriter(w)
+	err := out.Write(slices.Clone(graphColumns()))
+	for _, e := range edges {
+		if err == nil {
+			err = out.Write([]string{services[e.Source].String(), services[e.Destination].String(), strconv.FormatFloat(e.Weight, 'g', -1, 64)})
+		}
+	}
+	return flush("graph", out, err)
+}
+
+// flush writes what out holds, unless writing has failed before.
+func flush(what string, out *csv.Writer, err error) error {
+	if out.Flush(); err == nil {
+		err = out.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", what, err)
+	}
+	return nil
 }

@@ -1,0 +1,102 @@
+package history
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// cells reads CSV record by record and knows where it is.
+type cells struct {
+	in *csv.Reader
+	// row is the current record, without space at the ends of its cells. The next
+	// one overwrites it.
+	row []string
+}
+
+func newCells(r io.Reader) *cells {
+	in := bufio.NewReaderSize(r, 64<<10)
+	if mark, _ := in.Peek(3); string(mark) == "\ufeff" {
+		_, _ = in.Discard(len(mark)) // they are buffered
+	}
+	c := &cells{in: csv.NewReader(in)}
+	c.in.FieldsPerRecord, c.in.ReuseRecord, c.in.TrimLeadingSpace = -1, true, true
+	return c
+}
+
+// next moves to the next record. It returns [io.EOF] after the last one.
+func (c *cells) next() (err error) {
+	if c.row, err = c.in.Read(); err != nil {
+		return err
+	}
+	for i, cell := range c.row {
+		c.row[i] = strings.TrimSpace(cell)
+	}
+	return nil
+}
+
+// header moves to the first record. That there is none is an error which names
+// what is wanted.
+func (c *cells) header(want string) error {
+	err := c.next()
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("the file is empty, want the header %s", want)
+	}
+	return err
+}
+
+// line is the number of the line on which the record begins, from 1.
+func (c *cells) line() int {
+	line, _ := c.in.FieldPos(0)
+	return line
+}
+
+// at returns an error about cell i of the record.
+func (c *cells) at(i int, format string, args ...any) error {
+	line, column := c.in.FieldPos(i)
+	return fmt.Errorf("line %d, column %d: "+format, append([]any{line, column}, args...)...)
+}
+
+// clip shortens a cell for an error.
+func clip(cell string) string {
+	const most = 60
+	if len(cell) <= most {
+		return cell
+	}
+	return strings.ToValidUTF8(cell[:most], "") + "…"
+}
+
+// In these bounds the difference of any two timestamps is an int64 of
+// nanoseconds.
+const maxSeconds = 1<<62/1_000_000_000 - 1
+
+var errTimestamp = errors.New("want RFC 3339 such as 2026-01-31T12:00:00Z, or Unix seconds, from 1824 to 2116")
+
+// parseTimestamp returns nanoseconds since 1970. A fraction of Unix seconds counts
+// to the microsecond.
+func parseTimestamp(cell string) (int64, error) {
+	if seconds, err := strconv.ParseInt(cell, 10, 64); err == nil && seconds >= -maxSeconds && seconds <= maxSeconds {
+		return seconds * int64(time.Second), nil
+	}
+	if seconds, err := strconv.ParseFloat(cell, 64); err == nil && seconds >= -maxSeconds && seconds <= maxSeconds {
+		return int64(math.Round(seconds*1e6)) * int64(time.Microsecond), nil
+	}
+	if at, err := time.Parse(time.RFC3339, cell); err == nil && at.Unix() >= -maxSeconds && at.Unix() <= maxSeconds {
+		return at.UnixNano(), nil
+	}
+	return 0, errTimestamp
+}
+
+// formatTimestamp returns Unix seconds, or RFC 3339 where there is a fraction.
+func formatTimestamp(at time.Time) string {
+	if at.Nanosecond() == 0 {
+		return strconv.FormatInt(at.Unix(), 10)
+	}
+	return at.UTC().Format(time.RFC3339Nano)
+}
