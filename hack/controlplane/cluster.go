@@ -17,7 +17,8 @@ import (
 
 // Options configures [Start]. The zero value is a quiet cluster with three nodes.
 type Options struct {
-	// Build finds or builds the programs; its Components are ignored.
+	// Build finds or builds the programs; its Components are ignored, and its Progress is that
+	// of the start unless it has one.
 	Build BuildOptions
 	// Dir is the data directory. It must not exist or be empty, and Stop removes
 	// it. Empty means a new directory under [os.TempDir].
@@ -34,7 +35,7 @@ type Options struct {
 	// TelemetryOnly leaves Kubernetes out: only StartPrometheus, StartJaeger and
 	// StartProcess work, and the cluster has no kubeconfig.
 	TelemetryOnly bool
-	// Progress receives a line for each stage of the start; nil discards them.
+	// Progress receives a line for each stage of the start, building included; nil discards them.
 	Progress io.Writer
 }
 
@@ -58,6 +59,9 @@ type Cluster struct {
 func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	build := opts.Build
 	build.Components = nil
+	if build.Progress == nil {
+		build.Progress = opts.Progress
+	}
 	if opts.TelemetryOnly {
 		build.Components = []Component{Prometheus, Jaeger}
 	}

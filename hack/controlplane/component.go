@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/deepscaler/deepscaler/hack/controlplane/internal/gobuild"
 )
@@ -33,9 +34,10 @@ func Components() []Component {
 func modules(dir string) []gobuild.Module {
 	return []gobuild.Module{
 		{
-			Dir:     filepath.Join(dir, "kubernetes"),
-			Path:    "k8s.io/kubernetes",
-			LDFlags: kubernetesVersion,
+			Dir:      filepath.Join(dir, "kubernetes"),
+			Path:     "k8s.io/kubernetes",
+			LDFlags:  kubernetesVersion,
+			Duration: 7 * time.Minute,
 			Programs: []gobuild.Program{
 				{Name: string(Etcd), Package: "go.etcd.io/etcd/server/v3", Path: "go.etcd.io/etcd/server/v3"},
 				{Name: string(APIServer), Package: "k8s.io/kubernetes/cmd/kube-apiserver"},
@@ -50,16 +52,18 @@ func modules(dir string) []gobuild.Module {
 			Path: "github.com/prometheus/prometheus",
 			// Without service discovery plugins, of which one needs a module
 			// that cannot be fetched. Targets are static here.
-			Tags:    []string{"remove_all_sd"},
-			LDFlags: func(v string) string { return "-X github.com/prometheus/common/version.Version=" + v },
+			Tags:     []string{"remove_all_sd"},
+			LDFlags:  func(v string) string { return "-X github.com/prometheus/common/version.Version=" + v },
+			Duration: 2 * time.Minute,
 			Programs: []gobuild.Program{
 				{Name: string(Prometheus), Package: "github.com/prometheus/prometheus/cmd/prometheus"},
 			},
 		},
 		{
-			Dir:     filepath.Join(dir, "jaeger"),
-			Path:    "github.com/jaegertracing/jaeger",
-			LDFlags: func(v string) string { return "-X github.com/jaegertracing/jaeger/pkg/version.latestVersion=" + v },
+			Dir:      filepath.Join(dir, "jaeger"),
+			Path:     "github.com/jaegertracing/jaeger",
+			LDFlags:  func(v string) string { return "-X github.com/jaegertracing/jaeger/pkg/version.latestVersion=" + v },
+			Duration: 2 * time.Minute,
 			Programs: []gobuild.Program{
 				{Name: string(Jaeger), Package: "github.com/jaegertracing/jaeger/cmd/all-in-one"},
 			},

@@ -50,7 +50,7 @@ func (s *Stack) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(bin, 0o750); err != nil {
 		return fmt.Errorf("prepare the stack: %w", err)
 	}
-	fmt.Fprintln(s.progress, "building deepscaler and the testbed")
+	fmt.Fprintln(s.progress, "building deepscaler and the testbed (a minute or two the first time)")
 	var err error
 	if s.Programs, err = BuildPrograms(ctx, bin); err != nil {
 		return err

@@ -38,7 +38,7 @@ func (l logLines) Write(p []byte) (int, error) {
 func startSite(t *testing.T) *site {
 	t.Helper()
 	cluster, err := controlplane.Start(t.Context(), controlplane.Options{
-		Nodes: 2, Progress: logLines{t}, Build: controlplane.BuildOptions{Progress: logLines{t}},
+		Nodes: 2, Progress: logLines{t},
 	})
 	if err != nil {
 		t.Fatal(err)

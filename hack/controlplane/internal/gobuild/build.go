@@ -38,6 +38,7 @@ func Build(ctx context.Context, modules []Module, cacheDir string, wanted func(n
 	if len(incomplete) == 0 {
 		return files, nil
 	}
+	announce(progress, incomplete, cacheDir)
 	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the program cache: %w", err)
 	}
@@ -51,6 +52,17 @@ func Build(ctx context.Context, modules []Module, cacheDir string, wanted func(n
 		}
 	}
 	return files, unlock()
+}
+
+// announce writes what is about to happen before anything else does.
+func announce(progress io.Writer, incomplete []recipe, cacheDir string) {
+	programs, duration := 0, time.Duration(0)
+	for _, r := range incomplete {
+		programs += len(r.missing())
+		duration += r.module.Duration
+	}
+	fmt.Fprintf(progress, "building %d programs from source: about %.0f minutes on two cores, once; they are kept in %s\n",
+		programs, max(1, duration.Minutes()), cacheDir)
 }
 
 // build compiles the missing programs of one module with a single go command, which
@@ -77,7 +89,7 @@ func (r recipe) build(ctx context.Context, cacheDir string, progress io.Writer) 
 	}
 	what := strings.Join(names, ", ")
 	start := time.Now()
-	fmt.Fprintf(progress, "building %s (once; kept in %s)\n", what, cacheDir)
+	fmt.Fprintf(progress, "building %s\n", what)
 	if err := r.compile(ctx, guard, workDir, packages, what, progress, start); err != nil {
 		return fmt.Errorf("build %s: %w", what, err)
 	}
@@ -110,34 +122,43 @@ func makeWorkDir(cacheDir string) (string, error) {
 }
 
 func (r recipe) compile(ctx context.Context, guard *process.Guard, workDir string, packages []string, what string, progress io.Writer, start time.Time) error {
-	args := []string{"build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", r.ldflags}
-	if len(r.module.Tags) > 0 {
-		args = append(args, "-tags", strings.Join(r.module.Tags, ","))
-	}
-	args = append(args, "-o", workDir+string(filepath.Separator))
 	var out output
-	cmd := exec.CommandContext(ctx, "go", append(args, packages...)...)
-	cmd.Dir = r.module.Dir
-	// Nothing the user set for their own builds applies, and no C compiler is needed.
-	// An empty GOFLAGS would let the one of `go env -w` in.
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GO111MODULE=on", "GOWORK=off",
-		"CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = guard.Attr()
-	// The guard kills the compilers, which would otherwise hold the output open.
-	cmd.WaitDelay = time.Second
-
 	done := make(chan struct{})
 	var reporter sync.WaitGroup
 	reporter.Go(func() { out.report(progress, what, start, progressPeriod, done) })
-	err := cmd.Run()
+	err := r.goCommand(ctx, guard, &out.total, &out, "list", append([]string{"-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}"}, packages...))
+	if err == nil {
+		err = r.goCommand(ctx, guard, &out, &out, "build", append([]string{"-v", "-o", workDir + string(filepath.Separator)}, packages...))
+	}
 	close(done)
 	reporter.Wait()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("go build in %s: %w\n%s", r.module.Dir, err, out.errors())
+		return fmt.Errorf("%w\n%s", err, out.errors())
+	}
+	return nil
+}
+
+// goCommand runs go list or go build with the flags that decide what is compiled.
+func (r recipe) goCommand(ctx context.Context, guard *process.Guard, stdout, stderr io.Writer, verb string, args []string) error {
+	flags := []string{verb, "-trimpath", "-buildvcs=false", "-ldflags", r.ldflags}
+	if len(r.module.Tags) > 0 {
+		flags = append(flags, "-tags", strings.Join(r.module.Tags, ","))
+	}
+	cmd := exec.CommandContext(ctx, "go", append(flags, args...)...)
+	cmd.Dir = r.module.Dir
+	// Nothing the user set for their own builds applies, and no C compiler is needed.
+	// An empty GOFLAGS would let the one of `go env -w` in.
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GO111MODULE=on", "GOWORK=off",
+		"CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	cmd.SysProcAttr = guard.Attr()
+	// The guard kills the compilers, which would otherwise hold the output open.
+	cmd.WaitDelay = time.Second
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go %s in %s: %w", verb, r.module.Dir, err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -58,9 +59,10 @@ func write(t *testing.T, dir string, files map[string]string) {
 
 func module(dir string) Module {
 	return Module{
-		Dir:     dir,
-		Path:    "example.com/tool",
-		LDFlags: func(version string) string { return "-X main.version=" + version },
+		Dir:      dir,
+		Path:     "example.com/tool",
+		LDFlags:  func(version string) string { return "-X main.version=" + version },
+		Duration: 3 * time.Minute,
 		Programs: []Program{
 			{Name: "tool", Package: "example.com/tool"},
 			{Name: "other", Package: "example.com/other/server/v3", Path: "example.com/other"},
@@ -92,6 +94,9 @@ func TestBuildOnceThenFromTheCacheWithoutGo(t *testing.T) {
 	built, err := Build(t.Context(), []Module{module(dir)}, cacheDir, all, &progress)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if first, _, _ := strings.Cut(progress.String(), "\n"); !strings.HasPrefix(first, "building 2 programs from source: about 3 minutes on two cores, once") {
+		t.Errorf("the first line is %q, want what happens and how long it takes", first)
 	}
 	for name, version := range map[string]string{"tool": "v1.2.3", "other": "v0.4.0"} {
 		if !strings.HasPrefix(filepath.Base(built[name]), name+"-"+version+"-") {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,11 +19,22 @@ const (
 // output reads what `go build -v` prints: one import path for each package it
 // compiles, "go: downloading …" for each module, and errors.
 type output struct {
+	// total counts the packages that are to be compiled.
+	total counter
+
 	mu         sync.Mutex
 	rest       []byte
 	packages   int
 	downloads  int
 	complaints []string
+}
+
+// counter counts the lines written to it.
+type counter struct{ lines atomic.Int64 }
+
+func (c *counter) Write(piece []byte) (int, error) {
+	c.lines.Add(int64(bytes.Count(piece, []byte("\n"))))
+	return len(piece), nil
 }
 
 // Write takes a piece of the output; a line may come in several pieces.
@@ -59,7 +71,11 @@ func (o *output) status() string {
 	if o.packages == 0 && o.downloads > 0 {
 		return fmt.Sprintf("%d modules downloaded", o.downloads)
 	}
-	return fmt.Sprintf("%d packages compiled", o.packages)
+	total := o.total.lines.Load()
+	if total == 0 {
+		return "counting packages"
+	}
+	return fmt.Sprintf("%d of %d packages compiled", o.packages, total)
 }
 
 // errors returns the last lines that are neither packages nor downloads.

@@ -2,6 +2,7 @@ package gobuild
 
 import (
 	"bytes"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,7 +11,7 @@ import (
 
 func TestOutputCountsAndKeepsErrors(t *testing.T) {
 	var out output
-	if got := out.status(); got != "0 packages compiled" {
+	if got := out.status(); got != "counting packages" {
 		t.Errorf("status at first: %q", got)
 	}
 	for _, piece := range []string{"go: downloading example.com/a v1.0.0\ngo: down", "loading example.com/b v1.0.0\n"} {
@@ -21,11 +22,14 @@ func TestOutputCountsAndKeepsErrors(t *testing.T) {
 	if got := out.status(); got != "2 modules downloaded" {
 		t.Errorf("status while downloading: %q", got)
 	}
+	if _, err := out.total.Write([]byte("internal/goarch\nexample.com/a\nexample.com/b\n")); err != nil {
+		t.Fatal(err)
+	}
 	text := "internal/goarch\nexample.com/a\n# example.com/a\na.go:1:2: undefined: x\n" + strings.Repeat("note: more\n", 40) + "no newline"
 	if _, err := out.Write([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.status(); got != "2 packages compiled" {
+	if got := out.status(); got != "2 of 3 packages compiled" {
 		t.Errorf("status while compiling: %q", got)
 	}
 	lines := strings.Split(out.errors(), "\n")
@@ -36,14 +40,16 @@ func TestOutputCountsAndKeepsErrors(t *testing.T) {
 
 func TestReportWritesALineEveryPeriod(t *testing.T) {
 	var out output
-	if _, err := out.Write([]byte("example.com/a\n")); err != nil {
-		t.Fatal(err)
+	for _, w := range []io.Writer{&out.total, &out} {
+		if _, err := io.WriteString(w, "example.com/a\n"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var progress bytes.Buffer
 	done := make(chan struct{})
 	time.AfterFunc(100*time.Millisecond, func() { close(done) })
 	out.report(&progress, "tool v1.2.3", time.Now(), 10*time.Millisecond, done)
-	line := regexp.MustCompile(`(?m)^building tool v1\.2\.3: 1 packages compiled, \d+s$`)
+	line := regexp.MustCompile(`(?m)^building tool v1\.2\.3: 1 of 1 packages compiled, \d+s$`)
 	if got := len(line.FindAllString(progress.String(), -1)); got < 2 {
 		t.Errorf("%d lines in ten periods:\n%s", got, &progress)
 	}

@@ -35,9 +35,7 @@ type site struct {
 
 func start(t *testing.T) *site {
 	t.Helper()
-	cluster, err := controlplane.Start(t.Context(), controlplane.Options{
-		HPASyncPeriod: syncEvery, Progress: os.Stderr, Build: controlplane.BuildOptions{Progress: os.Stderr},
-	})
+	cluster, err := controlplane.Start(t.Context(), controlplane.Options{HPASyncPeriod: syncEvery, Progress: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
