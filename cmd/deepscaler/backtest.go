@@ -1,13 +1,30 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"github.com/deepscaler/deepscaler/learner/backtest"
+	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
+	"github.com/deepscaler/deepscaler/learner/train"
 )
 
+// backtestFlags are those of the command.
+type backtestFlags struct {
+	series, model, split, part, output string
+
+	perService bool
+	spec       backtest.Spec
+}
+
 func newBacktestCommand() *cobra.Command {
-	options := backtest.NewOptions()
+	o := &backtestFlags{part: samples.Test.String(), output: "table"}
 	cmd := &cobra.Command{
 		Use:   "backtest --series FILE --model-file FILE",
 		Short: "Judge a model on recorded history",
@@ -33,19 +50,93 @@ are scaled as they were in training.`,
     jq '.overall.model.mae / .overall.persistence.mae'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := options.Validate(); err != nil {
+			if err := o.complete(); err != nil {
 				return err
 			}
-			c, err := options.Config(cmd.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			ctx, stop := interruptible(cmd.Context())
-			defer stop()
-			return c.Run(ctx)
+			return o.run(cmd)
 		},
 	}
-	options.Flags(cmd.Flags())
-	cmd.Flags().SortFlags = false
+	fs := cmd.Flags()
+	fs.StringVar(&o.series, "series", "", "History, .csv or .csv.gz, as deepscaler record writes it (required).")
+	fs.StringVar(&o.model, "model-file", "", "Model that deepscaler train has written (required).")
+	fs.StringVar(&o.split, "split", "",
+		"How the time of the series is divided into training, validation and test, in this order. Default that of the training, which is right for the series of the training only; 1/0/99 tests on nearly all of another one.")
+	fs.StringVar(&o.part, "part", o.part, "Part to predict: test, validation or train. Only test shows what to expect.")
+	fs.StringVar(&o.output, "output", o.output, "Form of the result on standard output: table or json.")
+	fs.BoolVar(&o.perService, "per-service", false, "Show the errors of every service, too.")
+	fs.IntVar(&o.spec.Workers, "workers", 0, "Number of threads; 0 is one per processor. The result does not depend on it.")
+	fs.SortFlags = false
 	return cmd
+}
+
+// complete reads the flags that are text, and reports everything that is wrong
+// with the flags by themselves.
+func (o *backtestFlags) complete() error {
+	var errs []error
+	if o.series == "" {
+		errs = append(errs, errors.New("--series is required: record one with deepscaler record"))
+	}
+	if o.model == "" {
+		errs = append(errs, errors.New("--model-file is required: make one with deepscaler train"))
+	}
+	if o.split != "" {
+		var err error
+		if o.spec.Split, err = samples.ParseSplit(o.split); err != nil {
+			errs = append(errs, fmt.Errorf("--split: %w", err))
+		}
+	}
+	o.spec.Part = -1
+	for _, p := range []samples.Part{samples.Train, samples.Validation, samples.Test} {
+		if p.String() == o.part {
+			o.spec.Part = p
+		}
+	}
+	if o.spec.Part < 0 {
+		errs = append(errs, fmt.Errorf("--part is %q, want test, validation or train", o.part))
+	}
+	if o.output != "table" && o.output != "json" {
+		errs = append(errs, fmt.Errorf("--output is %q, want table or json", o.output))
+	}
+	if o.spec.Workers < 0 {
+		errs = append(errs, fmt.Errorf("--workers is %d, want at least 0", o.spec.Workers))
+	}
+	return errors.Join(errs...)
+}
+
+func (o *backtestFlags) run(cmd *cobra.Command) error {
+	a, err := train.ReadModel(o.model)
+	if err != nil {
+		return fmt.Errorf("--model-file: %w", err)
+	}
+	window, err := history.ReadFile(o.series)
+	if err != nil {
+		return fmt.Errorf("--series: %w", err)
+	}
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	r, err := backtest.Run(ctx, window, a, o.spec)
+	if err != nil {
+		return fmt.Errorf("%s on %s: %w", o.model, o.series, err)
+	}
+	r.File = o.model
+	return o.write(cmd.OutOrStdout(), r)
+}
+
+func (o *backtestFlags) write(out io.Writer, r *backtest.Report) error {
+	if !o.perService {
+		r.Services = nil
+	}
+	if o.output == "json" {
+		return writeJSON(out, r)
+	}
+	fmt.Fprintf(out, "%s %.12s predicts %s (%s) in %d samples of the %s part, steps of %v, season of %d steps\n\n",
+		r.Kind, r.Hash, r.Target, r.Label, r.Samples, r.Part, time.Duration(r.Step), r.Season)
+	return r.WriteTable(out, o.perService)
+}
+
+// writeJSON writes v for people and scripts.
+func writeJSON(out io.Writer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
 }

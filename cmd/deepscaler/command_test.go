@@ -64,9 +64,11 @@ func TestPrintExampleConfig(t *testing.T) {
 func TestVersion(t *testing.T) {
 	version = "v1.2.3"
 	t.Cleanup(func() { version = "" })
-	out, err := execute(t, "version")
-	if err != nil || !strings.HasPrefix(out, "deepscaler v1.2.3\nrevision ") || !strings.Contains(out, "go1.") {
-		t.Errorf("printed %q, %v", out, err)
+	for _, arg := range []string{"version", "--version"} {
+		out, err := execute(t, arg)
+		if err != nil || !strings.HasPrefix(out, "deepscaler v1.2.3\nrevision ") || !strings.Contains(out, "go1.") {
+			t.Errorf("%s printed %q, %v", arg, out, err)
+		}
 	}
 }
 

@@ -16,7 +16,9 @@ metrics API of Kubernetes. Stock HorizontalPodAutoscalers do the rest.`,
   # Read it
   kubectl get --raw "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas?labelSelector=service=cart"`,
 		SilenceUsage: true,
+		Version:      versionText(),
 	}
+	cmd.SetVersionTemplate("{{.Version}}")
 	cmd.AddCommand(newAdapterCommand(), newGraphCommand(), newRecordCommand(), newTrainCommand(), newBacktestCommand(), newVersionCommand())
 	return cmd
 }

@@ -32,6 +32,13 @@ func buildInfo() selfmetrics.Build {
 	return build
 }
 
+// versionText is what version and --version print.
+func versionText() string {
+	build := buildInfo()
+	return fmt.Sprintf("deepscaler %s\nrevision %s\n%s %s/%s\n",
+		build.Version, build.Revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
@@ -39,9 +46,7 @@ func newVersionCommand() *cobra.Command {
 		Example: "  deepscaler version",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			build := buildInfo()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "deepscaler %s\nrevision %s\n%s %s/%s\n",
-				build.Version, build.Revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprint(cmd.OutOrStdout(), versionText())
 			return err
 		},
 	}

@@ -19,7 +19,7 @@ import (
 type accuracyFlags struct {
 	studyFlags
 	telemetry
-	options *train.Options
+	options *training
 	name    string
 	apps    []string
 	kinds   []string
@@ -99,12 +99,12 @@ func (o *accuracyFlags) sources(c *cobra.Command, p *process) ([]source, error) 
 
 // ofKind returns the options of one kind of network, such that all kinds go
 // through the training part equally often.
-func ofKind(o train.Options, kind string) train.Options {
-	o.Model = kind
+func ofKind(o training, kind string) training {
+	o.Kind = kind
 	if kind == artifact.KindDeepScaler {
 		return o
 	}
-	o.Blocks = 1
+	o.Network.Blocks = 1
 	o.Learning.Epochs = o.Learning.Iterations * (o.Learning.Epochs + o.Learning.GraphEpochs)
 	o.Learning.Iterations, o.Learning.GraphEpochs = 1, 0
 	return o
@@ -115,7 +115,7 @@ type comparison struct {
 	sources []source
 	kinds   []string
 	seeds   int
-	options train.Options
+	options training
 }
 
 // jobs come seed by seed, so that a study that is cut short has a bit of

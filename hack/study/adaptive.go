@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -19,13 +21,13 @@ const (
 
 type adaptiveFlags struct {
 	telemetry
-	options *train.Options
+	options *training
 	app     string
 	samples int
 }
 
 func adaptiveCommand() *cobra.Command {
-	o := &adaptiveFlags{telemetry: defaultTelemetry(), options: train.NewOptions(), app: "train-ticket", samples: 1000}
+	o := &adaptiveFlags{telemetry: defaultTelemetry(), options: newTraining(), app: "train-ticket", samples: 1000}
 	c := &cobra.Command{
 		Use:   "adaptive",
 		Short: "Tell what adaptive learning costs",
@@ -80,13 +82,11 @@ func (o *adaptiveFlags) run(c *cobra.Command) error {
 // steps returns the length of the shortest history with so many training
 // samples, whose windows and labels all lie in the training part.
 func (o *adaptiveFlags) steps() int {
-	window, furthest := o.options.Settled().Window, 1
-	for _, h := range o.options.Horizons {
-		furthest = max(furthest, h)
-	}
+	resolved := o.options.Resolve(estimator.DefaultFeatures(), o.step)
+	window, furthest := resolved.Samples.Window, slices.Max(resolved.Samples.Horizons)
 	trained := o.samples + window + furthest - 1
 	steps := trained
-	for int(math.Round(float64(steps)*o.options.Split.Train)) < trained {
+	for int(math.Round(float64(steps)*o.options.Samples.Split.Train)) < trained {
 		steps++
 	}
 	return steps

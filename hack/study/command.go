@@ -8,9 +8,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/train"
+	"github.com/deepscaler/deepscaler/learner/train/flags"
 )
 
 func rootCommand() *cobra.Command {
@@ -35,19 +37,38 @@ A study that was interrupted goes on when it is called again with the same flags
 
 // comparedOptions are those of deepscaler train, but for the defaults of the
 // studies that compare: what was recorded, 1, 4 and 10 steps ahead.
-func comparedOptions() *train.Options {
-	o := train.NewOptions()
-	o.Label, o.Horizons = artifact.LabelObserved, train.Horizons{1, 4, 10}
+func comparedOptions() *training {
+	o := newTraining()
+	o.Label.Kind, o.Samples.Horizons = artifact.LabelObserved, []int{1, 4, 10}
+	return o
+}
+
+// training is what one run learns from, and how. In JSON it is the input of a run.
+type training struct {
+	// Series and Graph are files.
+	Series, Graph string
+	train.Spec
+}
+
+// newTraining returns the defaults of deepscaler train.
+func newTraining() *training { return &training{Spec: train.DefaultSpec()} }
+
+// settled returns the options with the anchor that follows from them, for features
+// that have the target among them and what the label needs.
+func (o training) settled() training {
+	o.Samples.Anchor = o.Resolve(append(estimator.DefaultFeatures(), o.Samples.Target), time.Second).Samples.Anchor
 	return o
 }
 
 // trainingFlags adds the flags of deepscaler train, but for those that a study
 // sets itself.
-func trainingFlags(fs *pflag.FlagSet, o *train.Options, own ...string) {
+func trainingFlags(fs *pflag.FlagSet, o *training, own ...string) {
 	o.Learning.Workers = 2
-	own = append(own, "from", "out", "report", "seed")
+	own = append(own, "seed")
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
-	o.Flags(func(string) *pflag.FlagSet { return all })
+	all.StringVar(&o.Series, "series", "", "History to learn from, .csv or .csv.gz.")
+	all.StringVar(&o.Graph, "graph", "", "Invocation graph of --series, .csv.")
+	flags.Add(&o.Spec, func(string) *pflag.FlagSet { return all })
 	all.VisitAll(func(f *pflag.Flag) {
 		if !slices.Contains(own, f.Name) {
 			fs.AddFlag(f)
@@ -77,12 +98,14 @@ func (s *studyFlags) validate() error {
 }
 
 // check reports options that no training takes, before any work is done.
-func check(o train.Options) error {
+func check(o training) error {
 	if o.Series == "" {
 		o.Series, o.Graph = "simulated", "simulated"
 	}
-	o.Out = "model"
-	return o.Validate()
+	if o.Kind != artifact.KindDeepScaler && o.Graph == "" {
+		return fmt.Errorf("--graph is required: %s has no way to learn one", o.Kind)
+	}
+	return o.Spec.Validate()
 }
 
 // study runs jobs and writes what table makes of them.

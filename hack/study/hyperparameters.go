@@ -24,17 +24,17 @@ type hyperparameter struct {
 // value is one that a hyperparameter takes.
 type value struct {
 	name    string
-	options train.Options
+	options training
 }
 
 // vary returns the hyperparameter that field points to with the given values and that
 // of the base.
-func vary[T cmp.Ordered](name string, base train.Options, field func(*train.Options) *T, values ...T) hyperparameter {
-	return varyBy(name, base, func(o *train.Options) T { return *field(o) }, func(o *train.Options, v T) { *field(o) = v }, values...)
+func vary[T cmp.Ordered](name string, base training, field func(*training) *T, values ...T) hyperparameter {
+	return varyBy(name, base, func(o *training) T { return *field(o) }, func(o *training, v T) { *field(o) = v }, values...)
 }
 
 // varyBy is vary for what is more than one field.
-func varyBy[T cmp.Ordered](name string, base train.Options, get func(*train.Options) T, set func(*train.Options, T), values ...T) hyperparameter {
+func varyBy[T cmp.Ordered](name string, base training, get func(*training) T, set func(*training, T), values ...T) hyperparameter {
 	now := get(&base)
 	values = append(slices.Clone(values), now)
 	slices.Sort(values)
@@ -52,16 +52,16 @@ func varyBy[T cmp.Ordered](name string, base train.Options, get func(*train.Opti
 }
 
 // hyperparameters returns all of them.
-func hyperparameters(base train.Options) []hyperparameter {
-	type options = train.Options
+func hyperparameters(base training) []hyperparameter {
+	type options = training
 	return []hyperparameter{
-		vary("hidden", base, func(o *options) *int { return &o.Hidden }, 16, 32, 64),
-		vary("kernel", base, func(o *options) *int { return &o.Kernel }, 1, 3, 5),
-		vary("blocks", base, func(o *options) *int { return &o.Blocks }, 1, 2, 3),
-		vary("window", base, func(o *options) *int { return &o.Window }, 6, 12, 24),
+		vary("hidden", base, func(o *options) *int { return &o.Network.Hidden }, 16, 32, 64),
+		vary("kernel", base, func(o *options) *int { return &o.Network.Kernel }, 1, 3, 5),
+		vary("blocks", base, func(o *options) *int { return &o.Network.Blocks }, 1, 2, 3),
+		vary("window", base, func(o *options) *int { return &o.Samples.Window }, 6, 12, 24),
 		vary("batch", base, func(o *options) *int { return &o.Learning.Batch }, 16, 32, 64),
 		vary("learning-rate", base, func(o *options) *float64 { return &o.Learning.Rate }, 5e-4, 1e-3, 2e-3, 4e-3),
-		vary("weight-decay", base, func(o *options) *float64 { return &o.Learning.Decay }, 0, 0.3, 2),
+		vary("weight-decay", base, func(o *options) *float64 { return &o.Learning.Decay }, 0, 0.3),
 		vary("clip", base, func(o *options) *float64 { return &o.Learning.Clip }, 1, 25),
 		vary("epochs", base, func(o *options) *int { return &o.Learning.Epochs }, 3, 12),
 		varyBy("iterations", base, func(o *options) int { return o.Learning.Iterations }, setIterations, 1, 3, 5),
@@ -70,22 +70,22 @@ func hyperparameters(base train.Options) []hyperparameter {
 		vary("embedding", base, func(o *options) *int { return &o.Learning.Embedding }, 8, 32),
 		vary("new-edges", base, func(o *options) *float64 { return &o.Learning.NewEdges }, 0.05, 0.2),
 		vary("sharpness", base, func(o *options) *float64 { return &o.Learning.Sharpness }, 30, 300),
-		vary("anchor", base, func(o *options) *string { return &o.Anchor }, anchors(base)...),
+		vary("anchor", base, func(o *options) *string { return (*string)(&o.Samples.Anchor) }, anchors(base)...),
 		varyBy("jitter", base, jitter, func(o *options, v float64) { o.Learning.Jitter = v }, jitters(base)...),
-		vary("scale", base, func(o *options) *string { return &o.Scale }, string(features.ScalePerService), string(features.ScaleGlobal)),
+		vary("scale", base, func(o *options) *string { return (*string)(&o.Samples.Scale) }, string(features.ScalePerService), string(features.ScaleGlobal)),
 		vary("threshold", base, func(o *options) *float64 { return &o.Learning.Threshold }, 0.25, 0.5, 0.75),
 		vary("graphs", base, func(o *options) *int { return &o.Learning.Graphs }, 2, 4, 8),
 	}
 }
 
 // anchors returns those that go with the label.
-func anchors(o train.Options) []string {
-	o.Anchor = ""
-	return []string{string(features.AnchorLevel), o.Settled().Anchor}
+func anchors(o training) []string {
+	o.Samples.Anchor = ""
+	return []string{string(features.AnchorLevel), string(o.settled().Samples.Anchor)}
 }
 
 // jitter returns what training makes of a negative one.
-func jitter(o *train.Options) float64 {
+func jitter(o *training) float64 {
 	if o.Learning.Jitter < 0 {
 		return jitters(*o)[0]
 	}
@@ -93,15 +93,15 @@ func jitter(o *train.Options) float64 {
 }
 
 // jitters returns those that go with the anchor, the default first.
-func jitters(o train.Options) []float64 {
-	if o.Anchor == string(features.AnchorLevel) {
+func jitters(o training) []float64 {
+	if o.Samples.Anchor == features.AnchorLevel {
 		return []float64{0}
 	}
 	return []float64{train.DefaultJitter, 0, 0.1, 0.6}
 }
 
 // setIterations divides the epochs of the network among so many iterations.
-func setIterations(o *train.Options, iterations int) {
+func setIterations(o *training, iterations int) {
 	epochs := o.Learning.Iterations * o.Learning.Epochs
 	o.Learning.Iterations = iterations
 	o.Learning.Epochs = max(1, int(math.Round(float64(epochs)/float64(iterations))))
@@ -110,7 +110,7 @@ func setIterations(o *train.Options, iterations int) {
 type hyperparameterFlags struct {
 	studyFlags
 	telemetry
-	options *train.Options
+	options *training
 	name    string
 	app     string
 	only    []string
@@ -151,7 +151,7 @@ func (o *hyperparameterFlags) run(c *cobra.Command) error {
 	if err := errors.Join(o.studyFlags.validate(), o.telemetry.validate()); err != nil {
 		return err
 	}
-	base := o.options.Settled()
+	base := o.options.settled()
 	groups, err := chosen(hyperparameters(base), o.only)
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ type variation struct {
 	source source
 	groups []hyperparameter
 	seeds  int
-	base   train.Options
+	base   training
 }
 
 func (p *variation) jobs() []job {
@@ -223,7 +223,7 @@ func (p *variation) jobs() []job {
 }
 
 // reports returns those of all seeds that are there.
-func (p *variation) reports(r results, o train.Options) []*train.Report {
+func (p *variation) reports(r results, o training) []*train.Report {
 	var jobs []job
 	for seed := range p.seeds {
 		jobs = append(jobs, newJob(p.source, "", o, uint64(seed)+1))

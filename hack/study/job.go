@@ -18,11 +18,11 @@ type job struct {
 	// or the value of a hyperparameter.
 	Label string
 	// Options are those of the training, with its seed.
-	Options train.Options
+	Options training
 }
 
 // newJob returns a job with a seed of its own.
-func newJob(s source, label string, o train.Options, seed uint64) job {
+func newJob(s source, label string, o training, seed uint64) job {
 	o.Series, o.Graph = s.Series, s.Graph
 	o.Learning.Seed = seed
 	return job{s, label, o}
@@ -36,7 +36,7 @@ func (j job) String() string {
 // key is the same for two jobs that would find the same.
 func (j job) key() string {
 	o := j.Options
-	o.Series, o.Graph, o.Out, o.Report = "", "", "", ""
+	o.Series, o.Graph = "", ""
 	text, err := json.Marshal(o)
 	if err != nil {
 		panic(err) // options are numbers and text

@@ -8,13 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -41,7 +43,7 @@ func newProcess() (*process, error) {
 const patience = 10 * time.Second
 
 // run trains with the options and returns the report. The log receives progress.
-func (p *process) run(ctx context.Context, o train.Options, log io.Writer) (*train.Report, error) {
+func (p *process) run(ctx context.Context, o training, log io.Writer) (*train.Report, error) {
 	input, err := json.Marshal(o)
 	if err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func runCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			in := json.NewDecoder(bufio.NewReader(c.InOrStdin()))
 			in.DisallowUnknownFields()
-			var o train.Options
+			var o training
 			if err := in.Decode(&o); err != nil {
 				return fmt.Errorf("options of the training: %w", err)
 			}
@@ -128,19 +130,33 @@ func runCommand() *cobra.Command {
 }
 
 // runTraining does what deepscaler train does. The model is not kept.
-func runTraining(ctx context.Context, o train.Options, log, result io.Writer) (err error) {
-	folder, err := os.MkdirTemp("", "deepscaler-study-")
+func runTraining(ctx context.Context, o training, log, result io.Writer) error {
+	in := train.Input{Now: time.Now, Progress: epochs{log}}
+	var err error
+	if in.History, err = history.ReadFile(o.Series); err != nil {
+		return err
+	}
+	if o.Graph != "" {
+		if in.Edges, err = history.ReadGraphFile(o.Graph, in.History.Services); err != nil {
+			return err
+		}
+	}
+	r, err := train.Train(ctx, in, o.Spec)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	o.Out, o.Report = filepath.Join(folder, "model.safetensors"), ""
-	if err := o.Validate(); err != nil {
-		return err
+	return json.NewEncoder(result).Encode(r.Report)
+}
+
+// epochs prints the epochs of a training.
+type epochs struct{ out io.Writer }
+
+func (e epochs) Begin(r *train.Report) {
+	fmt.Fprintf(e.out, "%s network of %d parameters, %d training samples\n", r.Kind, r.Parameters, r.Samples.Train)
+}
+
+func (e epochs) Epoch(at em.Epoch, done float64, total int) {
+	if !math.IsNaN(at.Validation) {
+		fmt.Fprintf(e.out, "%v of %d epochs: loss %.4f, validation %.4f\n", done, total, at.Training, at.Validation)
 	}
-	c, err := o.Config(train.Terminal{Out: log, Result: result, Now: time.Now})
-	if err != nil {
-		return err
-	}
-	return c.Run(ctx)
 }

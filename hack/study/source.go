@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/deepscaler/deepscaler/learner/train"
 )
 
 // source is what runs learn from.
@@ -58,7 +56,7 @@ func sumFile(path string) (string, error) {
 }
 
 // recorded returns the series of the flags of a training.
-func recorded(o *train.Options, name string) (source, error) {
+func recorded(o *training, name string) (source, error) {
 	if name == "" {
 		name, _, _ = strings.Cut(filepath.Base(o.Series), ".")
 	}

@@ -16,7 +16,7 @@ type study struct {
 	build string
 	log   io.Writer
 	now   func() time.Time
-	run   func(ctx context.Context, o train.Options, log io.Writer) (*train.Report, error)
+	run   func(ctx context.Context, o training, log io.Writer) (*train.Report, error)
 	// finished is told of what there is after every run, and once before the first.
 	finished func(results) error
 }

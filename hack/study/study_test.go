@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
@@ -30,11 +29,11 @@ func trial() *comparison {
 
 // trainer stands in for trainings: the n-th call has an MAE of n.
 type trainer struct {
-	calls  []train.Options
+	calls  []training
 	failAt int
 }
 
-func (f *trainer) run(_ context.Context, o train.Options, _ io.Writer) (*train.Report, error) {
+func (f *trainer) run(_ context.Context, o training, _ io.Writer) (*train.Report, error) {
 	f.calls = append(f.calls, o)
 	n := len(f.calls)
 	if n == f.failAt {
@@ -42,9 +41,9 @@ func (f *trainer) run(_ context.Context, o train.Options, _ io.Writer) (*train.R
 	}
 	e := evaluate.Errors{Model: evaluate.Metrics{Count: 1, MAE: float64(n), RMSE: 2, MAPE: 3}, Persistence: evaluate.Metrics{Count: 1, MAE: 2, RMSE: 3, MAPE: 4}}
 	return &train.Report{
-		Kind: o.Model, Horizons: []int{1}, Parameters: 7, Validation: 0.25, History: make([]train.Epoch, 5),
+		Kind: o.Kind, Horizons: []int{1}, Parameters: 7, Validation: 0.25, History: make([]train.Epoch, 5),
 		Network:  train.Network{Hidden: 64, Blocks: 1},
-		Training: backtest.Training{Split: o.Split},
+		Training: train.Training{Split: o.Samples.Split},
 		Test:     &evaluate.Comparison{Season: 5, Overall: e, Horizons: []evaluate.HorizonErrors{{Horizon: 1, Errors: e}}, Services: make([]evaluate.ServiceErrors, 3)},
 		Cost:     train.Cost{Seconds: 10, CoreSeconds: 20, PeakBytes: 3 << 20},
 	}, nil
@@ -121,9 +120,9 @@ func TestRunsAreRecognised(t *testing.T) {
 		"seed":    func(j *job) { j.Options.Learning.Seed = 2 },
 		"content": func(j *job) { j.Source.Content = "b" },
 		"batch":   func(j *job) { j.Options.Learning.Batch = 7 },
-		"horizon": func(j *job) { j.Options.Horizons = train.Horizons{1} },
-		"split":   func(j *job) { j.Options.Split.Train = 0.6 },
-		"kind":    func(j *job) { j.Options.Model = artifact.KindTGCN },
+		"horizon": func(j *job) { j.Options.Samples.Horizons = []int{1} },
+		"split":   func(j *job) { j.Options.Samples.Split.Train = 0.6 },
+		"kind":    func(j *job) { j.Options.Kind = artifact.KindTGCN },
 	} {
 		j := base
 		change(&j)
@@ -158,7 +157,7 @@ func TestStudyNeedsATestPart(t *testing.T) {
 	f := &trainer{}
 	s := &study{
 		journal: &journal{runs: results{}}, log: io.Discard, now: time.Now, finished: func(results) error { return nil },
-		run: func(ctx context.Context, o train.Options, w io.Writer) (*train.Report, error) {
+		run: func(ctx context.Context, o training, w io.Writer) (*train.Report, error) {
 			r, err := f.run(ctx, o, w)
 			r.Test = nil
 			return r, err

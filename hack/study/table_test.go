@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/train"
 )
 
 func TestSpread(t *testing.T) {
@@ -72,17 +71,17 @@ Mean ± standard deviation (range) over up to 2 seeds, in the unit of the target
 // the same for all kinds.
 func TestKindsLearnEquallyLong(t *testing.T) {
 	base := *comparedOptions()
-	passes := func(o train.Options) int {
+	passes := func(o training) int {
 		return o.Learning.Iterations * (o.Learning.Epochs + o.Learning.GraphEpochs)
 	}
 	own := ofKind(base, artifact.KindDeepScaler)
 	for _, kind := range []string{artifact.KindTGCN, artifact.KindDCRNN} {
 		o := ofKind(base, kind)
-		if passes(o) != passes(own) || o.Learning.GraphEpochs != 0 || o.Blocks != 1 {
-			t.Errorf("%s: %d passes, want %d, with %d for the graph, and %d layers", kind, passes(o), passes(own), o.Learning.GraphEpochs, o.Blocks)
+		if passes(o) != passes(own) || o.Learning.GraphEpochs != 0 || o.Network.Blocks != 1 {
+			t.Errorf("%s: %d passes, want %d, with %d for the graph, and %d layers", kind, passes(o), passes(own), o.Learning.GraphEpochs, o.Network.Blocks)
 		}
-		o.Model, o.Blocks, o.Learning.Iterations, o.Learning.Epochs, o.Learning.GraphEpochs =
-			own.Model, own.Blocks, own.Learning.Iterations, own.Learning.Epochs, own.Learning.GraphEpochs
+		o.Kind, o.Network.Blocks, o.Learning.Iterations, o.Learning.Epochs, o.Learning.GraphEpochs =
+			own.Kind, own.Network.Blocks, own.Learning.Iterations, own.Learning.Epochs, own.Learning.GraphEpochs
 		if diff := cmp.Diff(own, o); diff != "" {
 			t.Errorf("%s differs in more:\n%s", kind, diff)
 		}
@@ -96,8 +95,8 @@ func TestHyperparametersDifferInOneValue(t *testing.T) {
 	}
 	for label, want := range anchors {
 		options := comparedOptions()
-		options.Label = label
-		base := options.Settled()
+		options.Label.Kind = label
+		base := options.settled()
 		base.Learning.Rate = 3e-3
 		for _, h := range hyperparameters(base) {
 			defaults, names := 0, map[string]bool{}
@@ -106,7 +105,6 @@ func TestHyperparametersDifferInOneValue(t *testing.T) {
 					defaults++
 				}
 				o := newJob(source{Series: "s.csv", Graph: "g.csv"}, "", v.options, 1).Options
-				o.Out = "model"
 				if err := o.Validate(); err != nil {
 					t.Errorf("%s, %s %s: %v", label, h.name, v.name, err)
 				}
@@ -122,7 +120,7 @@ func TestHyperparametersDifferInOneValue(t *testing.T) {
 			t.Error("--only takes what does not exist")
 		}
 		// From the other end there are the same two.
-		base.Anchor = "level"
+		base.Samples.Anchor = "level"
 		for _, h := range hyperparameters(base) {
 			if (h.name == "anchor" || h.name == "jitter") && len(h.values) != map[string]int{"anchor": 2, "jitter": 1}[h.name] {
 				t.Errorf("%s of level: %d values of %s", label, len(h.values), h.name)
@@ -143,8 +141,8 @@ func TestIterationsShareTheEpochs(t *testing.T) {
 }
 
 func TestHyperparameterTable(t *testing.T) {
-	base := comparedOptions().Settled()
-	base.Kernel = 3
+	base := comparedOptions().settled()
+	base.Network.Kernel = 3
 	groups, err := chosen(hyperparameters(base), []string{"kernel", "scale"})
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/samples"
-	"github.com/deepscaler/deepscaler/learner/train"
 	"github.com/deepscaler/deepscaler/test/lab/workload"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
@@ -182,8 +181,8 @@ func TestDefaultsAreThoseOfTraining(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	described := func(options train.Options, label string) []string {
-		options.Horizons, options.Label = train.Horizons{1}, label
+	described := func(options training, label string) []string {
+		options.Samples.Horizons, options.Label.Kind = []int{1}, label
 		options.Learning.Iterations, options.Learning.Epochs, options.Learning.GraphEpochs, options.Learning.Workers = 1, 1, 0, 1
 		var log, result strings.Builder
 		if err := runTraining(t.Context(), newJob(s, "", options, 1).Options, &log, &result); err != nil {
@@ -197,22 +196,22 @@ func TestDefaultsAreThoseOfTraining(t *testing.T) {
 	}
 	for _, label := range []string{"observed", "required"} {
 		here := comparedOptions()
-		here.Label = label
-		if diff := cmp.Diff(described(*train.NewOptions(), label), described(here.Settled(), label)); diff != "" {
+		here.Label.Kind = label
+		if diff := cmp.Diff(described(*newTraining(), label), described(here.settled(), label)); diff != "" {
 			t.Errorf("%s, trained by default and here:\n%s", label, diff)
 		}
 	}
 }
 
 func TestAdaptiveHasTheSamplesAskedFor(t *testing.T) {
-	for _, horizons := range []train.Horizons{nil, {1, 4, 10}} {
-		o := &adaptiveFlags{telemetry: defaultTelemetry(), options: train.NewOptions(), samples: 1000}
-		o.options.Horizons = horizons
+	for _, horizons := range [][]int{nil, {1, 4, 10}} {
+		o := &adaptiveFlags{telemetry: defaultTelemetry(), options: newTraining(), samples: 1000}
+		o.options.Samples.Horizons = horizons
 		s := estimator.NewWindow([]estimator.Service{{Name: "a"}}, []estimator.Feature{"replicas"}, o.steps(), 30*time.Second, began())
 		for i := range s.Values {
 			s.Values[i] = float64(i % 7)
 		}
-		d, err := samples.New(s, samples.Options{Horizons: horizons})
+		d, err := samples.New(s, samples.Options{Horizons: o.options.Resolve(nil, o.step).Samples.Horizons})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,14 +1,9 @@
 package backtest_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +16,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
-	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/samples"
+	"github.com/deepscaler/deepscaler/learner/train"
 )
 
 var letters = []string{"a", "b", "c"}
@@ -74,54 +70,17 @@ func constant(t *testing.T) *artifact.Model {
 	return a
 }
 
-// options are those of a backtest of the model on the series.
-func options(t *testing.T, a *artifact.Model, s *estimator.Window) *backtest.Options {
+func report(t *testing.T, s *estimator.Window, a *artifact.Model, spec backtest.Spec) backtest.Report {
 	t.Helper()
-	dir := t.TempDir()
-	o := backtest.NewOptions()
-	o.Series, o.ModelFile = filepath.Join(dir, "series.csv"), filepath.Join(dir, "model.safetensors")
-	var text bytes.Buffer
-	if err := history.Write(&text, s); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(o.Series, text.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := artifact.WriteFile(o.ModelFile, a); err != nil {
-		t.Fatal(err)
-	}
-	return o
-}
-
-func run(t *testing.T, o *backtest.Options) (string, error) {
-	t.Helper()
-	if err := o.Validate(); err != nil {
-		return "", err
-	}
-	var out bytes.Buffer
-	c, err := o.Config(&out)
-	if err != nil {
-		return "", err
-	}
-	err = c.Run(t.Context())
-	return out.String(), err
-}
-
-func report(t *testing.T, o *backtest.Options) backtest.Report {
-	t.Helper()
-	o.Output = "json"
-	text, err := run(t, o)
+	r, err := backtest.Run(t.Context(), s, a, spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r backtest.Report
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&r); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return *r
 }
+
+// onTest judges on the part that was kept back.
+var onTest = backtest.Spec{Part: samples.Test}
 
 // The mean of |5·sin| is 10/π, whatever the service, when the model's own scaler
 // is used and its services are found by their names.
@@ -142,10 +101,8 @@ func TestConstantModelHasTheErrorsOfItsMean(t *testing.T) {
 		"change": {changes, func(e evaluate.Errors) float64 { return e.Persistence.MAE }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := options(t, c.a, daily(letters, 1000))
-			o.PerService = true
-			r := report(t, o)
-			if r.Samples != 198 || r.Season != 20 || r.Hash != c.a.Hash() || r.Step != backtest.Duration(30*time.Second) {
+			r := report(t, daily(letters, 1000), c.a, onTest)
+			if r.Samples != 198 || r.Season != 20 || r.Hash != c.a.Hash() || r.Step != train.Duration(30*time.Second) {
 				t.Errorf("%+v", r)
 			}
 			if len(r.Horizons) != 2 || r.Horizons[1].Horizon != 3 || len(r.Services) != 3 || r.Services[2].Service != "c" {
@@ -167,25 +124,30 @@ func TestConstantModelHasTheErrorsOfItsMean(t *testing.T) {
 
 func TestPartsAndSplit(t *testing.T) {
 	for name, c := range map[string]struct {
-		report, split, part string
-		samples             int
+		report, split string
+		part          samples.Part
+		samples       int
 	}{
-		"default":           {"", "", "test", 18},
-		"of the training":   {`{"label": {"kind": "observed"}, "split": "50/10/40", "other": 1}`, "", "test", 38},
-		"of the flag":       {`{"label": {"kind": "observed"}, "split": "50/10/40"}`, "10/0/90", "test", 88},
-		"training part":     {"", "", "train", 64},
-		"validation part":   {"", "", "validation", 8},
-		"report of another": {`{}`, "", "test", 18},
+		"default":           {"", "", samples.Test, 18},
+		"of the training":   {`{"label": {"kind": "observed"}, "split": "50/10/40", "other": 1}`, "", samples.Test, 38},
+		"of the flag":       {`{"label": {"kind": "observed"}, "split": "50/10/40"}`, "10/0/90", samples.Test, 88},
+		"training part":     {"", "", samples.Train, 64},
+		"validation part":   {"", "", samples.Validation, 8},
+		"report of another": {`{}`, "", samples.Test, 18},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := constant(t)
 			if c.report != "" {
 				a.Report = json.RawMessage(c.report)
 			}
-			o := options(t, a, daily(letters, 100))
-			o.Split, o.Part = c.split, c.part
-			if r := report(t, o); r.Samples != c.samples || r.Part != c.part || r.Services != nil {
-				t.Errorf("%d samples of the part %s, want %d; services %v", r.Samples, r.Part, c.samples, r.Services)
+			spec := backtest.Spec{Part: c.part}
+			if c.split != "" {
+				if err := spec.Split.UnmarshalText([]byte(c.split)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r := report(t, daily(letters, 100), a, spec); r.Samples != c.samples || r.Part != c.part.String() {
+				t.Errorf("%d samples of the part %s, want %d", r.Samples, r.Part, c.samples)
 			}
 		})
 	}
@@ -199,39 +161,10 @@ func TestWorkersDoNotMatter(t *testing.T) {
 			tensor.Data[i] = float32(rng.NormFloat64())
 		}
 	}
-	o := options(t, a, daily(letters, 100))
-	o.Workers = 1
-	one := report(t, o)
-	o.Workers = 3
-	if diff := cmp.Diff(one, report(t, o), cmpopts.EquateNaNs()); diff != "" {
+	one, three := onTest, onTest
+	one.Workers, three.Workers = 1, 3
+	if diff := cmp.Diff(report(t, daily(letters, 100), a, one), report(t, daily(letters, 100), a, three), cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("(-one +three):\n%s", diff)
-	}
-}
-
-func TestTable(t *testing.T) {
-	s := daily(letters, 100)
-	for at := 80; at < 100; at++ {
-		s.Set(2, at, 1, math.NaN())
-	}
-	o := options(t, constant(t), s)
-	o.PerService = true
-	text, err := run(t, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	var first []string
-	for _, line := range lines {
-		if fields := strings.Fields(line); len(fields) > 0 {
-			first = append(first, fields[0])
-		}
-	}
-	want := []string{"deepscaler", "steps", "1", "3", "all", "service", "a", "b", "c"}
-	if !slices.Equal(first, want) {
-		t.Errorf("lines begin with %q, want %q:\n%s", first, want, text)
-	}
-	if last := lines[len(lines)-1]; strings.Count(last, " -") != 9 {
-		t.Errorf("a service without labels has errors: %q", last)
 	}
 }
 
@@ -247,9 +180,7 @@ func TestJSONOfUnknownErrors(t *testing.T) {
 }
 
 func TestJSONSchema(t *testing.T) {
-	o := options(t, constant(t), daily(letters, 100))
-	o.Output = "json"
-	text, err := run(t, o)
+	text, err := json.Marshal(report(t, daily(letters, 100), constant(t), onTest))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +193,7 @@ func TestJSONSchema(t *testing.T) {
 			Model, Persistence, Seasonal metrics
 		}
 	}
-	if err := json.Unmarshal([]byte(text), &got); err != nil {
+	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
 	all := []metrics{got.Overall.Model, got.Overall.Persistence, got.Overall.Seasonal}

@@ -1,3 +1,3 @@
-// Package backtest judges a model file on recorded telemetry, under its own
-// scaler, labels and services. [Options] are the flags of a run.
+// Package backtest judges a model on recorded telemetry, under its own scaler,
+// labels and services.
 package backtest

@@ -9,26 +9,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/features"
-	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/samples"
+	"github.com/deepscaler/deepscaler/learner/train"
 )
-
-// Transfer returns a model for other services, or the same in another order: see
-// [artifact.Model.Transfer]. Which parameters have rows for services it asks the
-// network.
-func Transfer(a *artifact.Model, services []string) (*artifact.Model, error) {
-	network, err := baseline.Load(a)
-	if err != nil {
-		return nil, err
-	}
-	rows := artifact.RowRule{}
-	for _, p := range network.Parameters() {
-		if p.ServiceAxis >= 0 {
-			rows[p.Name] = p.ServiceAxis
-		}
-	}
-	return a.Transfer(services, rows)
-}
 
 // align returns the model with its services in the order of the series, which
 // has no others.
@@ -57,7 +40,7 @@ func align(a *artifact.Model, services []string) (*artifact.Model, error) {
 	if slices.Equal(a.Services, services) {
 		return a, nil
 	}
-	return Transfer(a, services)
+	return train.Transfer(a, services)
 }
 
 // list names the first few.
@@ -76,7 +59,7 @@ func list(names []string) string {
 
 // samplesFor cuts a series into samples as the model saw them: its features,
 // window and horizons. The services are those of the model, in the same order.
-func samplesFor(a *artifact.Model, s *estimator.Window, split samples.Split, label Label) (*samples.Set, error) {
+func samplesFor(a *artifact.Model, s *estimator.Window, split samples.Split, label train.Label) (*samples.Set, error) {
 	if s.Step != a.Step {
 		return nil, fmt.Errorf("the series has a step of %v, but the model was trained on steps of %v: record it with --step %v", s.Step, a.Step, a.Step)
 	}

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
@@ -44,56 +42,16 @@ func TestRejectsWhatDoesNotFit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a, s := constant(t), daily(letters, 100)
 			c.change(a, &s)
-			if _, err := run(t, options(t, a, s)); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := backtest.Run(t.Context(), s, a, onTest); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want it to say %q", err, c.want)
 			}
 		})
 	}
 }
 
-func TestBadFlags(t *testing.T) {
-	for name, c := range map[string]struct {
-		change func(o *backtest.Options)
-		want   string
-	}{
-		"no series":    {func(o *backtest.Options) { o.Series = "" }, "--series is required"},
-		"no model":     {func(o *backtest.Options) { o.ModelFile = "" }, "--model-file is required"},
-		"split":        {func(o *backtest.Options) { o.Split = "70" }, "--split"},
-		"part":         {func(o *backtest.Options) { o.Part = "all" }, `--part is "all"`},
-		"output":       {func(o *backtest.Options) { o.Output = "yaml" }, `--output is "yaml"`},
-		"workers":      {func(o *backtest.Options) { o.Workers = -1 }, "--workers is -1"},
-		"empty part":   {func(o *backtest.Options) { o.Split = "80/20/0" }, "has no test part"},
-		"absent file":  {func(o *backtest.Options) { o.Series += "x" }, "--series: open"},
-		"not a model":  {func(o *backtest.Options) { o.ModelFile = o.Series }, "--model-file: "},
-		"not a series": {func(o *backtest.Options) { o.Series = o.ModelFile }, "--series: "},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := options(t, constant(t), daily(letters, 100))
-			c.change(o)
-			if _, err := run(t, o); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
-			}
-		})
-	}
-}
-
-func TestLabelInJSON(t *testing.T) {
-	edges := []estimator.Edge{{Source: 0, Destination: 2, Weight: 1.5}}
-	l := backtest.Label{Kind: "required", SLO: backtest.Duration(100 * time.Millisecond), SLOPercentile: 0.9, Calls: backtest.Calls(edges, named(letters...))}
-	text, err := json.Marshal(l)
-	if want := `{"kind":"required","slo":"100ms","sloPercentile":0.9,"calls":[{"source":"a","destination":"c","weight":1.5}]}`; err != nil || string(text) != want {
-		t.Errorf("%s, %v; want %s", text, err, want)
-	}
-	var back backtest.Label
-	if err := json.Unmarshal(text, &back); err != nil {
-		t.Fatal(err)
-	}
-	got, err := back.Labeller("replicas", named(letters...))
-	want := samples.Required{SLO: 100 * time.Millisecond, SLOPercentile: 0.9, Calls: edges}
-	if diff := cmp.Diff(samples.Labeller(want), got); err != nil || diff != "" {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
-	}
-	if text, err := json.Marshal(backtest.Label{Kind: "observed"}); err != nil || string(text) != `{"kind":"observed"}` {
-		t.Errorf("%s, %v", text, err)
+func TestRejectsAnEmptyPart(t *testing.T) {
+	spec := backtest.Spec{Part: samples.Test, Split: samples.Split{Train: 0.8, Validation: 0.2}}
+	if _, err := backtest.Run(t.Context(), daily(letters, 100), constant(t), spec); err == nil || !strings.Contains(err.Error(), "has no test part") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -2,17 +2,31 @@ package backtest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"runtime"
 
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/samples"
+	"github.com/deepscaler/deepscaler/learner/train"
 )
 
-// Report is the result of a backtest in JSON.
+// Spec is what to judge a model on.
+type Spec struct {
+	// Split divides the history; that of the training without one.
+	Split samples.Split
+	// Part is the one to predict.
+	Part samples.Part
+	// Workers is the number of goroutines, 0 for one per processor. The result does
+	// not depend on it.
+	Workers int
+}
+
+// Report is the result in JSON.
 type Report struct {
-	// File, Hash and Kind are about the model.
+	// File is that of the model, if it has one; Hash and Kind are its own.
 	File string `json:"file"`
 	Hash string `json:"hash"`
 	Kind string `json:"kind"`
@@ -21,37 +35,52 @@ type Report struct {
 	Target string `json:"target"`
 	Label  string `json:"label"`
 	// Step is the time of one step of a horizon.
-	Step    Duration      `json:"step"`
-	Split   samples.Split `json:"split"`
-	Part    string        `json:"part"`
-	Samples int           `json:"samples"`
+	Step    train.Duration `json:"step"`
+	Split   samples.Split  `json:"split"`
+	Part    string         `json:"part"`
+	Samples int            `json:"samples"`
 	evaluate.Comparison
 }
 
-// Run predicts the part and writes how well that went.
-func (c *Config) Run(ctx context.Context) error {
-	network, err := baseline.Load(c.model)
+// Run predicts a part of a history with a model and returns the errors. The history
+// needs the services, the features and the step of the model.
+func Run(ctx context.Context, history *estimator.Window, a *artifact.Model, s Spec) (*Report, error) {
+	training, err := train.TrainingOf(a)
 	if err != nil {
-		return fmt.Errorf("--model-file %s: %w", c.modelFile, err)
+		return nil, err
 	}
-	comparison, err := evaluate.Compare(ctx, c.data, c.part, evaluate.Model{Network: network, Affinity: c.model.Affinity, Shares: c.model.Scaler.Shares, Data: c.scaled}, c.workers)
+	if s.Split == (samples.Split{}) {
+		s.Split = training.Split
+	}
+	if s.Workers == 0 {
+		s.Workers = runtime.GOMAXPROCS(0)
+	}
+	aligned, err := align(a, estimator.ServiceNames(history.Services))
 	if err != nil {
-		return fmt.Errorf("backtest: %w", err)
+		return nil, err
 	}
-	if !c.perService {
-		comparison.Services = nil
+	network, err := baseline.Load(aligned)
+	if err != nil {
+		return nil, err
 	}
-	r := Report{
-		File: c.modelFile, Hash: c.hash, Kind: c.model.Kind, Target: c.model.Target, Label: c.model.Label,
-		Step: Duration(c.model.Step), Split: c.data.Options().Split, Part: c.part.String(), Samples: c.data.Samples(c.part),
-		Comparison: *comparison,
+	data, err := samplesFor(aligned, history, s.Split, training.Label)
+	if err != nil {
+		return nil, err
 	}
-	if c.json {
-		encoder := json.NewEncoder(c.out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(r)
+	if data.Samples(s.Part) == 0 {
+		return nil, fmt.Errorf("the split %v has no %v part", s.Split, s.Part)
 	}
-	fmt.Fprintf(c.out, "%s %.12s predicts %s (%s) in %d samples of the %s part, steps of %v, season of %d steps\n\n",
-		r.Kind, r.Hash, r.Target, r.Label, r.Samples, r.Part, c.model.Step, r.Season)
-	return comparison.WriteTable(c.out, c.perService)
+	scaled, err := data.WithScalers(scalers(aligned))
+	if err != nil {
+		return nil, err
+	}
+	m := evaluate.Model{Network: network, Affinity: aligned.Affinity, Shares: aligned.Scaler.Shares, Data: scaled}
+	comparison, err := evaluate.Compare(ctx, data, s.Part, m, s.Workers)
+	if err != nil {
+		return nil, fmt.Errorf("backtest: %w", err)
+	}
+	return &Report{
+		Hash: a.Hash(), Kind: a.Kind, Target: a.Target, Label: a.Label, Step: train.Duration(a.Step),
+		Split: data.Options().Split, Part: s.Part.String(), Samples: data.Samples(s.Part), Comparison: *comparison,
+	}, nil
 }

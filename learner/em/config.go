@@ -9,54 +9,54 @@ import (
 type Config struct {
 	// Iterations of expectation–maximisation. 1 with GraphEpochs 0 is plain
 	// training on the initial graph.
-	Iterations int
+	Iterations int `json:"iterations"`
 	// Epochs is how often policy learning goes through the training samples,
 	// per iteration.
-	Epochs int
+	Epochs int `json:"epochs"`
 	// GraphEpochs is the same for graph learning; 0 keeps the initial graph.
-	GraphEpochs int
+	GraphEpochs int `json:"graphEpochs"`
 	// Batch is the number of samples of one step.
-	Batch int
+	Batch int `json:"batch"`
 	// Rate is the learning rate of policy learning at the start. It falls as a
 	// half cosine over all epochs of all iterations, to a hundredth.
-	Rate float64
+	Rate float64 `json:"rate"`
 	// GraphRate is the same for graph learning, over one iteration.
-	GraphRate float64
+	GraphRate float64 `json:"graphRate"`
 	// Decay is the decoupled weight decay of the network's filters: what
 	// [gnn.Parameter.Decays].
-	Decay float64
+	Decay float64 `json:"decay"`
 	// Clip is the largest norm of a gradient.
-	Clip float64
+	Clip float64 `json:"clip"`
 	// Patience is after how many epochs without a better validation loss the
 	// policy learning of an iteration ends early; 0 is never.
-	Patience int
+	Patience int `json:"patience"`
 	// Jitter is the standard deviation of the shift that training gives every
 	// feature of every service of a sample, in standard deviations of the feature;
 	// 0 is none. Only for labels that are changes from what the sample shows: a
 	// shift leaves them right.
-	Jitter float64
+	Jitter float64 `json:"jitter"`
 	// Quantile of the pinball loss: 0.5 is the L1 loss of Eq. 4. A higher one
 	// trades cost for fewer shortages.
-	Quantile float64
+	Quantile float64 `json:"quantile"`
 
 	// Graphs is N_max of Algorithm 2, the capacity of 𝒜.
-	Graphs int
+	Graphs int `json:"graphs"`
 	// Embedding is the number of columns of M₁ and M₂ (Eq. 5).
-	Embedding int
+	Embedding int `json:"embedding"`
 	// Threshold is ε of Eq. 6 as a share of 1/N, the weight of an edge in a
 	// graph that has all edges alike: an absolute one that suits 4 services
 	// would leave 41 services with nothing but the identity.
-	Threshold float64
+	Threshold float64 `json:"threshold"`
 	// NewEdges is δ of Eq. 7.
-	NewEdges float64
+	NewEdges float64 `json:"newEdges"`
 	// Sharpness multiplies the losses in the softmax of Eq. 9, relative to the
 	// best loss: at 1, a graph whose loss is 1 % higher weighs 1 % less.
-	Sharpness float64
+	Sharpness float64 `json:"sharpness"`
 
 	// Workers is the number of goroutines.
-	Workers int
+	Workers int `json:"workers"`
 	// Seed of everything that is drawn.
-	Seed uint64
+	Seed uint64 `json:"seed"`
 }
 
 // DefaultConfig returns the configuration whose values docs/learning.md justifies.

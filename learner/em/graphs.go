@@ -44,7 +44,7 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 	defer func() { err = errors.Join(err, learning.Close()) }()
 	copy(learning.Affinity, s.affinity)
 
-	load := s.loader()
+	load := s.loader(Epoch{Iteration: iteration, Phase: "graph"})
 	order := make([]int, s.problem.Training.Len())
 	solver := &autodiff.Adam{Clip: s.config.Clip}
 	for epoch := 1; epoch <= s.config.GraphEpochs; epoch++ {
@@ -91,7 +91,8 @@ func (s *session) wantedEdges(ctx context.Context) (edges []float32, err error) 
 	}
 	defer func() { err = errors.Join(err, sensitivity.Close()) }()
 	copy(sensitivity.Affinity, s.affinity)
-	load := s.loader()
+	load := s.loader(Epoch{})
+	load.passed = nil // this is no epoch
 	order := make([]int, s.problem.Training.Len())
 	for i := range order {
 		order[i] = i

@@ -163,9 +163,9 @@ func TestOneServiceHasNoGraphToLearn(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := DefaultConfig()
-	r, err := Learn(t.Context(), m, Problem{Training: plantedSamples{p, 4, 4, 70}, Validation: plantedSamples{p, 4, 70, 99}}, c, func(_ Epoch, done, total int) {
+	r, err := Learn(t.Context(), m, Problem{Training: plantedSamples{p, 4, 4, 70}, Validation: plantedSamples{p, 4, 70, 99}}, c, func(_ Epoch, done float64, total int) {
 		if total != c.Iterations*c.Epochs {
-			t.Errorf("epoch %d of %d, want %d of policy learning only", done, total, c.Iterations*c.Epochs)
+			t.Errorf("epoch %v of %d, want %d of policy learning only", done, total, c.Iterations*c.Epochs)
 		}
 	})
 	if err != nil {

@@ -59,8 +59,9 @@ type Epoch struct {
 	Validation float64 `json:"validation"`
 }
 
-// Progress is called after every epoch. done and total count epochs of both phases.
-type Progress func(e Epoch, done, total int)
+// Progress is called as learning goes on. done and total count epochs of both
+// phases. Within an epoch done is a fraction, and the losses are NaN.
+type Progress func(e Epoch, done float64, total int)
 
 // Problem is what there is to learn from.
 type Problem struct {
@@ -132,7 +133,7 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 		c.GraphEpochs = 0 // no edge is possible
 	}
 	if progress == nil {
-		progress = func(Epoch, int, int) {}
+		progress = func(Epoch, float64, int) {}
 	}
 	s := &session{
 		config: c, problem: p, model: m, progress: progress,
@@ -239,5 +240,5 @@ func (b *best) restore(m gnn.Model[float32]) {
 func (s *session) report(e Epoch) {
 	s.done++
 	s.history = append(s.history, e)
-	s.progress(e, s.done, s.total)
+	s.progress(e, float64(s.done), s.total)
 }

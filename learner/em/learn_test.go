@@ -88,12 +88,20 @@ func TestLearnKeepsTheBestPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	var epochs []Epoch
-	r, err := Learn(t.Context(), m, p, c, func(e Epoch, done, total int) {
-		epochs = append(epochs, e)
-		if done != len(epochs) || total != 8 {
-			t.Errorf("epoch %d of %d, want %d of 8", done, total, len(epochs))
+	within := 0
+	r, err := Learn(t.Context(), m, p, c, func(e Epoch, done float64, total int) {
+		if !math.IsNaN(e.Validation) {
+			epochs = append(epochs, e)
+		} else if within++; done < float64(len(epochs)) || done >= float64(len(epochs)+1) || e.Epoch < 1 {
+			t.Errorf("%v of %d epochs within epoch %+v, after %d", done, total, e, len(epochs))
+		}
+		if e.Validation == e.Validation && done != float64(len(epochs)) || total != 8 {
+			t.Errorf("epoch %v of %d, want %d of 8", done, total, len(epochs))
 		}
 	})
+	if within < 8 {
+		t.Errorf("%d calls within epochs, want at least once in each", within)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +179,10 @@ func TestLearnStopsWithItsContext(t *testing.T) {
 		m, p, c := lesson(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		epochs := 0
-		r, err := Learn(ctx, m, p, c, func(Epoch, int, int) {
+		r, err := Learn(ctx, m, p, c, func(e Epoch, _ float64, _ int) {
+			if math.IsNaN(e.Validation) {
+				return
+			}
 			if epochs++; epochs == after {
 				cancel()
 			}

@@ -10,7 +10,7 @@ import (
 // learnPolicy trains θ under A_old (Algorithm 2, line 3).
 func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iteration int) error {
 	copy(policy.Affinity, s.affinity)
-	load := s.loader()
+	load := s.loader(Epoch{Iteration: iteration, Phase: "policy"})
 	order := make([]int, s.problem.Training.Len())
 	average := newAverage(s.model, (len(order)+load.batch-1)/load.batch)
 	stale := 0
@@ -52,11 +52,17 @@ func (s *session) rate(part float64) float64 {
 	return s.config.Rate * (0.01 + 0.99*(1+math.Cos(math.Pi*min(at, 1)))/2)
 }
 
-func (s *session) loader() *loader {
-	c := s.model.Config()
+// loader returns that of the training samples, for epochs of the iteration and phase
+// of e.
+func (s *session) loader(e Epoch) *loader {
+	c, before := s.model.Config(), s.done
 	return &loader{
 		samples: s.problem.Training, batch: s.objective().Batch,
 		out: c.Services * c.Outputs,
+		passed: func(part float64) {
+			e.Epoch, e.Training, e.Validation = s.done-before+1, math.NaN(), math.NaN()
+			s.progress(e, float64(s.done)+part, s.total)
+		},
 	}
 }
 

@@ -45,6 +45,7 @@ type loader struct {
 	samples Samples
 	batch   int
 	out     int // labels of a sample
+	passed  func(part float64)
 }
 
 // batch is one batch of a pass.
@@ -69,12 +70,16 @@ func (l *loader) fill(order []int, at int, to autodiff.Batch) batch {
 
 // pass goes through the samples in the given order, fills to with one batch after
 // the other, and returns the mean of the losses that step returns, by known
-// labels. A batch without any, from a gap in the history, is left out.
+// labels. A batch without any, from a gap in the history, is left out. passed, unless
+// nil, is called before every batch with the part of the pass that is done.
 func (l *loader) pass(ctx context.Context, order []int, to autodiff.Batch, step func(b batch) (float64, error)) (mean float64, err error) {
 	labels := 0
 	for at := 0; at < len(order); at += l.batch {
 		if err := ctx.Err(); err != nil {
 			return 0, err
+		}
+		if l.passed != nil {
+			l.passed(float64(at) / float64(len(order)))
 		}
 		b := l.fill(order, at, to)
 		if b.labels == 0 {

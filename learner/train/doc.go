@@ -1,8 +1,8 @@
-// Package train makes a model file of recorded telemetry: it cuts the history
-// into samples, learns a network and its affinity matrix from them, judges the
-// two on the last part of the history, which learning never saw, and writes both
-// with a report.
+// Package train learns a model from telemetry in memory: it cuts a history into
+// samples, learns a network and its affinity matrix from them, and judges the two
+// on the last part of the history, which learning never saw.
 //
-// [Options] are the flags of a training, [Options.Config] reads the files that
-// they name, and [Config.Run] does the work.
+// [Train] is pure but for the clock it is given and the processor time it
+// measures. Start from [DefaultSpec], or from [SpecOf] a model that is to be
+// trained further. Package flags binds a [Spec] to the command line.
 package train

@@ -1,83 +1,101 @@
 package train
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/estimator/features"
-	"github.com/deepscaler/deepscaler/learner/backtest"
+	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/baseline"
+	"github.com/deepscaler/deepscaler/learner/em"
 )
 
-// inherit reads the model to start from, makes it one of the services of the
-// series, and fills in the options with what it says.
-func (c *Config) inherit(o *Options, series *estimator.Window) error {
-	a, err := artifact.ReadFile(o.From)
+// Transfer returns a model for other services, or the same in another order: see
+// [artifact.Model.Transfer]. The network says which parameters have a row for each
+// service.
+func Transfer(a *artifact.Model, services []string) (*artifact.Model, error) {
+	network, err := baseline.Load(a)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if a.Step != series.Step {
-		return fmt.Errorf("the model was trained on steps of %v, but the series has a step of %v", a.Step, series.Step)
-	}
-	training, err := backtest.TrainingOf(a)
-	if err != nil {
-		return err
-	}
-	names := estimator.ServiceNames(series.Services)
-	if c.parent, err = backtest.Transfer(a, names); err != nil {
-		return err
-	}
-	if err := o.inherit(a); err != nil {
-		return fmt.Errorf("%w; leave that out, or train from scratch without --from", err)
-	}
-	if o.SLO == 0 {
-		o.SLO, o.SLOPercentile = time.Duration(training.Label.SLO), training.Label.SLOPercentile
-	}
-	for _, call := range training.Label.Calls {
-		if slices.Contains(names, call.Source) && slices.Contains(names, call.Destination) {
-			c.calls = append(c.calls, call)
+	rows := artifact.RowRule{}
+	for _, p := range network.Parameters() {
+		if p.ServiceAxis >= 0 {
+			rows[p.Name] = p.ServiceAxis
 		}
 	}
-	return nil
+	return a.Transfer(services, rows)
 }
 
-// inherit fills in what the model says, and reports flags that say otherwise.
-// The quantile is no such flag: learning can turn to another.
-func (o *Options) inherit(a *artifact.Model) error {
-	p := a.Hyperparameters
-	o.Learning.Quantile = cmp.Or(o.Learning.Quantile, p.Quantile)
-	return errors.Join(
-		take("model", &o.Model, a.Kind),
-		take("target", &o.Target, a.Target),
-		take("label", &o.Label, a.Label),
-		take("anchor", &o.Anchor, cmp.Or(a.Scaler.Anchor, string(features.AnchorLevel))),
-		take("window", &o.Window, a.Window),
-		take("hidden", &o.Hidden, p.Hidden),
-		// A recurrent network has no kernel, and any will do.
-		take("kernel", &o.Kernel, cmp.Or(p.Kernel, o.Kernel)),
-		take("blocks", &o.Blocks, p.Blocks),
-		takeAll("features", &o.Features, a.Features),
-		takeAll("horizon", (*[]int)(&o.Horizons), a.Horizons),
-	)
-}
-
-func take[T comparable](flag string, given *T, has T) error {
-	var none T
-	if *given != none && *given != has {
-		return fmt.Errorf("--%s is %v, but that of the model is %v", flag, *given, has)
+// checkParent reports where a resolved specification asks for something else than
+// the model has that is trained further. The quantile is no such thing: learning
+// can turn to another.
+func (s Spec) checkParent(a *artifact.Model, history *estimator.Window) error {
+	if a.Step != history.Step {
+		return fmt.Errorf("the model was trained on steps of %v, but the history has steps of %v", a.Step, history.Step)
 	}
-	*given = has
+	shape := model.Config(a)
+	var errs []error
+	same := func(name string, given, has any) {
+		if given != has {
+			errs = append(errs, fmt.Errorf("%s is %v, but that of the model is %v", name, given, has))
+		}
+	}
+	same("model", s.Kind, a.Kind)
+	same("target", string(s.Samples.Target), a.Target)
+	same("label", s.label(), a.Label)
+	same("anchor", s.Samples.Anchor, anchorOf(a))
+	same("window", s.Samples.Window, a.Window)
+	same("hidden", s.Network.Hidden, shape.Hidden)
+	if a.Kind == artifact.KindDeepScaler { // the only one with a kernel
+		same("kernel", s.Network.Kernel, shape.Kernel)
+	}
+	same("blocks", s.Network.Blocks, shape.Blocks)
+	same("features", fmt.Sprint(s.Samples.Features), fmt.Sprint(a.Features))
+	same("horizon", fmt.Sprint(s.Samples.Horizons), fmt.Sprint(a.Horizons))
+	if errs != nil {
+		return fmt.Errorf("%w; leave that out, or train from scratch", errors.Join(errs...))
+	}
 	return nil
 }
 
-func takeAll[T comparable](flag string, given *[]T, has []T) error {
-	if len(*given) > 0 && !slices.Equal(*given, has) {
-		return fmt.Errorf("--%s is %v, but that of the model is %v", flag, *given, has)
+// between returns the calls between services that there are.
+func between(calls []Call, services []string) []Call {
+	var kept []Call
+	for _, c := range calls {
+		if slices.Contains(services, c.Source) && slices.Contains(services, c.Destination) {
+			kept = append(kept, c)
+		}
 	}
-	*given = slices.Clone(has)
-	return nil
+	return kept
+}
+
+// invocation returns the graph that the edges make. It is binary (paper §IV-B): the
+// number of calls says how much work goes along an edge, which is for the network
+// to learn.
+func invocation(edges []estimator.Edge, n int) []em.Graph {
+	if edges == nil {
+		return nil
+	}
+	affinity := make([]float32, n*n)
+	for _, e := range edges {
+		if e.Source != e.Destination {
+			affinity[e.Source*n+e.Destination] = 1
+		}
+	}
+	return []em.Graph{{Name: "invocation", Affinity: affinity}}
+}
+
+// toBeat returns the pair that learning has to beat; nil without a parent.
+func toBeat(a *artifact.Model) *em.Parent {
+	if a == nil {
+		return nil
+	}
+	p := &em.Parent{Affinity: a.Affinity}
+	for _, g := range a.Graphs {
+		p.Graphs = append(p.Graphs, em.Graph{Name: g.Name, Loss: g.Loss, Affinity: g.Affinity})
+	}
+	return p
 }

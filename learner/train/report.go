@@ -2,20 +2,17 @@ package train
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Report is what a training tells in JSON.
+// Report is how a training went, in JSON.
 type Report struct {
 	// Kind is that of the network, Parent the hash of the model that training
 	// started from.
@@ -30,21 +27,30 @@ type Report struct {
 	Horizons []int    `json:"horizons"`
 	Anchor   string   `json:"anchor"`
 	Scale    string   `json:"scale"`
-	backtest.Training
+	Training
 	Samples Samples `json:"samples"`
 
 	Network Network `json:"network"`
 	// Parameters is the number of numbers that were learned, without the graph.
-	Parameters int `json:"parameters"`
-	// Learning is [em.Config].
-	Learning map[string]json.RawMessage `json:"learning"`
+	Parameters int       `json:"parameters"`
+	Learning   em.Config `json:"learning"`
 
 	// History has one entry per epoch; it may be left out of the model file.
 	History []Epoch `json:"history,omitempty"`
 	// Validation is the loss of the model on the validation part, in standard
 	// deviations of the labels.
 	Validation float64 `json:"validation"`
-	// Edges is the number of edges of the affinity matrix, self-loops apart.
+	// ParentValidation is that of the parent on the same samples, and KeptParent
+	// whether learning found nothing better: the model then has the parameters and
+	// the graph of the parent, under a scaler that was fitted anew.
+	ParentValidation *float64 `json:"parentValidation,omitempty"`
+	KeptParent       bool     `json:"keptParent,omitempty"`
+	// Shares has the factor that the output at each horizon is multiplied by: 0
+	// where the network predicts no better than what it is measured from.
+	Shares []float64 `json:"shares,omitempty"`
+	// Calls is the number of edges of the invocation graph that learning starts from,
+	// Edges that of the affinity matrix, self-loops apart.
+	Calls int `json:"calls"`
 	Edges int `json:"edges"`
 	// Test is how well the model does on the test part, in the target's own
 	// unit; left out when there is none.
@@ -75,11 +81,11 @@ func newEpoch(e em.Epoch) Epoch {
 
 // History is the series that was learned from.
 type History struct {
-	Services int               `json:"services"`
-	Steps    int               `json:"steps"`
-	Step     backtest.Duration `json:"step"`
-	From     time.Time         `json:"from"`
-	To       time.Time         `json:"to"`
+	Services int       `json:"services"`
+	Steps    int       `json:"steps"`
+	Step     Duration  `json:"step"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
 }
 
 // Samples is the number of samples in every part.
@@ -105,48 +111,30 @@ type Cost struct {
 	PeakBytes   int64   `json:"peakResidentBytes"`
 }
 
-// begin returns the report as far as it is known before learning.
-func (c *Config) begin(parameters int) *Report {
-	o, s := c.data.Options(), c.data.Series()
-	r := &Report{
-		Kind:   c.kind,
-		Series: History{len(s.Services), s.Steps, backtest.Duration(s.Step), s.Start().UTC(), s.End.UTC()},
+// begin makes the report as far as it is known before learning.
+func (t *training) begin() {
+	o, h := t.data.Options(), t.input.History
+	parameters := 0
+	for _, p := range t.network.Parameters() {
+		parameters += len(p.Data)
+	}
+	t.report = &Report{
+		Kind:   t.spec.Kind,
+		Series: History{len(h.Services), h.Steps, Duration(h.Step), h.Start().UTC(), h.End.UTC()},
 		Target: string(o.Target), Features: estimator.FeatureNames(o.Features), Window: o.Window, Horizons: o.Horizons,
 		Anchor: string(o.Anchor), Scale: string(o.Scale),
-		Training:   backtest.Training{Label: c.label, Split: o.Split},
-		Samples:    Samples{c.data.Samples(samples.Train), c.data.Samples(samples.Validation), c.data.Samples(samples.Test)},
-		Network:    c.network(),
-		Parameters: parameters,
+		Training:   Training{Label: t.spec.Label, Split: o.Split},
+		Samples:    Samples{t.data.Samples(samples.Train), t.data.Samples(samples.Validation), t.data.Samples(samples.Test)},
+		Network:    Network{Hidden: t.spec.Network.Hidden, Kernel: t.spec.Network.Kernel, Blocks: t.spec.Network.Blocks},
+		Parameters: parameters, Calls: len(t.input.Edges),
+		Learning: t.spec.Learning,
 	}
-	if c.parent != nil {
-		r.Parent = c.parent.Parent
+	if t.spec.Kind != artifact.KindDeepScaler {
+		t.report.Network.Kernel = 0
 	}
-	return r
-}
-
-func (c *Config) network() Network {
-	n := Network{Hidden: c.shape.Hidden, Kernel: c.shape.Kernel, Blocks: c.shape.Blocks}
-	if c.kind != artifact.KindDeepScaler {
-		n.Kernel = 0
+	if t.parent != nil {
+		t.report.Parent = t.parent.Parent
 	}
-	return n
-}
-
-// settings returns a configuration in JSON under the names that JSON has here.
-func settings(c em.Config) (map[string]json.RawMessage, error) {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, err
-	}
-	out := make(map[string]json.RawMessage, len(fields))
-	for name, v := range fields {
-		out[strings.ToLower(name[:1])+name[1:]] = v
-	}
-	return out, nil
 }
 
 // mostEmbedded is the largest report for a model file, well under what it takes.
@@ -167,13 +155,4 @@ func (r *Report) embedded() (json.RawMessage, error) {
 		text, err = json.Marshal(short)
 	}
 	return text, err
-}
-
-// indented returns the report for people and scripts.
-func (r *Report) indented() ([]byte, error) {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	return append(text, '\n'), nil
 }

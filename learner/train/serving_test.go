@@ -1,8 +1,6 @@
 package train_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -15,9 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/model"
-	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
-	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
@@ -48,36 +44,30 @@ func scaled(steps int) *estimator.Window {
 // TestServingAgreesWithTheBacktest gives the predictor that serves a model every
 // window of the test part. Its errors are those that training and backtest tell.
 func TestServingAgreesWithTheBacktest(t *testing.T) {
-	for name, change := range map[string]func(o *train.Options){
-		"demand": func(o *train.Options) { o.Label = "required" },
-		"change": func(o *train.Options) { o.Label = "observed" },
-		"level":  func(o *train.Options) { o.Label, o.Anchor = "required", "level" },
+	for name, change := range map[string]func(o *job){
+		"demand": func(o *job) { o.Label.Kind = "required" },
+		"change": func(o *job) { o.Label.Kind = "observed" },
+		"level":  func(o *job) { o.Label.Kind, o.Samples.Anchor = "required", "level" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := quick(t)
-			o.Series = writeSeries(t, t.TempDir(), scaled(300))
-			s, err := history.ReadFile(o.Series)
-			if err != nil {
-				t.Fatal(err)
-			}
-			o.Target, o.Features, o.Horizons = "replicas", []string{"cpu", "latency", "replicas"}, train.Horizons{1, 3}
+			s := scaled(300)
+			o.History, o.Edges = s, nil
+			o.Samples.Target, o.Samples.Features, o.Samples.Horizons = "replicas", []estimator.Feature{"cpu", "latency", "replicas"}, []int{1, 3}
 			o.Learning.Epochs = 5
 			change(o)
-			report, a, _ := mustRun(t, o)
+			report, a := o.must(t)
 			if report.Anchor != name {
 				t.Fatalf("anchor %q, want %q", report.Anchor, name)
 			}
 			agree(t, "training", serve(t, a, s, report), *report.Test)
-			agree(t, "backtest", serve(t, a, s, report), judged(t, o))
+			agree(t, "backtest", serve(t, a, s, report), o.judged(t, a))
 			if name != "demand" {
 				return
 			}
 			// Those of the file count, whatever the label would fit.
 			a.Scaler.Sizings[1] = demand.Sizing{Idle: 0.01, Utilisation: 0.3}
-			if err := artifact.WriteFile(o.Out, a); err != nil {
-				t.Fatal(err)
-			}
-			altered := judged(t, o)
+			altered := o.judged(t, a)
 			agree(t, "backtest of other sizings", serve(t, a, s, report), altered)
 			if b := altered.Services[1].Model.MAE; !(b > report.Test.Services[1].Model.MAE+0.5) {
 				t.Errorf("MAE of b is %v with a sizing that is wrong and %v without", b, report.Test.Services[1].Model.MAE)
@@ -98,7 +88,7 @@ func agree(t *testing.T, by string, serving []*evaluate.Tally, c evaluate.Compar
 }
 
 // serve returns the errors of a model by service.
-func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report) []*evaluate.Tally {
+func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r *train.Report) []*evaluate.Tally {
 	t.Helper()
 	network, err := model.Load(a)
 	if err != nil {
@@ -152,24 +142,4 @@ func serve(t *testing.T, a *artifact.Model, s *estimator.Window, r train.Report)
 		t.Fatalf("%d windows have no replicas of a service, want some", blind)
 	}
 	return out
-}
-
-// judged returns what a backtest finds.
-func judged(t *testing.T, o *train.Options) evaluate.Comparison {
-	t.Helper()
-	judge := backtest.NewOptions()
-	judge.Series, judge.ModelFile, judge.Output, judge.PerService = o.Series, o.Out, "json", true
-	var text bytes.Buffer
-	c, err := judge.Config(&text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	var r backtest.Report
-	if err := json.Unmarshal(text.Bytes(), &r); err != nil {
-		t.Fatal(err)
-	}
-	return r.Comparison
 }

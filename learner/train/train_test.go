@@ -1,12 +1,11 @@
 package train_test
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +16,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/backtest"
-	"github.com/deepscaler/deepscaler/learner/history"
+	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
@@ -54,77 +54,72 @@ func named(names []string) []estimator.Service {
 	return services
 }
 
-func writeSeries(t *testing.T, dir string, s *estimator.Window) string {
-	t.Helper()
-	var text bytes.Buffer
-	if err := history.Write(&text, s); err != nil {
-		t.Fatal(err)
-	}
-	return write(t, filepath.Join(dir, "series.csv"), text.String())
-}
-
-func write(t *testing.T, path, text string) string {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 var letters = []string{"a", "b", "c", "d"}
 
-// quick are options of a training that takes a fraction of a second.
-func quick(t *testing.T) *train.Options {
-	t.Helper()
-	dir := t.TempDir()
-	o := train.NewOptions()
-	o.Series = writeSeries(t, dir, walk(letters, 300))
-	o.Graph = write(t, filepath.Join(dir, "graph.csv"), "source,destination\na,b\nb,c\n")
-	o.Out = filepath.Join(dir, "model.safetensors")
-	o.Target, o.Features = "requests", []string{"requests"}
-	o.Window, o.Hidden, o.Blocks = 4, 8, 1
-	o.Learning.Iterations, o.Learning.Epochs, o.Learning.GraphEpochs = 1, 2, 1
-	o.Learning.Workers = 2
-	return o
+// job is one training.
+type job struct {
+	train.Input
+	train.Spec
 }
 
-// run trains and returns the report and what the terminal shows.
-func run(t *testing.T, o *train.Options, width int) (report, shown string, err error) {
+// quick is a training that takes a fraction of a second.
+func quick(t *testing.T) *job {
 	t.Helper()
-	if err := o.Validate(); err != nil {
-		return "", "", err
-	}
-	var out, result bytes.Buffer
-	c, err := o.Config(train.Terminal{Out: &out, Result: &result, Width: width, Now: func() time.Time { return created }})
-	if err != nil {
-		return "", "", err
-	}
-	err = c.Run(t.Context())
-	return result.String(), out.String(), err
+	j := &job{Spec: train.DefaultSpec()}
+	j.History = walk(letters, 300)
+	j.Edges = []estimator.Edge{{Source: 0, Destination: 1, Weight: 1}, {Source: 1, Destination: 2, Weight: 1}}
+	j.Now = func() time.Time { return created }
+	j.Samples.Target, j.Samples.Features = "requests", []estimator.Feature{"requests"}
+	j.Samples.Window, j.Samples.Horizons, j.Network.Hidden, j.Network.Blocks = 4, []int{1}, 8, 1
+	j.Learning.Iterations, j.Learning.Epochs, j.Learning.GraphEpochs = 1, 2, 1
+	j.Learning.Workers = 2
+	return j
 }
 
-func mustRun(t *testing.T, o *train.Options) (report train.Report, a *artifact.Model, shown string) {
+func (j *job) run(t *testing.T) (*train.Result, error) {
 	t.Helper()
-	text, shown, err := run(t, o, 0)
+	return train.Train(t.Context(), j.Input, j.Spec)
+}
+
+func (j *job) must(t *testing.T) (*train.Report, *artifact.Model) {
+	t.Helper()
+	r, err := j.run(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&report); err != nil {
+	return r.Report, r.Model
+}
+
+// judged returns what a backtest of the model finds.
+func (j *job) judged(t *testing.T, a *artifact.Model) evaluate.Comparison {
+	t.Helper()
+	r, err := backtest.Run(t.Context(), j.History, a, backtest.Spec{Part: samples.Test})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if a, err = artifact.ReadFile(o.Out); err != nil {
-		t.Fatal(err)
+	return r.Comparison
+}
+
+// recorder keeps what it is told.
+type recorder struct {
+	began  *train.Report
+	epochs []em.Epoch
+}
+
+func (r *recorder) Begin(report *train.Report) { r.began = report }
+func (r *recorder) Epoch(e em.Epoch, _ float64, _ int) {
+	if !math.IsNaN(e.Validation) {
+		r.epochs = append(r.epochs, e)
 	}
-	return report, a, shown
 }
 
 func TestModelBeatsPersistenceAndBacktestAgrees(t *testing.T) {
 	o := quick(t)
-	o.Horizons = train.Horizons{1, 2}
+	o.Samples.Horizons = []int{1, 2}
+	told := &recorder{}
+	o.Progress = told
 	o.Learning.Iterations, o.Learning.Epochs, o.Learning.Batch, o.Learning.Rate = 2, 20, 8, 1e-2
-	report, a, shown := mustRun(t, o)
+	report, a := o.must(t)
 	e := report.Test.Overall
 	// Three of four services can be told exactly.
 	if !(e.Model.MAE < 0.6*e.Persistence.MAE) {
@@ -133,14 +128,14 @@ func TestModelBeatsPersistenceAndBacktestAgrees(t *testing.T) {
 	if report.Samples != (train.Samples{Train: 205, Validation: 29, Test: 59}) || e.Model.Count != 59*4*2 {
 		t.Errorf("samples are %+v, %d labels were tested", report.Samples, e.Model.Count)
 	}
-	if last := "validation loss"; !strings.Contains(shown, last) || strings.Count(shown, "\n[") != len(report.History) {
-		t.Errorf("the terminal lacks %q or one line for each of %d epochs:\n%s", last, len(report.History), shown)
+	if told.began.Samples != report.Samples || len(told.epochs) != len(report.History) {
+		t.Errorf("told of samples %+v and %d epochs, the report has %+v and %d", told.began.Samples, len(told.epochs), report.Samples, len(report.History))
 	}
 	if a.Label != artifact.LabelObserved || a.Created != created || a.Hyperparameters != (artifact.Hyperparameters{Hidden: 8, Kernel: 5, Blocks: 1, Quantile: 0.5}) {
 		t.Errorf("model file has label %q, creation time %v, %+v", a.Label, a.Created, a.Hyperparameters)
 	}
 
-	if diff := cmp.Diff(*report.Test, judged(t, o), cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+	if diff := cmp.Diff(*report.Test, o.judged(t, a), cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 		t.Errorf("the backtest finds otherwise (-training +backtest):\n%s", diff)
 	}
 }
@@ -149,12 +144,12 @@ func TestEveryKindOfNetwork(t *testing.T) {
 	for _, kind := range []string{artifact.KindDeepScaler, artifact.KindDCRNN, artifact.KindTGCN} {
 		t.Run(kind, func(t *testing.T) {
 			o := quick(t)
-			o.Model = kind
-			report, a, _ := mustRun(t, o)
+			o.Kind = kind
+			report, a := o.must(t)
 			var names []string
 			for _, g := range a.Graphs {
 				names = append(names, g.Name)
-				if math.IsNaN(g.Loss) != (kind != artifact.KindDeepScaler) {
+				if math.IsNaN(g.Loss) {
 					t.Errorf("graph %q has the loss %v", g.Name, g.Loss)
 				}
 			}
@@ -176,7 +171,7 @@ func TestSameSeedSameModel(t *testing.T) {
 	for _, seed := range []uint64{7, 7, 8} {
 		o := quick(t)
 		o.Learning.Seed = seed
-		_, a, _ := mustRun(t, o)
+		_, a := o.must(t)
 		models = append(models, a)
 	}
 	if diff := cmp.Diff(models[0], models[1], cmpopts.IgnoreFields(artifact.Model{}, "Report")); diff != "" {
@@ -189,17 +184,17 @@ func TestSameSeedSameModel(t *testing.T) {
 
 func TestRequiredIsTheDefaultForReplicas(t *testing.T) {
 	o := quick(t)
-	o.Target, o.Features = "", nil
-	o.SLO, o.SLOPercentile = 100*time.Millisecond, 0.95
-	report, a, _ := mustRun(t, o)
-	want := backtest.Label{Kind: "required", SLO: backtest.Duration(100 * time.Millisecond), SLOPercentile: 0.95,
-		Calls: []backtest.Call{{Source: "a", Destination: "b", Weight: 1}, {Source: "b", Destination: "c", Weight: 1}}}
-	training, err := backtest.TrainingOf(a)
+	o.Samples.Target, o.Samples.Features = "replicas", nil
+	o.Label.SLO, o.Label.SLOPercentile = train.Duration(100*time.Millisecond), 0.95
+	report, a := o.must(t)
+	want := train.Label{Kind: "required", SLO: train.Duration(100 * time.Millisecond), SLOPercentile: 0.95,
+		Calls: []train.Call{{Source: "a", Destination: "b", Weight: 1}, {Source: "b", Destination: "c", Weight: 1}}}
+	training, err := train.TrainingOf(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Anchor != "demand" || a.Scaler.Anchor != artifact.AnchorDemand || len(a.Scaler.Sizings) != len(letters) || string(report.Learning["jitter"]) != "0.3" {
-		t.Errorf("anchor %q, in the file %q with sizings %v, jitter %s; want the demand, and jitter", report.Anchor, a.Scaler.Anchor, a.Scaler.Sizings, report.Learning["jitter"])
+	if report.Anchor != "demand" || a.Scaler.Anchor != artifact.AnchorDemand || len(a.Scaler.Sizings) != len(letters) || report.Learning.Jitter != 0.3 {
+		t.Errorf("anchor %q, in the file %q with sizings %v, jitter %v; want the demand, and jitter", report.Anchor, a.Scaler.Anchor, a.Scaler.Sizings, report.Learning.Jitter)
 	}
 	if diff := cmp.Diff(want, training.Label); diff != "" || a.Label != "required" || a.Target != "replicas" || report.Label.Kind != "required" {
 		t.Errorf("%s of %s; report (-want +got):\n%s", a.Label, a.Target, diff)
@@ -208,37 +203,34 @@ func TestRequiredIsTheDefaultForReplicas(t *testing.T) {
 
 func TestWithoutCPUThereIsNoDemand(t *testing.T) {
 	o := quick(t)
-	o.Target, o.Features = "", []string{"replicas", "requests"}
-	report, a, _ := mustRun(t, o)
-	if report.Anchor != "level" || a.Scaler.Anchor != artifact.AnchorLevel || a.Scaler.Sizings != nil || string(report.Learning["jitter"]) != "0" {
-		t.Errorf("anchor %q, in the file %q with sizings %v, jitter %s", report.Anchor, a.Scaler.Anchor, a.Scaler.Sizings, report.Learning["jitter"])
+	o.Samples.Target, o.Samples.Features = "replicas", []estimator.Feature{"replicas", "requests"}
+	report, a := o.must(t)
+	if report.Anchor != "level" || a.Scaler.Anchor != artifact.AnchorLevel || a.Scaler.Sizings != nil || report.Learning.Jitter != 0 {
+		t.Errorf("anchor %q, in the file %q with sizings %v, jitter %v", report.Anchor, a.Scaler.Anchor, a.Scaler.Sizings, report.Learning.Jitter)
 	}
 }
 
 func TestWithoutGraphItStartsFromTheIdentity(t *testing.T) {
 	o := quick(t)
-	o.Graph = ""
-	_, a, shown := mustRun(t, o)
-	if a.Graphs[0].Name != "identity" || !strings.Contains(shown, "starts from the identity") {
-		t.Errorf("graph %q; the terminal shows:\n%s", a.Graphs[0].Name, shown)
+	o.Edges = nil
+	report, a := o.must(t)
+	if a.Graphs[0].Name != "identity" || report.Calls != 0 {
+		t.Errorf("graph %q, %d calls", a.Graphs[0].Name, report.Calls)
 	}
 }
 
 func TestReportOfAModel(t *testing.T) {
 	o := quick(t)
-	o.Report = filepath.Join(t.TempDir(), "report.json")
-	if text, _, err := run(t, o, 0); err != nil || text != "" {
-		t.Fatalf("standard output has %q, %v", text, err)
-	}
-	text, err := os.ReadFile(o.Report)
+	r, err := o.run(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := artifact.ReadFile(o.Out)
+	text, err := json.Marshal(r.Report)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string][]byte{"file": text, "model": a.Report} {
+	a := r.Model
+	for name, text := range map[string][]byte{"result": text, "model": a.Report} {
 		var got map[string]any
 		if err := json.Unmarshal(text, &got); err != nil {
 			t.Fatal(err)
@@ -247,7 +239,7 @@ func TestReportOfAModel(t *testing.T) {
 			"kind", "series.services", "series.step", "target", "features", "window", "horizons", "label.kind", "split",
 			"samples.train", "samples.validation", "samples.test", "network.hidden", "parameters", "learning.epochs", "learning.seed",
 			"history.0.iteration", "history.0.phase", "history.0.training", "history.0.validation", "validation", "edges",
-			"test.season", "test.overall.model.mae", "test.overall.persistence.rmse", "test.overall.seasonal.mape",
+			"shares", "calls", "test.season", "test.overall.model.mae", "test.overall.persistence.rmse", "test.overall.seasonal.mape",
 			"test.horizons.0.horizon", "test.horizons.0.model.mae", "seconds", "coreSeconds", "peakResidentBytes",
 		} {
 			if v := at(got, path); v == nil {
@@ -287,8 +279,37 @@ func numbers(a *artifact.Model) (count int) {
 
 func TestWithoutTestPartThereIsNoTest(t *testing.T) {
 	o := quick(t)
-	o.Split = samples.Split{Train: 0.8, Validation: 0.2}
-	if report, _, _ := mustRun(t, o); report.Test != nil || report.Samples.Test != 0 {
+	o.Samples.Split = samples.Split{Train: 0.8, Validation: 0.2}
+	if report, _ := o.must(t); report.Test != nil || report.Samples.Test != 0 {
 		t.Errorf("the report has %d samples and a test %+v", report.Samples.Test, report.Test)
 	}
 }
+
+func TestHorizonsCoverTheLeadTime(t *testing.T) {
+	for _, c := range []struct {
+		lead time.Duration
+		want []int
+	}{{75 * time.Second, []int{1, 2, 3}}, {60 * time.Second, []int{1, 2}}, {time.Second, []int{1}}} {
+		o := quick(t)
+		o.Samples.Horizons, o.LeadTime = nil, c.lead
+		report, a := o.must(t)
+		if diff := cmp.Diff(c.want, report.Horizons); diff != "" || !cmp.Equal(c.want, a.Horizons) {
+			t.Errorf("lead time %v (-want +got):\n%s", c.lead, diff)
+		}
+	}
+}
+
+func TestTrainEndsWithItsContext(t *testing.T) {
+	o := quick(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	o.Progress = stopper(cancel)
+	if r, err := train.Train(ctx, o.Input, o.Spec); !errors.Is(err, context.Canceled) || r != nil {
+		t.Errorf("result %v, error %v", r, err)
+	}
+}
+
+// stopper ends a training in its first epoch.
+type stopper context.CancelFunc
+
+func (stopper) Begin(*train.Report)            {}
+func (s stopper) Epoch(em.Epoch, float64, int) { s() }

@@ -1,4 +1,4 @@
-package backtest
+package train
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package train
+package flags
 
 import (
 	"fmt"
@@ -8,23 +8,21 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"github.com/deepscaler/deepscaler/learner/train"
 )
 
 // TestDocumentedDefaults reads the table of settings in docs/learning.md.
 func TestDocumentedDefaults(t *testing.T) {
-	page, err := os.ReadFile("../../docs/learning.md")
+	page, err := os.ReadFile("../../../docs/learning.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := NewOptions()
+	spec := train.DefaultSpec()
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	o.Flags(func(string) *pflag.FlagSet { return flags })
-	settled := o.Settled()
-	// Those whose zero stands for something else.
-	want := map[string]string{
-		"window": fmt.Sprint(settled.Window), "hidden": fmt.Sprint(settled.Hidden), "kernel": fmt.Sprint(settled.Kernel),
-		"blocks": fmt.Sprint(settled.Blocks), "jitter": fmt.Sprint(DefaultJitter), "quantile": fmt.Sprint(defaultQuantile),
-	}
+	Add(&spec, func(string) *pflag.FlagSet { return flags })
+	// The one whose value stands for something else.
+	want := map[string]string{"jitter": fmt.Sprint(train.DefaultJitter)}
 	_, section, _ := strings.Cut(string(page), "\n## Settings\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	documented := 0

@@ -1,4 +1,4 @@
-package train
+package flags
 
 import (
 	"fmt"
@@ -7,20 +7,22 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
 // maxHorizon is the furthest step ahead, that of the artifact.
 const maxHorizon = 1 << 16
 
-// Horizons are the steps ahead to predict, ascending and from 1, as the value of
+// horizons are the steps ahead to predict, ascending and from 1, as the value of
 // a flag: a number N stands for the steps 1 to N, a list for the steps in it.
-type Horizons []int
+type horizons []int
 
-var _ pflag.Value = (*Horizons)(nil)
+var _, _ pflag.Value = (*horizons)(nil), (*features)(nil)
 
 // Set implements [pflag.Value].
-func (h *Horizons) Set(text string) error {
-	var steps Horizons
+func (h *horizons) Set(text string) error {
+	var steps horizons
 	for cell := range strings.SplitSeq(text, ",") {
 		v, err := strconv.Atoi(strings.TrimSpace(cell))
 		if err != nil || v < 1 || v > maxHorizon {
@@ -44,7 +46,7 @@ func (h *Horizons) Set(text string) error {
 }
 
 // String implements [pflag.Value].
-func (h *Horizons) String() string {
+func (h *horizons) String() string {
 	cells := make([]string, len(*h))
 	for i, v := range *h {
 		cells[i] = strconv.Itoa(v)
@@ -53,4 +55,22 @@ func (h *Horizons) String() string {
 }
 
 // Type implements [pflag.Value].
-func (h *Horizons) Type() string { return "steps" }
+func (h *horizons) Type() string { return "steps" }
+
+// features are names of features, comma-separated.
+type features []estimator.Feature
+
+// Set implements [pflag.Value].
+func (f *features) Set(text string) error {
+	*f = nil
+	if text != "" {
+		*f = estimator.Features(strings.Split(text, ","))
+	}
+	return nil
+}
+
+// String implements [pflag.Value].
+func (f *features) String() string { return strings.Join(estimator.FeatureNames(*f), ",") }
+
+// Type implements [pflag.Value].
+func (f *features) Type() string { return "names" }

@@ -1,0 +1,67 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/em"
+)
+
+// ReadModel reads a model file. It is [artifact.ReadFile], for programs that know
+// the learner only.
+func ReadModel(path string) (*artifact.Model, error) { return artifact.ReadFile(path) }
+
+// WriteModel writes the model to a file, at once or not at all.
+func (r *Result) WriteModel(path string) error { return artifact.WriteFile(path, r.Model) }
+
+// artifact returns the model as the file has it.
+func (t *training) artifact(learned *em.Result) (*artifact.Model, error) {
+	report, err := t.report.embedded()
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	o, s := t.data.Options(), t.input.History
+	a := &artifact.Model{
+		Kind:     t.spec.Kind,
+		Services: estimator.ServiceNames(s.Services),
+		Features: estimator.FeatureNames(o.Features),
+		Target:   string(o.Target),
+		Label:    t.spec.Label.Kind,
+		Window:   o.Window,
+		Horizons: o.Horizons,
+		Step:     s.Step,
+		Hyperparameters: artifact.Hyperparameters{
+			Hidden: t.report.Network.Hidden, Kernel: t.report.Network.Kernel, Blocks: t.report.Network.Blocks,
+			Quantile: t.spec.Learning.Quantile,
+		},
+		Scaler:   t.scaler(learned.Shares),
+		Affinity: learned.Affinity,
+		Report:   report,
+		Parent:   t.report.Parent,
+		Created:  t.input.Now().UTC(),
+		Tensors:  model.Tensors(t.network),
+	}
+	for _, g := range learned.Graphs {
+		a.Graphs = append(a.Graphs, artifact.Graph{Name: g.Name, Loss: g.Loss, Affinity: g.Affinity})
+	}
+	return a, nil
+}
+
+// scaler returns that of the samples in the form of the model file.
+func (t *training) scaler(shares []float64) artifact.Scaler {
+	inputs, labels := t.data.InputScaler(), t.data.LabelScaler()
+	s := artifact.Scaler{TargetMean: slices.Clone(labels.Mean), TargetStd: slices.Clone(labels.Std), Shares: shares}
+	for n := range inputs.Services {
+		from, to := n*inputs.Features, (n+1)*inputs.Features
+		s.Mean = append(s.Mean, slices.Clone(inputs.Mean[from:to]))
+		s.Std = append(s.Std, slices.Clone(inputs.Std[from:to]))
+	}
+	if o := t.data.Options(); o.Anchor != features.AnchorLevel {
+		s.Anchor, s.Sizings = string(o.Anchor), o.Sizings
+	}
+	return s
+}

@@ -1,0 +1,194 @@
+package train
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/estimator/gnn"
+	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/baseline"
+	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/samples"
+)
+
+// Spec is what to learn and how. Start from [DefaultSpec] or [SpecOf].
+type Spec struct {
+	// Kind is one of [baseline.Kinds].
+	Kind string
+	// Samples is how the history is cut. Its Label is made of the one below;
+	// without horizons they cover LeadTime, and without an anchor labels are
+	// measured from what can be seen of them in the window.
+	Samples samples.Options
+	// LeadTime is the time from a forecast until the pods that it asks for are
+	// ready.
+	LeadTime time.Duration
+	// Label is where the truth comes from. Without a kind it is required when the
+	// target is replicas, else observed.
+	Label Label
+	// Network has Hidden, Kernel and Blocks. Its other sizes follow from the
+	// samples.
+	Network gnn.Config
+	// Learning is how to learn. 0 Workers are one per processor, and a negative
+	// Jitter is [DefaultJitter] where labels are changes, else 0.
+	Learning em.Config
+}
+
+// DefaultJitter goes with labels that are changes, be it from the last value or
+// from the demand.
+const DefaultJitter = 0.3
+
+// DefaultSpec returns the defaults of training from scratch.
+func DefaultSpec() Spec {
+	s := Spec{
+		Kind: artifact.KindDeepScaler,
+		Samples: samples.Options{
+			Window: 12, Target: estimator.Replicas, Scale: features.ScalePerService, Split: samples.DefaultSplit(),
+		},
+		LeadTime: 75 * time.Second,
+		Network:  gnn.Config{Hidden: 32, Kernel: 5, Blocks: 2},
+		Learning: em.DefaultConfig(),
+	}
+	s.Learning.Workers, s.Learning.Jitter = 0, -1
+	return s
+}
+
+// SpecOf returns the defaults of training a model further: what the network sees
+// and predicts, its sizes and its quantile are those of the model.
+func SpecOf(parent *artifact.Model) (Spec, error) {
+	t, err := TrainingOf(parent)
+	if err != nil {
+		return Spec{}, err
+	}
+	s := DefaultSpec()
+	s.Kind, s.Label = parent.Kind, t.Label
+	s.Samples.Features, s.Samples.Target = estimator.Features(parent.Features), estimator.Feature(parent.Target)
+	s.Samples.Window, s.Samples.Horizons = parent.Window, slices.Clone(parent.Horizons)
+	s.Samples.Anchor = anchorOf(parent)
+	shape := model.Config(parent)
+	s.Network = gnn.Config{Hidden: shape.Hidden, Kernel: shape.Kernel, Blocks: shape.Blocks}
+	s.Learning.Quantile = parent.Hyperparameters.Quantile
+	return s, nil
+}
+
+// anchorOf returns that of a model, in which the level has no name.
+func anchorOf(a *artifact.Model) features.Anchor {
+	return cmp.Or(features.Anchor(a.Scaler.Anchor), features.AnchorLevel)
+}
+
+// Resolve returns the specification with everything filled in that depends on the
+// rest, for a history of these features and step.
+func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
+	if len(s.Samples.Features) == 0 {
+		s.Samples.Features = slices.Clone(channels)
+	}
+	if len(s.Samples.Horizons) == 0 {
+		for h := range int(math.Ceil(float64(s.LeadTime) / float64(step))) {
+			s.Samples.Horizons = append(s.Samples.Horizons, h+1)
+		}
+	}
+	s.Label.Kind = s.label()
+	if s.Samples.Anchor == "" {
+		s.Samples.Anchor = s.visible()
+	}
+	if s.Learning.Jitter < 0 {
+		s.Learning.Jitter = 0
+		if s.Samples.Anchor != features.AnchorLevel {
+			s.Learning.Jitter = DefaultJitter
+		}
+	}
+	if s.Kind != artifact.KindDeepScaler {
+		s.Learning.GraphEpochs = 0
+	}
+	if s.Learning.Workers == 0 {
+		s.Learning.Workers = runtime.GOMAXPROCS(0)
+	}
+	return s
+}
+
+func (s Spec) label() string {
+	switch {
+	case s.Label.Kind != "":
+		return s.Label.Kind
+	case s.Samples.Target == estimator.Replicas:
+		return artifact.LabelRequired
+	}
+	return artifact.LabelObserved
+}
+
+// visible returns the anchor by which the label can be seen in the window.
+func (s Spec) visible() features.Anchor {
+	sees := func(f estimator.Feature) bool { return slices.Contains(s.Samples.Features, f) }
+	switch {
+	case s.label() == artifact.LabelObserved && sees(s.Samples.Target):
+		return features.AnchorChange
+	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU):
+		return features.AnchorDemand
+	}
+	return features.AnchorLevel
+}
+
+// Validate reports everything that is wrong whatever the history is.
+func (s Spec) Validate() error {
+	var errs []error
+	reject := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	oneOf := func(name, given string, choices ...string) {
+		reject(!slices.Contains(choices, given), "%s is %q, want %s", name, given, strings.Join(choices, " or "))
+	}
+	o, label := s.Samples, s.label()
+	oneOf("model", s.Kind, baseline.Kinds()...)
+	oneOf("label", label, artifact.LabelRequired, artifact.LabelObserved)
+	oneOf("scale", string(o.Scale), string(features.ScalePerService), string(features.ScaleGlobal))
+	if o.Anchor != "" {
+		oneOf("anchor", string(o.Anchor), anchors()...)
+	}
+	reject(slices.Contains(o.Features, ""), "features has an empty name")
+	reject(o.Target == "", "target is empty, want the name of a feature")
+	reject(o.Window < 1, "window is %d steps, want at least 1", o.Window)
+	reject(s.LeadTime <= 0, "lead time is %v, want more than 0", s.LeadTime)
+	slo, percentile := s.Label.SLO, s.Label.SLOPercentile
+	reject(slo < 0, "slo is %v, want more than 0", time.Duration(slo))
+	reject(percentile != 0 && !(percentile >= 0.5 && percentile < 1), "slo percentile is %v, want a fraction from 0.5 to below 1, or 0 for the mean", percentile)
+	reject(percentile != 0 && slo == 0, "an slo percentile has no effect without an slo")
+	reject(label == artifact.LabelObserved && slo != 0, "an slo has no effect on the label %s", artifact.LabelObserved)
+	reject(label == artifact.LabelRequired && o.Target != estimator.Replicas,
+		"label required is about replicas, but the target is %q: use label observed", o.Target)
+	reject(label == artifact.LabelRequired && o.Anchor == features.AnchorChange,
+		"anchor change needs label observed: what was required cannot be seen at the time; anchor demand is what can be seen of it")
+	reject(label == artifact.LabelObserved && o.Anchor == features.AnchorDemand,
+		"anchor demand needs label required: what was observed need not be what demand asks for")
+	reject(o.Anchor == features.AnchorLevel && s.Learning.Jitter > 0,
+		"jitter needs anchor change or demand: a shift of what the network sees would make other labels wrong")
+	if err := o.Split.Validate(); err != nil {
+		reject(true, "split: %w", err)
+	} else {
+		reject(o.Split.Validation == 0, "split %v has no validation part, which learning needs to find the best network", o.Split)
+	}
+	shape, learning := s.Network, s.Learning
+	shape.Services, shape.Features, shape.Outputs, shape.Window = 1, 1, 1, 1
+	learning.Jitter = max(learning.Jitter, 0)
+	if learning.Workers == 0 {
+		learning.Workers = 1
+	}
+	return errors.Join(append(errs, shape.Validate(), learning.Validate())...)
+}
+
+func anchors() []string {
+	var out []string
+	for _, a := range features.Anchors() {
+		out = append(out, string(a))
+	}
+	return out
+}

@@ -1,0 +1,198 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/gnn"
+	"github.com/deepscaler/deepscaler/learner/baseline"
+	"github.com/deepscaler/deepscaler/learner/em"
+	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/samples"
+)
+
+// Input is what to learn from.
+type Input struct {
+	// History is the telemetry of the application.
+	History *estimator.Window
+	// Edges are those of the invocation graph over the services of the history; nil
+	// when it is unknown.
+	Edges []estimator.Edge
+	// Parent is the model to go on from; nil to start from scratch. Services may
+	// have joined or left.
+	Parent *artifact.Model
+	// Now is the clock.
+	Now func() time.Time
+	// Progress, unless nil, receives how far learning is.
+	Progress Progress
+}
+
+// Progress receives how far learning is.
+type Progress interface {
+	// Begin is called before learning, with the report as far as it is known.
+	Begin(r *Report)
+	// Epoch is [em.Progress].
+	Epoch(e em.Epoch, done float64, total int)
+}
+
+// Result is a model and how it came about. The model has the report, too.
+type Result struct {
+	Model  *artifact.Model
+	Report *Report
+}
+
+// training is one run of [Train].
+type training struct {
+	spec    Spec // resolved
+	input   Input
+	parent  *artifact.Model // of the services of the history; nil without one
+	data    *samples.Set
+	network gnn.Model[float32]
+	report  *Report
+}
+
+// Train learns a model. An error that wraps that of ctx is an interruption; any
+// other is about what was given, most often found before the work.
+func Train(ctx context.Context, in Input, s Spec) (*Result, error) {
+	t, err := prepare(in, s)
+	if err != nil {
+		return nil, err
+	}
+	if in.Progress != nil {
+		in.Progress.Begin(t.report)
+	}
+	learned, err := t.learn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("learn: %w", err)
+	}
+	if t.report.Samples.Test > 0 {
+		m := evaluate.Model{Network: t.network, Affinity: learned.Affinity, Shares: learned.Shares, Data: t.data}
+		if t.report.Test, err = evaluate.Compare(ctx, t.data, samples.Test, m, t.spec.Learning.Workers); err != nil {
+			return nil, fmt.Errorf("test: %w", err)
+		}
+	}
+	a, err := t.artifact(learned)
+	if err != nil {
+		return nil, err
+	}
+	return &Result{a, t.report}, nil
+}
+
+// initialStream is the stream of the seed that parameters are drawn from.
+const initialStream = 0x74726169
+
+// prepare checks that everything fits together.
+func prepare(in Input, s Spec) (*training, error) {
+	if err := errors.Join(in.History.Validate(), s.Validate()); err != nil {
+		return nil, err
+	}
+	if err := estimator.ValidateEdges(in.Edges, len(in.History.Services)); err != nil {
+		return nil, fmt.Errorf("invocation graph: %w", err)
+	}
+	t := &training{input: in, spec: s.Resolve(in.History.Features, in.History.Step)}
+	// What follows from the history may not go together, either.
+	if err := t.spec.Validate(); err != nil {
+		return nil, err
+	}
+	architecture, err := baseline.Of(s.Kind)
+	if err != nil {
+		return nil, err
+	}
+	names := estimator.ServiceNames(in.History.Services)
+	if in.Parent != nil {
+		if err := t.spec.checkParent(in.Parent, in.History); err != nil {
+			return nil, fmt.Errorf("parent: %w", err)
+		}
+		if t.parent, err = Transfer(in.Parent, names); err != nil {
+			return nil, fmt.Errorf("parent: %w", err)
+		}
+	} else if s.Kind != artifact.KindDeepScaler && in.Edges == nil {
+		return nil, fmt.Errorf("the invocation graph is required: %s cannot learn one", s.Kind)
+	}
+	if err := t.cut(names); err != nil {
+		return nil, err
+	}
+	t.spec.Network.Services, t.spec.Network.Window = len(names), t.data.Options().Window
+	t.spec.Network.Features, t.spec.Network.Outputs = len(t.data.Options().Features), len(t.data.Options().Horizons)
+	if t.parent != nil {
+		t.network, err = architecture.Load(t.parent)
+	} else {
+		t.network, err = architecture.New(t.spec.Network, rand.New(rand.NewPCG(s.Learning.Seed, initialStream)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.begin()
+	// What the file cannot hold is better known before all the work.
+	draft, err := t.artifact(&em.Result{Affinity: make([]float32, len(names)*len(names))})
+	if err != nil {
+		return nil, err
+	}
+	return t, draft.Validate()
+}
+
+// cut makes the samples.
+func (t *training) cut(names []string) error {
+	label, history := &t.spec.Label, t.input.History
+	switch {
+	case label.Kind == artifact.LabelObserved:
+		label.Calls = nil
+		if f := t.spec.Samples.Target; history.Channel(f) < 0 {
+			return fmt.Errorf("the history has no %q, which is the target; the features are %q", f, history.Features)
+		}
+	case t.input.Edges != nil:
+		label.Calls = Calls(t.input.Edges, history.Services)
+	default:
+		label.Calls = between(label.Calls, names)
+	}
+	o := t.spec.Samples
+	var err error
+	if o.Label, err = label.Labeller(string(o.Target), history.Services); err != nil {
+		return err
+	}
+	t.data, err = samples.New(history, o)
+	return err
+}
+
+// learn trains the network in place and fills in the report.
+func (t *training) learn(ctx context.Context) (*em.Result, error) {
+	var progress em.Progress
+	if t.input.Progress != nil {
+		progress = t.input.Progress.Epoch
+	}
+	n, r, began := t.spec.Network.Services, t.report, t.input.Now()
+	cpu, _, usageErr := usage()
+	result, err := em.Learn(ctx, t.network, em.Problem{
+		Training:   t.data.View(samples.Train),
+		Validation: t.data.View(samples.Validation),
+		Graphs:     invocation(t.input.Edges, n),
+		Parent:     toBeat(t.parent),
+		Weights:    t.data.Weights(),
+	}, t.spec.Learning, progress)
+	if err != nil {
+		return nil, err
+	}
+	r.Seconds = t.input.Now().Sub(began).Seconds()
+	if after, resident, err := usage(); err == nil && usageErr == nil {
+		r.CoreSeconds, r.PeakBytes = (after - cpu).Seconds(), resident
+	}
+	for _, e := range result.History {
+		r.History = append(r.History, newEpoch(e))
+	}
+	r.Validation, r.Shares, r.KeptParent = result.Validation, result.Shares, result.KeptParent
+	if !math.IsNaN(result.ParentValidation) {
+		r.ParentValidation = &result.ParentValidation
+	}
+	for i, v := range result.Affinity {
+		if i/n != i%n && v > 0 {
+			r.Edges++
+		}
+	}
+	return result, nil
+}
