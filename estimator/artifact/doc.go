@@ -66,9 +66,9 @@
 //
 // # Reading
 //
-// [Read] trusts nothing. Sizes are bounded by [Limits] and compared with the
-// bytes that are there before memory is allocated for them, and a model that
-// is returned has passed [Model.Validate]. Each way in which a file can be
+// [Read] trusts nothing. It takes the whole file, up to [Limits], compares the
+// sizes in it with the bytes that are there before it allocates memory for them,
+// and returns a model only when that has passed [Model.Validate]. Each way in which a file can be
 // wrong has an error of its own, [ErrForeign] to [ErrNotFinite].
 //
 // # Replacing a file

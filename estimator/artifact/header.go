@@ -39,8 +39,6 @@ type tensorInfo struct {
 	Offsets []int64 `json:"data_offsets"` // begin and end
 }
 
-func (p placement) elements() int64 { return (p.info.Offsets[1] - p.info.Offsets[0]) / floatBytes }
-
 // dataBytes is the size of the data that a checked header describes.
 func (h *header) dataBytes() int64 {
 	if len(h.tensors) == 0 {

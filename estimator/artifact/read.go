@@ -1,10 +1,8 @@
 package artifact
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,7 +34,14 @@ func Read(r io.Reader) (*Model, error) { return Limits{}.Read(r) }
 func ReadFile(path string) (*Model, error) { return Limits{}.ReadFile(path) }
 
 // Read reads a model to the end of r, within the limits.
-func (l Limits) Read(r io.Reader) (*Model, error) { return l.read(r, unknownSize) }
+func (l Limits) Read(r io.Reader) (*Model, error) {
+	l = l.withDefaults()
+	content, err := io.ReadAll(io.LimitReader(r, l.File+1))
+	if err != nil {
+		return nil, fmt.Errorf("read model: %w", err)
+	}
+	return l.decode(content)
+}
 
 // ReadFile reads a model from a file, within the limits.
 func (l Limits) ReadFile(path string) (*Model, error) {
@@ -48,32 +53,24 @@ func (l Limits) ReadFile(path string) (*Model, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read model %s: %w: it is no regular file", path, ErrForeign)
 	}
+	if size, most := info.Size(), l.withDefaults().File; size > most {
+		return nil, fmt.Errorf("read model %s: %w: it has %d bytes, want at most %d", path, ErrTooLarge, size, most)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
 	defer f.Close()
-	// Again: the path may hold a newer model by now.
-	if info, err = f.Stat(); err != nil {
-		return nil, fmt.Errorf("read model: %w", err)
-	}
-	m, err := l.read(f, info.Size())
+	m, err := l.Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("read model %s: %w", path, err)
 	}
 	return m, nil
 }
 
-// unknownSize stands for the size of a stream.
-const unknownSize = -1
-
-func (l Limits) read(r io.Reader, size int64) (*Model, error) {
-	l = l.withDefaults()
-	if size > l.File {
-		return nil, fmt.Errorf("%w: it has %d bytes, want at most %d", ErrTooLarge, size, l.File)
-	}
-	buffered := bufio.NewReader(r)
-	raw, err := l.readHeader(buffered, size)
+// decode returns the model that a whole file holds.
+func (l Limits) decode(content []byte) (*Model, error) {
+	raw, data, err := l.split(content)
 	if err != nil {
 		return nil, err
 	}
@@ -85,22 +82,15 @@ func (l Limits) read(r io.Reader, size int64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	start := int64(alignment + len(raw))
-	if data := h.dataBytes(); data > l.File-start {
-		return nil, fmt.Errorf("%w: it has %d bytes of data, want at most %d", ErrTooLarge, data, l.File-start)
-	} else if size != unknownSize && data > size-start {
-		return nil, fmt.Errorf("%w: it has %d bytes, want %d", ErrTruncated, size, start+data)
+	switch has, want := int64(len(data)), h.dataBytes(); {
+	case has < want:
+		return nil, fmt.Errorf("%w: it has %d bytes of data, want %d; copy it again", ErrTruncated, has, want)
+	case has > want:
+		return nil, fmt.Errorf("%w: more follows after the last tensor", ErrCorrupt)
 	}
-	tensors, err := outline(d, h)
+	tensors, err := h.arrange(d, data)
 	if err != nil {
 		return nil, err
-	}
-	data, err := readData(buffered, h, size != unknownSize)
-	if err != nil {
-		return nil, err
-	}
-	for i := range tensors {
-		tensors[i].Data = data[tensors[i].Name]
 	}
 	if sum := checksum(h.document, tensors); sum != h.checksum {
 		return nil, fmt.Errorf("%w: it says %.64q, its content gives %q; copy the file again or use an older model", ErrChecksum, h.checksum, sum)
@@ -115,82 +105,52 @@ func (l Limits) read(r io.Reader, size int64) (*Model, error) {
 	return m, nil
 }
 
-// readHeader reads the length and the JSON text of the header.
-func (l Limits) readHeader(r *bufio.Reader, size int64) ([]byte, error) {
-	prefix, err := r.Peek(alignment + 1)
-	if err != nil {
-		return nil, readError(err, "the length of the header")
+// split returns the JSON text of the header and the data after it.
+func (l Limits) split(content []byte) (head, data []byte, err error) {
+	if size := int64(len(content)); size > l.File {
+		return nil, nil, fmt.Errorf("%w: it has more than %d bytes", ErrTooLarge, l.File)
+	} else if size <= alignment {
+		return nil, nil, fmt.Errorf("%w: it ends within the length of the header; copy it again", ErrTruncated)
 	}
-	length := binary.LittleEndian.Uint64(prefix)
+	length := binary.LittleEndian.Uint64(content)
+	content = content[alignment:]
 	switch {
-	case prefix[alignment] != '{':
-		return nil, fmt.Errorf("%w: it is no safetensors file", ErrForeign)
+	case content[0] != '{':
+		return nil, nil, fmt.Errorf("%w: it is no safetensors file", ErrForeign)
 	case length > uint64(l.Header):
-		return nil, fmt.Errorf("%w: its header has %d bytes, want at most %d", ErrTooLarge, length, l.Header)
-	case size != unknownSize && int64(length) > size-alignment:
-		return nil, fmt.Errorf("%w: it has %d bytes, and its header alone %d", ErrTruncated, size, length)
+		return nil, nil, fmt.Errorf("%w: its header has %d bytes, want at most %d", ErrTooLarge, length, l.Header)
+	case length > uint64(len(content)):
+		return nil, nil, fmt.Errorf("%w: its header has %d bytes, of which %d are there; copy it again", ErrTruncated, length, len(content))
 	}
-	if _, err := r.Discard(alignment); err != nil {
-		return nil, readError(err, "the header")
-	}
-	raw, err := io.ReadAll(io.LimitReader(r, int64(length)))
-	if err != nil {
-		return nil, readError(err, "the header")
-	}
-	if uint64(len(raw)) < length {
-		return nil, readError(io.ErrUnexpectedEOF, "the header")
-	}
-	return raw, nil
+	return content[:length], content[length:], nil
 }
 
-// outline returns the tensors in the order of the document, still without
-// their data.
-func outline(d *document, h *header) ([]Tensor, error) {
-	shapes := make(map[string][]int, len(h.tensors))
+// arrange returns the tensors in the order of the document, given the data of a
+// checked header.
+func (h *header) arrange(d *document, data []byte) ([]Tensor, error) {
+	placed := make(map[string]tensorInfo, len(h.tensors))
 	for _, p := range h.tensors {
-		shapes[p.name] = p.info.Shape
+		placed[p.name] = p.info
 	}
 	tensors := make([]Tensor, 0, len(h.tensors))
 	for _, e := range d.Tensors {
-		shape, ok := shapes[e.Name]
+		info, ok := placed[e.Name]
 		if !ok {
 			return nil, fmt.Errorf("%w: tensor %.80q of the document is missing from the header, or twice in the document", ErrCorrupt, e.Name)
 		}
-		if !slices.Equal(shape, e.Shape) {
-			return nil, fmt.Errorf("%w: tensor %.80q has shape %v in the header and %v in the document", ErrCorrupt, e.Name, shape, e.Shape)
+		if !slices.Equal(info.Shape, e.Shape) {
+			return nil, fmt.Errorf("%w: tensor %.80q has shape %v in the header and %v in the document", ErrCorrupt, e.Name, info.Shape, e.Shape)
 		}
-		delete(shapes, e.Name)
-		tensors = append(tensors, Tensor{Name: e.Name, Shape: shape})
+		delete(placed, e.Name)
+		stored := data[info.Offsets[0]:info.Offsets[1]]
+		values := make([]float32, len(stored)/floatBytes)
+		if _, err := binary.Decode(stored, binary.LittleEndian, values); err != nil {
+			return nil, fmt.Errorf("%w: tensor %.80q: %w", ErrCorrupt, e.Name, err)
+		}
+		tensors = append(tensors, Tensor{Name: e.Name, Shape: info.Shape, Data: values})
 	}
-	for name := range shapes {
+	for name := range placed {
 		return nil, fmt.Errorf("%w: tensor %.80q of the header is missing from the document", ErrCorrupt, name)
 	}
 	return tensors, nil
-}
-
-// readData reads all tensors, by name, to the end of the file.
-func readData(r *bufio.Reader, h *header, known bool) (map[string][]float32, error) {
-	data := make(map[string][]float32, len(h.tensors))
-	for _, p := range h.tensors {
-		values, err := readFloats(r, p.elements(), known)
-		if err != nil {
-			return nil, readError(err, fmt.Sprintf("tensor %.80q", p.name))
-		}
-		data[p.name] = values
-	}
-	switch _, err := r.ReadByte(); {
-	case err == nil:
-		return nil, fmt.Errorf("%w: more follows after the last tensor", ErrCorrupt)
-	case !errors.Is(err, io.EOF):
-		return nil, readError(err, "the end")
-	}
-	return data, nil
-}
-
-// readError tells a file that ends from a file that cannot be read.
-func readError(err error, what string) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%w: it ends within %s; copy it again", ErrTruncated, what)
-	}
-	return fmt.Errorf("read %s: %w", what, err)
 }

@@ -9,9 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,27 +38,6 @@ func TestRoundTripOfRandomModels(t *testing.T) {
 		}
 		if length := binary.LittleEndian.Uint64(file); length%8 != 0 {
 			t.Fatalf("seed %d: data is not aligned after a header of %d bytes", seed, length)
-		}
-	}
-}
-
-// TestRoundTripOfLargeTensors crosses the borders of the chunks in which
-// numbers are read and written.
-func TestRoundTripOfLargeTensors(t *testing.T) {
-	const chunk = chunkBytes / floatBytes
-	want := tiny()
-	for _, n := range []int{chunk - 1, chunk, chunk + 1, 5*chunk + 3} {
-		data := make([]float32, n)
-		for i := range data {
-			data[i] = float32(i)
-		}
-		want.Tensors[3] = Tensor{Name: "head.weight", Shape: []int{1, n}, Data: data}
-		got, err := Read(iotest.HalfReader(bytes.NewReader(encode(t, want))))
-		if err != nil {
-			t.Fatalf("%d elements: %v", n, err)
-		}
-		if read, ok := got.Tensor("head.weight"); !ok || !slices.Equal(read.Data, data) || got.Hash() != want.Hash() {
-			t.Fatalf("%d elements: read another model than was written", n)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (l Limits) Write(w io.Writer, m *Model) error {
 		return fmt.Errorf("write model: %w", err)
 	}
 	for _, t := range tensors {
-		if err := writeFloats(w, t.Data); err != nil {
+		if err := binary.Write(w, binary.LittleEndian, t.Data); err != nil {
 			return fmt.Errorf("write model: %w", err)
 		}
 	}
