@@ -4,21 +4,13 @@
 //
 // # Derivation
 //
-// Demand. By the utilisation law (Denning & Buzen 1978) u = idle + d·q/r, where
-// d is the time in which one request keeps one replica at its limit. idle is
-// the intercept of a line through u over q/r, as far as the data prove it,
-// and d the median of (u−idle)·r/q, both over steps of the training part in
-// which the service was not saturated and its replicas did not change. Because
-// the mix of requests changes, a step uses the median of the last few such
-// steps where there are enough of them, looking back only.
+// Demand. [Law] is fitted over steps of the training part in which the service was
+// not saturated and its replicas did not change. Because the mix of requests changes,
+// the demand of a step is the median of the last few such steps where there are
+// enough of them, looking back only.
 //
-// Latency. The service's own curve L(u) = L₀·(1 + c·u/(1−u)) is fitted to the
-// same steps by least absolute relative deviations. c = 1 is processor sharing;
-// more replicas behind one queue, or time spent off the CPU, make it smaller.
-// Where utilisation varied too little to tell, c is taken to be 1. With the
-// invocation graph the time spent waiting for callees is taken off L first
-// (mean calls for each call, one after the other; a service that fans out so
-// widely that nothing would be left keeps its whole latency).
+// Latency. [Curve] is fitted to the same steps, after [OwnLatency] has taken the time
+// of the callees off.
 //
 // Share. Each service may be as many times slower than its median as the
 // application may: share = SLO·(median of the service)/(median of the entry).

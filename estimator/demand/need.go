@@ -24,7 +24,7 @@ type Need struct {
 // Needs returns what service i needed at every step. It depends on no later step
 // but for what was learnt from the training steps.
 func (h *Hindsight) Needs(i int) []Need {
-	n := &needs{log: h.logs[i], fitted: h.fitted[i], sizing: h.fitted[i].Sizing()}
+	n := &needs{log: h.logs[i], fitted: h.Fitted[i], sizing: h.Fitted[i].Sizing()}
 	out := make([]Need, len(n.log.CPU))
 	for t := range out {
 		out[t] = n.at(t)
@@ -38,13 +38,13 @@ type needs struct {
 	log    *history
 	fitted Requirement
 	sizing Sizing
-	// demands are those of the last steady steps, with the steps they come
-	// from.
-	demands [recent]struct {
-		value float64
-		step  int
-	}
-	seen int
+	// demands are those of the steady steps so far, with the steps.
+	demands []stepDemand
+}
+
+type stepDemand struct {
+	step  int
+	value float64
 }
 
 func (n *needs) at(t int) Need {
@@ -55,7 +55,7 @@ func (n *needs) at(t int) Need {
 	}
 	busy, stuck := Saturated(u), n.stuck(t)
 	if !stuck && q > 0 && r > 0 && l.steady(t) {
-		n.learn(t, max(0, u-n.fitted.Idle)*r/q)
+		n.demands = append(n.demands, stepDemand{t, max(0, u-n.fitted.Idle) * r / q})
 	}
 	if busy || l.waiting[t] {
 		q *= l.arrivals(t)
@@ -80,25 +80,17 @@ func (n *needs) stuck(t int) bool {
 	return !l.waiting[t] && !n.fitted.Explains(l.own[t]) && (t == 0 || !(l.Requests[t] > flat*l.Requests[t-1]))
 }
 
-func (n *needs) learn(t int, demand float64) {
-	d := &n.demands[n.seen%recent]
-	d.value, d.step = demand, t
-	n.seen++
-}
-
 // demand returns the median of the recent steps, or that of the training part
 // when there are too few.
 func (n *needs) demand(t int) float64 {
-	var values [recent]float64
-	count := 0
-	for _, d := range n.demands[:min(n.seen, recent)] {
+	var values []float64
+	for _, d := range n.demands[max(0, len(n.demands)-recent):] {
 		if t-d.step <= recentFor {
-			values[count] = d.value
-			count++
+			values = append(values, d.value)
 		}
 	}
-	if count < recentLeast {
+	if len(values) < recentLeast {
 		return n.fitted.PerRequest
 	}
-	return Quantile(values[:count], 0.5)
+	return Quantile(values, 0.5)
 }

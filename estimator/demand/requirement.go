@@ -38,9 +38,6 @@ func (r Requirement) Sizing() Sizing {
 	if math.IsNaN(s.Utilisation) {
 		s.Utilisation = unproven
 	}
-	if s.Idle >= s.Utilisation {
-		s.Idle = s.Utilisation / 2 // what Need makes of it
-	}
 	return s
 }
 
@@ -89,12 +86,11 @@ func (l *history) steady(t int) bool {
 	return l.calm(t) && l.Balanced(t) && t > 0 && l.Replicas[t] == l.Replicas[t-1]
 }
 
-// target returns the highest utilisation at which the share is kept, within the
-// bounds.
-func (r Requirement) target(lowest, highest float64) float64 {
-	highest = max(lowest, min(highest, max(unproven, r.Highest)))
+// target returns the highest utilisation at which the share is kept: at least
+// leastTarget, and not far beyond what the service was ever seen at.
+func (r Requirement) target() float64 {
 	if math.IsNaN(r.Share) {
-		return max(lowest, min(highest, unproven))
+		return unproven
 	}
-	return max(lowest, min(highest, r.Curve.Utilisation(r.Share/r.Unloaded)))
+	return max(leastTarget, min(SaturatedFrom, max(unproven, r.Highest), r.Curve.Utilisation(r.Share/r.Unloaded)))
 }

@@ -1,6 +1,7 @@
 package demand
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"time"
@@ -8,19 +9,47 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// MeanSLO returns the bound on the mean response time in seconds, +Inf for an SLO
-// of 0, which is none. A percentile, as a fraction, is turned into a bound on the
-// mean by the exponential law of the response time in M/M/1, where p95 is
-// -ln(0.05) = 3.0 means; 0 stands for the mean itself.
-func MeanSLO(slo time.Duration, percentile float64) float64 {
-	switch {
-	case slo == 0:
-		return math.Inf(1)
-	case percentile == 0:
-		return slo.Seconds()
-	}
-	return slo.Seconds() / -math.Log1p(-percentile)
+// SLO bounds the response time of the requests that enter the application, callees
+// included. The zero value is none.
+type SLO struct {
+	Bound time.Duration
+	// Percentile says what is bounded: 0 the mean, or the given percentile as a
+	// fraction (0.95 for p95).
+	Percentile float64
 }
+
+// Validate reports an SLO that cannot be kept.
+func (s SLO) Validate() error {
+	switch {
+	case s.Bound < 0:
+		return fmt.Errorf("slo is %v, want a duration of at least 0 (0 for none)", s.Bound)
+	case !(s.Percentile == 0 || s.Percentile >= 0.5 && s.Percentile < 1):
+		return fmt.Errorf("sloPercentile is %v, want 0 for the mean or a fraction from 0.5 to below 1 such as 0.95", s.Percentile)
+	}
+	return nil
+}
+
+// Mean returns the bound on the mean response time in seconds, +Inf for none. A
+// percentile is turned into it by the exponential law of the response time in
+// M/M/1, where p95 is -ln(0.05) = 3.0 means.
+func (s SLO) Mean() float64 {
+	switch {
+	case s.Bound == 0:
+		return math.Inf(1)
+	case s.Percentile == 0:
+		return s.Bound.Seconds()
+	}
+	return s.Bound.Seconds() / -math.Log1p(-s.Percentile)
+}
+
+const (
+	// slowdown is the multiple of its unloaded latency that a service may take when
+	// there is no SLO, which under processor sharing is a utilisation of two thirds.
+	slowdown = 3
+	// leastTarget bounds the target from below. There a replica is within half of
+	// its unloaded latency, and more of them cannot save an SLO that is not kept.
+	leastTarget = 0.3
+)
 
 // parallel is the fraction of its latency below which a service seems to need
 // no time of its own, because it calls others at the same time.
@@ -56,15 +85,15 @@ func OwnLatency(latency []float64, callees iter.Seq2[[]float64, float64], r esti
 
 // setTargets shares the SLO among the services and finds the utilisation at
 // which each keeps its share.
-func (o Objective) setTargets(fitted []Requirement, logs []*history, calls []estimator.Edge, train estimator.Range) {
+func (s SLO) setTargets(fitted []Requirement, logs []*history, calls []estimator.Edge, train estimator.Range) {
 	entry := entryLatencies(logs, calls, train)
 	for i := range fitted {
 		f := &fitted[i]
-		f.Share = o.Slowdown * f.Unloaded
-		if slo := MeanSLO(o.SLO, o.SLOPercentile); !math.IsInf(slo, 1) {
+		f.Share = slowdown * f.Unloaded
+		if slo := s.Mean(); !math.IsInf(slo, 1) {
 			f.Share = slo / entry[i] * logs[i].calmMedian(logs[i].own, train)
 		}
-		f.Utilisation = f.target(o.MinUtilisation, o.MaxUtilisation)
+		f.Utilisation = f.target()
 	}
 }
 

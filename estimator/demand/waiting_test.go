@@ -36,7 +36,7 @@ func TestNeedWhileWaiting(t *testing.T) {
 		s[alone].set(k, 4, u, work/(1-u), answered)
 	}
 	calls := []estimator.Edge{{Source: front, Destination: back, Weight: 1}, {Source: front, Destination: side, Weight: 1}}
-	h := look(t, Objective{}, s, calls, estimator.Range{To: calm})
+	h := look(t, SLO{}, s, calls, estimator.Range{To: calm})
 	// Without an SLO two thirds are the target.
 	enough := func(rate float64) float64 { return rate * work / (2. / 3) }
 	for k := calm + 1; k < steps; k++ {

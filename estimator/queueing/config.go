@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // Config holds what the operator of one application may set. The zero value is
@@ -16,7 +18,7 @@ type Config struct {
 	SLO time.Duration `yaml:"slo"`
 	// SLOPercentile says what SLO bounds: 0 the mean response time, which is
 	// what the telemetry of Table I holds, or the given percentile as a
-	// fraction below 1 (0.95 for p95), see [demand.MeanSLO]. A chain of several
+	// fraction below 1 (0.95 for p95), see [demand.SLO]. A chain of several
 	// services varies less than one, so the bound errs on the safe side.
 	SLOPercentile float64 `yaml:"sloPercentile"`
 	// MinUtilisation and MaxUtilisation bound the CPU utilisation that
@@ -58,15 +60,14 @@ func DefaultConfig() Config {
 	}
 }
 
+func (c Config) slo() demand.SLO { return demand.SLO{Bound: c.SLO, Percentile: c.SLOPercentile} }
+
 // Validate reports the first setting that cannot work.
 func (c Config) Validate() error {
+	if err := c.slo().Validate(); err != nil {
+		return err
+	}
 	switch {
-	case c.SLO < 0:
-		return fmt.Errorf("slo is %v, want a duration of at least 0 (0 for none)", c.SLO)
-	case !(c.SLOPercentile >= 0 && c.SLOPercentile < 1):
-		return fmt.Errorf("sloPercentile is %v, want 0 for the mean or a fraction below 1 such as 0.95", c.SLOPercentile)
-	case c.SLOPercentile > 0 && c.SLOPercentile < 0.5:
-		return fmt.Errorf("sloPercentile is %v, want 0 for the mean or at least 0.5 (0.95 for p95)", c.SLOPercentile)
 	case !(c.MinUtilisation > 0 && c.MinUtilisation <= 1):
 		return fmt.Errorf("minUtilisation is %v, want a fraction of the CPU limit above 0 and at most 1", c.MinUtilisation)
 	case !(c.MaxUtilisation >= c.MinUtilisation && c.MaxUtilisation < 1):

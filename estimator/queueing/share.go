@@ -95,7 +95,7 @@ func (net *network) targets(c Config, l *latencies) []float64 {
 // stretch returns how many times slower than without load a response may be, given
 // the seconds that it takes then; NaN when that or the SLO is not known.
 func (c Config) stretch(unloaded float64) float64 {
-	slo := demand.MeanSLO(c.SLO, c.SLOPercentile)
+	slo := c.slo().Mean()
 	if math.IsInf(slo, 1) {
 		return math.NaN()
 	}

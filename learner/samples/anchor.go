@@ -29,18 +29,19 @@ func (o Options) validateAnchor() error {
 // makeLabels makes the labels, and from the same fit the sizings of the services,
 // unless they are given or not needed.
 func (d *Set) makeLabels() error {
-	required, ok := d.options.Label.(Required)
+	label, ok := d.options.Label.(Required)
 	if !ok || d.options.Anchor != features.AnchorDemand || len(d.options.Sizings) > 0 {
 		labels, err := d.options.Label.Label(d.series, d.ranges[Train])
 		d.labels, d.censored = labels.Values, labels.Censored
 		return err
 	}
-	labels, fitted, err := required.labels(d.series, d.ranges[Train])
+	h, err := label.Look(d.series, d.ranges[Train])
 	if err != nil {
 		return err
 	}
+	labels := required(h, len(d.series.Services), d.series.Steps)
 	d.labels, d.censored = labels.Values, labels.Censored
-	for _, r := range fitted {
+	for _, r := range h.Fitted {
 		d.options.Sizings = append(d.options.Sizings, r.Sizing())
 	}
 	return nil

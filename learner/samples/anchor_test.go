@@ -78,11 +78,11 @@ func TestSizingsAreFittedOnTheTrainingPart(t *testing.T) {
 	s := scaledAtRandom(200)
 	o := Options{Label: Required{}, Anchor: features.AnchorDemand}
 	d := mustNew(t, s, o)
-	fitted, err := Required{}.Fit(s, d.Range(Train))
+	h, err := Required{}.Look(s, d.Range(Train))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []demand.Sizing{fitted[0].Sizing(), {Utilisation: 0.7}}
+	want := []demand.Sizing{h.Fitted[0].Sizing(), {Utilisation: 0.7}}
 	if diff := cmp.Diff(want, d.Options().Sizings); diff != "" {
 		t.Errorf("sizings (-want +got):\n%s", diff)
 	}

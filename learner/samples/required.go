@@ -21,7 +21,7 @@ type Required struct {
 	// callees included; 0 when none is set.
 	SLO time.Duration
 	// SLOPercentile says what SLO bounds: 0 the mean, or the given percentile
-	// as a fraction (0.95 for p95), see [demand.MeanSLO].
+	// as a fraction (0.95 for p95), see [demand.SLO].
 	SLOPercentile float64
 	// Calls is the invocation graph with mean calls for each call as weights;
 	// nil when it is not known.
@@ -30,37 +30,26 @@ type Required struct {
 
 // Label implements [Labeller].
 func (r Required) Label(s *estimator.Window, train estimator.Range) (Labels, error) {
-	labels, _, err := r.labels(s, train)
-	return labels, err
+	h, err := r.Look(s, train)
+	if err != nil {
+		return Labels{}, err
+	}
+	return required(h, len(s.Services), s.Steps), nil
 }
 
-// labels returns the labels and what they rest on.
-func (r Required) labels(s *estimator.Window, train estimator.Range) (Labels, []demand.Requirement, error) {
-	h, err := r.look(s, train)
-	if err != nil {
-		return Labels{}, nil, err
-	}
-	n := len(s.Services)
-	labels := Labels{Values: make([]float64, s.Steps*n), Censored: make([]bool, s.Steps*n)}
-	for i := range s.Services {
-		for t, need := range h.Needs(i) {
-			labels.Values[t*n+i], labels.Censored[t*n+i] = need.Replicas, need.AtLeast
+func required(h *demand.Hindsight, services, steps int) Labels {
+	labels := Labels{Values: make([]float64, steps*services), Censored: make([]bool, steps*services)}
+	for n := range services {
+		for t, need := range h.Needs(n) {
+			labels.Values[t*services+n], labels.Censored[t*services+n] = need.Replicas, need.AtLeast
 		}
 	}
-	return labels, h.Fitted(), nil
+	return labels
 }
 
-// Fit returns what was learnt about every service from the steps of train, in
-// the order of the services.
-func (r Required) Fit(s *estimator.Window, train estimator.Range) ([]demand.Requirement, error) {
-	h, err := r.look(s, train)
-	if err != nil {
-		return nil, err
-	}
-	return h.Fitted(), nil
-}
-
-func (r Required) look(s *estimator.Window, train estimator.Range) (*demand.Hindsight, error) {
+// Look returns what the services turned out to need, by what is learnt from the steps
+// of train.
+func (r Required) Look(s *estimator.Window, train estimator.Range) (*demand.Hindsight, error) {
 	if err := estimator.ValidateEdges(r.Calls, len(s.Services)); err != nil {
 		return nil, fmt.Errorf("invocation graph: %w", err)
 	}
@@ -69,5 +58,5 @@ func (r Required) look(s *estimator.Window, train estimator.Range) (*demand.Hind
 			return nil, fmt.Errorf("the replicas that were required follow from replicas, cpu, requests and latency: %w", err)
 		}
 	}
-	return demand.Objective{SLO: r.SLO, SLOPercentile: r.SLOPercentile}.Look(demand.Services(s), r.Calls, train)
+	return demand.Look(demand.SLO{Bound: r.SLO, Percentile: r.SLOPercentile}, demand.Services(s), r.Calls, train)
 }

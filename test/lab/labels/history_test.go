@@ -64,9 +64,11 @@ func remember(t *testing.T, application string, levels []float64, least int, dur
 	}
 	label := samples.Required{SLO: a.SLO.Latency.D(), Calls: h.calls}
 	train := estimator.Range{To: int(samples.DefaultSplit().Train * float64(h.series.Steps))}
-	if h.fitted, err = label.Fit(h.series, train); err != nil {
+	hindsight, err := label.Look(h.series, train)
+	if err != nil {
 		t.Fatal(err)
 	}
+	h.fitted = hindsight.Fitted
 	if h.labels, err = label.Label(h.series, train); err != nil {
 		t.Fatal(err)
 	}
