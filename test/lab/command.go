@@ -13,6 +13,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
 	"github.com/deepscaler/deepscaler/test/lab/experiment"
+	"github.com/deepscaler/deepscaler/test/lab/report"
 	"github.com/deepscaler/deepscaler/test/lab/workload"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
@@ -125,6 +126,8 @@ func (o *options) writer() (func(*experiment.Result, io.Writer) error, error) {
 		return (*experiment.Result).WriteTables, nil
 	case "json":
 		return (*experiment.Result).WriteJSON, nil
+	case "html":
+		return report.Write, nil
 	}
 	return nil, fmt.Errorf("--output is %q, want table, json or html", o.output)
 }

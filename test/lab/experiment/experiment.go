@@ -68,6 +68,7 @@ func (p *Plan) Do(ctx context.Context) (*Result, error) {
 			}
 		}
 	}
+	traces := make([]*Trace, len(runs))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	var mu sync.Mutex
@@ -75,12 +76,17 @@ func (p *Plan) Do(ctx context.Context) (*Result, error) {
 	for _, t := range tasks {
 		g.Go(func() error {
 			r := &runs[t.run]
-			if err := r.do(ctx, p.Scenes[t.scene].Config, &p.Autoscalers[t.candidate].Kind, futures[t.scene]); err != nil {
+			trace, err := r.do(ctx, p.Scenes[t.scene].Config, &p.Autoscalers[t.candidate].Kind, futures[t.scene])
+			if err != nil {
 				return fmt.Errorf("%s under %s, %s with %v, seed %d: %w", r.Application, r.Workload, r.Autoscaler, r.Knob, r.Seed, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			done++
+			// Of the first seed: one run is enough to look at.
+			if s := t.scene; trace != nil && (s == 0 || !sameLoad(&p.Scenes[s-1].Config, &p.Scenes[s].Config)) {
+				traces[t.run] = trace
+			}
 			if p.Progress != nil {
 				p.Progress(done, len(tasks))
 			}
@@ -91,7 +97,16 @@ func (p *Plan) Do(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Runs, result.Frontiers = runs, Frontiers(runs)
+	for _, t := range traces {
+		if t != nil {
+			result.Traces = append(result.Traces, *t)
+		}
+	}
 	return result, nil
+}
+
+func sameLoad(a, b *loop.Config) bool {
+	return a.Application.Name == b.Application.Name && a.Load.Name == b.Load.Name
 }
 
 // difficulty returns that of every load, the hardest of its seeds.
@@ -117,18 +132,22 @@ func (p *Plan) difficulty() ([]Difficulty, error) {
 	return all, nil
 }
 
-// do runs one.
-func (r *Run) do(ctx context.Context, c loop.Config, k *autoscaler.Kind, future *need.Future) error {
+// do runs one, and returns its trace if its setting is the usual one.
+func (r *Run) do(ctx context.Context, c loop.Config, k *autoscaler.Kind, future *need.Future) (*Trace, error) {
 	scaler, err := k.New(autoscaler.Surroundings{Config: &c, Future: future}, r.Knob)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	record, err := loop.Run(ctx, c, scaler, future.Within(0, time.Minute, need.Usual))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.judge(&c, record, scaler, future)
-	return nil
+	if r.Knob != k.Usual {
+		return nil, nil
+	}
+	t := r.trace(&c, record, future)
+	return &t, nil
 }
 
 // foresee measures every application at the levels of all its loads, and returns the

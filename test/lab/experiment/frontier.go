@@ -44,9 +44,10 @@ func Frontiers(runs []Run) []Frontier {
 	return all
 }
 
-func sameScene(a, b *Run) bool { return a.Application == b.Application && a.Workload == b.Workload }
+// SameScene reports whether runs are of one application under one load.
+func SameScene(a, b *Run) bool { return a.Application == b.Application && a.Workload == b.Workload }
 
-func sameAutoscaler(a, b *Run) bool { return sameScene(a, b) && a.Autoscaler == b.Autoscaler }
+func sameAutoscaler(a, b *Run) bool { return SameScene(a, b) && a.Autoscaler == b.Autoscaler }
 
 // Groups splits runs into those that are alike, in the order of their first.
 func Groups(runs []Run, alike func(a, b *Run) bool) [][]Run {
@@ -139,7 +140,7 @@ type Compared struct {
 // seed by seed. An autoscaler that is never that cheap for some seed has NaN.
 func CompareAtCost(runs []Run, reference string, knob float64) []Compared {
 	var all []Compared
-	for _, scene := range Groups(runs, sameScene) {
+	for _, scene := range Groups(runs, SameScene) {
 		type cost struct{ hours, violations float64 }
 		costs := map[uint64]cost{}
 		mean := 0.0

@@ -18,6 +18,8 @@ type Result struct {
 	Reference string `json:"reference"`
 	// Usual holds the setting of each autoscaler that users have without tuning.
 	Usual map[string]float64 `json:"usual"`
+	// Traces of the first seed with usual settings, for plots.
+	Traces []Trace `json:"-"`
 	// Command reproduces the result.
 	Command string `json:"command"`
 }

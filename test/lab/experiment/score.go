@@ -6,6 +6,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 	"github.com/deepscaler/deepscaler/test/lab/need"
+	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
 // Run is one autoscaler with one setting of its knob under one load with one seed. Its
@@ -42,19 +43,17 @@ type Run struct {
 // judge fills in what a record shows.
 func (r *Run) judge(c *loop.Config, record *loop.Record, scaler loop.Autoscaler, future *need.Future) {
 	slo := c.Application.SLO
-	bound := slo.Latency.D().Seconds()
 	steps := float64(len(record.Steps))
-	for _, s := range record.Steps {
-		failed := float64(s.Failures) > slo.ErrorBudget()*float64(s.Requests)
-		if failed || s.Mean > bound {
+	for i := range record.Steps {
+		s := &record.Steps[i]
+		broken, off := judge(s, slo)
+		if broken {
 			r.Violations += 1 / steps
 		}
-		if failed || s.P95 > bound {
+		if broken || s.P95 > slo.Latency.D().Seconds() {
 			r.ViolationsP95 += 1 / steps
 		}
-		if !math.IsNaN(s.Mean) {
-			r.CAE += math.Abs(s.Mean - bound)
-		}
+		r.CAE += off
 	}
 	r.CoreHours = record.CoreHours
 	r.Actions = record.Actions
@@ -65,6 +64,17 @@ func (r *Run) judge(c *loop.Config, record *loop.Record, scaler loop.Autoscaler,
 	if e, ok := scaler.(loop.Estimating); ok {
 		r.MeanAbsoluteError = meanAbsoluteError(c, e.Estimates(), future)
 	}
+}
+
+// judge reports whether a step breaks the SLO, in the mean of its responses or by
+// failures, and how far its mean is off the SLO in seconds.
+func judge(s *loop.Step, slo app.SLO) (broken bool, off float64) {
+	bound := slo.Latency.D().Seconds()
+	failed := float64(s.Failures) > slo.ErrorBudget()*float64(s.Requests)
+	if !math.IsNaN(s.Mean) {
+		off = math.Abs(s.Mean - bound)
+	}
+	return failed || s.Mean > bound, off
 }
 
 func meanAbsoluteError(c *loop.Config, estimates []loop.Estimate, future *need.Future) *float64 {
@@ -141,14 +151,12 @@ func until(c *loop.Config, events []time.Duration, i int) time.Duration {
 	return c.Warmup + c.Duration
 }
 
-const binLength = 5 * time.Second
-
 // recovery returns the seconds from an event until the SLO holds for a minute.
 func recovery(c *loop.Config, record *loop.Record, events []time.Duration, i int) float64 {
 	const calm = 12 // bins
 	slo := c.Application.SLO
-	first := int((events[i] - c.Warmup) / binLength)
-	last := min(len(record.Bins), int((until(c, events, i)-c.Warmup)/binLength))
+	first := int((events[i] - c.Warmup) / loop.Bins(1))
+	last := min(len(record.Bins), int((until(c, events, i)-c.Warmup)/loop.Bins(1)))
 	broken := first
 	for b := first; b < last && b < broken+calm; b++ {
 		bin := &record.Bins[b]
@@ -156,24 +164,24 @@ func recovery(c *loop.Config, record *loop.Record, events []time.Duration, i int
 			broken = b + 1
 		}
 	}
-	return float64(broken-first) * binLength.Seconds()
+	return float64(broken-first) * loop.Bins(1).Seconds()
 }
 
 // needed returns the seconds from an event until the ready replicas are enough for the
 // load that then is.
 func needed(c *loop.Config, record *loop.Record, future *need.Future, events []time.Duration, i int) float64 {
-	first := int((events[i] - c.Warmup) / binLength)
-	last := min(len(record.Bins), int((until(c, events, i)-c.Warmup)/binLength))
+	first := int((events[i] - c.Warmup) / loop.Bins(1))
+	last := min(len(record.Bins), int((until(c, events, i)-c.Warmup)/loop.Bins(1)))
 	for b := first; b < last; b++ {
-		at := c.Warmup + time.Duration(b+1)*binLength
+		at := c.Warmup + loop.Bins(b+1)
 		enough := true
 		for s, n := range future.At(at, 0, true) {
 			enough = enough && float64(record.Bins[b].Ready[s]) >= n
 		}
 		// The rise takes a while to show in the need itself.
-		if enough && at-events[i] > 2*binLength {
+		if enough && at-events[i] > loop.Bins(2) {
 			return (at - events[i]).Seconds()
 		}
 	}
-	return float64(last-first) * binLength.Seconds()
+	return float64(last-first) * loop.Bins(1).Seconds()
 }

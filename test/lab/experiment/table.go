@@ -87,49 +87,56 @@ type Table struct {
 	Rows     [][]string
 }
 
-// Tables returns the tables of a result: for each application and load, the autoscalers
-// with their usual settings, all of them at the cost of the reference, the cost of
-// few violations, and every setting.
+// Tables returns those of every application and load.
 func (r *Result) Tables() []Table {
 	var tables []Table
-	for _, scene := range Groups(r.Runs, sameScene) {
-		title := scene[0].Application + " under " + scene[0].Workload
-		usual := Table{Title: title + ", usual settings (mean ± standard deviation over seeds)", Headings: append([]string{"autoscaler", "knob"}, Headings()...)}
-		every := Table{Title: title + ", all settings", Headings: usual.Headings}
-		for _, row := range Rows(scene) {
-			line := append([]string{row.Autoscaler, fmt.Sprint(row.Knob)}, row.Cells...)
-			every.Rows = append(every.Rows, line)
-			if r.Usual[row.Autoscaler] == row.Knob {
-				usual.Rows = append(usual.Rows, line)
-			}
+	for _, scene := range Groups(r.Runs, SameScene) {
+		tables = append(tables, r.TablesOf(scene)...)
+	}
+	return tables
+}
+
+// TablesOf returns the tables of runs of one application under one load: the autoscalers
+// with their usual settings, all of them at the cost of the reference, the cost of
+// few violations, and every setting.
+func (r *Result) TablesOf(scene []Run) []Table {
+	var tables []Table
+	title := scene[0].Application + " under " + scene[0].Workload
+	usual := Table{Title: title + ", usual settings (mean ± standard deviation over seeds)", Headings: append([]string{"autoscaler", "knob"}, Headings()...)}
+	every := Table{Title: title + ", all settings", Headings: usual.Headings}
+	for _, row := range Rows(scene) {
+		line := append([]string{row.Autoscaler, fmt.Sprint(row.Knob)}, row.Cells...)
+		every.Rows = append(every.Rows, line)
+		if r.Usual[row.Autoscaler] == row.Knob {
+			usual.Rows = append(usual.Rows, line)
 		}
-		tables = append(tables, usual)
-		if compared := CompareAtCost(scene, r.Reference, r.Usual[r.Reference]); len(compared) > 0 {
-			t := Table{
-				Title:    fmt.Sprintf("%s, violations at the cost of %s, %.2f core-hours (95 %% confidence, seeds paired)", title, r.Reference, compared[0].CoreHours),
-				Headings: []string{"autoscaler", "violations %", "difference"},
-			}
-			for _, c := range compared {
-				t.Rows = append(t.Rows, []string{c.Autoscaler, figure(100 * c.Violations.Mean), interval(c.Difference)})
-			}
-			tables = append(tables, t)
+	}
+	tables = append(tables, usual)
+	if compared := CompareAtCost(scene, r.Reference, r.Usual[r.Reference]); len(compared) > 0 {
+		t := Table{
+			Title:    fmt.Sprintf("%s, violations at the cost of %s, %.2f core-hours (95 %% confidence, seeds paired)", title, r.Reference, compared[0].CoreHours),
+			Headings: []string{"autoscaler", "violations %", "difference"},
 		}
-		t := Table{Title: title + ", core-hours for so many violations", Headings: []string{"autoscaler"}}
-		levels := []float64{0.1, 0.05, 0.02, 0.005}
-		for _, v := range levels {
-			t.Headings = append(t.Headings, fmt.Sprintf("%v %%", 100*v))
-		}
-		for _, f := range Frontiers(scene) {
-			line := []string{f.Autoscaler}
-			for _, v := range levels {
-				line = append(line, figure(f.Cost(v)))
-			}
-			t.Rows = append(t.Rows, line)
+		for _, c := range compared {
+			t.Rows = append(t.Rows, []string{c.Autoscaler, figure(100 * c.Violations.Mean), interval(c.Difference)})
 		}
 		tables = append(tables, t)
-		if len(every.Rows) > len(usual.Rows) {
-			tables = append(tables, every)
+	}
+	t := Table{Title: title + ", core-hours for so many violations", Headings: []string{"autoscaler"}}
+	levels := []float64{0.1, 0.05, 0.02, 0.005}
+	for _, v := range levels {
+		t.Headings = append(t.Headings, fmt.Sprintf("%v %%", 100*v))
+	}
+	for _, f := range Frontiers(scene) {
+		line := []string{f.Autoscaler}
+		for _, v := range levels {
+			line = append(line, figure(f.Cost(v)))
 		}
+		t.Rows = append(t.Rows, line)
+	}
+	tables = append(tables, t)
+	if len(every.Rows) > len(usual.Rows) {
+		tables = append(tables, every)
 	}
 	return tables
 }

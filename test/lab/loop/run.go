@@ -13,6 +13,9 @@ import (
 // bin is the resolution at which responses are kept.
 const bin = 5 * time.Second
 
+// Bins returns the time that so many bins take.
+func Bins(n int) time.Duration { return time.Duration(n) * bin }
+
 // epoch is second 0 of every engine on the clocks of autoscalers: a Thursday.
 func epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 

@@ -1,0 +1,172 @@
+// Package report writes the result of an experiment as one page for a browser, which
+// needs nothing beside itself.
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+
+	"github.com/deepscaler/deepscaler/test/lab/experiment"
+)
+
+//go:embed report.html
+var page string
+
+// scene is what the page shows of one application under one load.
+type scene struct {
+	Title      string
+	Difficulty string
+	Tables     []experiment.Table
+	Frontier   template.HTML
+	Cumulative []template.HTML
+	Response   []template.HTML
+	Services   []service
+}
+
+// service is the replicas of one service under each autoscaler.
+type service struct {
+	Name  string
+	Plots []template.HTML
+}
+
+// Write writes the page.
+func Write(r *experiment.Result, w io.Writer) error {
+	t, err := template.New("report").Parse(page)
+	if err != nil {
+		return fmt.Errorf("read the template of the report: %w", err)
+	}
+	data := struct {
+		Command string
+		Scenes  []scene
+	}{Command: r.Command}
+	colors := map[string]int{}
+	for _, run := range r.Runs {
+		if _, known := colors[run.Autoscaler]; !known {
+			colors[run.Autoscaler] = len(colors)
+		}
+	}
+	for _, runs := range experiment.Groups(r.Runs, experiment.SameScene) {
+		s, err := newScene(r, runs, colors)
+		if err != nil {
+			return err
+		}
+		data.Scenes = append(data.Scenes, *s)
+	}
+	if err := t.Execute(w, data); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+const (
+	wide, half  = 22 * vg.Centimeter, 11 * vg.Centimeter
+	tall, short = 9 * vg.Centimeter, 5.5 * vg.Centimeter
+)
+
+func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int) (*scene, error) {
+	application, workload := runs[0].Application, runs[0].Workload
+	s := &scene{Title: application + " under " + workload, Tables: r.TablesOf(runs)}
+	for _, d := range r.Difficulty {
+		if d.Application == application && d.Workload == workload {
+			s.Difficulty = d.About
+		}
+	}
+	var failed error
+	draw := func(c chart) template.HTML {
+		svg, err := c.svg()
+		if err != nil && failed == nil {
+			failed = err
+		}
+		return svg
+	}
+	frontier := chart{title: "Violations against cost", x: "core-hours", y: "violations %", width: wide, height: tall, legend: true}
+	for _, f := range experiment.Frontiers(runs) {
+		l := line{name: f.Autoscaler, color: palette(colors[f.Autoscaler]), dots: true}
+		for _, p := range f.Points {
+			l.x, l.y = append(l.x, p.CoreHours), append(l.y, 100*p.Violations)
+		}
+		frontier.lines = append(frontier.lines, l)
+	}
+	s.Frontier = draw(frontier)
+
+	var traces []experiment.Trace
+	for _, t := range r.Traces {
+		if t.Application == application && t.Workload == workload {
+			traces = append(traces, t)
+		}
+	}
+	for _, kind := range []struct {
+		title, unit string
+		of          func(*experiment.Trace) []float64
+		factor      float64
+	}{
+		{"Violations so far", "% of the run", func(t *experiment.Trace) []float64 { return t.Violated }, 100},
+		{"Cost so far", "core-hours", func(t *experiment.Trace) []float64 { return t.Cores }, 1},
+		{"Cumulative absolute error", "seconds", func(t *experiment.Trace) []float64 { return t.Error }, 1},
+	} {
+		c := chart{title: kind.title, x: "minutes", y: kind.unit, width: half, height: tall, legend: kind.factor == 100}
+		for i := range traces {
+			t := &traces[i]
+			c.lines = append(c.lines, line{name: t.Autoscaler, color: palette(colors[t.Autoscaler]), x: t.Minutes, y: scaled(kind.of(t), kind.factor)})
+		}
+		s.Cumulative = append(s.Cumulative, draw(c))
+	}
+	for i := range traces {
+		t := &traces[i]
+		s.Response = append(s.Response, draw(chart{
+			title: fmt.Sprintf("%s (%v)", t.Autoscaler, t.Knob), x: "minutes", y: "mean response, ms", width: wide, height: short,
+			lines: []line{{color: palette(colors[t.Autoscaler]), x: t.Minutes, y: scaled(t.Response, 1000)}},
+			band:  1000 * t.SLO, most: 5000 * t.SLO,
+		}))
+	}
+	for _, i := range busiest(traces) {
+		one := service{Name: traces[0].Services[i]}
+		for k := range traces {
+			t := &traces[k]
+			one.Plots = append(one.Plots, draw(chart{
+				title: t.Autoscaler, x: "minutes", y: "replicas", width: half, height: short, legend: k == 0,
+				lines: []line{
+					{name: "desired", color: palette(4), x: t.Minutes, y: t.Desired[i], thin: true},
+					{name: "ready", color: palette(colors[t.Autoscaler]), x: t.Minutes, y: t.Ready[i]},
+					{name: "needed", color: palette(7), x: t.Minutes, y: t.Need[i], thin: true},
+				},
+			}))
+		}
+		s.Services = append(s.Services, one)
+	}
+	return s, failed
+}
+
+// busiest returns the four services that need most.
+func busiest(traces []experiment.Trace) []int {
+	if len(traces) == 0 {
+		return nil
+	}
+	need := func(i int) float64 {
+		sum := 0.0
+		for _, v := range traces[0].Need[i] {
+			sum += v
+		}
+		return sum
+	}
+	var all []int
+	for i := range traces[0].Services {
+		all = append(all, i)
+	}
+	slices.SortStableFunc(all, func(a, b int) int { return int(math.Copysign(1, need(b)-need(a))) })
+	return all[:min(4, len(all))]
+}
+
+func scaled(values []float64, factor float64) []float64 {
+	out := make([]float64, len(values))
+	for i, v := range values {
+		out[i] = v * factor
+	}
+	return out
+}
