@@ -45,6 +45,9 @@ func (m *Model) validateAxes() error {
 	if err := validateNames("service", m.Services, maxServices); err != nil {
 		return err
 	}
+	if _, err := estimator.ParseServices(m.Services); err != nil {
+		return err
+	}
 	if err := validateNames("feature", m.Features, maxFeatures); err != nil {
 		return err
 	}

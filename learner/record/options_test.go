@@ -57,7 +57,7 @@ func TestRejectsOptions(t *testing.T) {
 		"nameless service":  {func(o *Options) { o.Services = []string{"web", ""} }, "name alone"},
 		"ambiguous service": {func(o *Options) { o.Namespaces = []string{"a", "b"} }, "namespace/name"},
 		"service elsewhere": {func(o *Options) { o.Services = []string{"data/web"} }, "no --namespace"},
-		"unknown preset":    {func(o *Options) { o.Preset = "linkerd" }, "linkerd"},
+		"unknown preset":    {func(o *Options) { o.Preset = "telegraph" }, "telegraph"},
 		"password in URL":   {func(o *Options) { o.PrometheusURL = "http://me:secret@p" }, "credentials"},
 		"no such file":      {func(o *Options) { o.ConfigFile = b.path("none") }, "none"},
 		"bad start":         {func(o *Options) { o.Start = "yesterday" }, "--start"},
