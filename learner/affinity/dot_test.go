@@ -10,7 +10,7 @@ import (
 // hostile are names that mean something to XML, Graphviz, CSV or a terminal.
 func hostile() []string {
 	return []string{
-		`</text><script>alert(1)</script>`, `a"b`, `back\slash\`, `"quoted"`, `&amp; &lt;`, `a -> b; } digraph {`,
+		`<text><script>alert(1)<script>`, `a"b`, `back\slash\`, `"quoted"`, `&amp; &lt;`, `a -> b; } digraph {`,
 		`\N \G \l`, `]]>`, "\uffff\ufffe", "\u202eevil", `'+'`, `服务 é`, `a,b`, strings.Repeat("long-", 100), `<!--`, `a\"b`, `a\b`, `a\\b`,
 	}
 }
