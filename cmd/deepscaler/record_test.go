@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/history"
 )
 
@@ -45,7 +44,7 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if series.Steps != 120 || series.Service(estimator.Service{Name: "web"}) != 0 || series.At(0, 119, series.Channel("cpu")) != 1 {
+	if series.Steps != 120 || series.Services[0].Name != "web" || series.At(0, 119, series.Channel("cpu")) != 1 {
 		t.Errorf("read %d steps of %v", series.Steps, series.Services)
 	}
 }

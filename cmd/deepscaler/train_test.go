@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -12,28 +13,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/em"
-	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
 // waves writes a history of two services and returns its file.
 func waves(t *testing.T) string {
 	t.Helper()
-	s := estimator.NewWindow([]estimator.Service{{Name: "cart"}, {Name: "web"}}, []estimator.Feature{"requests"}, 200, 30*time.Second, time.Unix(1_700_000_000, 0))
+	var text strings.Builder
+	fmt.Fprintln(&text, "timestamp,service,requests")
 	for at := range 200 {
-		s.Set(0, at, 0, 10+math.Sin(float64(at)/3))
-		s.Set(1, at, 0, 30+math.Cos(float64(at)/3))
+		fmt.Fprintf(&text, "%d,cart,%v\n", 1_700_000_000+30*at, 10+math.Sin(float64(at)/3))
+		fmt.Fprintf(&text, "%d,web,%v\n", 1_700_000_000+30*at, 30+math.Cos(float64(at)/3))
 	}
 	path := filepath.Join(t.TempDir(), "shop.csv")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := history.Write(f, s); err != nil {
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
