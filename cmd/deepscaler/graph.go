@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/deepscaler/deepscaler/learner/affinity"
@@ -44,7 +46,16 @@ for Graphviz; mermaid is for Markdown, where GitHub renders it.`,
 			return options.Run(cmd.OutOrStdout())
 		},
 	}
-	options.Flags(cmd.Flags())
-	cmd.Flags().SortFlags = false
+	fs := cmd.Flags()
+	fs.StringVar(&options.ModelFile, "model-file", "", "Model to show, a .safetensors file (required).")
+	fs.StringVar(&options.Output, "output", options.Output, "One of "+strings.Join(affinity.Formats(), ", ")+".")
+	fs.StringVar(&options.Which, "which", options.Which,
+		"Graph to show: combined, the one the network uses; set, the union of all graphs the model keeps; or the name of one of these.")
+	fs.Float64Var(&options.MinWeight, "min-weight", options.MinWeight, "Smallest weight of an edge that is shown.")
+	fs.IntVar(&options.Top, "top", options.Top, "Show this many edges, the heaviest; 0 for all.")
+	fs.BoolVar(&options.SelfLoops, "self-loops", options.SelfLoops, "Show edges of a service to itself, too.")
+	fs.StringVar(&options.Compare, "compare", "",
+		"Known graph, CSV with source,destination[,weight], to tell known edges from learned ones. Output csv has no place for it.")
+	fs.SortFlags = false
 	return cmd
 }

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/history"
@@ -26,10 +24,10 @@ const (
 	WhichSet = "set"
 )
 
-// formats are the values of [Options.Output].
-func formats() []string { return []string{"table", "csv", "json", "dot", "mermaid"} }
+// Formats returns the values of [Options.Output].
+func Formats() []string { return []string{"table", "csv", "json", "dot", "mermaid"} }
 
-// Options are the flags of the command.
+// Options are what to show of which model.
 type Options struct {
 	// ModelFile is the model; required.
 	ModelFile string
@@ -54,19 +52,6 @@ func NewOptions() *Options {
 	return &Options{Output: "table", Which: WhichCombined, MinWeight: 0.01}
 }
 
-// Flags adds the flags to fs.
-func (o *Options) Flags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.ModelFile, "model-file", o.ModelFile, "Model to show, a .safetensors file (required).")
-	fs.StringVar(&o.Output, "output", o.Output, "One of "+strings.Join(formats(), ", ")+".")
-	fs.StringVar(&o.Which, "which", o.Which,
-		"Graph to show: combined, the one the network uses; set, the union of all graphs the model keeps; or the name of one of these.")
-	fs.Float64Var(&o.MinWeight, "min-weight", o.MinWeight, "Smallest weight of an edge that is shown.")
-	fs.IntVar(&o.Top, "top", o.Top, "Show this many edges, the heaviest; 0 for all.")
-	fs.BoolVar(&o.SelfLoops, "self-loops", o.SelfLoops, "Show edges of a service to itself, too.")
-	fs.StringVar(&o.Compare, "compare", o.Compare,
-		"Known graph, CSV with source,destination[,weight], to tell known edges from learned ones. Output csv has no place for it.")
-}
-
 // Validate reports everything that is wrong with the flags by themselves.
 func (o *Options) Validate() error {
 	var errs []error
@@ -77,7 +62,7 @@ func (o *Options) Validate() error {
 	}
 	reject(o.ModelFile == "", "--model-file is required, for example model.safetensors")
 	reject(o.Output == "svg", "--output svg is no longer drawn here: use dot, which Graphviz draws as SVG, or mermaid, which GitHub renders")
-	reject(o.Output != "svg" && !slices.Contains(formats(), o.Output), "--output is %q, want one of %s", o.Output, strings.Join(formats(), ", "))
+	reject(o.Output != "svg" && !slices.Contains(Formats(), o.Output), "--output is %q, want one of %s", o.Output, strings.Join(Formats(), ", "))
 	reject(o.Which == "", "--which is empty, want combined, set or the name of a graph")
 	reject(!(o.MinWeight >= 0) || math.IsInf(o.MinWeight, 0), "--min-weight is %v, want a number of at least 0", o.MinWeight)
 	reject(o.Top < 0, "--top is %d, want a number of edges, or 0 for all", o.Top)

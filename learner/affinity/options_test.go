@@ -225,7 +225,7 @@ func TestNoEdges(t *testing.T) {
 		if err := o.Run(&out); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("error %v, output lacks %q:\n%s", err, want, out.String())
 		}
-		for _, output := range formats() {
+		for _, output := range Formats() {
 			o.Output = output
 			if err := o.Run(&bytes.Buffer{}); err != nil {
 				t.Errorf("--output %s: %v", output, err)
