@@ -42,8 +42,15 @@ func (o *options) plan() (*experiment.Plan, error) {
 			for n := range o.seeds {
 				c := loop.Defaults(a, nil, o.firstSeed+uint64(n))
 				c.Duration, c.Step, c.Scrape, c.RateWindow, c.StartSpread = o.duration, o.step, o.scrape, o.rateWindow, o.startSpread
-				if c.Load, err = g.Make(a, o.rps, workload.Span{Seed: c.Seed, Duration: c.Warmup + c.Duration}); err != nil {
+				test := workload.Span{Seed: c.Seed, Duration: c.Warmup + c.Duration}
+				if c.Load, err = g.Make(a, o.rps, test); err != nil {
 					return nil, err
+				}
+				// A file may be too short for autoscalers that learn; they refuse.
+				if train, err := g.Training(test); err == nil {
+					if c.Past, err = g.Make(a, o.rps, train); err != nil {
+						return nil, err
+					}
 				}
 				c.Load.Name = text
 				if err := c.Validate(); err != nil {

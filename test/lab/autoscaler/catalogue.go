@@ -98,6 +98,11 @@ func Kinds() []Kind {
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newSLO(knob, s) },
 		},
 		{
+			Name: "kapacity", About: "traffic-driven replicas prediction as Kapacity describes it, with a forecast for each service",
+			Knob: "utilisation", Settings: []float64{0.85, 0.75, 0.65, 0.6, 0.5, 0.4}, Usual: 0.6,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newKapacity(knob, s) },
+		},
+		{
 			Name: "clairvoyant", About: "knows the load to come; pays for the start of pods and whole replicas only",
 			Knob: "spare work", Settings: []float64{0, 1, 2, 3, 4, 6}, Usual: 4,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {

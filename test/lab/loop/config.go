@@ -15,6 +15,8 @@ type Config struct {
 	Application *app.Application
 	// Load covers warm-up and duration.
 	Load *workload.Load
+	// Past is a load of other days, for autoscalers that learn; nil without.
+	Past *workload.Load
 	// Seed decides every request and every delay.
 	Seed uint64
 	// Duration is measured. Warmup comes before, so that windows are full.

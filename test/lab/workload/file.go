@@ -48,9 +48,11 @@ func (f *file) profile(base float64, values map[string]float64, seconds int) loa
 	return p
 }
 
+func (f *file) length() time.Duration { return time.Duration(len(f.rows)) * time.Second }
+
 // apart compares two spans on the clock of the file, because no seed changes it.
 func (f *file) apart(train, test Span) error {
-	length := time.Duration(len(f.rows)) * time.Second
+	length := f.length()
 	if train.Duration+test.Duration > length {
 		return fmt.Errorf("%s lasts %v, too short to train on %v of it and test on other %v", f.path, length, train.Duration, test.Duration)
 	}

@@ -44,6 +44,9 @@ type Load struct {
 	// Weights of the journeys at the start, and how they change.
 	Weights []float64
 	Changes []load.Change
+	// From is where the part begins, and Period the time after which the load recurs; 0 if
+	// never.
+	From, Period time.Duration
 }
 
 // parameter is a number in the string of a generator.
@@ -189,7 +192,7 @@ func (g *Generator) Make(a *app.Application, base float64, s Span) (*Load, error
 	if !(base > 0) || from < 0 || to <= from {
 		return nil, fmt.Errorf("make %s: base %v from %v for %v, want more than 0 for some seconds", g, base, s.From, s.Duration)
 	}
-	l := &Load{Name: g.String()}
+	l := &Load{Name: g.String(), From: s.From, Period: g.Period()}
 	p, err := g.profile(base, s.Seed, to)
 	if err != nil {
 		return nil, fmt.Errorf("make %s: %w", g, err)
@@ -216,6 +219,23 @@ func (g *Generator) profile(base float64, seed uint64, seconds int) (load.Profil
 		return nil, err
 	}
 	return p.Scale(base), nil
+}
+
+// Training returns a span to learn from for one to test on, with another seed: seven
+// periods (two of long ones), or eight hours of what does not recur. Of a file it is all of the rest.
+func (g *Generator) Training(test Span) (Span, error) {
+	const periods, week, otherwise, otherSeed = 7, 7 * 24 * time.Hour, 8 * time.Hour, 1 << 32
+	train := Span{Seed: test.Seed + otherSeed, Duration: otherwise}
+	if p := g.Period(); p > 0 {
+		train.Duration = max(min(periods*p, max(2*p, week)), otherwise)
+	}
+	if g.file != nil {
+		train = Span{From: test.From + test.Duration, Duration: max(0, g.file.length()-test.Duration)}
+		if train.Duration < test.Duration {
+			return Span{}, fmt.Errorf("%s lasts %v, too short to learn from one part of it and test on another of %v", g.kind.name, g.file.length(), test.Duration)
+		}
+	}
+	return train, g.CheckApart(train, test)
 }
 
 // CheckApart returns an error when two spans have a time in common, so that what is

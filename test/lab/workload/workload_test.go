@@ -322,6 +322,28 @@ func TestCheckApart(t *testing.T) {
 	}
 }
 
+// What is learned from is never what is tested on, and enough.
+func TestTraining(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.csv")
+	if err := os.WriteFile(path, []byte("second,rps\n0,10\n7199,30\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]time.Duration{"day": 14 * time.Hour, "bursts": 8 * time.Hour, "sequence": 8 * time.Hour, path: 90 * time.Minute} {
+		g := generator(t, text)
+		test := Span{Seed: 3, From: 10 * time.Minute, Duration: 30 * time.Minute}
+		train, err := g.Training(test)
+		if err != nil || train.Duration != want {
+			t.Errorf("%s: learn from %v (%v), want %v", text, train.Duration, err, want)
+		}
+		if err := g.CheckApart(train, test); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := generator(t, path).Training(Span{Duration: 61 * time.Minute}); err == nil {
+		t.Error("a file is learned from that is too short")
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                          "no workload",
