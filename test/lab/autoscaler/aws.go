@@ -25,6 +25,7 @@ type alarm struct {
 	samples     int
 	values      []float64 // one a minute, the newest last
 	out, in     time.Duration
+	added       int // by the last scale-out
 	everScaled  bool
 	everScaleIn bool
 }
@@ -75,12 +76,13 @@ func (a *aws) decide(s *alarm, now time.Duration, replicas int) int {
 	switch {
 	case all(s.values, highPoints, func(v float64) bool { return v > a.target }) && proportional > replicas:
 		if s.everScaled && now < s.out+cooldown {
-			// The capacity that was added counts; only what is more is added.
-			if proportional <= replicas {
-				return replicas
-			}
+			// What has just been added is part of what is added now.
+			proportional -= s.added
 		}
-		s.out, s.everScaled = now, true
+		if proportional <= replicas {
+			return replicas
+		}
+		s.out, s.added, s.everScaled = now, proportional-replicas, true
 		return proportional
 	case all(s.values, lowPoints, func(v float64) bool { return v < lowShare*a.target }) && proportional < replicas:
 		if s.everScaled && now < s.out+cooldown || s.everScaleIn && now < s.in+cooldown {
