@@ -9,6 +9,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
 // Estimator estimates replicas with a trained network (paper §III-B). It is
@@ -37,12 +38,18 @@ type call struct {
 // NewEstimator returns an estimator on the network that a holds, see [Load]. A
 // model of anything but replicas is an error; a [Predictor] takes those.
 func NewEstimator(a *artifact.Model) (*Estimator, error) {
-	if a.Target != string(estimator.Replicas) {
-		return nil, fmt.Errorf("the model predicts %q, want one that is trained on %q", a.Target, estimator.Replicas)
-	}
 	network, err := Load(a)
 	if err != nil {
 		return nil, err
+	}
+	return NewEstimatorOn(a, network)
+}
+
+// NewEstimatorOn is [NewEstimator] on a network of another architecture, which was
+// loaded from a.
+func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, error) {
+	if a.Target != string(estimator.Replicas) {
+		return nil, fmt.Errorf("the model predicts %q, want one that is trained on %q", a.Target, estimator.Replicas)
 	}
 	p, err := NewPredictor(a, network)
 	if err != nil {

@@ -47,6 +47,8 @@ func command() *cobra.Command {
 	fs.DurationVar(&o.scrape, "scrape", o.scrape, "Scrape interval of Prometheus.")
 	fs.DurationVar(&o.rateWindow, "rate-window", o.rateWindow, "Window of the rates in its queries.")
 	fs.Float64Var(&o.startSpread, "start-spread", o.startSpread, "How much longer than its start delay a pod may take to be ready, as a share of it.")
+	fs.DurationVar(&o.school, "school", o.school, "Virtual time of the history that learned autoscalers learn from, under the same kind of load.")
+	fs.Uint64Var(&o.schoolSeed, "school-seed", o.schoolSeed, "Its seed, which no run may have.")
 	fs.StringVar(&o.output, "output", o.output, "What to write: table, json or html.")
 	fs.StringVar(&o.out, "out", o.out, "File to write it to; empty means standard output.")
 	return c
@@ -88,6 +90,8 @@ type options struct {
 	duration, step, scrape, rateWindow time.Duration
 	startSpread                        float64
 	usual                              bool
+	school                             time.Duration
+	schoolSeed                         uint64
 	output, out                        string
 }
 
@@ -95,7 +99,7 @@ func defaults() options {
 	return options{
 		apps: []string{"online-boutique"}, workloads: []string{"sequence"}, autoscalers: []string{"hpa-cpu", "hab", "clairvoyant"},
 		rps: 100, seeds: 3, firstSeed: 1, duration: time.Hour, step: 30 * time.Second, scrape: 15 * time.Second, rateWindow: time.Minute,
-		startSpread: 0.5, output: "table",
+		startSpread: 0.5, output: "table", school: 6 * time.Hour, schoolSeed: 1001,
 	}
 }
 

@@ -52,11 +52,18 @@ func (o *options) plan() (*experiment.Plan, error) {
 						return nil, err
 					}
 				}
+				school := workload.Span{Seed: o.schoolSeed, Duration: o.school}
+				if g.CheckApart(school, test) != nil {
+					// No seed changes a file, but it may have another part.
+					if other, err := g.Training(test); err == nil {
+						school = other
+					}
+				}
 				c.Load.Name = text
 				if err := c.Validate(); err != nil {
 					return nil, err
 				}
-				p.Scenes = append(p.Scenes, experiment.Scene{Config: c})
+				p.Scenes = append(p.Scenes, experiment.Scene{Config: c, Generator: g, Base: o.rps, Span: test, School: school})
 			}
 		}
 	}

@@ -1,13 +1,18 @@
 package autoscaler
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/learner/baseline"
+	"github.com/deepscaler/deepscaler/test/lab/learned"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 	"github.com/deepscaler/deepscaler/test/lab/need"
 )
@@ -24,12 +29,25 @@ type Kind struct {
 	Usual    float64
 
 	make func(Surroundings, float64) (loop.Autoscaler, error)
+	// learn returns what a setting of the knob has to learn before; nil learns nothing.
+	learn func(context.Context, *learned.Lesson, float64) (*artifact.Model, error)
+}
+
+// Learns reports whether the autoscaler learns from history.
+func (k *Kind) Learns() bool { return k.learn != nil }
+
+// Learn learns from a lesson what a setting of the knob needs.
+func (k *Kind) Learn(ctx context.Context, l *learned.Lesson, knob float64) (*artifact.Model, error) {
+	return k.learn(ctx, l, knob)
 }
 
 // Surroundings are what an autoscaler is made for.
 type Surroundings struct {
 	Config *loop.Config
 	Future *need.Future
+	// Model is what was learned for this application, load and setting; nil for a kind that
+	// does not learn.
+	Model *artifact.Model
 }
 
 // New returns an autoscaler for one run.
@@ -44,19 +62,16 @@ func (k *Kind) New(s Surroundings, knob float64) (loop.Autoscaler, error) {
 // Kinds returns all that there are.
 func Kinds() []Kind {
 	return []Kind{
+		network("deepscaler", artifact.KindDeepScaler, "DeepScaler with its network, trained on other days, and HAB behind it"),
 		{
 			Name: "hab", About: "DeepScaler without a model: a balanced queueing network over the call graph [35]",
 			Knob: "headroom", Settings: []float64{0, 0.5, 1, 1.5, 2, 3}, Usual: 0.5,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
-				hab, err := queueing.NewHAB(queueingConfig(s.Config, knob))
+				e, err := untrained(s.Config, knob)
 				if err != nil {
 					return nil, err
 				}
-				mmn, err := queueing.NewMMN(queueingConfig(s.Config, knob))
-				if err != nil {
-					return nil, err
-				}
-				return newEstimated(estimator.First(hab, mmn), s.Config.LeadTime(), s.Config.Bounds), nil
+				return newEstimated(e, s.Config.LeadTime(), s.Config.Bounds), nil
 			},
 		},
 		{
@@ -97,6 +112,8 @@ func Kinds() []Kind {
 			Knob: "share of the SLO", Settings: []float64{4, 3, 2, 1.5, 1, 0.8}, Usual: 1,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newSLO(knob, s) },
 		},
+		network("dcrnn", artifact.KindDCRNN, "DCRNN in the place of the network [49]"),
+		network("tgcn", artifact.KindTGCN, "T-GCN in the place of the network [50]"),
 		{
 			Name: "kapacity", About: "traffic-driven replicas prediction as Kapacity describes it, with a forecast for each service",
 			Knob: "utilisation", Settings: []float64{0.85, 0.75, 0.65, 0.6, 0.5, 0.4}, Usual: 0.6,
@@ -110,6 +127,45 @@ func Kinds() []Kind {
 			},
 		},
 	}
+}
+
+// network returns DeepScaler around a network of one sort.
+func network(name, kind, about string) Kind {
+	return Kind{
+		Name: name, About: about,
+		Knob: "quantile", Settings: []float64{0.5, 0.8, 0.95}, Usual: 0.5,
+		learn: func(ctx context.Context, l *learned.Lesson, knob float64) (*artifact.Model, error) {
+			return l.Network(ctx, kind, knob)
+		},
+		make: func(s Surroundings, _ float64) (loop.Autoscaler, error) {
+			network, err := baseline.Load(s.Model)
+			if err != nil {
+				return nil, err
+			}
+			trained, err := model.NewEstimatorOn(s.Model, network)
+			if err != nil {
+				return nil, err
+			}
+			rest, err := untrained(s.Config, queueing.DefaultConfig().Headroom)
+			if err != nil {
+				return nil, err
+			}
+			return newEstimated(estimator.First(trained, rest), s.Config.LeadTime(), s.Config.Bounds), nil
+		},
+	}
+}
+
+// untrained returns what DeepScaler estimates with when it has no model.
+func untrained(c *loop.Config, headroom float64) (estimator.Estimator, error) {
+	hab, err := queueing.NewHAB(queueingConfig(c, headroom))
+	if err != nil {
+		return nil, err
+	}
+	mmn, err := queueing.NewMMN(queueingConfig(c, headroom))
+	if err != nil {
+		return nil, err
+	}
+	return estimator.First(hab, mmn), nil
 }
 
 func queueingConfig(c *loop.Config, headroom float64) queueing.Config {

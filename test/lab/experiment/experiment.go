@@ -16,6 +16,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 	"github.com/deepscaler/deepscaler/test/lab/need"
+	"github.com/deepscaler/deepscaler/test/lab/workload"
 )
 
 // Plan is what is compared with what.
@@ -31,7 +32,15 @@ type Plan struct {
 }
 
 // Scene is one application under one load with one seed.
-type Scene struct{ Config loop.Config }
+type Scene struct {
+	Config loop.Config
+	// Generator, Base and Span are what the load was made from.
+	Generator *workload.Generator
+	Base      float64
+	Span      workload.Span
+	// School is the part of the same kind of load that learned autoscalers learn from.
+	School workload.Span
+}
 
 // Candidate is an autoscaler with the settings of its knob.
 type Candidate struct {
@@ -51,6 +60,10 @@ func (p *Plan) Do(ctx context.Context) (*Result, error) {
 		result.Usual[a.Name] = a.Usual
 	}
 	if result.Difficulty, err = p.difficulty(); err != nil {
+		return nil, err
+	}
+	models, err := p.learn(ctx, futures)
+	if err != nil {
 		return nil, err
 	}
 	var runs []Run
@@ -76,7 +89,10 @@ func (p *Plan) Do(ctx context.Context) (*Result, error) {
 	for _, t := range tasks {
 		g.Go(func() error {
 			r := &runs[t.run]
-			trace, err := r.do(ctx, p.Scenes[t.scene].Config, &p.Autoscalers[t.candidate].Kind, futures[t.scene])
+			c := p.Scenes[t.scene].Config
+			trace, err := r.do(ctx, &p.Autoscalers[t.candidate].Kind, autoscaler.Surroundings{
+				Config: &c, Future: futures[t.scene], Model: models[modelKey{c.Application.Name, c.Load.Name, r.Autoscaler, r.Knob}],
+			})
 			if err != nil {
 				return fmt.Errorf("%s under %s, %s with %v, seed %d: %w", r.Application, r.Workload, r.Autoscaler, r.Knob, r.Seed, err)
 			}
@@ -133,20 +149,21 @@ func (p *Plan) difficulty() ([]Difficulty, error) {
 }
 
 // do runs one, and returns its trace if its setting is the usual one.
-func (r *Run) do(ctx context.Context, c loop.Config, k *autoscaler.Kind, future *need.Future) (*Trace, error) {
-	scaler, err := k.New(autoscaler.Surroundings{Config: &c, Future: future}, r.Knob)
+func (r *Run) do(ctx context.Context, k *autoscaler.Kind, s autoscaler.Surroundings) (*Trace, error) {
+	c, future := s.Config, s.Future
+	scaler, err := k.New(s, r.Knob)
 	if err != nil {
 		return nil, err
 	}
-	record, err := loop.Run(ctx, c, scaler, future.Within(0, time.Minute, need.Usual))
+	record, err := loop.Run(ctx, *c, scaler, future.Within(0, time.Minute, need.Usual))
 	if err != nil {
 		return nil, err
 	}
-	r.judge(&c, record, scaler, future)
+	r.judge(c, record, scaler, future)
 	if r.Knob != k.Usual {
 		return nil, nil
 	}
-	t := r.trace(&c, record, future)
+	t := r.trace(c, record, future)
 	return &t, nil
 }
 

@@ -1,0 +1,104 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
+	"github.com/deepscaler/deepscaler/test/lab/learned"
+	"github.com/deepscaler/deepscaler/test/lab/loop"
+	"github.com/deepscaler/deepscaler/test/lab/need"
+)
+
+// modelKey names what was learned.
+type modelKey struct {
+	application, workload, autoscaler string
+	knob                              float64
+}
+
+// teacher is the autoscaler that manages the application while history is made: what most
+// users have before they have DeepScaler.
+const teacher = "hpa-cpu"
+
+// learn lets every autoscaler that learns do so, once for each application, load and
+// setting, on other days than all seeds are tested on.
+func (p *Plan) learn(ctx context.Context, futures []*need.Future) (map[modelKey]*artifact.Model, error) {
+	models := map[modelKey]*artifact.Model{}
+	type task struct {
+		lesson *learned.Lesson
+		kind   *autoscaler.Kind
+		key    modelKey
+	}
+	var tasks []task
+	lessons := map[[2]string]*learned.Lesson{}
+	for i := range p.Autoscalers {
+		a := &p.Autoscalers[i]
+		if !a.Learns() {
+			continue
+		}
+		for j := range p.Scenes {
+			s := &p.Scenes[j]
+			if err := s.Generator.CheckApart(s.School, s.Span); err != nil {
+				return nil, fmt.Errorf("learn: %w", err)
+			}
+			c := &s.Config
+			name := [2]string{c.Application.Name, c.Load.Name}
+			if lessons[name] == nil {
+				var err error
+				if lessons[name], err = lesson(ctx, s, futures[j]); err != nil {
+					return nil, err
+				}
+			}
+			for _, knob := range a.Settings {
+				key := modelKey{c.Application.Name, c.Load.Name, a.Name, knob}
+				if _, known := models[key]; !known {
+					models[key] = nil
+					tasks = append(tasks, task{lessons[name], &a.Kind, key})
+				}
+			}
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	var mu sync.Mutex
+	for _, t := range tasks {
+		g.Go(func() error {
+			m, err := t.kind.Learn(ctx, t.lesson, t.key.knob)
+			if err != nil {
+				return fmt.Errorf("%s for %s under %s: %w", t.key.autoscaler, t.key.application, t.key.workload, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			models[t.key] = m
+			return nil
+		})
+	}
+	return models, g.Wait()
+}
+
+// lesson makes the history that an application leaves under the same kind of load as in
+// a scene.
+func lesson(ctx context.Context, s *Scene, future *need.Future) (*learned.Lesson, error) {
+	c := s.Config
+	c.Seed = s.School.Seed
+	c.Duration = (s.School.Duration - c.Warmup).Truncate(c.Step)
+	load, err := s.Generator.Make(c.Application, s.Base, s.School)
+	if err != nil {
+		return nil, fmt.Errorf("make history: %w", err)
+	}
+	load.Name, c.Load = c.Load.Name, load
+	kind, err := autoscaler.Find(teacher)
+	if err != nil {
+		return nil, err
+	}
+	scaler, err := kind.New(autoscaler.Surroundings{Config: &c}, kind.Usual)
+	if err != nil {
+		return nil, err
+	}
+	return learned.Take(ctx, c, scaler, future.Within(0, loop.Bins(1), need.Usual))
+}

@@ -1,0 +1,73 @@
+// Package learned makes the autoscalers of the lab that learn, on other days than they
+// are tested on.
+package learned
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/learner/train"
+	"github.com/deepscaler/deepscaler/test/lab/loop"
+)
+
+// Lesson is what an autoscaler may learn from: the telemetry of the application under the
+// same kind of load on other days, while another autoscaler managed it.
+type Lesson struct {
+	// Config is that of the run that left the history.
+	Config  loop.Config
+	History *estimator.Window
+	Edges   []estimator.Edge
+}
+
+// Take runs an application for a lesson.
+func Take(ctx context.Context, c loop.Config, teacher loop.Autoscaler, replicas []int) (*Lesson, error) {
+	record, err := loop.Run(ctx, c, teacher, replicas)
+	if err != nil {
+		return nil, fmt.Errorf("make history: %w", err)
+	}
+	l := &Lesson{Config: c}
+	// The first steps have no whole rate window behind them.
+	if l.History, err = record.History.History(int(c.RateWindow / c.Step)); err != nil {
+		return nil, fmt.Errorf("make history: %w", err)
+	}
+	l.Edges = edges(record.History.Window())
+	return l, nil
+}
+
+// edges returns the invocation graph of a window with calls for each call of the source.
+func edges(w *estimator.Window) []estimator.Edge {
+	if w.Calls == nil {
+		return nil
+	}
+	received := make([]float64, len(w.Services))
+	for _, c := range w.Calls.Calls {
+		received[c.Destination] += c.Rate
+	}
+	var all []estimator.Edge
+	for _, c := range w.Calls.Calls {
+		if c.Source >= 0 && c.Rate > 0 && received[c.Source] > 0 {
+			all = append(all, estimator.Edge{Source: c.Source, Destination: c.Destination, Weight: c.Rate / received[c.Source]})
+		}
+	}
+	return all
+}
+
+// Network trains a network of a kind for a quantile of the need, with the defaults of
+// deepscaler train.
+func (l *Lesson) Network(ctx context.Context, kind string, quantile float64) (*artifact.Model, error) {
+	s := train.DefaultSpec()
+	s.Kind = kind
+	s.LeadTime = l.Config.LeadTime()
+	s.Samples.Window = l.Config.Steps
+	s.Label.SLO = train.Duration(l.Config.Application.SLO.Latency.D())
+	s.Learning.Quantile = quantile
+	s.Learning.Seed = l.Config.Seed
+	result, err := train.Train(ctx, train.Input{History: l.History, Edges: l.Edges, Now: time.Now}, s)
+	if err != nil {
+		return nil, fmt.Errorf("train %s for the quantile %v: %w", kind, quantile, err)
+	}
+	return result.Model, nil
+}
