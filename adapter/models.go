@@ -19,7 +19,7 @@ type models struct {
 var _ tick.Models = (*models)(nil)
 
 func newModels(file *config.Adapter) (*models, error) {
-	defaults, err := newModel(file.Defaults)
+	defaults, err := newModel(file.Settings(""))
 	if err != nil {
 		return nil, fmt.Errorf("defaults: %w", err)
 	}

@@ -78,6 +78,10 @@ func (s *Source) readMesh(ctx context.Context, rows map[estimator.Service]int, q
 	if !ok {
 		return nil, append(said, q.wrong(Malformed, nil, "it is a %s, want a vector", typeOf(value)))
 	}
+	if !slices.ContainsFunc(vector, func(sample *model.Sample) bool { return sample == nil || sample.Metric["source_workload"] != "" }) && len(vector) > 0 {
+		// As it stands, everything would come from outside.
+		return nil, append(said, q.wrong(Sourceless, nil, "none of the %d edges has it: the graph is not known", len(vector)))
+	}
 	calls, impossible := meshCalls(rows, vector)
 	if impossible > 0 {
 		said = append(said, q.wrong(Impossible, nil, "%d of %d edges have no rate of at least 0 and are left out", impossible, len(vector)))

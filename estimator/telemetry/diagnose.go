@@ -66,28 +66,69 @@ type diagnoses struct {
 func (s *Source) explainLack(ctx context.Context, q question, e *Error, services []estimator.Service) {
 	namespaces := namespacesOf(services)
 	key := q.feature + " " + strings.Join(namespaces, " ")
-	s.diagnoses.mu.Lock()
-	d, known := s.diagnoses.known[key]
-	s.diagnoses.mu.Unlock()
-	if age := q.during.End.Sub(d.at); !known || age < 0 || age >= diagnosisSteps*s.step {
-		rows, err := s.sightings(ctx, q)
-		if err != nil {
-			e.Detail += ": the reason could not be asked for: " + Explain(err)
-			return
+	d := s.diagnosed(ctx, q, key, namespaces)
+	if e.Kind == Stale {
+		if d.reason != Sparse {
+			d = diagnosis{} // there are samples, only not to the end
 		}
-		d = s.diagnose(q, namespaces, rows)
-		if nativeSeen(q, rows) {
-			d = diagnosis{reason: Native, detail: "the histogram has no series _sum and _count"}
+		if s.lags.constant(key, q.during.End, e.lag) && d.reason == "" {
+			d = diagnosis{reason: Late, detail: fmt.Sprintf("the newest are %v old time after time: set prometheus.offset to %v", e.lag, e.lag)}
 		}
-		d.at = q.during.End
-		s.diagnoses.mu.Lock()
-		s.diagnoses.known[key] = d
-		s.diagnoses.mu.Unlock()
 	}
 	e.Reason = d.reason
 	if d.detail != "" {
 		e.Detail += ": " + d.detail
 	}
+}
+
+// diagnosed returns why the answer to q is empty, as it is remembered under key
+// or as one more query says.
+func (s *Source) diagnosed(ctx context.Context, q question, key string, namespaces []string) diagnosis {
+	s.diagnoses.mu.Lock()
+	d, known := s.diagnoses.known[key]
+	s.diagnoses.mu.Unlock()
+	if age := q.during.End.Sub(d.at); known && age >= 0 && age < diagnosisSteps*s.step {
+		return d
+	}
+	switch seen, err := s.sightings(ctx, q); {
+	case errors.Is(err, errNoMetric):
+		d = diagnosis{}
+	case err != nil:
+		return diagnosis{detail: "the reason could not be asked for: " + Explain(err)}
+	case nativeSeen(q, seen):
+		d = diagnosis{reason: Native, detail: "the histogram has no series _sum and _count"}
+	default:
+		d = s.diagnose(q, namespaces, seen)
+	}
+	d.at = q.during.End
+	s.diagnoses.mu.Lock()
+	defer s.diagnoses.mu.Unlock()
+	s.diagnoses.known[key] = d
+	return d
+}
+
+// lags remembers how old the newest samples were, by feature and namespaces.
+type lags struct {
+	mu    sync.Mutex
+	known map[string]lag
+}
+
+type lag struct {
+	end  time.Time
+	late time.Duration
+}
+
+// constant reports whether the newest samples were as old when an earlier window
+// was read: then they come late, while scraping that has stopped makes them ever
+// older.
+func (l *lags) constant(key string, end time.Time, late time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before, known := l.known[key]
+	if !known || end.After(before.end) {
+		l.known[key] = lag{end, late}
+	}
+	return known && end.After(before.end) && before.late == late
 }
 
 // metricName finds the metrics in a query.
@@ -100,6 +141,9 @@ type sighting struct {
 	samples float64
 }
 
+// errNoMetric is that of a query of one's own in which no metric is recognised.
+var errNoMetric = errors.New("no metric is selected with braces")
+
 // sightings looks for the bare metrics of q under any labels.
 func (s *Source) sightings(ctx context.Context, q question) ([]sighting, error) {
 	var metrics []string
@@ -110,7 +154,7 @@ func (s *Source) sightings(ctx context.Context, q question) ([]sighting, error) 
 		}
 	}
 	if len(metrics) == 0 {
-		return nil, errors.New("the query selects no metric with braces")
+		return nil, errNoMetric
 	}
 	slices.Sort(metrics)
 	by := []string{"namespace", "exported_namespace", "reporter"}

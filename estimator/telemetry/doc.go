@@ -10,5 +10,5 @@
 // cannot be relied on is an error, never a guess.
 //
 // The package holds no clock and logs nothing: the caller says at what time the
-// window ends and receives what is worth logging as [Warning] values.
+// window ends and receives what is worth logging as [Error] values.
 package telemetry

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
@@ -97,6 +98,8 @@ type Error struct {
 	Query string
 	// Err is the cause. May be nil.
 	Err error
+
+	lag time.Duration // of the newest sample, when that is stale
 }
 
 // Error implements error. The text is stable; see [Error.Explain] for the rest.

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"slices"
+	"strings"
 
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
@@ -54,6 +55,9 @@ func (s *Source) readQuery(ctx context.Context, w *estimator.Window, c int, rows
 	}
 	if found.impossible > 0 {
 		findings = append(findings, q.wrong(Impossible, nil, "%d of them count as missing", found.impossible))
+	}
+	if len(found.similar) > 0 {
+		findings = append(findings, q.wrong(Misnamed, nil, "%s", strings.Join(found.similar, ", ")))
 	}
 	if lack := found.lack(w); lack != nil {
 		lack.Feature, lack.Query = feature, oneLine(promql)

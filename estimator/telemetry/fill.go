@@ -21,6 +21,7 @@ const (
 type findings struct {
 	series, known int          // series in the answer, and of services in the window
 	foreign       model.Metric // one that is of no service in the window
+	similar       []string     // services without a series, beside one of a similar name
 	impossible    int          // samples that no indicator can have: negative or infinite
 	newest        time.Time    // of any usable sample; zero when there is none
 }
@@ -34,20 +35,24 @@ func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Ma
 	found := findings{series: len(m)}
 	start, step := w.Time(0).UnixMilli(), w.Step.Milliseconds()
 	owner := make(map[int]model.Metric, len(rows))
+	owned := make(map[int]bool, len(rows))
+	var foreign []estimator.Service
 	for _, series := range m {
 		if series == nil {
 			return found, errors.New("answer holds a series that is null")
 		}
-		row, ok := rows[serviceOf(series.Metric, labelNamespace, labelWorkload)]
+		service := serviceOf(series.Metric, labelNamespace, labelWorkload)
+		row, ok := rows[service]
 		if !ok {
 			found.foreign = series.Metric
+			foreign = append(foreign, service)
 			continue
 		}
 		if other, taken := owner[row]; taken {
 			return found, fmt.Errorf("two series for service %s, %v and %v: aggregate by namespace and workload",
 				w.Services[row], other, series.Metric)
 		}
-		owner[row] = series.Metric
+		owner[row], owned[row] = series.Metric, true
 		found.known++
 		if len(series.Histograms) > 0 {
 			return found, fmt.Errorf("series %v holds native histograms, want numbers", series.Metric)
@@ -83,6 +88,7 @@ func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Ma
 			}
 		}
 	}
+	found.similar = similar(w, owned, foreign)
 	return found, nil
 }
 
@@ -99,8 +105,10 @@ func (f findings) lack(w *estimator.Window) *Error {
 	case f.newest.IsZero():
 		return wrong(NoData, nil, "the %d series of the %d services have no usable sample", f.known, len(w.Services))
 	case f.newest.Before(w.End):
-		return wrong(Stale, nil, "no service has a sample at %s, the newest is %v older: check that Prometheus scrapes them and that the clocks agree",
+		e := wrong(Stale, nil, "no service has a sample at %s, the newest is %v older: check that Prometheus scrapes them and that the clocks agree",
 			w.End.Format(time.RFC3339), w.End.Sub(f.newest))
+		e.lag = w.End.Sub(f.newest)
+		return e
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ type Range struct {
 	Steps int
 	// Calls says whether the invocation graph is wanted.
 	Calls bool
+	// Checks says whether to look for workloads that queries cannot tell apart
+	// and for pods that are not scraped: two more queries, every tenth step.
+	Checks bool
 }
 
 // Read returns whatever there is in a range, and findings about it in the order
@@ -68,7 +71,16 @@ func (s *Source) Read(ctx context.Context, r Range) (*estimator.Window, []*Error
 	if err := worst(failures); err != nil {
 		return nil, nil, err
 	}
-	return w, slices.Concat(findings...), nil
+	var checked []*Error
+	if r.Checks {
+		checked = s.check(ctx, w, query)
+	}
+	found := slices.Concat(findings...)
+	found = append(found, boundStreams(w, s.rateWindow)...)
+	if s.limited {
+		found = append(found, overused(w)...)
+	}
+	return w, append(found, checked...), nil
 }
 
 // worst returns the error to report of several: one of the server, since it
@@ -90,7 +102,7 @@ func worst(errs []error) (first error) {
 // earlier, for the adapter: what [Source.Read] finds, if it is what [Require]
 // asks for.
 func (s *Source) Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*Error, error) {
-	w, findings, err := s.Read(ctx, Range{Services: services, End: end.Add(-s.offset), Steps: s.steps, Calls: true})
+	w, findings, err := s.Read(ctx, Range{Services: services, End: end.Add(-s.offset), Steps: s.steps, Calls: true, Checks: true})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -31,9 +31,13 @@ type Source struct {
 	// preset is its name, traffic what it reads.
 	preset  string
 	traffic traffic
+	// limited says that cpu is measured against limits where there are any.
+	limited bool
 	// native is set once latency has come from native histograms.
 	native    atomic.Bool
 	diagnoses diagnoses
+	checks    checks
+	lags      lags
 	queries   map[string]*template.Template
 
 	server     *endpoint
@@ -88,7 +92,10 @@ func New(cfg Config, features []estimator.Feature, steps int, step time.Duration
 		containers: containersOf(cfg.IgnoredContainers),
 		preset:     cfg.Preset,
 		traffic:    trafficOf[cfg.Preset],
+		limited:    cfg.Queries[string(estimator.CPU)] == "" && cfg.Preset != PresetIstioResourceRequests,
 		diagnoses:  diagnoses{known: map[string]diagnosis{}},
+		checks:     checks{known: map[string]checked{}},
+		lags:       lags{known: map[string]lag{}},
 		queries:    queries,
 		server:     server,
 		prometheus: v1.NewAPI(server),

@@ -119,7 +119,7 @@ func TestTargetsExist(t *testing.T) {
 func TestTelemetryIsExplained(t *testing.T) {
 	page := read(t, "docs/troubleshooting.md")
 	kinds := 0
-	for _, source := range []string{"estimator/telemetry/error.go", "estimator/telemetry/diagnose.go"} {
+	for _, source := range []string{"estimator/telemetry/error.go", "estimator/telemetry/diagnose.go", "estimator/telemetry/plausible.go"} {
 		for _, m := range regexp.MustCompile(`\tKind = "(.*)"|[A-Z][a-z]+ +Kind = "(.*)"`).FindAllStringSubmatch(read(t, source), -1) {
 			kinds++
 			if text := m[1] + m[2]; !strings.Contains(page, "| `"+text+"` |") {

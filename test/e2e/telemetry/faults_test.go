@@ -167,6 +167,20 @@ var faults = map[string]fault{
 		adjust: func(c *telemetry.Config) { c.IgnoredContainers = []string{"log-shipper"} }},
 	"two clusters, one of them asked for": {
 		change: clusters, adjust: func(c *telemetry.Config) { c.Prometheus.Matchers = map[string]string{"cluster": "east"} }},
+	"two clusters": {
+		change: clusters, want: map[estimator.Feature]float64{estimator.Replicas: 6, estimator.Requests: 200},
+		finding: "replicas: series of several workloads have the same name", explained: `exists with cluster="east" and "west"`},
+	"half of the proxies scraped": {
+		change: func(all []series) []series {
+			return each(all, func(s series) []series {
+				if pod := s.labels["pod"]; s.is("istio") && (strings.HasSuffix(pod, "x2b4c") || strings.HasSuffix(pod, "z9k5m")) {
+					return nil
+				}
+				return []series{s}
+			})
+		},
+		want:    map[estimator.Feature]float64{estimator.Requests: 50},
+		finding: "requests: some pods of a service report no requests", explained: "2 of 4 of half-of-the-proxies-scraped/web"},
 	"long name": {name: long,
 		change: func(all []series) []series {
 			return each(all, func(s series) []series {
@@ -395,7 +409,7 @@ func (f fault) read(ctx context.Context, t *testing.T, url, namespace string) (*
 	}
 	defer source.Close()
 	services := []estimator.Service{{Namespace: namespace, Name: "web"}, {Namespace: namespace, Name: cmp.Or(f.name, "cart")}}
-	return source.Read(ctx, telemetry.Range{Services: services, End: time.Now(), Steps: steps, Calls: true})
+	return source.Read(ctx, telemetry.Range{Services: services, End: time.Now(), Steps: steps, Calls: true, Checks: true})
 }
 
 func (f fault) check(ctx context.Context, t *testing.T, url, namespace string) {
