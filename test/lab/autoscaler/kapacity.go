@@ -37,8 +37,8 @@ type usageHistory struct {
 	requests, replicas, cores []float64
 }
 
-// usageHours is how far back the usage counts: --re-history-len of Kapacity's example.
-const usageHours = 4 * time.Hour
+// remembered is how far back the usage counts: --re-history-len of Kapacity's example.
+const remembered = 4 * time.Hour
 
 func newKapacity(target float64, s Surroundings) (loop.Autoscaler, error) {
 	if s.Config.Past == nil {
@@ -68,7 +68,7 @@ func (k *kapacity) Tick(c *loop.Cluster) error {
 		row := c.Row(i)
 		limit := float64(c.Application().Services[i].Resources.Limits.CPU)
 		n := w.At(row, now, replicas)
-		k.seen[i].add(w.At(row, now, requests), n, w.At(row, now, cpu)*limit*n, int(usageHours/w.Step))
+		k.seen[i].add(w.At(row, now, requests), n, w.At(row, now, cpu)*limit*n, int(remembered/w.Step))
 		lags := make([]float64, w.Steps)
 		for t := range lags {
 			lags[t] = w.At(row, t, requests) / k.normal[i]

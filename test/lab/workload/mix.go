@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/deepscaler/deepscaler/test/testbed/app"
@@ -46,13 +47,7 @@ func (m *mixes) text() []string {
 	if len(m.names) == 0 {
 		return nil
 	}
-	all := "mix="
-	for i, name := range m.names {
-		if i > 0 {
-			all += ">"
-		}
-		all += name
-	}
+	all := "mix=" + strings.Join(m.names, ">")
 	if len(m.names) < 2 {
 		return []string{all}
 	}

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func (s *site) serveMetrics(t *testing.T, puppets map[string]*puppet) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		answer, err := answer(puppets, r.URL)
+		answer, err := answer(r.Context(), puppets, r.URL)
 		if err != nil {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			answer = metav1.Status{
@@ -74,7 +75,7 @@ func (s *site) serveMetrics(t *testing.T, puppets map[string]*puppet) {
 
 // answer finds the puppet of a request: external metrics have it in their selector,
 // the others in that of the pods.
-func answer(puppets map[string]*puppet, u *url.URL) (any, error) {
+func answer(ctx context.Context, puppets map[string]*puppet, u *url.URL) (any, error) {
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/") // apis, group, version, namespaces, …
 	if len(parts) <= 3 {
 		return discovery(parts), nil
@@ -86,11 +87,11 @@ func answer(puppets map[string]*puppet, u *url.URL) (any, error) {
 	}
 	switch parts[1] {
 	case "external.metrics.k8s.io":
-		return p.external(parts[5])
+		return p.external(ctx, parts[5])
 	case "metrics.k8s.io":
-		return p.usage()
+		return p.usage(ctx)
 	}
-	return p.custom(parts[len(parts)-1])
+	return p.custom(ctx, parts[len(parts)-1])
 }
 
 func discovery(parts []string) any {
@@ -118,8 +119,8 @@ func milli(v float64) string { return fmt.Sprintf("%dm", int64(math.Round(v*1000
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-func (p *puppet) external(metric string) (any, error) {
-	r, at, err := p.reading(metric)
+func (p *puppet) external(ctx context.Context, metric string) (any, error) {
+	r, at, err := p.reading(ctx, metric)
 	if err != nil || math.IsNaN(r.Value) {
 		return nil, fmt.Errorf("metric %s of %s is missing: %w", metric, p.name, err)
 	}
@@ -132,8 +133,8 @@ func (p *puppet) external(metric string) (any, error) {
 	return list("external.metrics.k8s.io/v1beta1", "ExternalMetricValueList", items), nil
 }
 
-func (p *puppet) usage() (any, error) {
-	r, _, err := p.reading(cpu)
+func (p *puppet) usage(ctx context.Context) (any, error) {
+	r, _, err := p.reading(ctx, cpu)
 	if err != nil {
 		return nil, err
 	}
@@ -149,8 +150,8 @@ func (p *puppet) usage() (any, error) {
 	return list("metrics.k8s.io/v1beta1", "PodMetricsList", items), nil
 }
 
-func (p *puppet) custom(metric string) (any, error) {
-	r, at, err := p.reading(metric)
+func (p *puppet) custom(ctx context.Context, metric string) (any, error) {
+	r, at, err := p.reading(ctx, metric)
 	if err != nil {
 		return nil, err
 	}

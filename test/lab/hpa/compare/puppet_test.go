@@ -3,7 +3,6 @@ package compare
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -11,8 +10,6 @@ import (
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -124,7 +121,7 @@ func (p *puppet) setStatus(ctx context.Context, replicas int) error {
 
 // reading returns the reading of a metric in the present decision. The first metric of the spec
 // begins a new one.
-func (p *puppet) reading(metric string) (hpa.Reading, time.Time, error) {
+func (p *puppet) reading(ctx context.Context, metric string) (hpa.Reading, time.Time, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i := slices.IndexFunc(p.spec.Metrics, func(m autoscalingv2.MetricSpec) bool { return nameOf(m) == metric })
@@ -132,7 +129,7 @@ func (p *puppet) reading(metric string) (hpa.Reading, time.Time, error) {
 		return hpa.Reading{}, time.Time{}, fmt.Errorf("%s has no metric %s", p.name, metric)
 	}
 	if i == 0 {
-		if err := p.begin(); err != nil {
+		if err := p.begin(ctx); err != nil {
 			p.err = err
 			return hpa.Reading{}, time.Time{}, err
 		}
@@ -155,9 +152,7 @@ func nameOf(m autoscalingv2.MetricSpec) string {
 
 // begin notes a new decision. What the target has now is what the one before made of it,
 // since the controller works on one decision of an HPA at a time.
-func (p *puppet) begin() error {
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
-	defer stop()
+func (p *puppet) begin(ctx context.Context) error {
 	o, err := p.objects.Resource(resourceOf("puppets")).Namespace(namespace).Get(ctx, p.name, metav1.GetOptions{})
 	if err != nil {
 		return err
@@ -188,115 +183,6 @@ func (p *puppet) ended(replicas int) {
 	}
 }
 
-// invent makes up the reading of a metric: around the target, far from it, none at all.
-func (p *puppet) invent(m autoscalingv2.MetricSpec, d *decision) hpa.Reading {
-	r := p.random
-	if r.IntN(3) == 0 {
-		p.ratio = []float64{1, 1.1, 0.9, 0.95, 0, 0.3 + 0.6*r.Float64(), 1 + r.Float64(), 1 + 3*r.Float64()}[r.IntN(8)]
-	}
-	ratio := p.ratio
-	fine := func(v float64) float64 { return math.Round(v*1000) / 1000 }
-	if m.Type == autoscalingv2.ExternalMetricSourceType {
-		if r.IntN(20) == 0 {
-			return hpa.Reading{Value: math.NaN()}
-		}
-		if q := m.External.Target.AverageValue; q != nil {
-			return hpa.Reading{Value: fine(ratio * q.AsApproximateFloat64() * float64(max(1, d.seen.StatusReplicas)))}
-		}
-		return hpa.Reading{Value: fine(ratio * m.External.Target.Value.AsApproximateFloat64())}
-	}
-	each := 0.0
-	switch {
-	case m.Type == autoscalingv2.PodsMetricSourceType:
-		each = m.Pods.Target.AverageValue.AsApproximateFloat64()
-	case m.Resource.Target.AverageValue != nil:
-		each = m.Resource.Target.AverageValue.AsApproximateFloat64()
-	default:
-		each = request * float64(*m.Resource.Target.AverageUtilization) / 100
-	}
-	reading := hpa.Reading{}
-	gaps := []int{2, 8, 1000, 1000}[r.IntN(4)] // one in so many has no sample
-	for range d.seen.Pods {
-		s := hpa.Sample{Value: fine(each * ratio * (0.9 + 0.2*r.Float64())), At: d.at.Truncate(time.Second), Window: 5 * time.Second}
-		if r.IntN(gaps) == 0 {
-			s.Value = math.NaN()
-		}
-		reading.Pods = append(reading.Pods, s)
-	}
-	return reading
-}
-
-// request is what every pod requests, in cores.
-const request = 0.4
-
-// addPod makes a pod that nothing schedules or runs.
-func (p *puppet) addPod(ctx context.Context) error {
-	p.born++
-	name := fmt.Sprintf("%s-%d", p.name, p.born)
-	pod, err := p.client.CoreV1().Pods(namespace).Create(ctx, &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{label: p.name}, Finalizers: []string{group + "/held"}},
-		Spec: corev1.PodSpec{
-			SchedulerName: "nobody",
-			Containers: []corev1.Container{{Name: "main", Image: "none", Resources: corev1.ResourceRequirements{
-				Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("400m")},
-			}}},
-		},
-	}, metav1.CreateOptions{})
-	if err != nil {
-		return err
-	}
-	p.names = append(p.names, pod.Name)
-	p.pods = append(p.pods, hpa.Pod{Phase: hpa.Pending, Request: request})
-	return p.changePod(ctx, len(p.pods)-1)
-}
-
-// changePod gives a pod another state: mostly one that has long been ready.
-func (p *puppet) changePod(ctx context.Context, i int) error {
-	now := time.Now().Truncate(time.Second)
-	r := p.random
-	pod := hpa.Pod{Request: request, Deleting: p.pods[i].Deleting, Started: now.Add(-time.Duration(1+r.IntN(900)) * time.Second), Ready: r.IntN(3) > 0}
-	// Ready since the start, for a while, or only now.
-	pod.ReadySince = pod.Started.Add(time.Duration([]float64{0, 20, 40, now.Sub(pod.Started).Seconds()}[r.IntN(4)]) * time.Second)
-	status := corev1.PodStatus{Phase: corev1.PodRunning, StartTime: &metav1.Time{Time: pod.Started}}
-	switch r.IntN(12) {
-	case 0:
-		pod.Phase, status.Phase = hpa.Pending, corev1.PodPending
-	case 1:
-		pod.Phase, status.Phase = hpa.Failed, corev1.PodFailed
-	case 2:
-		pod.Started, status.StartTime = time.Time{}, nil
-	}
-	condition := corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionFalse, LastTransitionTime: metav1.Time{Time: pod.ReadySince}}
-	if pod.Ready {
-		condition.Status = corev1.ConditionTrue
-	}
-	status.Conditions = []corev1.PodCondition{condition}
-	old, err := p.client.CoreV1().Pods(namespace).Get(ctx, p.names[i], metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	old.Status = status
-	if _, err := p.client.CoreV1().Pods(namespace).UpdateStatus(ctx, old, metav1.UpdateOptions{}); err != nil {
-		return err
-	}
-	p.pods[i] = pod
-	return nil
-}
-
-// endPod deletes a pod, which its finalizer holds until it is released.
-func (p *puppet) endPod(ctx context.Context, i int) error {
-	pods := p.client.CoreV1().Pods(namespace)
-	if !p.pods[i].Deleting {
-		p.pods[i].Deleting = true
-		return pods.Delete(ctx, p.names[i], metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))})
-	}
-	if _, err := pods.Patch(ctx, p.names[i], "application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{}); err != nil {
-		return err
-	}
-	p.names, p.pods = slices.Delete(p.names, i, i+1), slices.Delete(p.pods, i, i+1)
-	return nil
-}
-
 // move changes what the controller will see in its next decision.
 func (p *puppet) move(ctx context.Context) error {
 	p.mu.Lock()
@@ -313,7 +199,7 @@ func (p *puppet) move(ctx context.Context) error {
 			return err
 		}
 	}
-	for i := len(p.pods) - 1; i >= 0; i-- {
+	for i := range slices.Backward(p.pods) {
 		if p.pods[i].Deleting || p.live() > want {
 			if err := p.endPod(ctx, i); err != nil {
 				return err
@@ -337,16 +223,6 @@ func (p *puppet) move(ctx context.Context) error {
 	return nil
 }
 
-func (p *puppet) live() int {
-	n := 0
-	for _, pod := range p.pods {
-		if !pod.Deleting {
-			n++
-		}
-	}
-	return n
-}
-
 // bound changes the maximum. A target above it is scaled in at once, without a look at
 // the metrics.
 func (p *puppet) bound(ctx context.Context, replicas int) error {
@@ -365,15 +241,20 @@ func (p *puppet) bound(ctx context.Context, replicas int) error {
 	return nil
 }
 
+// failure returns the error of a decision that could not be noted.
+func (p *puppet) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
 // play moves the puppet after each decision until ctx ends.
 func (p *puppet) play(ctx context.Context) error {
 	var moved *decision
 	for {
 		select {
 		case <-ctx.Done():
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			return p.err
+			return p.failure()
 		case <-time.After(50 * time.Millisecond):
 		}
 		p.mu.Lock()
