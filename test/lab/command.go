@@ -35,9 +35,10 @@ func command() *cobra.Command {
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
+	c.AddCommand(evaluateCommand())
 	fs.StringSliceVar(&o.apps, "app", o.apps, "Applications: "+strings.Join(app.Builtin(), ", ")+", or files that describe one.")
 	fs.StringArrayVar(&o.workloads, "workload", o.workloads, "Load, see above; once for each.")
-	fs.Float64Var(&o.rps, "rps", o.rps, "Requests per second of users that loads vary around.")
+	fs.Float64Var(&o.rps, "rps", o.rps, "Requests per second of users that loads vary around; 0 means that the busiest service needs five replicas at 60 % CPU.")
 	fs.StringSliceVar(&o.autoscalers, "autoscaler", o.autoscalers, "Autoscalers, see above. NAME=VALUE/VALUE… sets the knob. The others are compared at the cost of the first.")
 	fs.BoolVar(&o.usual, "usual", o.usual, "Run the usual setting of every knob only, without frontiers.")
 	fs.IntVar(&o.seeds, "seeds", o.seeds, "Seeds of everything that is random, each run by every autoscaler.")
@@ -98,7 +99,7 @@ type options struct {
 func defaults() options {
 	return options{
 		apps: []string{"online-boutique"}, workloads: []string{"sequence"}, autoscalers: []string{"hpa-cpu", "hab", "clairvoyant"},
-		rps: 100, seeds: 3, firstSeed: 1, duration: time.Hour, step: 30 * time.Second, scrape: 15 * time.Second, rateWindow: time.Minute,
+		seeds: 3, firstSeed: 1, duration: time.Hour, step: 30 * time.Second, scrape: 15 * time.Second, rateWindow: time.Minute,
 		startSpread: 0.5, output: "table", school: 6 * time.Hour, schoolSeed: 1001,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
 	"github.com/deepscaler/deepscaler/test/lab/experiment"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
+	"github.com/deepscaler/deepscaler/test/lab/need"
 	"github.com/deepscaler/deepscaler/test/lab/workload"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
@@ -34,6 +35,12 @@ func (o *options) plan() (*experiment.Plan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--app: %w", err)
 		}
+		base := o.rps
+		if base == 0 {
+			if base, err = need.Base(a); err != nil {
+				return nil, err
+			}
+		}
 		for _, text := range o.workloads {
 			g, err := workload.Parse(text)
 			if err != nil {
@@ -42,28 +49,11 @@ func (o *options) plan() (*experiment.Plan, error) {
 			for n := range o.seeds {
 				c := loop.Defaults(a, nil, o.firstSeed+uint64(n))
 				c.Duration, c.Step, c.Scrape, c.RateWindow, c.StartSpread = o.duration, o.step, o.scrape, o.rateWindow, o.startSpread
-				test := workload.Span{Seed: c.Seed, Duration: c.Warmup + c.Duration}
-				if c.Load, err = g.Make(a, o.rps, test); err != nil {
+				scene, err := experiment.NewScene(c, text, g, base, workload.Span{Seed: o.schoolSeed, Duration: o.school})
+				if err != nil {
 					return nil, err
 				}
-				// A file may be too short for autoscalers that learn; they refuse.
-				if train, err := g.Training(test); err == nil {
-					if c.Past, err = g.Make(a, o.rps, train); err != nil {
-						return nil, err
-					}
-				}
-				school := workload.Span{Seed: o.schoolSeed, Duration: o.school}
-				if g.CheckApart(school, test) != nil {
-					// No seed changes a file, but it may have another part.
-					if other, err := g.Training(test); err == nil {
-						school = other
-					}
-				}
-				c.Load.Name = text
-				if err := c.Validate(); err != nil {
-					return nil, err
-				}
-				p.Scenes = append(p.Scenes, experiment.Scene{Config: c, Generator: g, Base: o.rps, Span: test, School: school})
+				p.Scenes = append(p.Scenes, scene)
 			}
 		}
 	}

@@ -9,9 +9,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
-	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
-	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/test/lab/learned"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 	"github.com/deepscaler/deepscaler/test/lab/need"
@@ -135,14 +133,14 @@ func network(name, kind, about string) Kind {
 		Name: name, About: about,
 		Knob: "quantile", Settings: []float64{0.5, 0.8, 0.95}, Usual: 0.5,
 		learn: func(ctx context.Context, l *learned.Lesson, knob float64) (*artifact.Model, error) {
-			return l.Network(ctx, kind, knob)
-		},
-		make: func(s Surroundings, _ float64) (loop.Autoscaler, error) {
-			network, err := baseline.Load(s.Model)
+			result, err := l.Train(ctx, kind, knob)
 			if err != nil {
 				return nil, err
 			}
-			trained, err := model.NewEstimatorOn(s.Model, network)
+			return result.Model, nil
+		},
+		make: func(s Surroundings, _ float64) (loop.Autoscaler, error) {
+			trained, err := learned.Estimator(s.Model)
 			if err != nil {
 				return nil, err
 			}

@@ -16,7 +16,6 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 	"github.com/deepscaler/deepscaler/test/lab/need"
-	"github.com/deepscaler/deepscaler/test/lab/workload"
 )
 
 // Plan is what is compared with what.
@@ -29,17 +28,6 @@ type Plan struct {
 	Reference string
 	// Progress is called after every run, one call at a time; nil when nobody cares.
 	Progress func(done, all int)
-}
-
-// Scene is one application under one load with one seed.
-type Scene struct {
-	Config loop.Config
-	// Generator, Base and Span are what the load was made from.
-	Generator *workload.Generator
-	Base      float64
-	Span      workload.Span
-	// School is the part of the same kind of load that learned autoscalers learn from.
-	School workload.Span
 }
 
 // Candidate is an autoscaler with the settings of its knob.
@@ -62,7 +50,7 @@ func (p *Plan) Do(ctx context.Context) (*Result, error) {
 	if result.Difficulty, err = p.difficulty(); err != nil {
 		return nil, err
 	}
-	models, err := p.learn(ctx, futures)
+	models, err := p.learn(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -178,3 +178,36 @@ func CompareAtCost(runs []Run, reference string, knob float64) []Compared {
 	}
 	return all
 }
+
+// Paired compares every autoscaler of runs with a reference, seed by seed. Each has one
+// setting.
+func Paired(runs []Run, reference string) *Table {
+	t := &Table{Headings: []string{"autoscaler", "violations %", "core-hours", "CAE s"}}
+	base := map[uint64]Run{}
+	for _, r := range runs {
+		if r.Autoscaler == reference {
+			base[r.Seed] = r
+		}
+	}
+	for _, group := range Groups(runs, sameAutoscaler) {
+		if group[0].Autoscaler == reference {
+			continue
+		}
+		row := []string{group[0].Autoscaler}
+		for _, of := range []func(*Run) float64{
+			func(r *Run) float64 { return 100 * r.Violations },
+			func(r *Run) float64 { return r.CoreHours },
+			func(r *Run) float64 { return r.CAE },
+		} {
+			var differences []float64
+			for i := range group {
+				if b, known := base[group[i].Seed]; known {
+					differences = append(differences, of(&group[i])-of(&b))
+				}
+			}
+			row = append(row, interval(estimate(differences)))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}

@@ -11,8 +11,6 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
 	"github.com/deepscaler/deepscaler/test/lab/learned"
-	"github.com/deepscaler/deepscaler/test/lab/loop"
-	"github.com/deepscaler/deepscaler/test/lab/need"
 )
 
 // modelKey names what was learned.
@@ -27,7 +25,7 @@ const teacher = "hpa-cpu"
 
 // learn lets every autoscaler that learns do so, once for each application, load and
 // setting, on other days than all seeds are tested on.
-func (p *Plan) learn(ctx context.Context, futures []*need.Future) (map[modelKey]*artifact.Model, error) {
+func (p *Plan) learn(ctx context.Context) (map[modelKey]*artifact.Model, error) {
 	models := map[modelKey]*artifact.Model{}
 	type task struct {
 		lesson *learned.Lesson
@@ -44,13 +42,13 @@ func (p *Plan) learn(ctx context.Context, futures []*need.Future) (map[modelKey]
 		for j := range p.Scenes {
 			s := &p.Scenes[j]
 			if err := s.Generator.CheckApart(s.School, s.Span); err != nil {
-				return nil, fmt.Errorf("learn: %w", err)
+				return nil, fmt.Errorf("%s learns: %w", a.Name, err)
 			}
 			c := &s.Config
 			name := [2]string{c.Application.Name, c.Load.Name}
 			if lessons[name] == nil {
 				var err error
-				if lessons[name], err = lesson(ctx, s, futures[j]); err != nil {
+				if lessons[name], err = Lesson(ctx, s); err != nil {
 					return nil, err
 				}
 			}
@@ -81,9 +79,12 @@ func (p *Plan) learn(ctx context.Context, futures []*need.Future) (map[modelKey]
 	return models, g.Wait()
 }
 
-// lesson makes the history that an application leaves under the same kind of load as in
-// a scene.
-func lesson(ctx context.Context, s *Scene, future *need.Future) (*learned.Lesson, error) {
+// Lesson makes the history that an application leaves under the same kind of load as in a
+// scene, at another time.
+func Lesson(ctx context.Context, s *Scene) (*learned.Lesson, error) {
+	if err := s.Generator.CheckApart(s.School, s.Span); err != nil {
+		return nil, fmt.Errorf("learn: %w", err)
+	}
 	c := s.Config
 	c.Seed = s.School.Seed
 	c.Duration = (s.School.Duration - c.Warmup).Truncate(c.Step)
@@ -100,5 +101,9 @@ func lesson(ctx context.Context, s *Scene, future *need.Future) (*learned.Lesson
 	if err != nil {
 		return nil, err
 	}
-	return learned.Take(ctx, c, scaler, future.Within(0, loop.Bins(1), need.Usual))
+	replicas := make([]int, len(c.Application.Services))
+	for i := range replicas {
+		replicas[i] = c.Application.Services[i].Replicas
+	}
+	return learned.Take(ctx, c, scaler, replicas)
 }

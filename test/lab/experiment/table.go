@@ -118,7 +118,7 @@ func (r *Result) TablesOf(scene []Run) []Table {
 			Headings: []string{"autoscaler", "violations %", "difference"},
 		}
 		for _, c := range compared {
-			t.Rows = append(t.Rows, []string{c.Autoscaler, figure(100 * c.Violations.Mean), interval(c.Difference)})
+			t.Rows = append(t.Rows, []string{c.Autoscaler, figure(100 * c.Violations.Mean), interval(c.Difference.times(100))})
 		}
 		tables = append(tables, t)
 	}
@@ -141,11 +141,22 @@ func (r *Result) TablesOf(scene []Run) []Table {
 	return tables
 }
 
+func signed(v float64) string {
+	if v > 0 {
+		return "+" + figure(v)
+	}
+	return figure(v)
+}
+
+func (e Estimated) times(factor float64) Estimated {
+	return Estimated{factor * e.Mean, factor * e.Half}
+}
+
 func interval(e Estimated) string {
 	if math.IsNaN(e.Half) {
-		return figure(100 * e.Mean)
+		return signed(e.Mean)
 	}
-	return fmt.Sprintf("%s ± %s", figure(100*e.Mean), figure(100*e.Half))
+	return fmt.Sprintf("%s ± %s", signed(e.Mean), figure(e.Half))
 }
 
 // Write writes the table for a terminal.

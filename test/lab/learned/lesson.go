@@ -9,6 +9,8 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/train"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 )
@@ -55,9 +57,9 @@ func edges(w *estimator.Window) []estimator.Edge {
 	return all
 }
 
-// Network trains a network of a kind for a quantile of the need, with the defaults of
+// Train trains a network of a kind for a quantile of the need, with the defaults of
 // deepscaler train.
-func (l *Lesson) Network(ctx context.Context, kind string, quantile float64) (*artifact.Model, error) {
+func (l *Lesson) Train(ctx context.Context, kind string, quantile float64) (*train.Result, error) {
 	s := train.DefaultSpec()
 	s.Kind = kind
 	s.LeadTime = l.Config.LeadTime()
@@ -69,5 +71,31 @@ func (l *Lesson) Network(ctx context.Context, kind string, quantile float64) (*a
 	if err != nil {
 		return nil, fmt.Errorf("train %s for the quantile %v: %w", kind, quantile, err)
 	}
-	return result.Model, nil
+	return result, nil
+}
+
+// Estimator returns what a network of any kind estimates with.
+func Estimator(a *artifact.Model) (estimator.Estimator, error) {
+	network, err := baseline.Load(a)
+	if err != nil {
+		return nil, err
+	}
+	return model.NewEstimatorOn(a, network)
+}
+
+// Estimate returns the time that a model takes for one estimate.
+func (l *Lesson) Estimate(ctx context.Context, a *artifact.Model) (time.Duration, error) {
+	e, err := Estimator(a)
+	if err != nil {
+		return 0, err
+	}
+	w := l.History.Slice(estimator.Range{From: 0, To: a.Window})
+	const times = 50
+	began := time.Now()
+	for range times {
+		if _, err := e.Estimate(ctx, w); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(began) / times, nil
 }

@@ -4,6 +4,7 @@ package need
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
@@ -35,6 +36,22 @@ func Expect(a *app.Application, weights []float64) (Work, error) {
 		w.Busy = append(w.Busy, visits.CPU[i]/visits.Requests/free)
 	}
 	return w, nil
+}
+
+// Base returns the requests per second of users at which the busiest service of an
+// application needs five replicas at 60 % of their limit: a load that all autoscalers have
+// something to do with.
+func Base(a *app.Application) (float64, error) {
+	const replicas, utilisation = 5, 0.6
+	weights, err := a.Users.Mix(app.DefaultMix)
+	if err != nil {
+		return 0, err
+	}
+	w, err := Expect(a, weights)
+	if err != nil {
+		return 0, err
+	}
+	return replicas * utilisation / slices.Max(w.Busy), nil
 }
 
 // scale returns the work of so many requests per second.
