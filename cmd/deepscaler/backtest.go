@@ -108,7 +108,7 @@ func (o *backtestFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("--model-file: %w", err)
 	}
-	window, err := history.ReadFile(o.series)
+	window, err := history.ReadFile(o.series, noting(cmd.ErrOrStderr(), o.series))
 	if err != nil {
 		return fmt.Errorf("--series: %w", err)
 	}

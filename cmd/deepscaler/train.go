@@ -115,7 +115,7 @@ func writable(path string) error {
 func (o *trainFlags) input(cmd *cobra.Command) (train.Input, error) {
 	in := train.Input{Now: time.Now}
 	var err error
-	if in.History, err = history.ReadFile(o.series); err != nil {
+	if in.History, err = history.ReadFile(o.series, noting(cmd.ErrOrStderr(), o.series)); err != nil {
 		return in, fmt.Errorf("--series: %w", err)
 	}
 	if o.graph != "" {

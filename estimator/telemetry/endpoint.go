@@ -111,7 +111,10 @@ func (e *endpoint) Do(ctx context.Context, req *http.Request) (*http.Response, [
 	}
 	// client_golang knows warnings but not how VictoriaMetrics puts it. Quotes
 	// inside labels are escaped, so this is no part of one.
-	return resp, bytes.Replace(body, []byte(`"isPartial":true`), []byte(`"warnings":["isPartial"]`), 1), nil
+	if partial := []byte(`"isPartial":true`); bytes.Contains(body, partial) {
+		body = bytes.Replace(body, partial, []byte(`"warnings":["isPartial"]`), 1)
+	}
+	return resp, body, nil
 }
 
 // status returns what the status of an answer says is wrong. It leaves to the

@@ -15,6 +15,8 @@ import (
 // cells reads CSV record by record and knows where it is.
 type cells struct {
 	in *csv.Reader
+	// encoding is what is wrong with how the file is encoded.
+	encoding error
 	// row is the current record, without space at the ends of its cells. The next
 	// one overwrites it.
 	row []string
@@ -26,12 +28,18 @@ func newCells(r io.Reader) *cells {
 		_, _ = in.Discard(len(mark)) // they are buffered
 	}
 	c := &cells{in: csv.NewReader(in)}
+	if mark, _ := in.Peek(2); string(mark) == "\xff\xfe" || string(mark) == "\xfe\xff" {
+		c.encoding = errors.New("the file is in UTF-16, want UTF-8: save it so, or convert it with iconv")
+	}
 	c.in.FieldsPerRecord, c.in.ReuseRecord, c.in.TrimLeadingSpace = -1, true, true
 	return c
 }
 
 // next moves to the next record. It returns [io.EOF] after the last one.
 func (c *cells) next() (err error) {
+	if c.encoding != nil {
+		return c.encoding
+	}
 	if c.row, err = c.in.Read(); err != nil {
 		return err
 	}
@@ -76,6 +84,9 @@ func clip(cell string) string {
 // nanoseconds.
 const maxSeconds = 1<<62/1_000_000_000 - 1
 
+// pandas is how that writes times that have a zone.
+const pandas = "2006-01-02 15:04:05Z07:00"
+
 var errTimestamp = errors.New("want RFC 3339 such as 2026-01-31T12:00:00Z, or Unix seconds, from 1824 to 2116")
 
 // parseTimestamp returns nanoseconds since 1970. A fraction of Unix seconds counts
@@ -87,8 +98,19 @@ func parseTimestamp(cell string) (int64, error) {
 	if seconds, err := strconv.ParseFloat(cell, 64); err == nil && seconds >= -maxSeconds && seconds <= maxSeconds {
 		return int64(math.Round(seconds*1e6)) * int64(time.Microsecond), nil
 	}
-	if at, err := time.Parse(time.RFC3339, cell); err == nil && at.Unix() >= -maxSeconds && at.Unix() <= maxSeconds {
-		return at.UnixNano(), nil
+	for _, layout := range []string{time.RFC3339, pandas} {
+		if at, err := time.Parse(layout, cell); err == nil && at.Unix() >= -maxSeconds && at.Unix() <= maxSeconds {
+			return at.UnixNano(), nil
+		}
+	}
+	switch n, err := strconv.ParseFloat(cell, 64); {
+	case err == nil && n > 0 && n <= 1e3*maxSeconds:
+		return 0, fmt.Errorf("%w; is it in milliseconds?", errTimestamp)
+	case err == nil && n > 0:
+		return 0, fmt.Errorf("%w; is it in micro- or nanoseconds?", errTimestamp)
+	}
+	if _, err := time.Parse(time.DateTime, cell); err == nil {
+		return 0, fmt.Errorf("%w; this one lacks its time zone, such as +00:00", errTimestamp)
 	}
 	return 0, errTimestamp
 }

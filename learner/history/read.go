@@ -48,12 +48,18 @@ const (
 // The step is the smallest difference between neighbouring timestamps that
 // accounts for at least a tenth of them, so at least two timestamps are needed.
 // Every other difference must be a multiple of it; the steps in between are
-// missing.
+// missing. Timestamps that miss such a grid by up to a tenth of a step are moved
+// onto it.
+//
+// Negative values of the features of Table I are missing.
 //
 // Errors name the line. A series may not have more than [MaxCells] values nor
 // be almost empty, whatever its timestamps say.
-func Read(r io.Reader) (*estimator.Window, error) {
-	l := seriesReader{cells: newCells(r), services: map[string]int32{}, times: map[int64]int32{}}
+//
+// What is odd without being wrong, such as timestamps that had to be moved, is
+// passed to every one of notes as a sentence.
+func Read(r io.Reader, notes ...func(string)) (*estimator.Window, error) {
+	l := seriesReader{cells: newCells(r), services: map[string]int32{}, times: map[int64]int32{}, notes: notes}
 	if err := l.readHeader(); err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
 	}
@@ -78,8 +84,8 @@ func Read(r io.Reader) (*estimator.Window, error) {
 
 // ReadFile reads a series from a file, compressed with gzip or not,
 // whatever its name says.
-func ReadFile(path string) (*estimator.Window, error) {
-	return readFile(path, Read)
+func ReadFile(path string, notes ...func(string)) (*estimator.Window, error) {
+	return readFile(path, func(r io.Reader) (*estimator.Window, error) { return Read(r, notes...) })
 }
 
 // seriesReader keeps the rows as they come until the step is known.
@@ -95,6 +101,8 @@ type seriesReader struct {
 	instants []int64
 	lines    []int64
 
+	notes []func(string)
+
 	rows   []seriesRow
 	values []float64 // len(features) for each row
 
@@ -102,6 +110,12 @@ type seriesReader struct {
 	// when rows are sorted by time.
 	previous      string
 	previousIndex int32
+}
+
+func (l *seriesReader) note(format string, args ...any) {
+	for _, note := range l.notes {
+		note(fmt.Sprintf(format, args...))
+	}
 }
 
 type seriesRow struct {
@@ -240,5 +254,6 @@ func (l *seriesReader) series() (*estimator.Window, error) {
 		seen[t*len(services)+n] = row.line
 		copy(s.Row(n, t), l.values[i*len(l.features):])
 	}
+	l.plausible(s)
 	return s, nil
 }

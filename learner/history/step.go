@@ -25,8 +25,12 @@ func (l *seriesReader) steps() (stepOf []int, step int64, steps int, err error) 
 		before := order[k]
 		d := l.instants[i] - l.instants[before]
 		if d <= 0 || d%step != 0 {
-			return nil, 0, 0, fmt.Errorf("line %d: timestamp %s is %v after the previous one, the step is %v", l.lines[i],
-				time.Unix(0, l.instants[i]).UTC().Format(time.RFC3339Nano), time.Duration(d), time.Duration(step))
+			snapped, ok, advice := l.snap(order)
+			if ok {
+				return snapped.stepOf, snapped.step, snapped.steps, nil
+			}
+			return nil, 0, 0, fmt.Errorf("line %d: timestamp %s is %v after the previous one, the step is %v; %s", l.lines[i],
+				time.Unix(0, l.instants[i]).UTC().Format(time.RFC3339Nano), time.Duration(d), time.Duration(step), advice)
 		}
 		// An overflow is a difference of many more steps than may be.
 		stepOf[i] = stepOf[before] + int(min(d/step, MaxCells+1))
