@@ -17,6 +17,7 @@ DURATION ?=
 FUZZTIME ?= 10s
 BENCH ?= .
 BENCHCOUNT ?= 6
+ARGS ?=
 OUTPUT ?= bin/deepscaler
 
 SOURCES := $(wildcard cmd adapter estimator learner test hack)
@@ -46,6 +47,16 @@ demo: ## Run the whole system under a bursty load on a real control plane (DURAT
 	@[ -e bin/demo ] || echo "the first time, the demo builds Kubernetes and itself from source: about 15 minutes on two cores; after that it starts within a minute"
 	@$(HEARTBEAT) "compiling the demo" go build -o bin/demo ./hack/demo
 	@exec bin/demo $(if $(DURATION),--duration $(DURATION))
+
+.PHONY: lab
+lab: ## Compare autoscalers in virtual time, in a terminal and on a page (about a minute; ARGS are its flags)
+	@$(HEARTBEAT) "compiling the lab" go build -o bin/lab ./test/lab
+	@bin/lab --seeds 2 --duration 30m --report dist/lab.html $(ARGS)
+
+.PHONY: eval
+eval: ## Reproduce the tables and figures of the paper into docs/evaluation.md (about half an hour on two cores)
+	@$(HEARTBEAT) "compiling the lab" go build -o bin/lab ./test/lab
+	@bin/lab evaluate $(ARGS)
 
 .PHONY: cluster-up
 cluster-up: bin/cluster ## Start a real control plane without containers and print its kubeconfig

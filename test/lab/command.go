@@ -51,6 +51,7 @@ func command() *cobra.Command {
 	fs.DurationVar(&o.school, "school", o.school, "Virtual time of the history that learned autoscalers learn from, under the same kind of load.")
 	fs.Uint64Var(&o.schoolSeed, "school-seed", o.schoolSeed, "Its seed, which no run may have.")
 	fs.StringVar(&o.output, "output", o.output, "What to write: table, json or html.")
+	fs.StringVar(&o.report, "report", o.report, "File for the page with plots, beside the output; empty writes none.")
 	fs.StringVar(&o.out, "out", o.out, "File to write it to; empty means standard output.")
 	return c
 }
@@ -93,7 +94,7 @@ type options struct {
 	usual                              bool
 	school                             time.Duration
 	schoolSeed                         uint64
-	output, out                        string
+	output, out, report                string
 }
 
 func defaults() options {
@@ -119,6 +120,12 @@ func (o *options) run(c *cobra.Command) error {
 		return err
 	}
 	result.Command = "go run ./test/lab " + strings.Join(os.Args[1:], " ")
+	if o.report != "" {
+		if err := writeFile(o.report, func(w io.Writer) error { return report.Write(result, w) }); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.ErrOrStderr(), "the page with plots is %s\n", o.report)
+	}
 	if o.out == "" {
 		return write(result, c.OutOrStdout())
 	}

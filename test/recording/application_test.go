@@ -27,8 +27,24 @@ type application struct {
 	driver *live.Driver
 }
 
-// serve starts an application under a constant load of requests per second.
-func serve(t *testing.T, name string, rps float64) *application {
+// watched lets somebody look at the engine at the very moment of a scrape.
+type watched struct {
+	*live.Driver
+
+	look func(*simulation.Engine)
+}
+
+// Read implements [exposition.Source].
+func (w watched) Read(read func(*simulation.Engine)) {
+	w.Driver.Read(func(e *simulation.Engine) {
+		w.look(e)
+		read(e)
+	})
+}
+
+// serve starts an application under a constant load of requests per second. Look is
+// called at every scrape.
+func serve(t *testing.T, name string, rps float64, look func(*simulation.Engine)) *application {
 	t.Helper()
 	a, err := app.Load(name)
 	if err != nil {
@@ -56,7 +72,7 @@ func serve(t *testing.T, name string, rps float64) *application {
 	t.Cleanup(func() { cancel(); running.Wait() })
 
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(exposition.New(driver, namespace))
+	registry.MustRegister(exposition.New(watched{driver, look}, namespace))
 	server := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	t.Cleanup(server.Close)
 	return &application{Application: a, target: strings.TrimPrefix(server.URL, "http://"), driver: driver}

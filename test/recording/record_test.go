@@ -21,6 +21,7 @@ import (
 	"github.com/deepscaler/deepscaler/hack/controlplane"
 	"github.com/deepscaler/deepscaler/learner/history"
 	"github.com/deepscaler/deepscaler/learner/record"
+	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
 const (
@@ -37,7 +38,7 @@ const (
 // did, and who called whom.
 func TestRecord(t *testing.T) {
 	cluster := start(t)
-	a := serve(t, "online-boutique", rps)
+	a := serve(t, "online-boutique", rps, func(*simulation.Engine) {})
 	prometheus := scraped(t, cluster, a)
 
 	// The range begins and ends with a step, so that both sides see the same time.

@@ -38,7 +38,7 @@ func Defaults() Options {
 	return Options{
 		Applications: app.Builtin(), Workload: "sequence",
 		Autoscalers: []string{"deepscaler", "hab", "mmn", "aws", "slo", "hpa-cpu", "hpa-requests", "keda", "kapacity", "clairvoyant"},
-		Seeds:       3, Duration: time.Hour, School: 6 * time.Hour, Patterns: 9,
+		Seeds:       3, Duration: 30 * time.Minute, School: 3 * time.Hour, Patterns: 9,
 	}
 }
 
