@@ -59,7 +59,7 @@ type Config struct {
 	Seed uint64 `json:"seed"`
 }
 
-// DefaultConfig returns the configuration whose values docs/learning.md justifies.
+// DefaultConfig returns the configuration of docs/learning/reference.md, which gives the reasons.
 func DefaultConfig() Config {
 	return Config{
 		Iterations:  5,

@@ -13,7 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/generator"
 )
 
-// What graph learning starts from and holds to; see docs/learning.md.
+// What graph learning starts from and holds to; see docs/learning/background.md.
 const (
 	firstEdge   = 0.5  // the weight of the edge that is wanted most in the first A₁
 	significant = 2.5  // robust standard deviations that an edge's slope is away from 0

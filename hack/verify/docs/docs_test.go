@@ -35,8 +35,8 @@ func TestConfigurationIsUpToDate(t *testing.T) {
 	}
 }
 
-// TestNamesAreExplained looks for every name that users meet in the page that
-// must explain it, and the other way round.
+// TestNamesAreExplained compares the names that users meet with the page that must
+// explain them, in both directions.
 func TestNamesAreExplained(t *testing.T) {
 	for _, tt := range []struct{ source, page, inSource, inPage string }{
 		{"adapter/selfmetrics/*.go", "docs/metrics.md", `"(deepscaler_[a-z_]+)"`, "(?m)^\\| `(deepscaler_[a-z_]+)`"},
@@ -80,12 +80,16 @@ func TestNamesAreExplained(t *testing.T) {
 
 // TestLinksLeadSomewhere follows every relative link of the pages.
 func TestLinksLeadSomewhere(t *testing.T) {
-	pages, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
-	if err != nil {
-		t.Fatal(err)
+	var pages []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {
+		matches, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, matches...)
 	}
 	links := 0
-	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+	for _, page := range pages {
 		content, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
@@ -102,10 +106,10 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestTargetsExist looks every make target of the pages up in the Makefile.
+// TestTargetsExist looks up every make target of the pages in the Makefile.
 func TestTargetsExist(t *testing.T) {
 	makefile := read(t, "Makefile")
-	for _, page := range []string{"README.md", "docs/development.md", "docs/configuration.md"} {
+	for _, page := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/development.md", "docs/configuration.md", "docs/design.md", "docs/learning/tutorial.md"} {
 		for _, m := range regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)").FindAllStringSubmatch(read(t, page), -1) {
 			if !strings.Contains(makefile, "\n"+m[1]+":") {
 				t.Errorf("%s mentions make %s, which the Makefile does not have", page, m[1])
@@ -114,8 +118,8 @@ func TestTargetsExist(t *testing.T) {
 	}
 }
 
-// TestTelemetryIsExplained looks for everything that can be wrong with telemetry
-// in the page that says what to do.
+// TestTelemetryIsExplained looks up every kind of telemetry error in the page that
+// explains what to do.
 func TestTelemetryIsExplained(t *testing.T) {
 	page := read(t, "docs/troubleshooting.md")
 	kinds := 0

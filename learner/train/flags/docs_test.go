@@ -12,9 +12,9 @@ import (
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
-// TestDocumentedDefaults reads the table of settings in docs/learning.md.
+// TestDocumentedDefaults reads the table of settings in docs/learning/reference.md.
 func TestDocumentedDefaults(t *testing.T) {
-	page, err := os.ReadFile("../../../docs/learning.md")
+	page, err := os.ReadFile("../../../docs/learning/reference.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestDocumentedDefaults(t *testing.T) {
 				expected = f.DefValue
 			}
 			if values[i] != expected {
-				t.Errorf("--%s is said to be %s by default, it is %s", name, values[i], expected)
+				t.Errorf("--%s is documented as %s by default, it is %s", name, values[i], expected)
 			}
 		}
 	}
