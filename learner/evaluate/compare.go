@@ -11,6 +11,8 @@ import (
 // Errors are those of all predictors on the same labels.
 type Errors struct {
 	Model       Metrics `json:"model"`
+	Anchor      Metrics `json:"anchor"`
+	Ridge       Metrics `json:"ridge"`
 	Persistence Metrics `json:"persistence"`
 	Seasonal    Metrics `json:"seasonal"`
 }
@@ -50,9 +52,9 @@ type Model struct {
 	Data *samples.Set
 }
 
-// Compare predicts all samples of a part of d with a model, with persistence and
-// with the seasonal-naive forecast, which know nothing of the scalers of the
-// model. The result does not depend on the number of workers.
+// Compare predicts all samples of a part of d with a model, with its anchor alone, with
+// ridge regression on the training part, and with persistence and the seasonal-naive
+// forecast, which know nothing of the scalers of the model. The result does not depend on the number of workers.
 func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, workers int) (*Comparison, error) {
 	size := d.LabelLen()
 	outputs := make([]float32, d.Samples(p)*size)
@@ -74,15 +76,19 @@ func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, worke
 				m.Data.UnscaleBatch(p, []int{i}, outputs[i*size:(i+1)*size], y[k*size:(k+1)*size])
 			}
 		},
+		Anchor(m.Data),
+		Ridge(m.Data),
 		Persistence(d),
 		SeasonalNaive(d, season),
 	}
-	var all [3]*Tally
-	var services [3][]*Tally
+	var all [5]*Tally
+	var services [5][]*Tally
 	for i, predict := range predictors {
 		all[i], services[i] = tally(d, p, predict)
 	}
-	errorsOf := func(metrics func(i int) Metrics) Errors { return Errors{metrics(0), metrics(1), metrics(2)} }
+	errorsOf := func(metrics func(i int) Metrics) Errors {
+		return Errors{metrics(0), metrics(1), metrics(2), metrics(3), metrics(4)}
+	}
 	out := &Comparison{Season: season, Overall: errorsOf(func(i int) Metrics { return all[i].Overall() })}
 	for at, h := range d.Options().Horizons {
 		out.Horizons = append(out.Horizons, HorizonErrors{h, errorsOf(func(i int) Metrics { return all[i].Horizon(at) })})

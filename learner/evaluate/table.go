@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 )
@@ -33,10 +34,8 @@ func (c *Comparison) WriteTable(w io.Writer, perService bool) error {
 }
 
 func header(first string) []string {
-	return []string{first,
-		"MAE", "persistence", "seasonal", "|",
-		"RMSE", "persistence", "seasonal", "|",
-		"MAPE %", "persistence", "seasonal"}
+	beside := []string{"anchor", "ridge", "persistence", "seasonal"}
+	return slices.Concat([]string{first, "MAE"}, beside, []string{"|", "RMSE"}, beside, []string{"|", "MAPE %"}, beside)
 }
 
 func row(first string, e Errors) []string {
@@ -49,7 +48,7 @@ func row(first string, e Errors) []string {
 		if i > 0 {
 			cells = append(cells, "|")
 		}
-		cells = append(cells, number(of(e.Model)), number(of(e.Persistence)), number(of(e.Seasonal)))
+		cells = append(cells, number(of(e.Model)), number(of(e.Anchor)), number(of(e.Ridge)), number(of(e.Persistence)), number(of(e.Seasonal)))
 	}
 	return cells
 }

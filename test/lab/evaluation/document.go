@@ -115,7 +115,7 @@ of the two graphs, which an edge too many lowers as much as one that is missing.
 
 func (f *Found) figure12(w io.Writer) error {
 	fmt.Fprintf(w, "\n## Fig. 12: errors of prediction\n\nOf the fractional need of replicas on the last fifth of the history, which training does not see. All networks have the same defaults, anchor included; a share\nof 0 means that a network adds nothing to the anchor at that horizon, so that its error is the anchor's.\n")
-	t := experiment.Table{Title: "Errors in replicas", Headings: []string{"application", "network", "MAE", "RMSE", "MAPE %", "persistence MAE", "seasonal MAE", "shares"}}
+	t := experiment.Table{Title: "Errors in replicas", Headings: []string{"application", "network", "MAE", "RMSE", "MAPE %", "anchor MAE", "ridge MAE", "persistence MAE", "seasonal MAE", "shares"}}
 	cost := experiment.Table{Title: "Cost", Headings: []string{"application", "network", "parameters", "samples", "learning, core-seconds", "learning, s", "one estimate, ms"}}
 	for _, a := range f.accuracies {
 		e := a.report.Test.Overall
@@ -125,7 +125,7 @@ func (f *Found) figure12(w io.Writer) error {
 		}
 		t.Rows = append(t.Rows, []string{
 			a.application, a.kind, fmt.Sprintf("%.3f", e.Model.MAE), fmt.Sprintf("%.3f", e.Model.RMSE), fmt.Sprintf("%.1f", e.Model.MAPE),
-			fmt.Sprintf("%.3f", e.Persistence.MAE), fmt.Sprintf("%.3f", e.Seasonal.MAE), shares,
+			fmt.Sprintf("%.3f", e.Anchor.MAE), fmt.Sprintf("%.3f", e.Ridge.MAE), fmt.Sprintf("%.3f", e.Persistence.MAE), fmt.Sprintf("%.3f", e.Seasonal.MAE), shares,
 		})
 		cost.Rows = append(cost.Rows, []string{
 			a.application, a.kind, fmt.Sprint(a.report.Parameters), fmt.Sprint(a.report.Samples.Train),
