@@ -27,24 +27,30 @@ func (e event) before(o event) bool {
 	return e.seq < o.seq
 }
 
-// agenda is a binary heap of events by value: pushing allocates only to grow.
+// agenda is a heap of events by value, with four children to a parent: half as deep as
+// a binary one, and brothers share cache lines. Pushing allocates only to grow.
 type agenda struct {
 	events []event
 	seq    uint64
 }
 
+const children = 4
+
 func (a *agenda) push(at float64, k kind, id int32, gen uint32) {
 	a.seq++
-	a.events = append(a.events, event{at: at, seq: a.seq, id: id, gen: gen, kind: k})
+	e := event{at: at, seq: a.seq, id: id, gen: gen, kind: k}
+	a.events = append(a.events, e)
 	i := len(a.events) - 1
 	for i > 0 {
-		parent := (i - 1) / 2
-		if !a.events[i].before(a.events[parent]) {
-			return
+		parent := (i - 1) / children
+		// The new event has the highest number, so it is before another only by its time.
+		if at >= a.events[parent].at {
+			break
 		}
-		a.events[i], a.events[parent] = a.events[parent], a.events[i]
+		a.events[i] = a.events[parent]
 		i = parent
 	}
+	a.events[i] = e
 }
 
 func (a *agenda) pop() event {
@@ -54,18 +60,21 @@ func (a *agenda) pop() event {
 	a.events = a.events[:last]
 	i := 0
 	for {
-		child := 2*i + 1
+		child := children*i + 1
 		if child >= last {
 			break
 		}
-		if child+1 < last && a.events[child+1].before(a.events[child]) {
-			child++
+		least := child
+		for j := child + 1; j < min(child+children, last); j++ {
+			if a.events[j].before(a.events[least]) {
+				least = j
+			}
 		}
-		if !a.events[child].before(e) {
+		if !a.events[least].before(e) {
 			break
 		}
-		a.events[i] = a.events[child]
-		i = child
+		a.events[i] = a.events[least]
+		i = least
 	}
 	if last > 0 {
 		a.events[i] = e
