@@ -17,7 +17,12 @@ const fileMode = 0o644
 // says. After an error path holds what it held before; only when the folder
 // could not be synced does it hold m, which a power failure may undo.
 func WriteFile(path string, m *Model) error {
-	return disk{sync: (*os.File).Sync, rename: os.Rename}.replace(path, func(w io.Writer) error { return Write(w, m) })
+	return Replace(path, func(w io.Writer) error { return Write(w, m) })
+}
+
+// Replace replaces the file at path, like [WriteFile], by what write writes.
+func Replace(path string, write func(io.Writer) error) error {
+	return disk{sync: (*os.File).Sync, rename: os.Rename}.replace(path, write)
 }
 
 // disk holds the steps at which a crash matters.
@@ -34,13 +39,13 @@ func (d disk) replace(path string, write func(io.Writer) error) (err error) {
 	}
 	f, err := os.CreateTemp(dir, "."+base+".tmp-*")
 	if err != nil {
-		return fmt.Errorf("replace model: %w", err)
+		return fmt.Errorf("replace %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			os.Remove(f.Name()) //nolint:errcheck // gone already when it was renamed
-			err = fmt.Errorf("replace model %s: %w", path, err)
+			err = fmt.Errorf("replace %s: %w", path, err)
 		}
 	}()
 	w := bufio.NewWriter(f)
