@@ -54,8 +54,8 @@ func preset(name string) (queries map[string]string, ok bool) {
 	}
 	queries = map[string]string{
 		string(estimator.Replicas): queryReplicas,
-		string(estimator.CPU):      utilisation(usageCPU, orRequests(limitCPU, requestCPU)),
-		string(estimator.Memory):   utilisation(usageMemory, orRequests(limitMemory, requestMemory)),
+		string(estimator.CPU):      utilisation(usageCPU, orRequests("cpu", limitCPU, requestCPU)),
+		string(estimator.Memory):   utilisation(usageMemory, orRequests("memory", limitMemory, requestMemory)),
 	}
 	if name == PresetIstioResourceRequests {
 		queries[string(estimator.CPU)] = utilisation(usageCPU, requestCPU)

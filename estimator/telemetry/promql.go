@@ -78,24 +78,22 @@ var (
 
 // orRequests returns limits, and the requests of pods without any: beside a
 // container that has a limit, one that has none must not count by what it asked
-// for, which says nothing about what it can get.
-func orRequests(limits, requests string) string {
+// for, which says nothing about what it can get. Where there are requests, there
+// are limits from the same exporter, so only that is asked for them.
+func orRequests(resource, limits, requests string) string {
 	return limits + `
-      or (` + requests + ` unless on (namespace, pod) (` + limits + `))`
+      or (` + requests + ` unless on (namespace, pod) ` +
+		cadvisor("last_over_time", "kube_pod_container_resource_limits", `resource="`+resource+`", `) + `)`
 }
 
-// utilisation divides what the containers of a workload use by what they are
-// allowed, for the busiest container: a sidecar with room must not hide that the
-// service's own container is saturated, nor the other way round. Only containers
-// of which both are known count on either side: a pod that has just started has
-// a limit but no rate yet and would dilute the others, a container without a
-// limit would inflate them.
+// utilisation is what the pods of a workload use of what they are allowed, in the
+// mean over pods and for the busiest container: a sidecar with room must not hide
+// that the service's own container is saturated, nor the other way round.
+// Containers of which only one of the two is known do not count: a pod that has
+// just started has a limit but no rate yet and would dilute the others, a
+// container without a limit would inflate them.
 func utilisation(used, allowed string) string {
-	side := func(counted, known string) string {
-		return `sum by (namespace, workload, container) (` + ofPods(`
-    (`+counted+`)
-    and on (namespace, pod, container) (`+known+`)`) + `)`
-	}
-	return `max by (namespace, workload) (
-` + side(used, allowed) + "\n/ " + side(allowed, used) + `)`
+	return `max by (namespace, workload) (avg by (namespace, workload, container) (` + ofPods(`
+    (`+used+`)
+    / on (namespace, pod, container) (`+allowed+`)`) + `))`
 }
