@@ -34,15 +34,15 @@ const longestBase = 58
 // of that name looks like one of a Deployment with a shorter name.
 var mayBeHash = regexp.MustCompile(`-(?:` + hash + `|[0-9]+)$`)
 
-// exceptions returns label_replace calls, to stand before and after promql, that
-// name the workload of pods which workloadOfPod does not find.
+// exceptions adds label_replace calls that name the workload of pods which
+// workloadOfPod does not find.
 //
 // A Deployment's pod takes <name>-<hash>- cut to 58 characters before the random
 // part. With a hash of ten there is no dash from 47 characters on, from 48 on
 // the hash is cut, at 57 it is gone, and from 58 on the name is all that is left,
 // or what remains of it. Names of which the first 58 characters are the same
 // cannot be told apart.
-func exceptions(services []estimator.Service) (before, after string) {
+func (q *Query) exceptions(services []estimator.Service) {
 	var whole, cut []string
 	for _, s := range services {
 		switch {
@@ -52,17 +52,19 @@ func exceptions(services []estimator.Service) (before, after string) {
 			whole = append(whole, regexp.QuoteMeta(s.Name))
 		}
 	}
-	add := func(workload, pod string) {
-		before = "label_replace(" + before
-		after += fmt.Sprintf(",\n  \"workload\", \"%s\", \"pod\", \"%s\")", workload, escape(pod))
-	}
 	if len(whole) > 0 {
 		slices.Sort(whole)
-		add("$1", `(`+strings.Join(slices.Compact(whole), "|")+`)-(?:`+hash+`)?-?`+random)
+		q.except("$1", `(`+strings.Join(slices.Compact(whole), "|")+`)-(?:`+hash+`)?-?`+random)
 	}
 	slices.Sort(cut)
 	for _, name := range slices.Compact(cut) {
-		add(name, regexp.QuoteMeta(name[:longestBase])+random)
+		q.except(name, regexp.QuoteMeta(name[:longestBase])+random)
 	}
-	return before, after
+}
+
+// except names the workload of the pods that the pattern matches. The last of
+// several exceptions holds.
+func (q *Query) except(workload, pod string) {
+	q.Exceptions = "label_replace(" + q.Exceptions
+	q.EndExceptions += fmt.Sprintf(",\n  \"workload\", \"%s\", \"pod\", \"%s\")", workload, escape(pod))
 }

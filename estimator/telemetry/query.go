@@ -85,7 +85,7 @@ func (s *Source) newQuery(services []estimator.Service, span time.Duration) Quer
 		Containers:     s.containers,
 		Workload:       escape(workloadOfPod),
 	}
-	q.Exceptions, q.EndExceptions = exceptions(services)
+	q.exceptions(services)
 	return q
 }
 

@@ -60,12 +60,13 @@ func TestPodsOfLongNames(t *testing.T) {
 			want[name+pod] = name
 		}
 	}
-	before, after := exceptions(services)
+	var q Query
+	q.exceptions(services)
 	for pod, name := range want {
 		if len(name) > longestBase {
 			name = strings.Repeat("a", longestBase) // cannot be told apart from those of 59 and more
 		}
-		got := workload(t, pod, before, after)
+		got := workload(t, pod, q.Exceptions, q.EndExceptions)
 		if len(got) > longestBase {
 			got = got[:longestBase]
 		}
@@ -73,8 +74,9 @@ func TestPodsOfLongNames(t *testing.T) {
 			t.Errorf("workload of pod %q (%d) is %q, want %q (%d)", pod, len(pod), got, name, len(name))
 		}
 	}
-	if before, after := exceptions([]estimator.Service{cart, web}); before != "" || after != "" {
-		t.Errorf("short names have the exceptions %q and %q", before, after)
+	q = Query{}
+	if q.exceptions([]estimator.Service{cart, web}); q != (Query{}) {
+		t.Errorf("short names have the exceptions %q and %q", q.Exceptions, q.EndExceptions)
 	}
 }
 

@@ -23,8 +23,9 @@ type Range struct {
 	Steps int
 	// Calls says whether the invocation graph is wanted.
 	Calls bool
-	// Checks says whether to look for workloads that queries cannot tell apart
-	// and for pods that are not scraped: two more queries, every tenth step.
+	// Checks says whether to look for pods that belong to another workload than
+	// their names say, for workloads that queries cannot tell apart and for pods
+	// that are not scraped: three more queries, every tenth step.
 	Checks bool
 }
 
@@ -57,6 +58,9 @@ func (s *Source) Read(ctx context.Context, r Range) (*estimator.Window, []*Error
 	end := align(r.End, s.step)
 	w := estimator.NewWindow(services, s.features, r.Steps, s.step, end)
 	query := s.newQuery(services, time.Duration(r.Steps)*s.step)
+	if r.Checks {
+		query = s.byOwner(ctx, services, end, query)
+	}
 
 	findings := make([][]*Error, len(s.features)+1)
 	failures := make([]error, len(s.features))

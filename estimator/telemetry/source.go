@@ -38,6 +38,7 @@ type Source struct {
 	diagnoses diagnoses
 	checks    checks
 	lags      lags
+	owners    owners
 	queries   map[string]*template.Template
 
 	server     *endpoint
@@ -95,6 +96,7 @@ func New(cfg Config, features []estimator.Feature, steps int, step time.Duration
 		limited:    cfg.Queries[string(estimator.CPU)] == "" && cfg.Preset != PresetIstioResourceRequests,
 		diagnoses:  diagnoses{known: map[string]diagnosis{}},
 		checks:     checks{known: map[string]checked{}},
+		owners:     owners{known: map[string]owned{}},
 		lags:       lags{known: map[string]lag{}},
 		queries:    queries,
 		server:     server,

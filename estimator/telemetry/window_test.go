@@ -94,8 +94,8 @@ func TestWindowAsksOncePerFeatureForAllServices(t *testing.T) {
 			t.Errorf("%s: timeout %q is left to the server, want 10s", query, got)
 		}
 	}
-	if checks != 2 {
-		t.Errorf("%d queries are for checks, want 2", checks)
+	if checks != 3 {
+		t.Errorf("%d queries are for checks, want 3", checks)
 	}
 	want := []string{"calls", rendered, "latency", "memory", "replicas", "requests"}
 	if diff := cmp.Diff(want, queries); diff != "" {

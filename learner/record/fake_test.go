@@ -90,6 +90,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"status":"success","data":["web","unknown","cart"]}`)
 	case r.Form.Get("query") == telemetry.CallsQuery:
 		f.answerCalls(w)
+	case !r.Form.Has("step"): // a check, which finds nothing
+		fmt.Fprint(w, `{"status":"success","data":{"resultType":"vector","result":[]}}`)
 	default:
 		f.answerFeature(w, r.Form)
 	}

@@ -148,7 +148,7 @@ func (r *recording) collect(ctx context.Context, services []estimator.Service) (
 func (r *recording) read(ctx context.Context, services []estimator.Service, end time.Time, steps int) (w *estimator.Window, err error) {
 	var findings []*telemetry.Error
 	err = r.retry.do(ctx, func(ctx context.Context) (err error) {
-		w, findings, err = r.source.Read(ctx, telemetry.Range{Services: services, End: end, Steps: steps, Calls: r.graphOut != ""})
+		w, findings, err = r.source.Read(ctx, telemetry.Range{Services: services, End: end, Steps: steps, Calls: r.graphOut != "", Checks: true})
 		if err != nil {
 			return err
 		}

@@ -22,14 +22,48 @@ import (
 // long is the name of a Deployment whose pods' names are cut.
 const long = "checkout-payments-reconciliation-worker-europe-west"
 
+// cut is what remains of longer names in the names of their pods.
+const cut = "reconciliation-of-payments-and-orders-for-the-european-mar"
+
+// owned gives both services names that begin with cut, and their pods owners.
+func owned(all []series) []series {
+	names := map[string]string{"web": cut + "-one", "cart": cut + "-two"}
+	owners := map[string]bool{}
+	return each(all, func(s series) []series {
+		out := []series{s}
+		for label, value := range s.labels {
+			if name, ok := names[value]; ok {
+				out[0] = out[0].with(label, name)
+			}
+			service, generated, ok := strings.Cut(value, "-6b7c8d9f4-")
+			if !ok || label != "pod" {
+				continue
+			}
+			// The random parts must differ between the two.
+			pod := cut + strings.Map(func(r rune) rune { return r + rune(len(service)-3) }, generated)
+			out[0] = out[0].with("pod", pod)
+			if !owners[value] {
+				owners[value] = true
+				replicaset := names[service] + "-6b7c8d9f4"
+				info := series{value: 1, every: scrapedEvery}
+				info.metric = "kube_pod_owner"
+				out = append(out, info.with("namespace", s.labels["namespace"], "pod", pod, "owner_kind", "ReplicaSet", "owner_name", replicaset))
+				info.metric = "kube_replicaset_owner"
+				out = append(out, info.with("namespace", s.labels["namespace"], "replicaset", replicaset, "owner_kind", "Deployment", "owner_name", names[service], "seen_with", pod))
+			}
+		}
+		return out
+	})
+}
+
 // fault is telemetry as others have it, in a namespace of its own.
 type fault struct {
 	// change returns what differs from an application of the namespace.
 	change func(all []series) []series
 	// adjust changes the configuration.
 	adjust func(*telemetry.Config)
-	// name is what cart is called, if not cart.
-	name string
+	// name is what cart is called, if not cart, and other what web is.
+	name, other string
 	// want is what differs for web from the base.
 	want map[estimator.Feature]float64
 	// finding is part of the text of what is found, explained of its explanation.
@@ -195,6 +229,7 @@ var faults = map[string]fault{
 				return []series{s}
 			})
 		}},
+	"names that are the same once they are cut": {name: cut + "-two", other: cut + "-one", change: owned},
 	"no limits, but requests": {
 		change: func(all []series) []series {
 			return each(without(all, "container_spec"), func(s series) []series {
@@ -408,7 +443,7 @@ func (f fault) read(ctx context.Context, t *testing.T, url, namespace string) (*
 		t.Fatal(err)
 	}
 	defer source.Close()
-	services := []estimator.Service{{Namespace: namespace, Name: "web"}, {Namespace: namespace, Name: cmp.Or(f.name, "cart")}}
+	services := []estimator.Service{{Namespace: namespace, Name: cmp.Or(f.other, "web")}, {Namespace: namespace, Name: cmp.Or(f.name, "cart")}}
 	return source.Read(ctx, telemetry.Range{Services: services, End: time.Now(), Steps: steps, Calls: true, Checks: true})
 }
 
@@ -438,8 +473,8 @@ func (f fault) check(ctx context.Context, t *testing.T, url, namespace string) {
 		t.Fatalf("calls are %v, want two edges", w.Calls)
 	}
 	for _, call := range w.Calls.Calls {
-		outside := call.Source == estimator.Outside && w.Services[call.Destination].Name == "web"
-		inside := call.Source != estimator.Outside && w.Services[call.Source].Name == "web" && w.Services[call.Destination].Name != "web"
+		outside := call.Source == estimator.Outside && w.Services[call.Destination].Name == cmp.Or(f.other, "web")
+		inside := call.Source != estimator.Outside && w.Services[call.Source].Name == cmp.Or(f.other, "web") && w.Services[call.Destination].Name == cmp.Or(f.name, "cart")
 		if !outside && !inside || math.Abs(call.Rate-pods*requestsEach) > 2 {
 			t.Errorf("call %+v", call)
 		}
