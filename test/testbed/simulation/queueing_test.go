@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -65,4 +66,35 @@ func TestRunsForDays(t *testing.T) {
 	if r := e.Totals(0); r.Requests < 200_000 {
 		t.Errorf("%d requests in 5 days at 0.5 per second", r.Requests)
 	}
+}
+
+// Over a sweep of loads and cores a replica is an M/M/n station under processor sharing:
+// utilisation is that of the utilisation law, and the mean response s + s·C(n, a) ÷ (n − a)
+// with Erlang's C, within 3 %.
+func TestStationOverASweep(t *testing.T) {
+	const demand = 0.010
+	for _, cores := range []int{1, 2, 4} {
+		for _, utilisation := range []float64{0.2, 0.4, 0.6, 0.8} {
+			n := float64(cores)
+			offered := utilisation * n
+			e := start(t, single(func(s *app.Service) { s.Resources.Limits.CPU = app.CPU(n) }), newPoisson(offered/demand))
+			// The closer to saturation, the longer the memory of a queue and so the run.
+			duration := 300 / (n * (1 - utilisation) * (1 - utilisation))
+			e.Run(duration)
+			r := e.Totals(0)
+			what := fmt.Sprintf("%d cores at %v", cores, utilisation)
+			near(t, what+": utilisation", r.CPU/r.Limit, utilisation, 0.03)
+			near(t, what+": response", r.Seconds/float64(r.Requests), demand+demand*erlangC(cores, offered)/(n-offered), 0.03)
+		}
+	}
+}
+
+// erlangC is the probability that all of n servers are busy under so many erlangs.
+func erlangC(n int, offered float64) float64 {
+	blocked := 1.0 // Erlang's B, by recursion on the servers
+	for k := 1; k <= n; k++ {
+		blocked = offered * blocked / (float64(k) + offered*blocked)
+	}
+	utilisation := offered / float64(n)
+	return blocked / (1 - utilisation + utilisation*blocked)
 }
