@@ -129,8 +129,8 @@ part beside those of the default, and what training cost.
 
 The loss is in standard deviations of the labels: with another anchor or scale it
 is another loss. Other iterations divide the same number of epochs.`,
-		Example: `  go run ./hack/study hyperparameters --out hyperparameters.md
-  go run ./hack/study hyperparameters --series s.csv --graph calls.csv --target requests --only hidden,batch`,
+		Example: `  go run ./test/lab/study hyperparameters --out hyperparameters.md
+  go run ./test/lab/study hyperparameters --series s.csv --graph calls.csv --target requests --only hidden,batch`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}

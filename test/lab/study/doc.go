@@ -3,21 +3,21 @@
 // what learning costs. All of it runs on one machine, without a cluster.
 //
 //	# Three applications of the testbed, three networks, five seeds
-//	go run ./hack/study accuracy --out accuracy.md
+//	go run ./test/lab/study accuracy --out accuracy.md
 //
 //	# A recorded series
-//	go run ./hack/study accuracy --series boutique.csv --graph calls.csv \
+//	go run ./test/lab/study accuracy --series boutique.csv --graph calls.csv \
 //	  --target requests --name "Online Boutique" --out boutique.md
 //
 //	# One hyperparameter at a time, or one of them only
-//	go run ./hack/study hyperparameters --app online-boutique --out hyperparameters.md
-//	go run ./hack/study hyperparameters --only hidden --only batch
+//	go run ./test/lab/study hyperparameters --app online-boutique --out hyperparameters.md
+//	go run ./test/lab/study hyperparameters --only hidden --only batch
 //
 //	# 1,000 samples of 41 services: core-seconds and memory
-//	go run ./hack/study adaptive
+//	go run ./test/lab/study adaptive
 //
 //	# The telemetry that the studies of an application learn from
-//	go run ./hack/study telemetry --app train-ticket --data data
+//	go run ./test/lab/study telemetry --app train-ticket --data data
 //
 // # How it works
 //

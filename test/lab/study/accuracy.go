@@ -40,9 +40,9 @@ with mean, standard deviation and range over the seeds, and what training cost.
 All kinds have the same samples, scaling, optimiser and number of passes over
 the training part. dcrnn and tgcn have one layer and keep to the call graph, so
 that they spend on their parameters what deepscaler spends on its graph.`,
-		Example: `  go run ./hack/study accuracy --out accuracy.md
-  go run ./hack/study accuracy --apps bookinfo --seeds 1 --iterations 1 --epochs 1
-  go run ./hack/study accuracy --series s.csv --graph calls.csv --target requests --out s.md`,
+		Example: `  go run ./test/lab/study accuracy --out accuracy.md
+  go run ./test/lab/study accuracy --apps bookinfo --seeds 1 --iterations 1 --epochs 1
+  go run ./test/lab/study accuracy --series s.csv --graph calls.csv --target requests --out s.md`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
