@@ -85,10 +85,21 @@ func checkApplication(wanted string, service discovery.Service, add adder) {
 
 type adder func(reason, format string, args ...any)
 
+// selectorAdvice returns how to select a service. Labels have 63 characters at
+// most, names of workloads more.
+func selectorAdvice(service discovery.Service) string {
+	if len(validation.IsValidLabelValue(service.Name)) == 0 {
+		return fmt.Sprintf("set metric.selector.matchLabels to {%s: %s}", discovery.ServiceLabel, service.Name)
+	}
+	return fmt.Sprintf("the name of %s is too long to be selected, so rename it, or give it an application of its own: "+
+		"the annotation %s with a name that DeepScaler's configuration has under applications: {name: …, namespaces: [%s]}, and metric.selector.matchLabels {%s: …} with the same one",
+		service.Name, discovery.ApplicationAnnotation, service.Namespace, discovery.ApplicationLabel)
+}
+
 // checkSelector follows from the HPA controller summing all the items that the
 // selector matches.
 func checkSelector(selector *metav1.LabelSelector, service discovery.Service, s discovery.Snapshot, add adder) {
-	advice := fmt.Sprintf("set metric.selector.matchLabels to {%s: %s}", discovery.ServiceLabel, service.Name)
+	advice := selectorAdvice(service)
 	if selector == nil || len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
 		add(ReasonMissingSelector, "The metric %s has no selector, so the replicas of all services of the namespace would be added up: %s",
 			discovery.Metric, advice)

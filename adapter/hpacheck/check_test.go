@@ -78,12 +78,16 @@ func TestCheck(t *testing.T) {
 		reason  string
 		message string
 	}{
-		"good":                       {nil, "", ""},
-		"good by expression":         {func(_ H, e E) { e.Metric.Selector = in("service", "web") }, "", ""},
-		"good, written 1000m":        {target(autoscalingv2.AverageValueMetricType, "1000m"), "", ""},
-		"no selector":                {func(_ H, e E) { e.Metric.Selector = nil }, ReasonMissingSelector, "{service: web}"},
-		"empty selector":             {func(_ H, e E) { e.Metric.Selector = &metav1.LabelSelector{} }, ReasonMissingSelector, "{service: web}"},
-		"invalid selector":           {func(_ H, e E) { e.Metric.Selector = in("service") }, ReasonInvalidSelector, "{service: web}"},
+		"good":                {nil, "", ""},
+		"good by expression":  {func(_ H, e E) { e.Metric.Selector = in("service", "web") }, "", ""},
+		"good, written 1000m": {target(autoscalingv2.AverageValueMetricType, "1000m"), "", ""},
+		"no selector":         {func(_ H, e E) { e.Metric.Selector = nil }, ReasonMissingSelector, "{service: web}"},
+		"empty selector":      {func(_ H, e E) { e.Metric.Selector = &metav1.LabelSelector{} }, ReasonMissingSelector, "{service: web}"},
+		"invalid selector":    {func(_ H, e E) { e.Metric.Selector = in("service") }, ReasonInvalidSelector, "{service: web}"},
+		"name of 70 characters": {func(h H, e E) {
+			h.Spec.ScaleTargetRef.Name = strings.Repeat("long-name-", 7)
+			e.Metric.Selector = in("service", h.Spec.ScaleTargetRef.Name)
+		}, ReasonInvalidSelector, "an application of its own: the annotation deepscaler.io/application"},
 		"selector of several":        {selector(map[string]string{"application": "shop"}), ReasonSelectorMatchesSeveral, "cart, web"},
 		"selector of none":           {selector(map[string]string{"service": "webb"}), ReasonSelectorMatchesNothing, "service=webb"},
 		"selector of another":        {selector(map[string]string{"service": "cart"}), ReasonSelectorMatchesOther, "matches service cart"},
