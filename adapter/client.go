@@ -9,15 +9,14 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// client is what the adapter itself asks of the cluster. The clientset of
-// client-go would bring the code of every API group into the process, which is
-// resident for nothing.
+// client has the APIs of the cluster that the adapter uses. The clientset of
+// client-go would load the code of every API group and waste memory.
 type client struct {
 	autoscaling *autoscalingv2client.AutoscalingV2Client
 	events      corev1client.EventInterface
 }
 
-// newClient returns a client that has not connected to anything yet.
+// newClient returns a client. It connects with the first request.
 func newClient(config *rest.Config) (*client, error) {
 	config = protobuf(config)
 	h, err := rest.HTTPClientFor(config)

@@ -18,15 +18,15 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// journal logs what changes, not what goes on: at a tick every few seconds, a
-// line per tick and application would bury the one that matters. It compares the
-// stable texts of errors, and logs their details.
+// journal logs changes only. With a tick every few seconds, a line per tick and
+// application would bury the one that matters. It compares the stable texts of
+// errors, and logs their details.
 type journal struct {
 	recorder record.EventRecorder
 
 	mu       sync.Mutex
 	snapshot discovery.Snapshot
-	// What was logged last, by application; "" before anything was worth it.
+	// The last logged texts, by application; "" at the start.
 	failures, problems, estimators map[string]string
 }
 
@@ -39,11 +39,11 @@ func newJournal(recorder record.EventRecorder) *journal {
 // StageTook implements [tick.Observer].
 func (j *journal) StageTook(tick.Stage, time.Duration) {}
 
-// planned stands for the text of a failure when there is none.
+// planned takes the place of a failure's text after a success.
 const planned = "planned"
 
-// Ticked logs that the ticks of an application begin to fail, fail for another
-// reason, or lead to a plan at last or again.
+// Ticked logs when the ticks of an application begin to fail, fail for another
+// reason, or succeed for the first time or again.
 func (j *journal) Ticked(ctx context.Context, r tick.Result) {
 	logger := klog.FromContext(ctx).WithValues("application", r.Application)
 	if f := r.Failure; f != nil {
@@ -66,17 +66,17 @@ func (j *journal) WindowRead(ctx context.Context, application string, _ float64,
 		texts[i], details[i] = p.Error(), p.Explain()
 	}
 	if j.changed(j.problems, application, strings.Join(texts, "; ")) {
-		klog.FromContext(ctx).Info("Telemetry of application has changed in quality", "application", application,
+		klog.FromContext(ctx).Info("The quality of an application's telemetry has changed", "application", application,
 			"problems", strings.Join(details, "; "))
 	}
 }
 
-// reasonEstimatorFailed is the reason of the Event on every autoscaler of an
-// application that is planned by another estimator than it should be.
+// reasonEstimatorFailed is the reason of the Event for a failed estimator, on
+// every autoscaler of its application.
 const reasonEstimatorFailed = "EstimatorFailed"
 
-// Estimated logs that estimators begin to fail, or work again, and makes Events of
-// the former.
+// Estimated logs when estimators begin to fail or work again, and sends Events
+// about failures.
 func (j *journal) Estimated(ctx context.Context, application string, estimators []string, o estimator.Origin) {
 	var failed, details []string
 	for i, err := range o.Errors {
@@ -91,17 +91,17 @@ func (j *journal) Estimated(ctx context.Context, application string, estimators 
 	}
 	logger := klog.FromContext(ctx).WithValues("application", application)
 	if text == "" {
-		logger.Info("No estimator fails any more")
+		logger.Info("All estimators work again")
 		return
 	}
 	logger.Error(nil, "Estimator failed; the next one serves", "estimators", text, "detail", strings.Join(details, "; "))
 	for _, hpa := range j.autoscalers(application) {
 		j.recorder.Eventf(hpa, corev1.EventTypeWarning, reasonEstimatorFailed,
-			"Estimator %s of application %q failed, so that the next one plans its services: see the adapter's log", text, application)
+			"Estimator %s of application %q failed, so the next one plans its services: see the adapter's log", text, application)
 	}
 }
 
-// discovered forgets applications that are gone.
+// discovered drops the state of applications that are gone.
 func (j *journal) discovered(s discovery.Snapshot) {
 	present := map[string]bool{}
 	for _, a := range s.Applications {
@@ -115,7 +115,7 @@ func (j *journal) discovered(s discovery.Snapshot) {
 	}
 }
 
-// autoscalers returns those that decide about the services of an application.
+// autoscalers returns those that scale the services of an application.
 func (j *journal) autoscalers(application string) (found []*autoscalingv2.HorizontalPodAutoscaler) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -129,8 +129,8 @@ func (j *journal) autoscalers(application string) (found []*autoscalingv2.Horizo
 	return found
 }
 
-// changed remembers a text about an application and reports whether it is another
-// than before.
+// changed stores a text about an application and reports whether it differs from
+// the last one.
 func (j *journal) changed(m map[string]string, application, text string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()

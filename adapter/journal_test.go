@@ -69,7 +69,7 @@ func TestJournalLogsChangesOnly(t *testing.T) {
 	for range 2 {
 		j.Estimated(ctx, "shop", []string{"model", "hab"}, estimator.Origin{Errors: make([]error, 2)})
 	}
-	logged("it works again", "No estimator fails")
+	logged("it works again", "All estimators work again")
 
 	warning := []*telemetry.Error{{Feature: "jaeger", Kind: telemetry.Unreachable}}
 	j.WindowRead(ctx, "shop", 0, nil)

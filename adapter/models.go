@@ -9,8 +9,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
-// models holds what applications are decided with: the joint estimator, handed
-// over per service to one that needs no call graph.
+// models holds the estimators of applications: the joint one, and per service
+// one that needs no call graph where the joint one has no forecast.
 type models struct {
 	defaults tick.Model
 	byName   map[string]tick.Model

@@ -34,7 +34,7 @@ func (o *Options) Flags() *cliflag.NamedFlagSets {
 	groups := &cliflag.NamedFlagSets{}
 	fs := groups.FlagSet("DeepScaler")
 	fs.StringVar(&o.ConfigFile, "config", o.ConfigFile,
-		"Configuration file (required). --print-example-config prints one that explains itself.")
+		"Configuration file (required). --print-example-config prints one with explanations.")
 	fs.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig,
 		"kubeconfig file of the cluster. Omit it in a pod. --authentication-kubeconfig and --authorization-kubeconfig default to it.")
 	o.Server.AddServingFlags(groups.FlagSet("Serving"))
@@ -42,7 +42,7 @@ func (o *Options) Flags() *cliflag.NamedFlagSets {
 	return groups
 }
 
-// Validate reports everything that is wrong with the flags.
+// Validate reports every invalid flag.
 func (o *Options) Validate() error {
 	var missing error
 	if o.ConfigFile == "" {

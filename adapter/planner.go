@@ -19,8 +19,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// planner is everything between the autoscalers and the board that requests
-// read.
+// planner connects the autoscalers with the board that requests read.
 type planner struct {
 	source   *telemetry.Source
 	watcher  *discovery.Watcher
@@ -91,7 +90,7 @@ func (p *planner) run(ctx context.Context) {
 	}
 }
 
-// discovered makes what the autoscalers say now what is planned from now on.
+// discovered plans the services of a snapshot from now on.
 func (p *planner) discovered(s discovery.Snapshot) {
 	p.board.Assign(s.Applications)
 	p.metrics.Discovered(s, p.reporter.Report(s))
@@ -99,7 +98,7 @@ func (p *planner) discovered(s discovery.Snapshot) {
 	p.ready.autoscalersListed()
 }
 
-// content is what the API server serves of it.
+// content returns the parts that the API server serves.
 func (p *planner) content(version string) server.Content {
 	return server.Content{
 		Metrics: externalmetrics.NewProvider(p.board, p.metrics.Answered),

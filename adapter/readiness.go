@@ -14,19 +14,19 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 )
 
-// readiness is the check behind /readyz: the adapter has a plan. That means that
-// the autoscalers are listed, every application has been through a tick and at
-// least one of them has a plan; or that there is no application.
+// readiness is the check behind /readyz: the adapter has a plan. The autoscalers
+// are listed, every application has ended a tick, and at least one has a plan,
+// unless there is no application.
 //
-// Ready once, it stays ready. When Prometheus fails later, the metric says so
-// to those who read it and autoscalers hold; taking the pods out of the Service
-// instead would make the whole API group unavailable, which keeps namespaces
-// from being deleted and blocks clients that discover APIs, and would hide the
-// reason. That is also why, without any plan, it gives in after a while.
+// Once ready, it stays ready. When Prometheus fails later, the metric returns
+// errors and autoscalers hold. Removing the pods from the Service instead would
+// make the whole API group unavailable, which blocks the deletion of namespaces
+// and the discovery of APIs, and would hide the reason. For the same reason it
+// becomes ready after a while without any plan.
 type readiness struct {
 	board *externalmetrics.Board
 	clock clock.PassiveClock
-	// patience is how long to wait for a plan once autoscalers are listed.
+	// patience is the longest wait for a plan after the autoscalers are listed.
 	patience time.Duration
 
 	listed atomic.Pointer[time.Time]
@@ -66,7 +66,7 @@ func (r *readiness) Check(*http.Request) error {
 	return fmt.Errorf("no plan yet for %s", strings.Join(lacking, "; "))
 }
 
-// autoscalersListed tells that the board knows what to plan.
+// autoscalersListed records that the board has its services.
 func (r *readiness) autoscalersListed() {
 	now := r.clock.Now()
 	r.listed.CompareAndSwap(nil, &now)

@@ -22,8 +22,8 @@ import (
 // apiService is the registration of the external metrics API.
 const apiService = "v1beta1.external.metrics.k8s.io"
 
-// Run runs the adapter until ctx is done, and then serves on until the requests
-// under way are answered. Ticks go on while it drains.
+// Run runs the adapter until ctx is done, and then until the running requests
+// are answered. Ticks continue meanwhile.
 func (c *Config) Run(ctx context.Context) error {
 	logger := klog.FromContext(ctx)
 	logger.Info("Starting", "version", c.Build.Version, "revision", c.Build.Revision, "step", c.File.Step, "namespaces", c.File.Namespaces)
@@ -46,7 +46,7 @@ func (c *Config) Run(ctx context.Context) error {
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
-	// What serving depends on outlives it: stopping is the server's to begin.
+	// The server stops first, so what it depends on needs a longer context.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error {
 		defer stop()
@@ -64,8 +64,8 @@ func (c *Config) Run(ctx context.Context) error {
 	return err
 }
 
-// serve answers requests from when the certificate exists until ctx is done and
-// the last request is answered.
+// serve answers requests once the certificate exists, until ctx is done and the
+// last request is answered.
 func (c *Config) serve(ctx context.Context, p *planner, certificate *certs.Manager) error {
 	if certificate != nil {
 		if err := certificate.Wait(ctx); err != nil {
@@ -81,8 +81,8 @@ func (c *Config) serve(ctx context.Context, p *planner, certificate *certs.Manag
 	return s.PrepareRun().RunWithContext(ctx)
 }
 
-// certificate returns what makes the serving certificate, nil when files are
-// given.
+// certificate returns the manager of the serving certificate, or nil when files
+// provide it.
 func (c *Config) certificate() (*certs.Manager, error) {
 	if c.Server.CertificateFromFiles() {
 		return nil, nil

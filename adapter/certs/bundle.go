@@ -17,13 +17,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// How long certificates are valid, and how long before their end they are
+// How long certificates are valid, and how long before expiry they are
 // replaced.
 const (
 	authorityLifetime = 10 * 365 * 24 * time.Hour
 	servingLifetime   = 365 * 24 * time.Hour
 	renewBefore       = 90 * 24 * time.Hour
-	// backdate tolerates clocks that differ.
+	// backdate tolerates differences between clocks.
 	backdate = time.Hour
 )
 
@@ -35,15 +35,15 @@ const (
 	keyName    = corev1.TLSPrivateKeyKey
 )
 
-// bundle is what the Secret holds: an authority and a serving certificate that
-// it has signed, all in PEM.
+// bundle is the content of the Secret: an authority and a serving certificate
+// signed by it, all in PEM.
 type bundle struct{ caCert, caKey, cert, key []byte }
 
 func bundleOf(s *corev1.Secret) bundle {
 	return bundle{s.Data[caCertName], s.Data[caKeyName], s.Data[certName], s.Data[keyName]}
 }
 
-// put returns the Secret with the bundle in it, and leaves s as it is.
+// put returns a copy of s that holds the bundle.
 func (b bundle) put(s *corev1.Secret) *corev1.Secret {
 	s = s.DeepCopy()
 	if s.Data == nil {
@@ -53,8 +53,8 @@ func (b bundle) put(s *corev1.Secret) *corev1.Secret {
 	return s
 }
 
-// check says why a client that trusts the authority would refuse the
-// certificate for one of the names at the given time.
+// check returns why a client that trusts the authority would refuse the
+// certificate. It tests every name at the given time.
 func (b bundle) check(names []string, at time.Time) error {
 	if len(b.cert) == 0 {
 		return errors.New("there is none")
@@ -75,9 +75,9 @@ func (b bundle) check(names []string, at time.Time) error {
 	return nil
 }
 
-// renew returns a bundle with a new serving certificate, and with a new authority
-// when that of b is broken or would not last until the next time. The old one is
-// then trusted on, for the replicas that still serve what it has signed.
+// renew returns a bundle with a new serving certificate, and a new authority when
+// that of b is broken or expires before the next renewal. The old authority stays
+// trusted, because other replicas may still serve its certificates.
 func (b bundle) renew(names []string, now time.Time) (bundle, error) {
 	authority, err := tls.X509KeyPair(b.caCert, b.caKey)
 	usable := err == nil && authority.Leaf.IsCA
@@ -117,8 +117,8 @@ func newAuthority(now time.Time) (tls.Certificate, error) {
 	}, now, nil)
 }
 
-// sign returns a new key with a certificate that is signed by the issuer or,
-// when there is none, by the key itself.
+// sign returns a new key and a certificate for it, signed by the issuer, or
+// self-signed without one.
 func sign(template *x509.Certificate, now time.Time, issuer *tls.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -18,9 +18,9 @@ type files struct {
 	written   chan struct{} // closed when the pair has been written once
 }
 
-// write stores the serving pair of a bundle, unless it is there. A reader
-// between the two renames sees halves that do not match; the server keeps its
-// old pair then and tries again.
+// write stores the serving pair of a bundle unless the files have it already. A
+// reader between the two renames sees halves that do not match; the server then
+// keeps its old pair and tries again.
 func (f *files) write(b bundle) error {
 	if bytes.Equal(b.cert, f.cert) && bytes.Equal(b.key, f.key) {
 		return nil
@@ -38,7 +38,7 @@ func (f *files) write(b bundle) error {
 	return nil
 }
 
-// replace writes a file as a whole or not at all.
+// replace writes a file completely or leaves the old one.
 func replace(path string, data []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path))
 	if err != nil {

@@ -1,7 +1,8 @@
-// Package certs gives the adapter the certificate it serves with: created and
-// renewed in a Secret that the replicas share, and injected as the caBundle of
-// the APIService. Each replica copies the pair from the Secret to files of its
-// own, so nothing waits for the kubelet to mount or refresh a volume.
+// Package certs manages the serving certificate of the adapter. It creates and
+// renews the certificate in a Secret that the replicas share, and injects the
+// authority as the caBundle of the APIService. Each replica copies the pair
+// from the Secret to its own files, so nothing waits for the kubelet to mount
+// or refresh a volume.
 package certs
 
 import (
@@ -22,14 +23,14 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// Options say where the certificate is kept and who must trust it.
+// Options name the objects that store and trust the certificate.
 type Options struct {
-	// Config connects to the API server. The rights it needs are get, list,
-	// watch and update of the one Secret and the one APIService.
+	// Config connects to the API server. It needs the rights to get, list,
+	// watch and update the Secret and the APIService.
 	Config *rest.Config
 	// Secret must exist; it may be empty.
 	Secret types.NamespacedName
-	// Service, in the namespace of the Secret, is what the certificate is for.
+	// Service, in the namespace of the Secret, is the name in the certificate.
 	Service string
 	// APIService is the name of the APIService whose caBundle is set.
 	APIService string
@@ -39,7 +40,7 @@ type Options struct {
 	Clock clock.Clock
 }
 
-// Manager keeps the certificate.
+// Manager creates, renews, copies and injects the certificate.
 type Manager struct {
 	secret  types.NamespacedName
 	names   []string // that the certificate is for
@@ -49,15 +50,15 @@ type Manager struct {
 	wake    chan struct{} // an object has changed
 }
 
-// How long until a look at the certificate when nothing changes, and until the
-// next attempt when one fails, the first and the longest time.
+// The time between two checks of the certificate when nothing changes, and the
+// first and the longest time until the next attempt after a failure.
 const (
 	checkInterval = 12 * time.Hour
 	retryFirst    = time.Second
 	retryMost     = time.Minute
 )
 
-// New returns a manager that has not connected to anything yet.
+// New returns a manager. It connects when it runs.
 func New(o Options) (*Manager, error) {
 	s, err := newObjects(o)
 	if err != nil {
@@ -85,9 +86,9 @@ func New(o Options) (*Manager, error) {
 	return m, nil
 }
 
-// Run keeps the certificate until ctx is done. It fails when at first the Secret
-// does not exist or may not be read, or the directory is not writable; later
-// it goes on with what there is.
+// Run maintains the certificate until ctx is done. It returns an error if at the
+// start the Secret does not exist or is unreadable, or the directory is not
+// writable. Later failures leave the current certificate in place.
 func (m *Manager) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -105,7 +106,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	return m.follow(ctx)
 }
 
-// find reads the Secret once, because a watch does not say why it cannot.
+// find reads the Secret once, because a watch hides the reason when it cannot.
 func (m *Manager) find(ctx context.Context) error {
 	for delay := retryFirst; ; delay = min(2*delay, retryMost) {
 		_, err := m.objects.secrets.Get(ctx, m.secret.Name, metav1.GetOptions{})
@@ -115,7 +116,7 @@ func (m *Manager) find(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // asked to stop
 		case apierrors.IsNotFound(err), apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
-			return fmt.Errorf("keep the serving certificate in Secret %s (an empty one must exist at first): %w", m.secret, err)
+			return fmt.Errorf("keep the serving certificate in Secret %s (an empty one must exist at the start): %w", m.secret, err)
 		}
 		klog.FromContext(ctx).Error(err, "Cannot read the Secret of the serving certificate; trying again", "secret", m.secret, "in", delay)
 		select {
@@ -126,7 +127,7 @@ func (m *Manager) find(ctx context.Context) error {
 	}
 }
 
-// follow makes, copies and injects the certificate whenever it is time to.
+// follow creates, copies and injects the certificate when it is due.
 func (m *Manager) follow(ctx context.Context) error {
 	retry := retryFirst
 	for {
@@ -140,7 +141,7 @@ func (m *Manager) follow(ctx context.Context) error {
 		case errors.Is(err, errFiles) && m.files.cert == nil:
 			return err
 		default:
-			klog.FromContext(ctx).Error(err, "Cannot keep the serving certificate; going on with what there is and trying again", "in", retry)
+			klog.FromContext(ctx).Error(err, "Cannot maintain the serving certificate; keeping the current one and trying again", "in", retry)
 			next, retry = retry, min(2*retry, retryMost)
 		}
 		select {
@@ -156,7 +157,7 @@ func (m *Manager) follow(ctx context.Context) error {
 func (m *Manager) reconcile(ctx context.Context) error {
 	secret := m.objects.current()
 	if secret == nil {
-		return fmt.Errorf("there is no Secret %s any more: create an empty one", m.secret)
+		return fmt.Errorf("the Secret %s is gone: create an empty one", m.secret)
 	}
 	now := m.clock.Now()
 	b := bundleOf(secret)
@@ -180,7 +181,7 @@ func (m *Manager) reconcile(ctx context.Context) error {
 	return errors.Join(renewing, m.objects.inject(ctx, b.caCert))
 }
 
-// renew puts a new certificate into the Secret and returns what is stored.
+// renew stores a new certificate in the Secret and returns the stored bundle.
 func (m *Manager) renew(ctx context.Context, secret *corev1.Secret, reason error) (bundle, error) {
 	b, err := bundleOf(secret).renew(m.names, m.clock.Now())
 	if err != nil {
@@ -190,7 +191,7 @@ func (m *Manager) renew(ctx context.Context, secret *corev1.Secret, reason error
 	if err != nil {
 		return b, fmt.Errorf("write the serving certificate to Secret %s: %w", m.secret, err)
 	}
-	klog.FromContext(ctx).Info("Made a serving certificate", "secret", m.secret, "because", reason.Error())
+	klog.FromContext(ctx).Info("Created a serving certificate", "secret", m.secret, "because", reason.Error())
 	return bundleOf(stored), nil
 }
 
@@ -201,7 +202,7 @@ func (m *Manager) changed() {
 	}
 }
 
-// Wait returns when the certificate files exist. While it waits it says so.
+// Wait returns when the certificate files exist. It logs once when it has to wait.
 func (m *Manager) Wait(ctx context.Context) error {
 	logger := klog.FromContext(ctx)
 	for {

@@ -20,9 +20,9 @@ import (
 )
 
 // objects are the Secret and the APIService as they were last seen. Both are
-// watched by name, which is all that RBAC needs to allow, and written with
-// optimistic locking: of replicas that start at the same time one makes the
-// certificate and the others see it.
+// watched by name, so RBAC need not allow more, and are written with optimistic
+// locking: of replicas that start at the same time, one creates the certificate
+// and the others read it.
 type objects struct {
 	secrets     corev1client.SecretInterface
 	apiServices dynamic.ResourceInterface
@@ -84,8 +84,8 @@ func (s *objects) current() *corev1.Secret {
 	return nil
 }
 
-// inject makes the API aggregator trust the authorities. An APIService that is
-// not there yet will wake the manager.
+// inject makes the API aggregator trust the authorities. If the APIService does
+// not exist yet, its creation wakes the manager.
 func (s *objects) inject(ctx context.Context, caCert []byte) error {
 	bundle := base64.StdEncoding.EncodeToString(caCert)
 	for _, o := range s.apiService.GetStore().List() {
@@ -101,7 +101,7 @@ func (s *objects) inject(ctx context.Context, caCert []byte) error {
 		if err == nil {
 			_, err = s.apiServices.Update(ctx, service, metav1.UpdateOptions{})
 		}
-		// After a conflict the other's change wakes the manager.
+		// After a conflict, the change of the other replica wakes the manager.
 		if err != nil && !apierrors.IsConflict(err) {
 			return fmt.Errorf("set the caBundle of APIService %s: %w", service.GetName(), err)
 		}

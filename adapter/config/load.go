@@ -34,9 +34,9 @@ func Load(path string) (*Adapter, error) {
 	return a, nil
 }
 
-// Decode returns the configuration in data on top of the defaults. An unknown,
-// misspelt or repeated field is an error with its line, and so is a second
-// document; contradictions are reported all at once, with the path of the field.
+// Decode returns the defaults, overridden by the configuration in data. An
+// unknown or repeated field and a second document are errors with their line.
+// Contradictions are reported all at once, each with the path of its field.
 func Decode(data []byte) (*Adapter, error) {
 	if err := checkVersion(data); err != nil {
 		return nil, err
@@ -56,8 +56,8 @@ func Decode(data []byte) (*Adapter, error) {
 	return a, nil
 }
 
-// checkVersion comes first because the fields of another version would only
-// confuse as unknown ones.
+// checkVersion runs first: fields of another version would otherwise be
+// reported as unknown.
 func checkVersion(data []byte) error {
 	var header struct {
 		APIVersion string `yaml:"apiVersion"`

@@ -33,7 +33,7 @@ func Default() *Adapter {
 	}
 }
 
-// SettleTime returns Settle or, when that is 0, what it then means.
+// SettleTime returns Settle, or the default that 0 stands for.
 func (a *Adapter) SettleTime() time.Duration {
 	if a.Settle > 0 {
 		return a.Settle
@@ -41,8 +41,8 @@ func (a *Adapter) SettleTime() time.Duration {
 	return min(time.Second, a.Step/10)
 }
 
-// Settings returns the settings of the application called name. Where windows end
-// early, because samples come late, there is so much more time to look ahead.
+// Settings returns the settings of the application with the given name. The lead
+// time includes the offset of windows that end early.
 func (a *Adapter) Settings(name string) Settings {
 	s := a.Defaults
 	for _, o := range a.Applications {
@@ -54,7 +54,7 @@ func (a *Adapter) Settings(name string) Settings {
 	return s
 }
 
-// Consent returns the namespaces that may join an application, by its name.
+// Consent returns the namespaces that may join each application.
 func (a *Adapter) Consent() map[string][]string {
 	consent := map[string][]string{}
 	for _, o := range a.Applications {
@@ -80,7 +80,7 @@ func override[T any](setting *T, value *T) {
 	}
 }
 
-// Queueing returns the settings as the queueing estimators take them.
+// Queueing returns the settings for the queueing estimators.
 func (s Settings) Queueing() queueing.Config {
 	c := queueing.DefaultConfig()
 	c.SLO, c.SLOPercentile = s.SLO, s.SLOPercentile
@@ -90,7 +90,7 @@ func (s Settings) Queueing() queueing.Config {
 	return c
 }
 
-// Plan returns the settings as the plan takes them.
+// Plan returns the settings for the plan.
 func (s Settings) Plan() plan.Config {
 	c := plan.DefaultConfig()
 	c.LeadTime = s.LeadTime

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// APIVersion is the only one understood.
+	// APIVersion is the only supported version.
 	APIVersion = "config.deepscaler.io/v1alpha1"
-	// Kind is the only one understood.
+	// Kind is the only supported kind.
 	Kind = "AdapterConfiguration"
 )
 
-// Example is a complete configuration file with every default and what it means.
+// Example is a complete configuration file that explains every default.
 //
 //go:embed example.yaml
 var Example string
@@ -30,36 +30,36 @@ type Adapter struct {
 	// Step is Δ, the time between two plans and between two columns of the
 	// window. Whole seconds.
 	Step time.Duration `yaml:"step"`
-	// Window is τ, the number of columns an estimate is made from.
+	// Window is τ, the number of columns in the window of an estimate.
 	Window int `yaml:"window"`
-	// Settle is how long after the end of a step its tick begins: the time
-	// Prometheus needs to store the scrapes that started before it. Replicas of
-	// the adapter that ask before that may see different samples. It must be
-	// less than half a step; 0 means a tenth of it, at most a second.
+	// Settle is the time from the end of a step to its tick. Prometheus needs
+	// it to store the scrapes that started before; replicas of the adapter that
+	// query earlier may read different samples. It must be less than half a
+	// step; 0 means a tenth of a step, at most a second.
 	Settle time.Duration `yaml:"settle"`
-	// Namespaces restricts which autoscalers are looked at; empty means all.
+	// Namespaces restricts discovery to autoscalers in them; empty means all.
 	Namespaces []string `yaml:"namespaces"`
 
-	// Telemetry says where samples come from.
+	// Telemetry is the source of samples.
 	Telemetry telemetry.Config `yaml:"telemetry"`
-	// Defaults hold for every application, Applications for one by name.
+	// Defaults hold for every application; Applications override them by name.
 	Defaults     Settings   `yaml:"defaults"`
 	Applications []Override `yaml:"applications"`
 
-	// Certificates says under which names the adapter finds itself. It has no
-	// effect when the serving certificate is given by files.
+	// Certificates names the adapter's own objects. It has no effect when files
+	// provide the serving certificate.
 	Certificates Certificates `yaml:"certificates"`
 }
 
 // Settings are what may differ between applications.
 type Settings struct {
-	// LeadTime is how long a decision takes to have effect: pod start, HPA sync
+	// LeadTime is the time until a decision takes effect: pod start, HPA sync
 	// and one step. At least one step.
 	LeadTime time.Duration `yaml:"leadTime"`
 	// SLO is the response time that requests entering the application must
 	// keep; 0 means that there is none.
 	SLO time.Duration `yaml:"slo"`
-	// SLOPercentile says what SLO bounds: 0 the mean, 0.95 the 95th percentile.
+	// SLOPercentile selects what SLO bounds: 0 the mean, 0.95 the 95th percentile.
 	SLOPercentile float64 `yaml:"sloPercentile"`
 	// MinUtilisation and MaxUtilisation bound the planned CPU utilisation, as a
 	// fraction of the limit.
@@ -72,7 +72,7 @@ type Settings struct {
 	RoundingTolerance float64 `yaml:"roundingTolerance"`
 }
 
-// Override replaces the settings it mentions for the application it names.
+// Override replaces the given settings for one application.
 type Override struct {
 	Name string `yaml:"name"`
 	// Namespaces are those whose autoscalers may join the application by
@@ -87,14 +87,15 @@ type Override struct {
 	RoundingTolerance *float64       `yaml:"roundingTolerance"`
 }
 
-// Certificates names the objects that a self-made serving certificate involves.
+// Certificates names the objects around the serving certificate that the adapter
+// creates.
 type Certificates struct {
 	// Namespace holds the Secret and the Service; empty means the adapter's own.
 	Namespace string `yaml:"namespace"`
 	// Secret must exist, empty at first. It keeps the certificate authority and
 	// the serving certificate, which the replicas of the adapter share.
 	Secret string `yaml:"secret"`
-	// Service is what the APIService points at; the certificate is valid for
-	// its name.
+	// Service is the target of the APIService; the certificate is valid for its
+	// name.
 	Service string `yaml:"service"`
 }

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// Beyond these the forecast and the window of an application grow without
-// saying anything more about the next minutes.
+// Longer windows and forecasts add cost but no information about the next
+// minutes.
 const (
 	maxLeadTime = time.Hour
 	maxWindow   = 1000
@@ -37,7 +37,7 @@ func (p *problems) addAll(path string, err error) {
 	*p = append(*p, fmt.Errorf("%s.%w", path, err))
 }
 
-// Validate reports every field that cannot work, by itself or beside others.
+// Validate reports every invalid field and every contradiction between fields.
 func (a *Adapter) Validate() error {
 	var p problems
 	switch {
@@ -52,7 +52,7 @@ func (a *Adapter) Validate() error {
 	validateNamespaces(&p, "namespaces", a.Namespaces)
 	p.addAll("telemetry", a.Telemetry.Validate())
 	if a.Telemetry.RateWindow < a.Step {
-		p.add("telemetry.rateWindow", "is %v, want at least step (%v): what happens between two windows would be lost",
+		p.add("telemetry.rateWindow", "is %v, want at least step (%v), or requests between two windows are lost",
 			a.Telemetry.RateWindow, a.Step)
 	}
 	a.validateSettings(&p)
@@ -65,7 +65,7 @@ func validateNamespaces(p *problems, path string, namespaces []string) {
 	for i, ns := range namespaces {
 		path := fmt.Sprintf("%s[%d]", path, i)
 		if why := validation.IsDNS1123Label(ns); len(why) > 0 {
-			p.add(path, "%q is no namespace: %s", ns, strings.Join(why, ", "))
+			p.add(path, "%q is not a namespace: %s", ns, strings.Join(why, ", "))
 		}
 		if seen[ns] {
 			p.add(path, "%q occurs twice", ns)
@@ -95,7 +95,7 @@ func (a *Adapter) validateSettings(p *problems) {
 
 func (s Settings) validate(p *problems, path string, step time.Duration) {
 	if s.LeadTime < step || s.LeadTime > maxLeadTime {
-		p.add(path+".leadTime", "is %v, want at least step (%v), since a decision cannot have effect before the next one, and at most %v",
+		p.add(path+".leadTime", "is %v, want at least step (%v), since a decision has no effect before the next one, and at most %v",
 			s.LeadTime, step, maxLeadTime)
 		s.LeadTime = maxLeadTime
 	}
@@ -112,12 +112,12 @@ func (c Certificates) validate(p *problems) {
 		{"certificates.service", c.Service},
 	} {
 		if why := validation.IsDNS1123Subdomain(f.name); len(why) > 0 {
-			p.add(f.path, "%q is no name of an object: %s", f.name, strings.Join(why, ", "))
+			p.add(f.path, "%q is not the name of an object: %s", f.name, strings.Join(why, ", "))
 		}
 	}
 	if c.Namespace != "" {
 		if why := validation.IsDNS1123Label(c.Namespace); len(why) > 0 {
-			p.add("certificates.namespace", "%q is no namespace: %s", c.Namespace, strings.Join(why, ", "))
+			p.add("certificates.namespace", "%q is not a namespace: %s", c.Namespace, strings.Join(why, ", "))
 		}
 	}
 }

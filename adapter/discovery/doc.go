@@ -1,7 +1,8 @@
-// Package discovery finds out what to estimate: the HorizontalPodAutoscalers
-// that reference the metric name all that a user has to write. What an
-// autoscaler scales is a service, and an application is the services of a
-// namespace unless the configuration lets an annotation say otherwise.
+// Package discovery finds the services to estimate. The
+// HorizontalPodAutoscalers that reference the metric are the only
+// configuration: the target of an autoscaler is a service. An application is
+// the services of a namespace, unless an annotation that the configuration
+// allows names another one.
 package discovery
 
 const (
@@ -12,7 +13,6 @@ const (
 	// ApplicationLabel is the label of its items that names the application.
 	ApplicationLabel = "application"
 	// ApplicationAnnotation on a HorizontalPodAutoscaler names the application
-	// its target belongs to, which takes the consent of the configuration: see
-	// [Consent].
+	// of its target. It needs the consent of the configuration: see [Consent].
 	ApplicationAnnotation = "deepscaler.io/application"
 )

@@ -12,7 +12,7 @@ import (
 )
 
 // Service is a workload that an autoscaler scales by the metric. Its name is
-// the name of the workload, which is also how the mesh labels it.
+// the name of the workload, as in the labels of the mesh.
 type Service struct {
 	estimator.Service
 	// Application is the name of the application it belongs to.
@@ -35,22 +35,22 @@ type Application struct {
 	Services []Service
 }
 
-// Snapshot is what the autoscalers say at one moment. It is never modified.
+// Snapshot is the content of the autoscalers at one moment. It is never modified.
 type Snapshot struct {
 	// Applications are in the order of their names.
 	Applications []Application
 	// Autoscalers are those that reference the metric, by namespace and name.
 	Autoscalers []*autoscalingv2.HorizontalPodAutoscaler
-	// Scalers says which of the autoscalers decides about a service. Others
-	// with the same target are ignored.
+	// Scalers maps a service to the autoscaler that scales it. Others with the
+	// same target are ignored.
 	Scalers map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler
-	// Consent is what the services were assigned to applications with.
+	// Consent is the one that applied when services were assigned to applications.
 	Consent Consent
 }
 
-// Resolve returns the services and applications of autoscalers. Those that do
-// not reference the metric are left out. The result does not depend on the
-// order of the list, so replicas of the adapter agree.
+// Resolve returns the services and applications of autoscalers. It ignores
+// autoscalers that do not reference the metric. The result does not depend on
+// the order of the list, so replicas of the adapter agree.
 func Resolve(autoscalers []*autoscalingv2.HorizontalPodAutoscaler, c Consent) Snapshot {
 	s := Snapshot{Scalers: map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler{}, Consent: c}
 	for _, hpa := range autoscalers {

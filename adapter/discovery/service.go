@@ -11,8 +11,8 @@ import (
 
 // Consent holds, by application, the namespaces whose autoscalers may join it by
 // annotation. Without consent a service belongs to the application of its own
-// namespace: the right to write an autoscaler in one namespace must not be one to
-// enlarge and distort the estimates of another.
+// namespace. Otherwise the right to write an autoscaler in one namespace would
+// include enlarging and distorting the estimates of another.
 type Consent map[string][]string
 
 // ServiceOf returns the service that hpa scales.
@@ -32,10 +32,10 @@ func (c Consent) ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
 	return s
 }
 
-// podsOf returns the pods that the target of hpa is to have, ready or not, as its
-// controller read it; nil when it has not. After a decision the status holds the
-// number from before it until the next sync, so the lesser of present and desired
-// counts: pods on their way out are none.
+// podsOf returns the number of pods of the target of hpa, ready or not, as read
+// by its controller, or nil when it has not read them. Until the next sync after
+// a decision the status holds the number before it, so the smaller of present and
+// desired counts: pods that are about to go are excluded.
 func podsOf(hpa *autoscalingv2.HorizontalPodAutoscaler) *int {
 	current, desired := int(hpa.Status.CurrentReplicas), int(hpa.Status.DesiredReplicas)
 	switch {
@@ -50,8 +50,8 @@ func podsOf(hpa *autoscalingv2.HorizontalPodAutoscaler) *int {
 	return new(min(current, desired))
 }
 
-// counted reports whether a condition is one that the controller sets only after
-// it has read the scale of the target.
+// counted reports whether a condition proves that the controller has read the
+// scale of the target.
 func counted(c autoscalingv2.HorizontalPodAutoscalerCondition) bool {
 	return c.Type == autoscalingv2.ScalingActive
 }

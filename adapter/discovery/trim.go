@@ -8,9 +8,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// trim keeps of an autoscaler what the adapter reads. Most of its size is
-// managed fields, conditions and the annotation that kubectl apply leaves; of one
-// that does not reference the metric only the identity is kept.
+// trim removes what the adapter does not read from an autoscaler. Most of its
+// size is managed fields, conditions and the annotation of kubectl apply. An
+// autoscaler that does not reference the metric keeps only its identity.
 func trim(o any) (any, error) {
 	hpa, ok := o.(*autoscalingv2.HorizontalPodAutoscaler)
 	if !ok {
@@ -36,7 +36,7 @@ func trim(o any) (any, error) {
 	return kept, nil
 }
 
-// changed reports whether anything that is read of what trim keeps differs.
+// changed reports whether two trimmed autoscalers differ in anything that is read.
 func changed(before, after any) bool {
 	a, ok := before.(*autoscalingv2.HorizontalPodAutoscaler)
 	b, ok2 := after.(*autoscalingv2.HorizontalPodAutoscaler)

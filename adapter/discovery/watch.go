@@ -15,11 +15,11 @@ import (
 )
 
 // settle is how long changes are collected before the autoscalers are resolved
-// again, so that applying a directory of them is one change or a few.
+// again. So a directory that is applied at once makes one change or a few.
 const settle = 200 * time.Millisecond
 
-// refresh is how long nothing may change until the autoscalers are applied
-// again all the same, for whoever must repeat what it said about them.
+// refresh is the time after which unchanged autoscalers are applied again, so
+// that expiring reports about them are repeated.
 const refresh = 10 * time.Minute
 
 // Client is the part of a [k8s.io/client-go/kubernetes.Interface] that a
@@ -36,8 +36,8 @@ type Watcher struct {
 	synced    atomic.Bool
 }
 
-// NewWatcher returns a watcher of the given namespaces, or of all of them when
-// there are none. It connects when it is run.
+// NewWatcher returns a watcher of the given namespaces, or of all namespaces
+// without any. It connects when it runs.
 func NewWatcher(client Client, namespaces []string, c Consent) (*Watcher, error) {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
@@ -67,8 +67,8 @@ func (w *Watcher) informer(client Client, namespace string) (cache.SharedIndexIn
 	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc: func(any) { w.touch() },
 		UpdateFunc: func(before, after any) {
-			// The controller writes the status of every autoscaler every
-			// few seconds; only the number of pods in it concerns us.
+			// The controller writes the status of every autoscaler every few
+			// seconds; only the number of pods in it matters here.
 			if changed(before, after) {
 				w.touch()
 			}
@@ -78,9 +78,9 @@ func (w *Watcher) informer(client Client, namespace string) (cache.SharedIndexIn
 	return informer, err
 }
 
-// Run follows the autoscalers until ctx is done and calls apply, never twice at
-// the same time, with what they say: first when all of them are listed, then
-// after every change and every ten minutes.
+// Run follows the autoscalers until ctx is done and passes a snapshot of them
+// to apply: first when all are listed, then after every change and every ten
+// minutes. Calls do not overlap.
 func (w *Watcher) Run(ctx context.Context, apply func(Snapshot)) {
 	var running sync.WaitGroup
 	defer running.Wait()

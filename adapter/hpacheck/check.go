@@ -1,5 +1,5 @@
-// Package hpacheck tells the authors of HorizontalPodAutoscalers, by Events on
-// them, why they cannot work with the metric and what to write instead.
+// Package hpacheck finds HorizontalPodAutoscalers that cannot work with the
+// metric. Events on them explain the reason and the remedy.
 package hpacheck
 
 import (
@@ -20,7 +20,7 @@ import (
 type Problem struct {
 	// Reason is the reason of the Event, in CamelCase.
 	Reason string
-	// Message says what is wrong and what to write instead.
+	// Message explains the fault and its remedy.
 	Message string
 }
 
@@ -40,8 +40,8 @@ const (
 	ReasonMinReplicasZero        = "MinReplicasZero"
 )
 
-// Check returns what is wrong with one of the autoscalers of s, at most one
-// problem for every reason.
+// Check returns the problems of one of the autoscalers of s, at most one per
+// reason.
 func Check(hpa *autoscalingv2.HorizontalPodAutoscaler, s discovery.Snapshot) []Problem {
 	var found []Problem
 	add := func(reason, format string, args ...any) {
@@ -61,14 +61,14 @@ func Check(hpa *autoscalingv2.HorizontalPodAutoscaler, s discovery.Snapshot) []P
 	}
 	checkApplication(hpa.Annotations[discovery.ApplicationAnnotation], service, add)
 	if service.Bounds.Min == 0 {
-		add(ReasonMinReplicasZero, "minReplicas is 0, but only the pods of %s show its demand, so that without any it could never be seen again: "+
-			"it is not planned below 1, so set minReplicas to 1 or more", service.Name)
+		add(ReasonMinReplicasZero, "minReplicas is 0, but only the pods of %s show its demand, which would be invisible without any: "+
+			"no plan goes below 1, so set minReplicas to 1 or more", service.Name)
 	}
 	return found
 }
 
-// checkApplication finds out whether a service is in the application that its
-// autoscaler wants.
+// checkApplication compares the application of a service with the annotation of
+// its autoscaler.
 func checkApplication(wanted string, service discovery.Service, add adder) {
 	if wanted == "" || wanted == service.Application {
 		return
@@ -101,7 +101,7 @@ func selectorAdvice(service discovery.Service) string {
 func checkSelector(selector *metav1.LabelSelector, service discovery.Service, s discovery.Snapshot, add adder) {
 	advice := selectorAdvice(service)
 	if selector == nil || len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
-		add(ReasonMissingSelector, "The metric %s has no selector, so the replicas of all services of the namespace would be added up: %s",
+		add(ReasonMissingSelector, "The metric %s has no selector, so the replicas of all services of the namespace would be summed: %s",
 			discovery.Metric, advice)
 		return
 	}
@@ -114,7 +114,7 @@ func checkSelector(selector *metav1.LabelSelector, service discovery.Service, s 
 	case len(matched) == 0:
 		add(ReasonSelectorMatchesNothing, "The selector %q of metric %s matches no service of the namespace: %s", parsed, discovery.Metric, advice)
 	case len(matched) > 1:
-		add(ReasonSelectorMatchesSeveral, "The selector %q of metric %s matches %d services (%s), whose replicas would be added up: %s",
+		add(ReasonSelectorMatchesSeveral, "The selector %q of metric %s matches %d services (%s), whose replicas would be summed: %s",
 			parsed, discovery.Metric, len(matched), abbreviate(matched), advice)
 	case matched[0] != service.Name:
 		add(ReasonSelectorMatchesOther, "The selector %q of metric %s matches service %s, but the target is %s: %s",
@@ -161,9 +161,10 @@ func checkTarget(target autoscalingv2.MetricTarget, add adder) {
 // --horizontal-pod-autoscaler-tolerance.
 const defaultTolerance = 0.1
 
-// checkTolerance finds out whether one replica more or less can be lost. The
-// controller does nothing while |desired/current - 1| is within the tolerance;
-// the smallest step up is 1/(max-1) and the smallest one down 1/max.
+// checkTolerance reports whether the tolerance can hide a change of one
+// replica. The controller does nothing while |desired/current - 1| is within
+// the tolerance; the smallest step up is 1/(max-1) and the smallest one down
+// 1/max.
 func checkTolerance(hpa *autoscalingv2.HorizontalPodAutoscaler, add adder) {
 	up, down := defaultTolerance, defaultTolerance
 	if b := hpa.Spec.Behavior; b != nil {

@@ -11,13 +11,13 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 )
 
-// repeat is after how long an unchanged problem is reported again: a little less
-// than the hour that kube-apiserver keeps Events by default, so that kubectl
-// describe still shows it.
+// repeat is the time after which an unchanged problem is reported again. It is a
+// little less than the hour for which kube-apiserver keeps Events by default, so
+// kubectl describe always shows the problem.
 const repeat = 50 * time.Minute
 
-// Reporter reports problems once, and again when they change or would be
-// forgotten. It is not safe for concurrent use.
+// Reporter reports problems once, and again when they change or their Event
+// would expire. It is not safe for concurrent use.
 type Reporter struct {
 	recorder record.EventRecorder
 	clock    clock.PassiveClock
@@ -29,7 +29,7 @@ type statement struct {
 	at      time.Time
 }
 
-// NewReporter returns a reporter that has not said anything yet.
+// NewReporter returns a reporter that has reported nothing yet.
 func NewReporter(recorder record.EventRecorder, c clock.PassiveClock) *Reporter {
 	return &Reporter{recorder: recorder, clock: c, said: map[types.UID]map[string]statement{}}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Build says which build of the adapter this is.
+// Build identifies the build of the adapter.
 type Build struct {
 	Version, Revision string
 }
@@ -14,7 +14,7 @@ type Build struct {
 var _ prometheus.Collector = Build{}
 
 func (b Build) desc() *prometheus.Desc {
-	return prometheus.NewDesc("deepscaler_build_info", "Always 1; the labels say which build this is.", nil,
+	return prometheus.NewDesc("deepscaler_build_info", "Always 1; the labels identify the build.", nil,
 		prometheus.Labels{"version": b.Version, "revision": b.Revision, "goversion": runtime.Version()})
 }
 

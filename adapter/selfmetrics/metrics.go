@@ -1,5 +1,5 @@
-// Package selfmetrics is what the adapter reports about itself to Prometheus,
-// its predictions among it, so that dashboards and other scalers can use them.
+// Package selfmetrics exports the metrics of the adapter, including its
+// predictions, for dashboards and other scalers.
 package selfmetrics
 
 import (
@@ -56,7 +56,7 @@ func New(build Build) *Metrics {
 		}, []string{"application", "stage", "reason"}),
 		lastSuccess: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "deepscaler_last_successful_tick_timestamp_seconds",
-			Help: "When the application's last tick that ended with a plan ended, in seconds since the epoch.",
+			Help: "Time at which the application's last successful tick ended, in seconds since the epoch.",
 		}, []string{"application"}),
 		missing: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "deepscaler_window_missing_ratio",
@@ -64,15 +64,15 @@ func New(build Build) *Metrics {
 		}, []string{"application"}),
 		warnings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deepscaler_telemetry_warnings_total",
-			Help: "Problems with telemetry that a tick went on in spite of, by what was being read.",
+			Help: "Problems with telemetry that did not stop a tick, by the query.",
 		}, []string{"application", "source"}),
 		estimated: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "deepscaler_estimated_services",
-			Help: "Services of the application's last tick, by the estimator that served them; none could serve those under \"none\".",
+			Help: "Services of the application's last tick, by the estimator that served them; no estimator could serve those under \"none\".",
 		}, []string{"application", "estimator"}),
 		crashed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deepscaler_estimator_errors_total",
-			Help: "Forecasts that an estimator failed to make, so that the next one served; the adapter's log says why.",
+			Help: "Forecasts that an estimator failed to make, so the next one served; the reason is in the adapter's log.",
 		}, []string{"application", "estimator"}),
 		autoscalers: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "deepscaler_autoscalers",
@@ -92,7 +92,7 @@ func New(build Build) *Metrics {
 	return m
 }
 
-// Register adds a collector of the adapter's state to those of its events.
+// Register adds a collector of the adapter's state.
 func (m *Metrics) Register(c prometheus.Collector) error { return m.registry.Register(c) }
 
 // Handler serves the instruments together with those of the Go runtime, the

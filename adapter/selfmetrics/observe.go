@@ -12,7 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// noEstimator is what served the services that no estimator could serve.
+// noEstimator is the label of services that no estimator could serve.
 const noEstimator = "none"
 
 var _ tick.Observer = (*Metrics)(nil)
@@ -53,7 +53,8 @@ func (m *Metrics) Estimated(_ context.Context, application string, estimators []
 	}
 }
 
-// Discovered records the autoscalers and forgets applications that are gone.
+// Discovered records the autoscalers and deletes the series of applications that
+// are gone.
 func (m *Metrics) Discovered(s discovery.Snapshot, misconfigured int) {
 	m.autoscalers.Set(float64(len(s.Autoscalers)))
 	m.misconfigured.Set(float64(misconfigured))
@@ -76,8 +77,8 @@ func (m *Metrics) Discovered(s discovery.Snapshot, misconfigured int) {
 	}
 }
 
-// saw remembers that there may be series of an application. A tick that ends
-// after its application is gone leaves some, which the next Discovered deletes.
+// saw records that an application may have series. A tick that ends after its
+// application is gone leaves some, which the next Discovered deletes.
 func (m *Metrics) saw(application string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -9,8 +9,9 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 )
 
-// predictions reads the board at the time of the scrape. What the external
-// metrics API would not serve is absent here too, never 0 and never old.
+// predictions reads the board at the time of the scrape. A number that the
+// external metrics API would not serve is absent here too, never 0 and never
+// old.
 type predictions struct {
 	board    *externalmetrics.Board
 	clock    clock.PassiveClock

@@ -14,15 +14,15 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// Where kube-apiserver tells its extensions whom it trusts.
+// The ConfigMap in which kube-apiserver publishes the authorities that it trusts.
 const (
 	trustNamespace = metav1.NamespaceSystem
 	trustConfigMap = "extension-apiserver-authentication"
 )
 
-// authenticate makes callers known by client certificate, by the headers of the
-// API aggregator or by token, as o.ApplyTo does. That one creates the clientset
-// of all API groups, which would be resident for nothing.
+// authenticate identifies callers by client certificate, by the headers of the
+// API aggregator or by token, as o.ApplyTo does. That function creates the
+// clientset of all API groups, which wastes memory.
 func authenticate(ctx context.Context, o *genericoptions.DelegatingAuthenticationOptions, info *genericapiserver.AuthenticationInfo, serving *genericapiserver.SecureServingInfo) error {
 	client, err := newClient(o.RemoteKubeConfigFile, 0)
 	if err != nil {
@@ -54,9 +54,8 @@ func authenticate(ctx context.Context, o *genericoptions.DelegatingAuthenticatio
 	return err
 }
 
-// clientCA returns the authorities of the certificates by which callers
-// identify themselves, from a file or else from the cluster; nil when neither is
-// to be asked.
+// clientCA returns the authorities of client certificates, from a file or else
+// from the cluster; nil if the options exclude both.
 func clientCA(o *genericoptions.DelegatingAuthenticationOptions, client *client) (dynamiccertificates.CAContentProvider, error) {
 	switch {
 	case o.ClientCert != genericoptions.ClientCertAuthenticationOptions{}:
@@ -67,8 +66,8 @@ func clientCA(o *genericoptions.DelegatingAuthenticationOptions, client *client)
 	return dynamiccertificates.NewDynamicCAFromConfigMapController("client-ca", trustNamespace, trustConfigMap, "client-ca-file", client)
 }
 
-// aggregator returns how to recognise the API aggregator, and the headers in
-// which it says on whose behalf it calls; nil when nobody is to be asked.
+// aggregator returns how to recognise the API aggregator, and the headers with
+// the user on whose behalf it calls; nil if the options exclude it.
 func aggregator(ctx context.Context, o *genericoptions.DelegatingAuthenticationOptions, client *client) (*authenticatorfactory.RequestHeaderConfig, error) {
 	switch {
 	case o.RequestHeader.ClientCAFile != "":
@@ -86,12 +85,12 @@ func aggregator(ctx context.Context, o *genericoptions.DelegatingAuthenticationO
 			"requestheader-username-headers", "requestheader-uid-headers", "requestheader-group-headers",
 			"requestheader-extra-headers-prefix", "requestheader-allowed-names"),
 	}
-	// The first look is here, so that a missing right ends the start.
+	// The first read is here, so that a missing right ends the start.
 	if err := c.RunOnce(ctx); err != nil {
 		if !o.TolerateInClusterLookupFailure {
 			return nil, errors.Join(err, errors.New("grant the adapter the role extension-apiserver-authentication-reader in kube-system"))
 		}
-		klog.FromContext(ctx).Error(err, "Cannot read whom the cluster trusts; callers through the API aggregator may be taken for anonymous", "configMap", trustNamespace+"/"+trustConfigMap)
+		klog.FromContext(ctx).Error(err, "Cannot read the authorities that the cluster trusts; callers through the API aggregator may count as anonymous", "configMap", trustNamespace+"/"+trustConfigMap)
 		return nil, nil
 	}
 	return &authenticatorfactory.RequestHeaderConfig{

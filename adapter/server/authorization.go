@@ -12,8 +12,8 @@ import (
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 )
 
-// authorize returns who may do what: the cluster is asked unless the group or
-// the path is always allowed, as o.ApplyTo does, with the same difference as
+// authorize sets the authorizer: it queries the cluster unless the group or the
+// path is always allowed. It replaces o.ApplyTo for the reason given at
 // [authenticate].
 func authorize(o *genericoptions.DelegatingAuthorizationOptions) (authorizer.Authorizer, error) {
 	client, err := newClient(o.RemoteKubeConfigFile, o.ClientTimeout)

@@ -12,14 +12,14 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// client is what delegation asks of the cluster.
+// client has the APIs of the cluster that delegation uses.
 type client struct {
 	authentication *authenticationv1client.AuthenticationV1Client
 	authorization  *authorizationv1client.AuthorizationV1Client
 	core           *corev1client.CoreV1Client
 
-	// The libraries take a whole clientset and read ConfigMaps with it; the rest
-	// of it is not here.
+	// The libraries take a whole clientset but read only ConfigMaps; the rest is
+	// nil.
 	kubernetes.Interface
 }
 
@@ -35,7 +35,7 @@ func newClient(kubeconfig string, timeout time.Duration) (*client, error) {
 		return nil, fmt.Errorf("find the cluster: %w", err)
 	}
 	config.Timeout = timeout
-	// Every caller waits for the cluster's answer about him.
+	// Every caller waits for the review of the cluster.
 	config.QPS, config.Burst = 200, 400
 	h, err := rest.HTTPClientFor(config)
 	if err != nil {

@@ -16,9 +16,9 @@ type Options struct {
 	Authentication *genericoptions.DelegatingAuthenticationOptions
 	Authorization  *genericoptions.DelegatingAuthorizationOptions
 
-	// ShutdownDelay is how long requests are still accepted after a signal to
-	// stop, with /readyz already failing, so that the endpoints of the Service
-	// lose this replica before it stops listening.
+	// ShutdownDelay is the time between a signal to stop and the end of
+	// listening. Meanwhile /readyz fails, so the Service drops this replica
+	// first.
 	ShutdownDelay time.Duration
 	// Profiling serves /debug/pprof/, to authorised callers only.
 	Profiling bool
@@ -43,16 +43,16 @@ func NewOptions() *Options {
 // AddServingFlags adds the flags about the port and its certificate.
 func (o *Options) AddServingFlags(fs *pflag.FlagSet) {
 	o.SecureServing.AddFlags(fs)
-	fs.Lookup("cert-dir").Usage = "Writable directory for the serving certificate that the adapter creates and rotates by itself. " +
+	fs.Lookup("cert-dir").Usage = "Writable directory for the serving certificate that the adapter creates and rotates. " +
 		"Ignored when --tls-cert-file and --tls-private-key-file are given."
 	fs.Lookup("tls-cert-file").Usage = "File with the serving certificate (and, after it, those of its issuers) when something else, " +
 		"such as cert-manager, provides it. It is read again when it changes. Without it the adapter creates, rotates and injects its own."
 	fs.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay,
-		"How long to go on serving, with /readyz failing, after a signal to stop.")
+		"How long to continue serving, with /readyz failing, after a signal to stop.")
 	fs.BoolVar(&o.Profiling, "profiling", o.Profiling, "Serve /debug/pprof/ to authorised callers.")
 }
 
-// AddAuthFlags adds the flags about who may call.
+// AddAuthFlags adds the flags of authentication and authorisation.
 func (o *Options) AddAuthFlags(fs *pflag.FlagSet) {
 	o.Authentication.AddFlags(fs)
 	o.Authorization.AddFlags(fs)
@@ -72,7 +72,7 @@ func (o *Options) Validate() error {
 	errs = append(errs, o.Authorization.Validate()...)
 	pair := o.SecureServing.ServerCert.CertKey
 	if (pair.CertFile == "") != (pair.KeyFile == "") {
-		errs = append(errs, errors.New("--tls-cert-file and --tls-private-key-file belong together: give both, or none to let the adapter create its certificate"))
+		errs = append(errs, errors.New("--tls-cert-file and --tls-private-key-file belong together: give both, or neither to let the adapter create its certificate"))
 	}
 	if !o.CertificateFromFiles() && o.SecureServing.ServerCert.CertDirectory == "" {
 		errs = append(errs, errors.New("--cert-dir must name a writable directory unless --tls-cert-file and --tls-private-key-file are given"))

@@ -10,10 +10,9 @@ import (
 	openapiexternal "sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/externalmetrics"
 )
 
-// definitions are the schemas of what the server speaks. Of Kubernetes' own types
-// those of the external metrics API lack only the answer of /version. The
-// generated schemas of the whole core API, which have it, would take megabytes
-// for nothing.
+// definitions returns the schemas of the served types. The schemas of the
+// external metrics API lack only the answer of /version, which is added here; the
+// generated schemas of the whole core API include it but take megabytes.
 func definitions(ref openapicommon.ReferenceCallback) map[string]openapicommon.OpenAPIDefinition {
 	all := openapiexternal.GetOpenAPIDefinitions(ref)
 	all[version.Info{}.OpenAPIModelName()] = openapicommon.OpenAPIDefinition{Schema: versionSchema()}

@@ -20,12 +20,12 @@ import (
 // Name is the name of the server in its OpenAPI document and its logs.
 const Name = "deepscaler-adapter"
 
-// drainTimeout bounds how long requests under way may still take after the
-// server has stopped listening. A request only reads memory, so it takes
-// milliseconds; connections that idle are closed at once.
+// drainTimeout bounds running requests after the server has stopped listening.
+// A request only reads memory, so it takes milliseconds; idle connections are
+// closed at once.
 const drainTimeout = 5 * time.Second
 
-// Content is what the server serves and how it knows that it is well.
+// Content is what the server serves, with its health checks.
 type Content struct {
 	// Metrics answers the external metrics API.
 	Metrics provider.ExternalMetricsProvider
@@ -46,7 +46,7 @@ func New(ctx context.Context, o *Options, c Content) (*genericapiserver.GenericA
 	}
 	server, err := assemble(ctx, o, c, config)
 	if err != nil {
-		// Nobody else will close the listener of a server that is never run.
+		// Nothing else closes the listener of a server that never runs.
 		return nil, errors.Join(err, config.SecureServing.Listener.Close())
 	}
 	return server, nil
@@ -68,8 +68,7 @@ func assemble(ctx context.Context, o *Options, c Content, config *genericapiserv
 	config.OpenAPIV3Config.Info.Title = Name
 	config.OpenAPIV3Config.Info.Version = c.Version
 	config.EnableProfiling = o.Profiling
-	// The built-in handler knows nothing of our own metrics; Content.Self
-	// serves both.
+	// The built-in handler lacks our own metrics; Content.Self serves both.
 	config.EnableMetrics = false
 	config.ShutdownDelayDuration = o.ShutdownDelay
 

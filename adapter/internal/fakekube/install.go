@@ -12,16 +12,16 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 )
 
-// What the manifests call things.
+// Names of objects in the manifests.
 const (
 	Namespace  = "deepscaler-system"
 	Secret     = "deepscaler-adapter-certificate"
 	APIService = "v1beta1.external.metrics.k8s.io"
 )
 
-// Install puts into the cluster what the adapter expects there: the empty
-// Secret, the APIService without a caBundle, and what kube-apiserver says about
-// authentication to its extensions.
+// Install creates the objects that the adapter expects: the empty Secret, the
+// APIService without a caBundle, and the authentication settings that
+// kube-apiserver publishes for its extensions.
 func (s *Server) Install() error {
 	if err := s.Put(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: Secret}}, "secrets"); err != nil {
 		return err

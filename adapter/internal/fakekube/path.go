@@ -2,7 +2,7 @@ package fakekube
 
 import "strings"
 
-// location is where an object, or with an empty name a collection, lives.
+// location is the place of an object, or of a collection if the name is empty.
 type location struct {
 	group, version, resource, namespace, name string
 }
@@ -14,13 +14,13 @@ func (l location) apiVersion() string {
 	return l.group + "/" + l.version
 }
 
-// holds reports whether an object lives in collection l.
+// holds reports whether an object is in collection l.
 func (l location) holds(o location) bool {
 	return o.group == l.group && o.resource == l.resource && (l.namespace == "" || o.namespace == l.namespace)
 }
 
-// parse understands /api/v1 and /apis/group/version paths. Subresources count
-// as their object.
+// parse splits /api/v1 and /apis/group/version paths. Subresources count as
+// their object.
 func parse(path string) (location, bool) {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	var l location

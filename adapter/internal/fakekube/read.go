@@ -42,8 +42,8 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, at location) {
 	})
 }
 
-// watch streams the changes since the given resource version; without one, or
-// when asked for initial events, what exists now first.
+// watch streams the changes since the given resource version. Without one, or
+// when initial events are requested, it sends the present objects first.
 func (s *Server) watch(w http.ResponseWriter, r *http.Request, at location) {
 	w.Header().Set("Content-Type", "application/json")
 	encoder := json.NewEncoder(w)

@@ -1,7 +1,7 @@
-// Package fakekube is as much of a Kubernetes API server as the adapter's tests
-// need: objects of a few kinds with list, watch and optimistic locking, and the
-// reviews of delegated authentication and authorisation. It validates nothing;
-// the end-to-end tests run against the real one.
+// Package fakekube is the part of a Kubernetes API server that the adapter's
+// tests need: objects of a few kinds with list, watch and optimistic locking,
+// and the reviews of delegated authentication and authorisation. It validates
+// nothing; the end-to-end tests run against the real one.
 package fakekube
 
 import (
@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// kinds of the resources it keeps.
+// The kinds of the resources in store.
 func kindOf(resource string) string {
 	return map[string]string{
 		"secrets":                  "Secret",
@@ -31,9 +31,9 @@ func kindOf(resource string) string {
 
 // Server is the fake. Close it when done.
 type Server struct {
-	// URL is where it listens, without TLS.
+	// URL is its address, without TLS.
 	URL string
-	// User returns who a bearer token belongs to, "" for nobody.
+	// User returns the user of a bearer token, "" for an unknown one.
 	User func(token string) string
 	// Allow decides whether user may do verb on resource, or on a path for
 	// requests that are not about a resource.
@@ -76,7 +76,7 @@ func (s *Server) Close() {
 	s.http.Close()
 }
 
-// Requests returns "METHOD URL" of everything it was asked.
+// Requests returns "METHOD URL" of every request so far.
 func (s *Server) Requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +150,7 @@ func (s *Server) Objects(resource string) []map[string]any {
 	return found
 }
 
-// store puts an object in place and tells the watches. s.mu is held.
+// store stores an object and notifies the watches. s.mu is held.
 func (s *Server) store(at location, object map[string]any) {
 	kind := "ADDED"
 	if _, exists := s.objects[at]; exists {
@@ -181,7 +181,7 @@ func (s *Server) record(c change) {
 	s.changed = make(chan struct{})
 }
 
-// decode reads a body in whatever encoding the client chose.
+// decode reads a body in the encoding of its content type.
 func decode(r *http.Request) (map[string]any, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -57,7 +57,7 @@ func (s *Server) Delete(group, version, resource, namespace, name string) {
 	s.remove(location{group, version, resource, namespace, name})
 }
 
-// remove deletes an object and tells the watches. s.mu is held.
+// remove deletes an object and notifies the watches. s.mu is held.
 func (s *Server) remove(at location) {
 	object := s.objects[at]
 	if object == nil {
@@ -68,7 +68,7 @@ func (s *Server) remove(at location) {
 	s.record(change{"DELETED", at, s.version, object})
 }
 
-// review answers who a token belongs to and what a user may do.
+// review answers token reviews and subject access reviews.
 func (s *Server) review(w http.ResponseWriter, r *http.Request, resource string) {
 	review, err := decode(r)
 	if err != nil {

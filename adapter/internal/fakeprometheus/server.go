@@ -25,7 +25,7 @@ const (
 	memory   = 0.4
 )
 
-// Mode is how a server behaves.
+// Mode is the behaviour of a server.
 type Mode int32
 
 // The modes.
@@ -39,7 +39,7 @@ const (
 
 // Server is the fake. Close it when done.
 type Server struct {
-	// URL is where it listens.
+	// URL is its address.
 	URL string
 
 	services []estimator.Service
@@ -47,8 +47,8 @@ type Server struct {
 	http     *httptest.Server
 }
 
-// New starts a healthy server that knows the given services, each of which
-// calls the next one.
+// New starts a healthy server with telemetry of the given services, each of
+// which calls the next one.
 func New(services []estimator.Service) *Server {
 	s := &Server{services: services}
 	s.http = httptest.NewServer(s)
@@ -56,7 +56,7 @@ func New(services []estimator.Service) *Server {
 	return s
 }
 
-// Set changes how it behaves.
+// Set changes its behaviour.
 func (s *Server) Set(m Mode) { s.mode.Store(int32(m)) }
 
 // Close ends all requests and stops.
@@ -89,7 +89,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": data})
 }
 
-// valueOf returns what a query of the istio preset asks for.
+// valueOf returns the answer to a query of the istio preset.
 func valueOf(query string) float64 {
 	switch {
 	case strings.Contains(query, "istio_request_duration"):

@@ -13,7 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// cluster is everybody who calls the adapter.
+// cluster holds every caller of the adapter.
 type cluster struct {
 	url      string
 	services []estimator.Service

@@ -5,8 +5,8 @@
 //	go build -o bin/deepscaler ./cmd/deepscaler
 //	go run ./adapter/internal/footprint -binary bin/deepscaler
 //
-// It fails when the adapter needs more than it may: 64 MiB resident and 0.02 of
-// a core with 41 services at a step of 30 s. Linux only.
+// It fails when the adapter needs more than its limits: 64 MiB resident and
+// 0.02 of a core with 41 services at a step of 30 s. Linux only.
 package main
 
 import (

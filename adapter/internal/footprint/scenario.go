@@ -128,7 +128,7 @@ func (s scenario) measure(ctx context.Context, out io.Writer, c *cluster, p proc
 		return fmt.Errorf("%d requests failed", failed)
 	}
 	if peak > maxResident || cores > maxCores {
-		return errors.New("the adapter needs more than it may")
+		return errors.New("the adapter needs more than its limits")
 	}
 	return nil
 }
