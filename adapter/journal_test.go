@@ -36,7 +36,7 @@ func TestJournalLogsChangesOnly(t *testing.T) {
 		}
 		for i := range want {
 			if !strings.Contains(lines[i], want[i]) {
-				t.Errorf("%s: logged %q, want it to say %q", what, lines[i], want[i])
+				t.Errorf("%s: logged %q, want %q in it", what, lines[i], want[i])
 			}
 		}
 		lines = nil

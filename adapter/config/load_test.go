@@ -151,7 +151,7 @@ func TestLoad(t *testing.T) {
 		{write("huge.yaml", "# "+strings.Repeat("x", 1<<20)), "larger than"},
 	} {
 		if _, err := config.Load(c.path); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: error %v, want it to say %q", c.path, err, c.want)
+			t.Errorf("%s: error %v, want %q in it", c.path, err, c.want)
 		}
 	}
 }

@@ -16,10 +16,9 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/config"
 )
 
-// gcPercent takes the place of Go's default of 100 unless GOGC is set. The
-// adapter keeps some megabytes alive and allocates little, so that collecting
-// garbage four times as often costs less than 0.005 of a core and leaves 4 MiB
-// to others.
+// gcPercent replaces Go's default of 100 unless GOGC is set. The adapter keeps
+// a few megabytes alive and allocates little, so collecting garbage four times
+// as often costs less than 0.005 of a core and saves 4 MiB.
 const gcPercent = 25
 
 func newAdapterCommand() *cobra.Command {
@@ -34,10 +33,10 @@ deepscaler_desired_replicas, plans them once per step from their telemetry in
 Prometheus, and answers the HPA controller from the last plan. It is registered
 with an APIService for v1beta1.external.metrics.k8s.io, and authenticates and
 authorises every caller through the cluster.`,
-		Example: `  # Start from a configuration that explains itself
+		Example: `  # Start from a configuration with explanations
   deepscaler adapter --print-example-config > adapter.yaml
 
-  # In a pod: the cluster, its certificate and its namespace are found
+  # In a pod, where it finds cluster, namespace and credentials by itself
   deepscaler adapter --config /etc/deepscaler/adapter.yaml --cert-dir /run/certificates
 
   # Outside of a cluster

@@ -15,7 +15,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
-// backtestFlags are those of the command.
+// backtestFlags are the flags of the command.
 type backtestFlags struct {
 	series, model, split, part, output string
 
@@ -29,17 +29,17 @@ func newBacktestCommand() *cobra.Command {
 		Use:   "backtest --series FILE --model-file FILE",
 		Short: "Judge a model on recorded history",
 		Long: `Backtest predicts a part of recorded history with a model, and compares the errors
-with those of two forecasts that cost nothing: that everything stays as it is
-(persistence), and that everything is as it was a season ago (seasonal). Errors
+with those of two forecasts that cost nothing: everything stays as it is
+(persistence), and everything is as it was a season ago (seasonal). Errors
 are in the unit of the target:
 
   MAE     mean absolute error
   RMSE    root of the mean squared error, which counts large errors more
   MAPE %  mean absolute error relative to the truth; truths of 0 are left out
 
-The series must have the services, the features and the step of the model. Inputs
-are scaled as they were in training.`,
-		Example: `  # The part of the history that training kept back
+The series must have the services, features and step of the model. Inputs are
+scaled as in training.`,
+		Example: `  # The part of the history that training held back
   deepscaler backtest --series shop.csv.gz --model-file model.safetensors
 
   # All of a day that the model has never seen, service by service
@@ -58,19 +58,18 @@ are scaled as they were in training.`,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&o.series, "series", "", "History, .csv or .csv.gz, as deepscaler record writes it (required).")
-	fs.StringVar(&o.model, "model-file", "", "Model that deepscaler train has written (required).")
+	fs.StringVar(&o.model, "model-file", "", "Model from deepscaler train (required).")
 	fs.StringVar(&o.split, "split", "",
-		"How the time of the series is divided into training, validation and test, in this order. Default that of the training, which is right for the series of the training only; 1/0/99 tests on nearly all of another one.")
-	fs.StringVar(&o.part, "part", o.part, "Part to predict: test, validation or train. Only test shows what to expect.")
-	fs.StringVar(&o.output, "output", o.output, "Form of the result on standard output: table or json.")
-	fs.BoolVar(&o.perService, "per-service", false, "Show the errors of every service, too.")
+		"Division of the series in time into training, validation and test. The default is that of the training, which fits only the series of the training; 1/0/99 tests on nearly all of another series.")
+	fs.StringVar(&o.part, "part", o.part, "Part to predict: test, validation or train. Only test shows the error to expect.")
+	fs.StringVar(&o.output, "output", o.output, "Format of the result on standard output: table or json.")
+	fs.BoolVar(&o.perService, "per-service", false, "Also show the errors of every service.")
 	fs.IntVar(&o.spec.Workers, "workers", 0, "Number of threads; 0 is one per processor. The result does not depend on it.")
 	fs.SortFlags = false
 	return cmd
 }
 
-// complete reads the flags that are text, and reports everything that is wrong
-// with the flags by themselves.
+// complete parses the flags and reports every invalid one.
 func (o *backtestFlags) complete() error {
 	var errs []error
 	if o.series == "" {

@@ -16,19 +16,19 @@ func newGraphCommand() *cobra.Command {
 		Long: `Graph prints the edges of the affinity matrix A of a model, heaviest first.
 
 An entry A[source][destination] above 0 is an edge source → destination: source
-calls destination, or the past of source tells about the future of destination.
-The matrix is normalised, so that weights compare within one graph only.
+calls destination, or the past of source helps to predict destination.
+The matrix is normalised, so compare weights within one graph only.
 
-A model keeps the graphs that its matrix was combined from, such as the recorded
-invocation graph and those that were learned. --which shows one by its name,
-set the union of all: the weight of an edge is the mean over the graphs that
-have it. With --compare, edges are known or learned, or known and missing, and
-the Jaccard similarity says how much of both sets of edges is in common: 1 when
-they are the same, 0 when they share none. All edges of at least --min-weight
-count for it, also those that --top leaves out, but no edge of a service to itself.
+A model stores the graphs that form its matrix, such as the recorded invocation
+graph and the learned ones. --which shows one of them by name, or with "set" the
+union of all, in which the weight of an edge is the mean over the graphs that
+have it. With --compare, edges are marked as known, learned or missing, and the
+Jaccard similarity measures how much the two sets of edges have in common: 1 if
+they are equal, 0 if they share none. It counts all edges of at least
+--min-weight, also beyond --top, but no edge of a service to itself.
 
-Output csv is read back by --compare and wherever a graph is read. Output dot is
-for Graphviz; mermaid is for Markdown, where GitHub renders it.`,
+Options that read a graph, such as --compare, accept output csv. Output dot is for
+Graphviz; GitHub renders output mermaid in Markdown.`,
 		Example: `  # What has the model learned beyond the recorded invocation graph?
   deepscaler graph --model-file model.safetensors --compare shop-graph.csv
 
@@ -50,12 +50,12 @@ for Graphviz; mermaid is for Markdown, where GitHub renders it.`,
 	fs.StringVar(&options.ModelFile, "model-file", "", "Model to show, a .safetensors file (required).")
 	fs.StringVar(&options.Output, "output", options.Output, "One of "+strings.Join(affinity.Formats(), ", ")+".")
 	fs.StringVar(&options.Which, "which", options.Which,
-		"Graph to show: combined, the one the network uses; set, the union of all graphs the model keeps; or the name of one of these.")
-	fs.Float64Var(&options.MinWeight, "min-weight", options.MinWeight, "Smallest weight of an edge that is shown.")
+		"Graph to show: combined, the one that the network uses; set, the union of all stored graphs; or the name of one of them.")
+	fs.Float64Var(&options.MinWeight, "min-weight", options.MinWeight, "Smallest weight of the edges to show.")
 	fs.IntVar(&options.Top, "top", options.Top, "Show this many edges, the heaviest; 0 for all.")
-	fs.BoolVar(&options.SelfLoops, "self-loops", options.SelfLoops, "Show edges of a service to itself, too.")
+	fs.BoolVar(&options.SelfLoops, "self-loops", options.SelfLoops, "Also show edges of a service to itself.")
 	fs.StringVar(&options.Compare, "compare", "",
-		"Known graph, CSV with source,destination[,weight], to tell known edges from learned ones. Output csv has no place for it.")
+		"Known graph, CSV with source,destination[,weight], to mark edges as known or learned. Output csv cannot show it.")
 	fs.SortFlags = false
 	return cmd
 }

@@ -58,7 +58,7 @@ func TestGraphRejects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := execute(t, append([]string{"graph"}, c.args...)...); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 		})
 	}

@@ -23,11 +23,10 @@ type learning struct {
 
 var _ train.Progress = (*learning)(nil)
 
-// within is how long nothing is shown of an epoch that is not finished.
+// within is the shortest time between two reports of an unfinished epoch.
 const within = 3 * time.Second
 
-// Begin implements [train.Progress]: it prints what is going to be learned, and from
-// what.
+// Begin implements [train.Progress]: it prints the task and its starting point.
 func (l *learning) Begin(r *train.Report) {
 	l.began = l.now()
 	l.shown = l.began
@@ -45,13 +44,13 @@ func (l *learning) Begin(r *train.Report) {
 	case r.Calls > 0:
 		t.say("invocation graph of %d edges", r.Calls)
 	case r.Parent != "":
-		t.say("no invocation graph: goes on with the graph of the model")
+		t.say("no invocation graph: continues with the graph of the model")
 	default:
 		t.say("no invocation graph: starts from the identity, a graph without edges")
 	}
 }
 
-// ahead says how far the horizons reach.
+// ahead returns how far the horizons reach.
 func ahead(r *train.Report) string {
 	last := time.Duration(slices.Max(r.Horizons)) * time.Duration(r.Series.Step)
 	return fmt.Sprintf("up to %v", last)
@@ -73,7 +72,7 @@ func (l *learning) Epoch(e em.Epoch, done float64, total int) {
 	l.terminal.progress(done/float64(total), text, now.Sub(l.began))
 }
 
-// summarise prints how well the model does.
+// summarise prints the cost of learning and the errors of the model.
 func (l *learning) summarise(file string, r *train.Report) error {
 	t := l.terminal
 	t.say("wrote %s: validation loss %.4f, %d edges, %.1f s on the clock, %.1f core-seconds, %d MiB at most",
@@ -99,7 +98,7 @@ func (l *learning) summarise(file string, r *train.Report) error {
 	return nil
 }
 
-// useless says where the network adds nothing to what it is measured from.
+// useless returns where the network adds nothing to its anchor, "" for nowhere.
 func (l *learning) useless(r *train.Report) string {
 	var steps []string
 	for i, share := range r.Shares {
@@ -112,7 +111,7 @@ func (l *learning) useless(r *train.Report) string {
 	case len(steps) == 0:
 		return ""
 	case len(steps) == len(r.Shares):
-		return fmt.Sprintf("nothing was learned: at every horizon the model predicts %s, which the network does not improve; it needs a longer history, or one with more to learn from", from)
+		return fmt.Sprintf("nothing was learned: at every horizon the model predicts %s, which the network does not improve; it needs a longer history, or one with more changes of the load", from)
 	}
 	return fmt.Sprintf("nothing was learned for step %s ahead, where the model predicts %s", strings.Join(steps, ", "), from)
 }

@@ -1,5 +1,5 @@
-// Command deepscaler estimates jointly how many replicas the services of a
-// microservice application need, and serves the numbers to Kubernetes.
+// Command deepscaler jointly estimates the replicas of all services of a
+// microservice application, and serves the numbers to Kubernetes.
 package main
 
 import (

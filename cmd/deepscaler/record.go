@@ -12,18 +12,18 @@ func newRecordCommand() *cobra.Command {
 	options := record.NewOptions()
 	cmd := &cobra.Command{
 		Use:   "record --prometheus-url URL --namespace NAMESPACE --out FILE",
-		Short: "Record history of an application to learn from",
-		Long: `Record reads the history of one application from Prometheus, with the queries
-that the adapter makes, and its invocation graph from the mesh and Jaeger, and
-writes both as CSV:
+		Short: "Record the history of an application",
+		Long: `Record reads the history of one application from Prometheus with the queries of
+the adapter, and its invocation graph from the mesh and Jaeger. It writes both as
+CSV:
 
   timestamp,service,<feature>,…    one row for every step and service
   source,destination,weight        weight is calls for each call of the source
 
-What Prometheus does not know is an empty cell. Long ranges are read in pieces,
-oldest first; a piece that fails for a reason that passes is asked for again. The
-files are written when everything is read, so an interrupted recording leaves
-nothing behind.`,
+A value that Prometheus lacks is an empty cell. Long ranges are read in pieces,
+oldest first, and a piece that fails for a transient reason is read again. The
+files appear when everything is read, so an interrupted recording leaves
+no files.`,
 		Example: `  # The last day of every service in namespace shop
   kubectl port-forward -n monitoring svc/prometheus 9090 &
   deepscaler record --prometheus-url http://localhost:9090 --namespace shop --out shop.csv.gz

@@ -61,7 +61,7 @@ func TestRecordRejects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := execute(t, append([]string{"record"}, c.args...)...); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 		})
 	}

@@ -21,16 +21,16 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// terminal is where a command shows what it does.
+// terminal shows the progress of a command.
 type terminal struct {
 	out   io.Writer
-	width int // columns; 0 for what is no terminal
+	width int // columns; 0 if it is not a terminal
 	line  bool
 }
 
 func newTerminal(w io.Writer) *terminal { return &terminal{out: w, width: columns(w)} }
 
-// columns returns the width of a terminal, 0 when w is none.
+// columns returns the width of a terminal, 0 if w is not one.
 func columns(w io.Writer) int {
 	if file, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
@@ -46,8 +46,8 @@ func (t *terminal) say(format string, args ...any) {
 	fmt.Fprintf(t.out, format+"\n", args...)
 }
 
-// progress shows which part of the work is done after so long: in a line that is
-// overwritten on a terminal, else in one of its own.
+// progress shows the finished part of the work and the time it took. On a
+// terminal it overwrites its line; otherwise it prints a new one.
 func (t *terminal) progress(part float64, text string, elapsed time.Duration) {
 	const width = 10
 	filled := min(width, int(width*part))
@@ -60,12 +60,12 @@ func (t *terminal) progress(part float64, text string, elapsed time.Duration) {
 		fmt.Fprintln(t.out, text)
 		return
 	}
-	// What goes on in the next row would not be overwritten.
+	// A second row would not be overwritten.
 	fmt.Fprint(t.out, "\r\x1b[K"+text[:min(len(text), t.width-1)])
 	t.line = true
 }
 
-// end leaves the last line as it is and goes to the next.
+// end keeps the last line and starts the next.
 func (t *terminal) end() {
 	if t.line {
 		fmt.Fprintln(t.out)

@@ -17,7 +17,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/train/flags"
 )
 
-// trainFlags are those of the command.
+// trainFlags are the flags of the command.
 type trainFlags struct {
 	series, graph, from, out, report string
 
@@ -30,26 +30,26 @@ func newTrainCommand() *cobra.Command {
 		Use:   "train --series FILE --out FILE",
 		Short: "Learn a model from recorded history",
 		Long: `Train learns from the history of one application how many replicas each of its
-services will need: a network that looks at all services at once, and the graph
-of who depends on whom. It divides the history in time order, by default 70/10/20:
-the network learns from the first part, the second says which of its states is
-the best, and on the third, which it never saw, it is compared with the forecasts
-that everything stays as it is (persistence) and that everything is as it was a
+services will need: a network that sees all services at once, and a graph of the
+dependencies between them. It divides the history in time order, by default
+70/10/20. The network learns from the first part, and the second selects its best
+state. On the third, which it never saw, it is compared with two forecasts:
+everything stays as it is (persistence), and everything is as it was a
 season ago (seasonal).
 
-With --from, learning goes on from a model, which has to be beaten on the second
-part: when nothing does, its parameters and its graph are kept.
+With --from, training continues from a model. If nothing beats that model on the
+second part, its parameters and its graph are kept.
 
-The model is written at the very end, with a report; after Ctrl-C or an error the
-file that was there is as it was. The report in JSON goes to standard output or
-to --report, progress to standard error.`,
-		Example: `  # What deepscaler record has written, for an application that promises 100 ms
+The model and a report are written at the very end; after Ctrl-C or an error the
+old file is unchanged. The report in JSON goes to standard output or to
+--report, progress to standard error.`,
+		Example: `  # From a recording, for an application that promises 100 ms
   deepscaler train --series shop.csv.gz --graph shop-graph.csv --slo 100ms --out model.safetensors --report report.json
 
-  # Go on from that model with newer history, even when services have joined or left
+  # Train that model further with newer history, even if services have joined or left
   deepscaler train --series today.csv.gz --graph shop-graph.csv --from model.safetensors --iterations 1 --out model.safetensors
 
-  # A forecast of requests instead of replicas, 1, 4 and 10 steps ahead, and one that they are compared with
+  # Forecast requests instead of replicas, 1, 4 and 10 steps ahead, and compare with another network
   deepscaler train --series shop.csv.gz --graph shop-graph.csv --target requests --horizon 1,4,10 --out requests.safetensors
   deepscaler train --series shop.csv.gz --graph shop-graph.csv --target requests --horizon 1,4,10 --model dcrnn --out dcrnn.safetensors`,
 		Args: cobra.NoArgs,
@@ -64,11 +64,11 @@ to --report, progress to standard error.`,
 	fs := groups.FlagSet("File")
 	fs.StringVar(&o.series, "series", "", "History, .csv or .csv.gz, as deepscaler record writes it (required).")
 	fs.StringVar(&o.graph, "graph", "",
-		"Invocation graph, .csv, as deepscaler record --graph-out writes it. Without one, deepscaler starts from a graph without edges and finds them by itself; dcrnn and tgcn need one.")
+		"Invocation graph, .csv, as deepscaler record --graph-out writes it. Without it, deepscaler starts from a graph without edges and learns them; dcrnn and tgcn need it.")
 	fs.StringVar(&o.from, "from", "",
-		"Model to train further. Services may have joined or left; what it knows of those that stay is kept, and so is its graph. Features, window, horizons, target, label, anchor, quantile and the sizes of the network are its own.")
-	fs.StringVar(&o.out, "out", "", "File for the model (required). An existing one is replaced at the very end, at once.")
-	fs.StringVar(&o.report, "report", "", "File for the report in JSON. Default standard output. The model file has it, too.")
+		"Model to train further. Services may have joined or left; parameters of those that stay are kept, and so is the graph. Features, window, horizons, target, label, anchor, quantile and the sizes of the network are those of the model.")
+	fs.StringVar(&o.out, "out", "", "File for the model (required). An existing one is replaced atomically at the very end.")
+	fs.StringVar(&o.report, "report", "", "File for the report in JSON. Default standard output. The model file includes the report.")
 	flags.Add(&o.spec, groups.FlagSet)
 	for _, fs := range groups.FlagSets {
 		cmd.Flags().AddFlagSet(fs)
@@ -77,7 +77,7 @@ to --report, progress to standard error.`,
 	return cmd
 }
 
-// validate reports everything that is wrong with the flags by themselves.
+// validate reports every invalid flag.
 func (o *trainFlags) validate() error {
 	var errs []error
 	if o.series == "" {
@@ -94,7 +94,7 @@ func (o *trainFlags) validate() error {
 	return errors.Join(append(errs, o.spec.Validate(), writable(o.out), writable(o.report))...)
 }
 
-// writable reports a file that could not be written when all the work is done.
+// writable reports a file that cannot be written, before the work begins.
 func writable(path string) error {
 	if path == "" {
 		return nil
@@ -110,8 +110,8 @@ func writable(path string) error {
 	return os.Remove(probe.Name())
 }
 
-// input reads the files. What a model to train further says takes the place of
-// defaults; flags that were given stay.
+// input reads the files. The settings of a model to train further replace
+// defaults, but not flags that were given.
 func (o *trainFlags) input(cmd *cobra.Command) (train.Input, error) {
 	in := train.Input{Now: time.Now}
 	var err error
@@ -133,7 +133,7 @@ func (o *trainFlags) input(cmd *cobra.Command) (train.Input, error) {
 	if err != nil {
 		return in, fmt.Errorf("--from %s: %w", o.from, err)
 	}
-	// The flags are bound to what is replaced only now.
+	// The flags are bound to the old specification.
 	err = flags.Apply(&spec, cmd.Flags())
 	o.spec = spec
 	return in, err
@@ -170,16 +170,16 @@ func (o *trainFlags) run(cmd *cobra.Command) error {
 		err = os.WriteFile(o.report, text.Bytes(), 0o644)
 	}
 	if err != nil {
-		return fmt.Errorf("the model is complete in %s, but its report cannot be written: %w", o.out, err)
+		return fmt.Errorf("the model is in %s, but its report cannot be written: %w", o.out, err)
 	}
 	return nil
 }
 
-// stopped says what became of the file after err.
+// stopped adds the state of the model file to err.
 func (o *trainFlags) stopped(ctx context.Context, p *learning, err error) error {
 	state := "nothing was written"
 	if _, statErr := os.Stat(o.out); statErr == nil {
-		state = o.out + " is as it was"
+		state = o.out + " is unchanged"
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("interrupted after %d of %d epochs, %s: %w", int(p.done), p.total, state, context.Cause(ctx))

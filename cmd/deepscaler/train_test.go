@@ -98,7 +98,7 @@ func TestTrainAndBacktestReject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := execute(t, strings.Fields(c.args)...); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 		})
 	}
@@ -137,7 +137,7 @@ func TestTrainFrom(t *testing.T) {
 
 func TestStoppedTrainingLeavesTheOldModel(t *testing.T) {
 	series := waves(t)
-	for want, old := range map[string]string{" is as it was": "a model that was there", "nothing was written": ""} {
+	for want, old := range map[string]string{" is unchanged": "a model that was there", "nothing was written": ""} {
 		model := filepath.Join(t.TempDir(), "model.safetensors")
 		if old != "" {
 			if err := os.WriteFile(model, []byte(old), 0o600); err != nil {
@@ -155,7 +155,7 @@ func TestStoppedTrainingLeavesTheOldModel(t *testing.T) {
 		}))
 		err := cmd.ExecuteContext(ctx)
 		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "interrupted after 1 of 2 epochs, ") || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want it to say %q", err, want)
+			t.Errorf("error %v, want %q in it", err, want)
 		}
 		if left, err := os.ReadFile(model); string(left) != old {
 			t.Errorf("the model is %q, %v", left, err)

@@ -11,11 +11,11 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
 )
 
-// version is set by the linker: -ldflags "-X main.version=v1.2.3". Without it
-// the version of the module counts.
+// version is set by the linker: -ldflags "-X main.version=v1.2.3". Otherwise
+// the version of the module is used.
 var version string
 
-// buildInfo returns what the binary knows about itself.
+// buildInfo returns the version and revision of the binary.
 func buildInfo() selfmetrics.Build {
 	build := selfmetrics.Build{Version: version}
 	info, ok := debug.ReadBuildInfo()
@@ -32,7 +32,7 @@ func buildInfo() selfmetrics.Build {
 	return build
 }
 
-// versionText is what version and --version print.
+// versionText returns the output of version and --version.
 func versionText() string {
 	build := buildInfo()
 	return fmt.Sprintf("deepscaler %s\nrevision %s\n%s %s/%s\n",

@@ -172,7 +172,7 @@ func checkError(t *testing.T, err error, want ...string) {
 	}
 	for _, part := range want {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("error is %q, want it to say %q", err, part)
+			t.Errorf("error is %q, want %q in it", err, part)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func TestRejectsWhatDoesNotFit(t *testing.T) {
 			a, s := constant(t), daily(letters, 100)
 			c.change(a, &s)
 			if _, err := backtest.Run(t.Context(), s, a, onTest); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 		})
 	}

@@ -56,7 +56,7 @@ func TestDiscoveryFails(t *testing.T) {
 			config := b.config(func(o *Options) { o.Services = nil })
 			config.telemetry.Prometheus.MaxResponseBytes = 1000
 			if err := config.Run(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 		})
 	}

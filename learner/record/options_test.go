@@ -74,7 +74,7 @@ func TestRejectsOptions(t *testing.T) {
 				_, err = o.Config(&b.out, func() time.Time { return testNow })
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 			if err != nil && strings.Contains(err.Error(), "secret") {
 				t.Errorf("error %v tells a secret", err)
@@ -153,7 +153,7 @@ func TestRejectsFiles(t *testing.T) {
 	} {
 		cfg := telemetry.DefaultConfig()
 		if err := decode([]byte(c.file), &cfg); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: error %v, want it to say %q", name, err, c.want)
+			t.Errorf("%s: error %v, want %q in it", name, err, c.want)
 		}
 	}
 }

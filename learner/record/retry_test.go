@@ -59,7 +59,7 @@ func TestGivesUp(t *testing.T) {
 			b.fake.answer(failing(c.query, -1, c.status))
 			err := b.run()
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "after 0 of 100 steps, nothing is written") {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 			if len(b.waits) != c.waits {
 				t.Errorf("waited %v, want %d waits", b.waits, c.waits)

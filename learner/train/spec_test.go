@@ -44,7 +44,7 @@ func TestValidate(t *testing.T) {
 		}
 		change(&s)
 		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want it to say %q", err, want)
+			t.Errorf("error %v, want %q in it", err, want)
 		}
 	}
 	s := train.DefaultSpec()
@@ -110,7 +110,7 @@ func TestInputThatDoesNotFit(t *testing.T) {
 			o := quick(t)
 			c.change(o)
 			if _, err := o.run(t); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 		})
 	}

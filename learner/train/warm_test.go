@@ -178,7 +178,7 @@ func TestWarmStartRejects(t *testing.T) {
 			next := child(t, parent, letters...)
 			c.change(next)
 			if _, err := next.run(t); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want it to say %q", err, c.want)
+				t.Errorf("error %v, want %q in it", err, c.want)
 			}
 		})
 	}
