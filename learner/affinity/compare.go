@@ -2,20 +2,19 @@ package affinity
 
 import "github.com/deepscaler/deepscaler/estimator"
 
-// comparison is what a known graph and the graph of the model have in common.
-// Edges of a service to itself do not count: the normalisation of Eq. 3 puts one
-// at every service.
+// comparison relates the graph of a model to a known graph. Edges of a service
+// to itself do not count: the normalisation of Eq. 3 puts one at every service.
 type comparison struct {
 	file           string
-	known, learned int    // edges of the model that the file has and has not
-	missing        []edge // edges of the file that the model has not, in their order
-	// jaccard is the similarity of the two sets of edges by which paper §V
-	// compares graphs: those in both over those in any; 1 without any.
+	known, learned int    // edges of the model inside and outside the file
+	missing        []edge // edges of the file outside the model, in their order
+	// jaccard is the similarity by which paper §V compares graphs: the number
+	// of edges in both over the number in either; 1 without any.
 	jaccard float64
 }
 
-// compare marks the edges of g by whether the known graph has them. All edges
-// of at least the smallest weight count. a is the matrix that g was made of.
+// compare marks the edges of g as known or learned. All edges of at least the
+// smallest weight count. a is the matrix of g.
 func (g *graph) compare(file string, edges []estimator.Edge, a []float64) {
 	lacking := map[[2]int]bool{}
 	for _, e := range edges {

@@ -12,7 +12,7 @@ func (g *graph) dot(b *bytes.Buffer) {
 	fmt.Fprintf(b, "  label=%s labelloc=t rankdir=LR;\n", dotLabel(g.summary()))
 	fmt.Fprintf(b, "  node [shape=box style=rounded fontname=monospace fontsize=12];\n  edge [color=%q];\n", colour(""))
 	for _, name := range g.services {
-		// The label is the name, unless the name has what labels interpret.
+		// The label is the name, unless the name contains escapes.
 		if id, label := dotString(name), dotLabel(name); id != label || strings.Contains(name, `\`) {
 			fmt.Fprintf(b, "  %s [label=%s];\n", id, label)
 		} else {
@@ -33,19 +33,20 @@ func (g *graph) dot(b *bytes.Buffer) {
 	fmt.Fprintln(b, "}")
 }
 
-// dotString quotes a name. The language has one escape, \", and a backslash
-// that ends a name would make it of the closing quote; two of them stay two.
+// dotString quotes a name. The only escape of the language is \", and a
+// backslash at the end of a name would escape the closing quote, so it is
+// doubled there.
 func dotString(name string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 }
 
-// dotLabel quotes text that is shown, in which Graphviz also interprets
-// entities and where two backslashes show one.
+// dotLabel quotes text to show. Graphviz also interprets entities in it, and
+// shows two backslashes as one.
 func dotLabel(text string) string {
 	return dotString(strings.ReplaceAll(printable(text), "&", "&amp;"))
 }
 
-// stroke is the width of the line of an edge, by its weight.
+// stroke returns the line width of an edge, by its weight.
 func (g *graph) stroke(e edge) float64 { return 1 + 3*e.weight/g.edges[0].weight }
 
 func colour(s status) string {

@@ -27,7 +27,7 @@ type document struct {
 	Services []string       `json:"services"`
 	Edges    []documentEdge `json:"edges"`
 	Graphs   []member       `json:"graphs"`
-	// Missing and Jaccard are there only with something to compare with.
+	// Missing and Jaccard are present only in a comparison.
 	Missing *[]documentEdge `json:"missing,omitempty"`
 	Jaccard *float64        `json:"jaccard,omitempty"`
 }

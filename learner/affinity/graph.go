@@ -11,16 +11,16 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 )
 
-// graph is what is shown of a model.
+// graph is the part of a model to show.
 type graph struct {
 	name      string
 	services  []string
 	edges     []edge // heaviest first
-	total     int    // edges of at least minWeight, some of which are not shown
+	total     int    // number of edges of at least minWeight, shown or not
 	minWeight float64
-	hidden    string // why there is none, when something else would show one
+	hidden    string // why there are no edges, and which option shows some
 	set       []artifact.Graph
-	known     *comparison // nil without anything to compare with
+	known     *comparison // nil without a comparison
 }
 
 type edge struct {
@@ -38,8 +38,8 @@ const (
 	missing status = "missing" // known, but too light to be shown
 )
 
-// pick returns the matrix that which names, in decimals that print as short as
-// the numbers of the model do.
+// pick returns the matrix that which names, as decimals that print as short as
+// the numbers of the model.
 func pick(m *artifact.Model, which string) ([]float64, error) {
 	switch which {
 	case WhichCombined:
@@ -63,7 +63,7 @@ func pick(m *artifact.Model, which string) ([]float64, error) {
 	return nil, fmt.Errorf("the model has no graph %q, want one of %s", which, strings.Join(names, ", "))
 }
 
-// union is that of Eq. 3 for graphs that are normalised already.
+// union is the union of Eq. 3 for normalised graphs.
 func union(graphs []artifact.Graph, cells int) []float32 {
 	out := make([]float32, cells)
 	for i := range out {
@@ -82,14 +82,14 @@ func union(graphs []artifact.Graph, cells int) []float32 {
 func decimals(a []float32) []float64 {
 	out := make([]float64, len(a))
 	for i, v := range a {
-		// What FormatFloat writes, ParseFloat reads.
+		// ParseFloat reads every output of FormatFloat.
 		out[i], _ = strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
 	}
 	return out
 }
 
-// edges returns the edges of A[n,n] that are heavy enough, the heaviest first, and
-// what would show some when there are none.
+// edges returns the edges of A[n,n] that are heavy enough, the heaviest first. If
+// there are none, it returns which option shows some.
 func (o *Options) edges(a []float64, n int) (edges []edge, hidden string) {
 	heaviest, loops := 0.0, false
 	for i, w := range a {

@@ -28,8 +28,8 @@ func (g *graph) mermaid(b *bytes.Buffer) {
 	}
 }
 
-// mermaidText writes everything but letters, digits and a few marks as the
-// numbers of characters, which Mermaid does not interpret.
+// mermaidText escapes everything but letters, digits and a few marks as numbers
+// of characters, which Mermaid does not interpret.
 func mermaidText(name string) string {
 	var text strings.Builder
 	for _, r := range printable(name) {

@@ -14,20 +14,20 @@ import (
 	"github.com/deepscaler/deepscaler/learner/history"
 )
 
-// The values of [Options.Which] that do not name one graph of 𝒜. They come
-// before a graph of the same name.
+// The values of [Options.Which] that do not name a single graph of 𝒜. They take
+// precedence over a graph of the same name.
 const (
 	// WhichCombined is the matrix that the network was trained with (Eq. 10).
 	WhichCombined = "combined"
-	// WhichSet is every edge that any graph of 𝒜 has, weighted by the mean over
-	// the graphs that have it, which is the union of Eq. 3.
+	// WhichSet is the union of 𝒜 (Eq. 3): every edge of any graph, weighted by
+	// the mean over the graphs that have it.
 	WhichSet = "set"
 )
 
 // Formats returns the values of [Options.Output].
 func Formats() []string { return []string{"table", "csv", "json", "dot", "mermaid"} }
 
-// Options are what to show of which model.
+// Options select a model and the edges to show.
 type Options struct {
 	// ModelFile is the model; required.
 	ModelFile string
@@ -40,7 +40,7 @@ type Options struct {
 	// Top is the greatest number of edges that are shown, the heaviest first; 0
 	// for all.
 	Top int
-	// SelfLoops shows edges of a service to itself, too.
+	// SelfLoops includes edges of a service to itself.
 	SelfLoops bool
 	// Compare is a CSV file of known edges as [history.ReadGraph] reads it;
 	// optional.
@@ -52,7 +52,7 @@ func NewOptions() *Options {
 	return &Options{Output: "table", Which: WhichCombined, MinWeight: 0.01}
 }
 
-// Validate reports everything that is wrong with the flags by themselves.
+// Validate reports every invalid flag.
 func (o *Options) Validate() error {
 	var errs []error
 	reject := func(wrong bool, format string, args ...any) {
@@ -61,7 +61,7 @@ func (o *Options) Validate() error {
 		}
 	}
 	reject(o.ModelFile == "", "--model-file is required, for example model.safetensors")
-	reject(o.Output == "svg", "--output svg is no longer drawn here: use dot, which Graphviz draws as SVG, or mermaid, which GitHub renders")
+	reject(o.Output == "svg", "--output svg was removed: use dot, which Graphviz draws as SVG, or mermaid, which GitHub renders")
 	reject(o.Output != "svg" && !slices.Contains(Formats(), o.Output), "--output is %q, want one of %s", o.Output, strings.Join(Formats(), ", "))
 	reject(o.Which == "", "--which is empty, want combined, set or the name of a graph")
 	reject(!(o.MinWeight >= 0) || math.IsInf(o.MinWeight, 0), "--min-weight is %v, want a number of at least 0", o.MinWeight)
@@ -102,7 +102,7 @@ func (o *Options) Run(out io.Writer) error {
 	return nil
 }
 
-// graph returns what is to be shown of the model.
+// graph returns the part of the model to show.
 func (o *Options) graph(m *artifact.Model) (*graph, error) {
 	a, err := pick(m, o.Which)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 )
 
-// table writes the edges, and below them what they are and how they compare.
+// table writes the edges, a summary, and the comparison.
 func (g *graph) table(b *bytes.Buffer) error {
 	out := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	line := func(cells ...string) {
@@ -38,7 +38,7 @@ func (g *graph) table(b *bytes.Buffer) error {
 	return g.setTable(b)
 }
 
-// setTable writes the graphs of 𝒜 with the losses that Eq. 9 weighs them by.
+// setTable writes the graphs of 𝒜 with the losses that give their weights in Eq. 9.
 func (g *graph) setTable(b *bytes.Buffer) error {
 	if len(g.set) == 0 {
 		return nil
@@ -55,7 +55,7 @@ func (g *graph) setTable(b *bytes.Buffer) error {
 	return out.Flush()
 }
 
-// summary says what of the model is shown.
+// summary describes the edges that are shown.
 func (g *graph) summary() string {
 	shown := strconv.Itoa(len(g.edges))
 	if len(g.edges) < g.total {

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// printable replaces what a terminal would not show as a character, such as a
-// change of the writing direction.
+// printable replaces characters that a terminal does not show, such as a change
+// of the writing direction.
 func printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -13,8 +13,8 @@ import (
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
-// align returns the model with its services in the order of the series, which
-// has no others.
+// align returns the model with its services in the order of the series.
+// Services in only one of them are an error.
 func align(a *artifact.Model, services []string) (*artifact.Model, error) {
 	var missing, unknown []string
 	for _, name := range a.Services {
@@ -29,7 +29,7 @@ func align(a *artifact.Model, services []string) (*artifact.Model, error) {
 	}
 	var errs []error
 	if missing != nil {
-		errs = append(errs, fmt.Errorf("the series has nothing about %s, which the model was trained for", list(missing)))
+		errs = append(errs, fmt.Errorf("the series lacks %s, which the model was trained for", list(missing)))
 	}
 	if unknown != nil {
 		errs = append(errs, fmt.Errorf("the model was not trained for %s, which the series has: train it further with --from, or record the services of the model only", list(unknown)))
@@ -43,7 +43,7 @@ func align(a *artifact.Model, services []string) (*artifact.Model, error) {
 	return train.Transfer(a, services)
 }
 
-// list names the first few.
+// list returns the first few names.
 func list(names []string) string {
 	const most = 5
 	shown := make([]string, 0, most)
@@ -57,8 +57,8 @@ func list(names []string) string {
 	return text
 }
 
-// samplesFor cuts a series into samples as the model saw them: its features,
-// window and horizons. The services are those of the model, in the same order.
+// samplesFor cuts a series into samples with the features, window and horizons
+// of the model. The services are those of the model, in the same order.
 func samplesFor(a *artifact.Model, s *estimator.Window, split samples.Split, label train.Label) (*samples.Set, error) {
 	if s.Step != a.Step {
 		return nil, fmt.Errorf("the series has a step of %v, but the model was trained on steps of %v: record it with --step %v", s.Step, a.Step, a.Step)
@@ -70,14 +70,15 @@ func samplesFor(a *artifact.Model, s *estimator.Window, split samples.Split, lab
 	if err != nil {
 		return nil, err
 	}
-	// An anchor has the same name in the file, but for the level, which has none.
+	// Anchors have the same names in the file, except for the level, which has
+	// none.
 	return samples.New(s, samples.Options{
 		Window: a.Window, Horizons: a.Horizons, Features: estimator.Features(a.Features), Target: estimator.Feature(a.Target),
 		Label: labeller, Split: split, Anchor: features.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings,
 	})
 }
 
-// scalers returns those of the model, of inputs and labels.
+// scalers returns the model's scalers of inputs and labels.
 func scalers(a *artifact.Model) (inputs, labels *features.Scaler) {
 	n, c := len(a.Services), len(a.Features)
 	inputs = &features.Scaler{Services: n, Features: c, Mean: slices.Concat(a.Scaler.Mean...), Std: slices.Concat(a.Scaler.Std...)}

@@ -13,28 +13,28 @@ import (
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
-// Spec is what to judge a model on.
+// Spec selects the samples for judging a model.
 type Spec struct {
-	// Split divides the history; that of the training without one.
+	// Split divides the history; the zero value is the split of the training.
 	Split samples.Split
-	// Part is the one to predict.
+	// Part is the part to predict.
 	Part samples.Part
 	// Workers is the number of goroutines, 0 for one per processor. The result does
 	// not depend on it.
 	Workers int
 }
 
-// Report is the result in JSON.
+// Report is the result, with its form in JSON.
 type Report struct {
-	// File is that of the model, if it has one; Hash and Kind are its own.
+	// File is the path of the model, if any; Hash and Kind identify the model.
 	File string `json:"file"`
 	Hash string `json:"hash"`
 	Kind string `json:"kind"`
-	// Target is what was predicted, in whose unit the errors are, and Label
-	// where the truth came from.
+	// Target is the predicted feature, whose unit the errors have. Label is the
+	// kind of the truth.
 	Target string `json:"target"`
 	Label  string `json:"label"`
-	// Step is the time of one step of a horizon.
+	// Step is the duration of one step of a horizon.
 	Step    train.Duration `json:"step"`
 	Split   samples.Split  `json:"split"`
 	Part    string         `json:"part"`

@@ -8,7 +8,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Errors are those of all predictors on the same labels.
+// Errors are the errors of all predictors on the same labels.
 type Errors struct {
 	Model       Metrics `json:"model"`
 	Anchor      Metrics `json:"anchor"`
@@ -17,34 +17,34 @@ type Errors struct {
 	Seasonal    Metrics `json:"seasonal"`
 }
 
-// HorizonErrors are those at one horizon.
+// HorizonErrors are the errors at one horizon.
 type HorizonErrors struct {
 	// Horizon is the number of steps ahead.
 	Horizon int `json:"horizon"`
 	Errors
 }
 
-// ServiceErrors are those of one service at all horizons.
+// ServiceErrors are the errors for one service at all horizons.
 type ServiceErrors struct {
 	Service string `json:"service"`
 	Errors
 }
 
-// Comparison is what [Compare] found, in the unit of the target.
+// Comparison is the result of [Compare], in the unit of the target.
 type Comparison struct {
-	// Season is the period of the seasonal-naive forecast in steps; 1 when the
-	// labels have none, which makes it that of persistence.
+	// Season is the period of the seasonal-naive forecast in steps. It is 1
+	// when the labels have no season; the forecast then equals persistence.
 	Season   int             `json:"season"`
 	Overall  Errors          `json:"overall"`
 	Horizons []HorizonErrors `json:"horizons"`
-	// Services may be left out.
+	// Services may be nil.
 	Services []ServiceErrors `json:"services,omitempty"`
 }
 
-// Model is what is compared.
+// Model is the predictor to compare.
 type Model struct {
 	Network gnn.Model[float32]
-	// Affinity is the matrix, N×N, that the network is used with.
+	// Affinity is the network's matrix, N×N.
 	Affinity []float32
 	// Shares multiply the outputs, one each; nil is 1 for all.
 	Shares []float64

@@ -9,16 +9,16 @@ import (
 // Metrics are the errors of predictions (paper §V-A). In JSON an unknown error is
 // null.
 type Metrics struct {
-	// Count is the number of labels that were predicted, Missed that of labels
-	// without a prediction. Missed ones are in none of the errors below, so
-	// predictors compare only when they missed the same.
+	// Count is the number of predicted labels, Missed the number of labels
+	// without a prediction. The errors below exclude missed labels, so compare
+	// predictors only if they missed the same.
 	Count, Missed int
 	// MAE and RMSE are the mean absolute and the root of the mean squared error
 	// in the label's unit, NaN without a label.
 	MAE, RMSE float64
-	// MAPE is the mean absolute error as a fraction of the label, in per cent.
-	// Labels nearer to 0 than [Tally.Epsilon] are left out of it: dividing by
-	// them says nothing about the prediction. NaN when there are no others.
+	// MAPE is the mean absolute error relative to the label, in per cent. It
+	// excludes labels nearer to 0 than [Tally.Epsilon], because a division by
+	// them is meaningless. NaN without other labels.
 	MAPE float64
 }
 

@@ -7,29 +7,29 @@ import (
 )
 
 // Predictor predicts samples: it writes [B][N][H] numbers in the label's own
-// unit, NaN where it has nothing to say.
+// unit, NaN where it has no prediction.
 type Predictor func(p samples.Part, indices []int, y []float64)
 
 // Persistence predicts that everything stays as it is: the last label known at
 // the origin. For [samples.Required] that is the last requirement, not the last
-// replica count. Before there was any it predicts the mean of the training part.
+// replica count. Before the first label it predicts the mean of the training
+// part.
 func Persistence(d *samples.Set) Predictor {
 	last := lastKnown(d)
 	return each(d, func(origin, service, _ int) float64 { return last[service][origin] })
 }
 
-// SeasonalNaive predicts what was a season ago, in steps: the label of the same
-// phase in the last season that the origin has seen. Where that is missing it
-// is the season before, and so on; where there is none it is what [Persistence]
-// predicts. A period below 1 means that of [Season].
+// SeasonalNaive predicts the label of the same phase in the last complete
+// season before the origin. If that is missing it takes the season before, and
+// so on; without any it predicts as [Persistence]. The period is in steps; one
+// below 1 stands for that of [Season].
 func SeasonalNaive(d *samples.Set, period int) Predictor {
 	if period < 1 {
 		period = Season(d)
 	}
 	last := lastKnown(d)
 	return each(d, func(origin, service, ahead int) float64 {
-		// The number of whole seasons that brings origin+ahead to the origin or
-		// before it.
+		// Whole seasons that move origin+ahead to the origin or before it.
 		back := (ahead + period - 1) / period * period
 		for t := origin + ahead - back; t >= 0; t -= period {
 			if v := d.Label(t, service); !math.IsNaN(v) {
@@ -57,7 +57,7 @@ func lastKnown(d *samples.Set) [][]float64 {
 	return last
 }
 
-// each returns the predictor that asks value for every label.
+// each returns the predictor that calls value for every label.
 func each(d *samples.Set, value func(origin, service, ahead int) float64) Predictor {
 	return func(p samples.Part, indices []int, y []float64) {
 		k := 0
@@ -73,8 +73,8 @@ func each(d *samples.Set, value func(origin, service, ahead int) float64) Predic
 	}
 }
 
-// tally compares a predictor with the labels of all samples of the part, all
-// services together and service by service.
+// tally compares a predictor with the labels of all samples of the part, for
+// all services together and for each.
 func tally(d *samples.Set, p samples.Part, predict Predictor) (all *Tally, services []*Tally) {
 	horizons := d.Options().Horizons
 	all = NewTally(horizons)

@@ -13,14 +13,14 @@ import (
 
 const day = 24 * time.Hour
 
-// Season returns the period of the labels in steps, as found on the training
-// part: one day where that covers a day. Otherwise it is the lag, up to half of
-// the training part, at which the labels of all services together are most like
-// themselves (autocorrelation of the mean of the standardised labels). Lags
-// before the autocorrelation first falls to 0 do not count, since every smooth
-// series resembles itself there, and of lags that do almost as well, such as
-// the multiples of the period, the first is taken. Without any such lag the
-// season is 1, and a seasonal forecast that of persistence.
+// Season returns the period of the labels in steps, found on the training part.
+// It is one day if that part covers a day. Otherwise it is the lag, up to half
+// of the training part, with the highest autocorrelation of the mean of the
+// standardised labels of all services. Lags before the autocorrelation first
+// falls to 0 do not count, because every smooth series resembles itself there.
+// Of lags that are almost as good, such as the multiples of the period, the
+// first is returned. Without any such lag the season is 1, and a seasonal
+// forecast equals persistence.
 func Season(d *samples.Set) int {
 	train := d.Range(samples.Train).Len()
 	if perDay := float64(day) / float64(d.Series().Step); perDay >= 1 && perDay <= float64(train) {

@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable writes the errors by horizon and overall, and those by service when
-// asked for.
+// WriteTable writes the errors by horizon and overall, and on request by
+// service.
 func (c *Comparison) WriteTable(w io.Writer, perService bool) error {
 	rows := [][]string{header("steps ahead")}
 	for _, h := range c.Horizons {
@@ -53,7 +53,7 @@ func row(first string, e Errors) []string {
 	return cells
 }
 
-// number shows four digits, and a dash for what is not known.
+// number formats four digits, or a dash for an unknown number.
 func number(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return "-"

@@ -16,7 +16,7 @@ type Tally struct {
 	sums     []sums
 }
 
-// DefaultEpsilon leaves out of the MAPE what is 0 but for rounding.
+// DefaultEpsilon excludes labels from the MAPE that are 0 except for rounding.
 const DefaultEpsilon = 1e-6
 
 type sums struct {
@@ -24,14 +24,14 @@ type sums struct {
 	absolute, squared, percentages float64
 }
 
-// NewTally returns an empty tally, for the given steps ahead.
+// NewTally returns an empty tally for the given steps ahead.
 func NewTally(horizons []int) *Tally {
 	return &Tally{Epsilon: DefaultEpsilon, horizons: slices.Clone(horizons), sums: make([]sums, len(horizons))}
 }
 
-// Add compares predictions with labels, both as [...][H] in the label's unit. A
-// label that is NaN is masked; a prediction that is not finite is missed. A prediction
-// above a label that is censored, a lower bound, is right; nil censors none.
+// Add compares predictions with labels, both as [...][H] in the label's unit. A NaN
+// label is masked; a prediction that is not finite is missed. A censored label is a
+// lower bound, so a prediction above it has no error; nil censors none.
 func (t *Tally) Add(predicted, actual []float64, censored []bool) {
 	if len(predicted) != len(actual) || len(actual)%len(t.sums) != 0 {
 		panic(fmt.Sprintf("evaluate: %d predictions of %d labels for %d horizons", len(predicted), len(actual), len(t.sums)))
@@ -59,7 +59,7 @@ func (t *Tally) Add(predicted, actual []float64, censored []bool) {
 	}
 }
 
-// Horizons returns the steps ahead that the errors are kept for.
+// Horizons returns the steps ahead of the errors.
 func (t *Tally) Horizons() []int { return slices.Clone(t.horizons) }
 
 // Horizon returns the errors at the i-th horizon.

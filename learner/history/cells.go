@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// cells reads CSV record by record and knows where it is.
+// cells reads CSV record by record and tracks its position.
 type cells struct {
 	in *csv.Reader
-	// encoding is what is wrong with how the file is encoded.
+	// encoding is the error about the encoding of the file, if any.
 	encoding error
-	// row is the current record, without space at the ends of its cells. The next
-	// one overwrites it.
+	// row is the current record, its cells trimmed. The next record overwrites
+	// it.
 	row []string
 }
 
@@ -49,8 +49,8 @@ func (c *cells) next() (err error) {
 	return nil
 }
 
-// header moves to the first record. That there is none is an error which names
-// what is wanted.
+// header moves to the first record. An empty file is an error that names the
+// wanted header.
 func (c *cells) header(want string) error {
 	err := c.next()
 	if errors.Is(err, io.EOF) {
@@ -59,7 +59,7 @@ func (c *cells) header(want string) error {
 	return err
 }
 
-// line is the number of the line on which the record begins, from 1.
+// line returns the number of the record's first line, from 1.
 func (c *cells) line() int {
 	line, _ := c.in.FieldPos(0)
 	return line
@@ -80,17 +80,17 @@ func clip(cell string) string {
 	return strings.ToValidUTF8(cell[:most], "") + "…"
 }
 
-// In these bounds the difference of any two timestamps is an int64 of
-// nanoseconds.
+// Within these bounds the difference of any two timestamps fits into an int64
+// of nanoseconds.
 const maxSeconds = 1<<62/1_000_000_000 - 1
 
-// pandas is how that writes times that have a zone.
+// pandas is the layout in which pandas writes times with a zone.
 const pandas = "2006-01-02 15:04:05Z07:00"
 
 var errTimestamp = errors.New("want RFC 3339 such as 2026-01-31T12:00:00Z, or Unix seconds, from 1824 to 2116")
 
-// parseTimestamp returns nanoseconds since 1970. A fraction of Unix seconds counts
-// to the microsecond.
+// parseTimestamp returns nanoseconds since 1970. It rounds a fraction of Unix
+// seconds to microseconds.
 func parseTimestamp(cell string) (int64, error) {
 	if seconds, err := strconv.ParseInt(cell, 10, 64); err == nil && seconds >= -maxSeconds && seconds <= maxSeconds {
 		return seconds * int64(time.Second), nil
@@ -115,7 +115,7 @@ func parseTimestamp(cell string) (int64, error) {
 	return 0, errTimestamp
 }
 
-// formatTimestamp returns Unix seconds, or RFC 3339 where there is a fraction.
+// formatTimestamp returns Unix seconds, or RFC 3339 if there is a fraction.
 func formatTimestamp(at time.Time) string {
 	if at.Nanosecond() == 0 {
 		return strconv.FormatInt(at.Unix(), 10)

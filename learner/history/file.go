@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// readFile opens a file and uncompresses what begins like gzip (RFC 1952).
+// readFile opens a file, and uncompresses content that begins like gzip (RFC 1952).
 func readFile[T any](path string, read func(io.Reader) (T, error)) (T, error) {
 	var none T
 	f, err := os.Open(path)

@@ -13,8 +13,8 @@ import (
 )
 
 // ReadGraph reads an invocation graph over the given services, in their order:
-// CSV with the header source,destination or source,destination,weight. A weight
-// that is left out is 1. The edges come in the order of the file.
+// CSV with the header source,destination or source,destination,weight. A
+// missing weight is 1. The edges are in the order of the file.
 //
 // A bare name stands for the only service of that name, in whatever namespace: see
 // [estimator.Service]. An edge that occurs twice, a service that is not among the given ones and a
@@ -89,8 +89,8 @@ func readEdge(in *cells, columns int, services []estimator.Service) (estimator.E
 	return e, nil
 }
 
-// findService returns the index of the service that the text names: itself, or the
-// only one that matches it.
+// findService returns the index of the service with this text, or else of the only
+// one that matches it.
 func findService(text string, services []estimator.Service) (int, error) {
 	named, err := estimator.ParseService(text)
 	if err != nil {
@@ -115,8 +115,8 @@ func findService(text string, services []estimator.Service) (int, error) {
 	return found, nil
 }
 
-// suggestion ends an error about an unknown name with the known ones that are
-// nearest to it.
+// suggestion returns the end of an error about an unknown name: the nearest
+// known names.
 func suggestion(name string, known []string) string {
 	const most = 3
 	if len(name) > maxName || len(known) == 0 {

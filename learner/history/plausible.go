@@ -8,8 +8,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// tooLarge are medians from which on a unit is probably another one, and what
-// the unit should be.
+// tooLarge has the medians above which a feature probably has the wrong unit,
+// and the right unit.
 var tooLarge = map[estimator.Feature]struct {
 	median float64
 	unit   string
@@ -20,7 +20,7 @@ var tooLarge = map[estimator.Feature]struct {
 }
 
 // plausible makes negative values of the features of Table I missing, as the
-// adapter does, and notes them and units that seem to be others.
+// adapter does. It adds notes about them and about improbable units.
 func (l *seriesReader) plausible(w *estimator.Window) {
 	for c, f := range w.Features {
 		if !slices.Contains(estimator.DefaultFeatures(), f) {

@@ -14,17 +14,16 @@ import (
 )
 
 const (
-	// MaxCells is the greatest steps × services × features of a series that is
-	// read: 1 GiB of values, or three months of 40 services with five features
-	// every 30 s twice over.
+	// MaxCells is the largest steps × services × features of a series: 1 GiB of
+	// values, or six months of 40 services with five features every 30 s.
 	MaxCells = 1 << 27
-	// MaxFeatures is the greatest number of features of a series that is read.
+	// MaxFeatures is the largest number of features of a series.
 	MaxFeatures = 1024
 )
 
-// A series may have this many cells for every one in the file, and some more.
-// Two timestamps that are years apart would otherwise make a file of two lines
-// a gigabyte of nothing.
+// A series may have this many cells for every value in the file, plus a free
+// amount. Otherwise two timestamps that are years apart would turn a file of
+// two lines into a gigabyte of missing values.
 const (
 	maxSparsity = 50
 	freeCells   = 1 << 20
@@ -42,8 +41,8 @@ const (
 //
 // and any number of features of any name. A timestamp is RFC 3339 or Unix
 // seconds, whole or with a fraction. An empty cell, or NaN, is a missing value;
-// a row that is not there is one whose values are all missing. Rows may come in
-// any order, typically by time or by service.
+// in a missing row all values are missing. Rows may come in any order,
+// typically by time or by service.
 //
 // The step is the smallest difference between neighbouring timestamps that
 // accounts for at least a tenth of them, so at least two timestamps are needed.
@@ -56,8 +55,8 @@ const (
 // Errors name the line. A series may not have more than [MaxCells] values nor
 // be almost empty, whatever its timestamps say.
 //
-// What is odd without being wrong, such as timestamps that had to be moved, is
-// passed to every one of notes as a sentence.
+// Each of notes is called with a sentence about every oddity that is no error,
+// such as moved timestamps.
 func Read(r io.Reader, notes ...func(string)) (*estimator.Window, error) {
 	l := seriesReader{cells: newCells(r), services: map[string]int32{}, times: map[int64]int32{}, notes: notes}
 	if err := l.readHeader(); err != nil {
@@ -82,19 +81,19 @@ func Read(r io.Reader, notes ...func(string)) (*estimator.Window, error) {
 	return s, nil
 }
 
-// ReadFile reads a series from a file, compressed with gzip or not,
-// whatever its name says.
+// ReadFile reads a series from a file, compressed with gzip or not, whatever
+// its name.
 func ReadFile(path string, notes ...func(string)) (*estimator.Window, error) {
 	return readFile(path, func(r io.Reader) (*estimator.Window, error) { return Read(r, notes...) })
 }
 
-// seriesReader keeps the rows as they come until the step is known.
+// seriesReader stores the rows in the order of the file until the step is known.
 type seriesReader struct {
 	cells    *cells
 	features []estimator.Feature
-	// services and times number the names and timestamps in the order in which
-	// they are met; names, instants and lines are what the numbers stand for,
-	// and where each timestamp was met first.
+	// services and times number the names and timestamps in the order of their
+	// first occurrence. names and instants are their inverses, and lines has
+	// the line of each timestamp's first occurrence.
 	services map[string]int32
 	names    []estimator.Service
 	times    map[int64]int32
@@ -106,8 +105,8 @@ type seriesReader struct {
 	rows   []seriesRow
 	values []float64 // len(features) for each row
 
-	// previous is the timestamp of the row before, which is mostly the same
-	// when rows are sorted by time.
+	// previous is the timestamp of the previous row, usually the same if rows
+	// are sorted by time.
 	previous      string
 	previousIndex int32
 }
@@ -226,7 +225,7 @@ func (l *seriesReader) timeIndex(cell string) (int32, error) {
 	return index, nil
 }
 
-// series puts the rows where they belong.
+// series returns the window with the values of the rows.
 func (l *seriesReader) series() (*estimator.Window, error) {
 	if len(l.instants) < 2 {
 		return nil, fmt.Errorf("the file holds %d timestamps, want at least 2: the step is the time between them", len(l.instants))

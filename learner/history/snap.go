@@ -10,18 +10,18 @@ import (
 // jitter is the part of a step by which timestamps may miss the grid.
 const jitter = 0.1
 
-// grid is where timestamps belong.
+// grid assigns timestamps to steps.
 type grid struct {
 	stepOf []int
 	step   int64
 	steps  int
 }
 
-// snap moves instants that jitter onto a grid: exports carry the times of
+// snap moves jittering instants onto a grid, because exports contain the times of
 // scrapes, which are some milliseconds off. The step is the mean distance in whole
-// seconds, or milliseconds below one, and the grid starts where most
-// timestamps are nearest. When one is more than a tenth of a step away there is
-// no grid, and advice says how far it is.
+// seconds, or milliseconds below one, and the grid starts where most timestamps
+// are nearest. If a timestamp is more than a tenth of a step away there is no
+// grid, and advice contains the deviation.
 func (l *seriesReader) snap(order []int) (g grid, ok bool, advice string) {
 	distances := make([]int64, 0, len(order)-1)
 	for k, i := range order[1:] {
@@ -29,7 +29,7 @@ func (l *seriesReader) snap(order []int) (g grid, ok bool, advice string) {
 	}
 	slices.Sort(distances)
 	median := distances[len(distances)/2]
-	// The mean distance is not moved by jitter, once gaps count as several steps.
+	// Jitter does not affect the mean distance if gaps count as several steps.
 	var total, count int64
 	for _, d := range distances {
 		if median > 0 {
@@ -54,7 +54,7 @@ func (l *seriesReader) snap(order []int) (g grid, ok bool, advice string) {
 	}
 	slices.Sort(offsets)
 	start := first + offsets[len(offsets)/2]
-	// Where it makes no difference, the grid is that of the adapter.
+	// If both fit, the grid of the adapter is taken.
 	if onEpoch := rounded(start, g.step); float64(abs(onEpoch-start)) <= jitter*float64(g.step) {
 		start = onEpoch
 	}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// steps finds the step and returns, for every instant, how many of them it lies
-// after the first, and how many steps there are.
+// steps finds the step. It returns the index of the step of every instant, the
+// step, and the number of steps.
 func (l *seriesReader) steps() (stepOf []int, step int64, steps int, err error) {
 	order := make([]int, len(l.instants))
 	for i := range order {
@@ -32,7 +32,7 @@ func (l *seriesReader) steps() (stepOf []int, step int64, steps int, err error) 
 			return nil, 0, 0, fmt.Errorf("line %d: timestamp %s is %v after the previous one, the step is %v; %s", l.lines[i],
 				time.Unix(0, l.instants[i]).UTC().Format(time.RFC3339Nano), time.Duration(d), time.Duration(step), advice)
 		}
-		// An overflow is a difference of many more steps than may be.
+		// An overflow means far more steps than MaxCells.
 		stepOf[i] = stepOf[before] + int(min(d/step, MaxCells+1))
 		if stepOf[i] > MaxCells {
 			return nil, 0, 0, fmt.Errorf("line %d: timestamp %s is %v after the previous one; at a step of %v that is too far apart for one series",
@@ -42,9 +42,9 @@ func (l *seriesReader) steps() (stepOf []int, step int64, steps int, err error) 
 	return stepOf, step, stepOf[order[len(order)-1]] + 1, nil
 }
 
-// commonStep returns the smallest difference that a tenth of all neighbours
-// have: a gap must not be taken for the step, nor a stray timestamp for a finer
-// one. When none is as common as that it is the most frequent.
+// commonStep returns the smallest difference shared by at least a tenth of all
+// neighbours, so that neither a gap nor a stray timestamp counts as the step.
+// If none is that common, it returns the most frequent one.
 func (l *seriesReader) commonStep(order []int) int64 {
 	count := map[int64]int{}
 	for k, i := range order[1:] {

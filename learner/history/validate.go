@@ -32,11 +32,11 @@ func Validate(w *estimator.Window) error {
 	return nil
 }
 
-// maxName is the longest name of a service or feature, in bytes: that of a
-// Kubernetes namespace and name, a slash between, and room.
+// maxName is the longest name of a service or feature, in bytes. It fits a
+// Kubernetes namespace and name with a slash between them.
 const maxName = 512
 
-// checkService reports a service that its text does not stand for.
+// checkService reports a service that cannot be read back from its text.
 func checkService(s estimator.Service) error {
 	text := s.String()
 	if err := checkName(serviceColumn, text); err != nil {
@@ -50,7 +50,7 @@ func checkService(s estimator.Service) error {
 	return nil
 }
 
-// checkName holds the names to what a line of CSV keeps as it is.
+// checkName reports a name that a line of CSV does not preserve.
 func checkName(kind, name string) error {
 	switch {
 	case name == "":
@@ -65,7 +65,7 @@ func checkName(kind, name string) error {
 	return nil
 }
 
-// sortedServices returns the services in their order, without repetition.
+// sortedServices returns the services, sorted and without duplicates.
 func sortedServices(services []estimator.Service) []estimator.Service {
 	sorted := slices.Clone(services)
 	slices.SortFunc(sorted, estimator.Service.Compare)

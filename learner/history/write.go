@@ -12,9 +12,9 @@ import (
 )
 
 // Write writes a history in the form that [Read] reads, sorted by time and service,
-// timestamps in Unix seconds where they are whole. Every step and service has a
-// row, so that reading returns the same history bit for bit, provided that it has
-// the two steps which reading needs to find the time between them.
+// with timestamps in Unix seconds where they are whole. Every step and service has
+// a row, so reading returns the same history bit for bit if it has at least two
+// steps.
 func Write(w io.Writer, s *estimator.Window) error {
 	if err := Validate(s); err != nil {
 		return fmt.Errorf("write series: %w", err)
@@ -60,7 +60,7 @@ func WriteGraph(w io.Writer, services []estimator.Service, edges []estimator.Edg
 	return flush("graph", out, err)
 }
 
-// flush writes what out holds, unless writing has failed before.
+// flush writes the buffer of out, unless writing has failed before.
 func flush(what string, out *csv.Writer, err error) error {
 	if out.Flush(); err == nil {
 		err = out.Error()
