@@ -105,8 +105,18 @@ func monotone(points []point) {
 	}
 }
 
-// constant measures every service while the busiest of its replicas' CPU is at most u.
+// constant measures every service while its replicas' free CPU is used to a share of at
+// most u.
 func constant(ctx context.Context, a *app.Application, weights []float64, w Work, rps, u float64) ([]point, float64, error) {
+	replicas := make([]float64, len(a.Services))
+	for i := range replicas {
+		replicas[i] = max(1, math.Ceil(rps*w.Busy[i]/u))
+	}
+	return measure(ctx, a, weights, rps, replicas)
+}
+
+// measure measures every service with so many replicas, and the mean response of users.
+func measure(ctx context.Context, a *app.Application, weights []float64, rps float64, replicas []float64) ([]point, float64, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
@@ -116,9 +126,8 @@ func constant(ctx context.Context, a *app.Application, weights []float64, w Work
 	}
 	points := make([]point, len(a.Services))
 	for i := range a.Services {
-		n := max(1, int(math.Ceil(rps*w.Busy[i]/u)))
-		points[i].replicas = float64(n)
-		names := make([]string, n)
+		points[i].replicas = replicas[i]
+		names := make([]string, int(replicas[i]))
 		for j := range names {
 			names[j] = fmt.Sprintf("%s-%d", a.Services[i].Name, j)
 		}
