@@ -33,9 +33,9 @@ func (g *graph) dot(b *bytes.Buffer) {
 	fmt.Fprintln(b, "}")
 }
 
-// dotString quotes a name. The only escape of the language is \", and a
-// backslash at the end of a name would escape the closing quote, so it is
-// doubled there.
+// dotString quotes a name. The only escape of the language is \", so a
+// backslash at the end of a name would escape the closing quote. Backslashes
+// are doubled, and Graphviz keeps both.
 func dotString(name string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 }

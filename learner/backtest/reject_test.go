@@ -17,7 +17,7 @@ func TestRejectsWhatDoesNotFit(t *testing.T) {
 		change func(a *artifact.Model, s **estimator.Window)
 		want   string
 	}{
-		"missing service": {func(_ *artifact.Model, s **estimator.Window) { *s = daily([]string{"a", "c"}, 100) }, `the series has nothing about "b"`},
+		"missing service": {func(_ *artifact.Model, s **estimator.Window) { *s = daily([]string{"a", "c"}, 100) }, `the series lacks "b"`},
 		"unknown service": {func(_ *artifact.Model, s **estimator.Window) { *s = daily([]string{"a", "b", "c", "d"}, 100) }, `the model was not trained for "d"`},
 		"both": {func(_ *artifact.Model, s **estimator.Window) {
 			*s = daily([]string{"p", "q", "r", "s", "t", "u", "v"}, 100)
