@@ -77,8 +77,10 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	hints(out, s, a)
 	var h history
+	began := time.Now()
 	err = watch(ctx, o, s, a, &h, out)
-	return errors.Join(err, h.write(out))
+	load := time.Since(began)
+	return errors.Join(err, h.write(out), o.beside(context.WithoutCancel(ctx), load, out))
 }
 
 // bringUp starts the application, its load and the adapter, and creates the HPAs.

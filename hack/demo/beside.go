@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
+	"github.com/deepscaler/deepscaler/test/lab/experiment"
+	"github.com/deepscaler/deepscaler/test/lab/loop"
+	"github.com/deepscaler/deepscaler/test/lab/workload"
+	"github.com/deepscaler/deepscaler/test/testbed/app"
+)
+
+// Below the shortest load a comparison would be chance; more than the longest would keep
+// people waiting after Ctrl-C.
+const shortest, longest = time.Minute, 10 * time.Minute
+
+// beside writes what the stock HPA on CPU and DeepScaler make of the same kind of load over
+// the same time, in virtual time and at the pace of the demo.
+func (o options) beside(ctx context.Context, load time.Duration, out io.Writer) error {
+	load = min(load.Truncate(step), longest)
+	if load < shortest {
+		return nil
+	}
+	a, err := app.Load(o.application)
+	if err != nil {
+		return err
+	}
+	for i := range a.Services {
+		a.Services[i].StartDelay = app.Duration(podStart)
+	}
+	g, err := workload.Parse(o.load)
+	if err != nil {
+		return err
+	}
+	c := loop.Defaults(a, nil, 1)
+	c.Duration, c.Warmup = load, 12*step
+	c.Step, c.Scrape, c.RateWindow, c.Sync = step, 2*time.Second, 2*step, hpaSync
+	c.Bounds.Max = maxPods
+	scene, err := experiment.NewScene(c, o.load, g, o.rps, workload.Span{Seed: 2, Duration: load})
+	if err != nil {
+		return err
+	}
+	p := experiment.Plan{Scenes: []experiment.Scene{scene}}
+	for _, name := range []string{"hpa-cpu", "hab"} {
+		kind, err := autoscaler.Find(name)
+		if err != nil {
+			return err
+		}
+		p.Autoscalers = append(p.Autoscalers, experiment.Candidate{Kind: kind, Settings: []float64{kind.Usual}})
+	}
+	result, err := p.Do(ctx)
+	if err != nil {
+		return fmt.Errorf("compare with the stock HPA: %w", err)
+	}
+	names := map[string]string{"hpa-cpu": "stock HPA, 60 % CPU", "hab": "DeepScaler"}
+	fmt.Fprintf(out, "\n%v of the load %s again in the lab, in virtual time:\n\n", load, o.load)
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "\tSLO violated\tcore-hours\tchanges of replicas")
+	for _, r := range result.Runs {
+		fmt.Fprintf(t, "%s\t%.1f %% of the time\t%.2f\t%d\n", names[r.Autoscaler], 100*r.Violations, r.CoreHours, r.Actions)
+	}
+	return t.Flush()
+}
