@@ -31,6 +31,7 @@ func evaluateCommand() *cobra.Command {
 				all.Frontiers = slices.Concat(all.Frontiers, r.Frontiers)
 				all.Difficulty = slices.Concat(all.Difficulty, r.Difficulty)
 				all.Traces = slices.Concat(all.Traces, r.Traces)
+				all.Graphs = slices.Concat(all.Graphs, r.Graphs)
 			}
 			return errors.Join(
 				writeFile(out, found.Markdown),

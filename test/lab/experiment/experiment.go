@@ -54,6 +54,7 @@ func (p *Plan) Do(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	result.Graphs = p.graphs(models)
 	var runs []Run
 	type task struct{ scene, candidate, run int }
 	var tasks []task

@@ -79,6 +79,27 @@ func (p *Plan) learn(ctx context.Context) (map[modelKey]*artifact.Model, error) 
 	return models, g.Wait()
 }
 
+// graphs returns what networks learned with the usual setting of their knob, in the order
+// of the plan.
+func (p *Plan) graphs(models map[modelKey]*artifact.Model) []Graph {
+	var all []Graph
+	for i := range p.Scenes {
+		c := &p.Scenes[i].Config
+		if i > 0 && sameLoad(&p.Scenes[i-1].Config, c) {
+			continue
+		}
+		for j := range p.Autoscalers {
+			a := &p.Autoscalers[j]
+			m := models[modelKey{c.Application.Name, c.Load.Name, a.Name, a.Usual}]
+			if m == nil || m.Kind != artifact.KindDeepScaler {
+				continue
+			}
+			all = append(all, Graph{c.Application.Name, c.Load.Name, a.Name, m.Services, m.Affinity})
+		}
+	}
+	return all
+}
+
 // Lesson makes the history that an application leaves under the same kind of load as in a
 // scene, at another time.
 func Lesson(ctx context.Context, s *Scene) (*learned.Lesson, error) {

@@ -20,6 +20,8 @@ type Result struct {
 	Usual map[string]float64 `json:"usual"`
 	// Traces of the first seed with usual settings, for plots.
 	Traces []Trace `json:"-"`
+	// Graphs are those that networks learned, with usual settings.
+	Graphs []Graph `json:"-"`
 	// Command reproduces the result.
 	Command string `json:"command"`
 }
@@ -55,4 +57,12 @@ func (r *Result) WriteTables(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// Graph is the affinity matrix that an autoscaler learned for an application under a load.
+type Graph struct {
+	Application, Workload, Autoscaler string
+	Services                          []string
+	// Affinity is N×N, row-major: how much the column depends on the row.
+	Affinity []float32
 }

@@ -105,9 +105,13 @@ func (c *chart) svg() (template.HTML, error) {
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return "", fmt.Errorf("draw %s: %w", c.title, err)
 	}
-	text := b.String()
+	return inline(b.String()), nil
+}
+
+// inline returns a drawing without the XML declaration, which a page has no use for.
+func inline(text string) template.HTML {
 	if i := strings.Index(text, "<svg"); i >= 0 {
-		text = text[i:] // without the XML declaration, which a page has no use for
+		text = text[i:]
 	}
-	return template.HTML(text), nil
+	return template.HTML(text)
 }

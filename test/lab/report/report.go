@@ -27,6 +27,7 @@ type scene struct {
 	Cumulative []template.HTML
 	Response   []template.HTML
 	Services   []service
+	Graphs     []template.HTML
 }
 
 // service is the replicas of one service under each autoscaler.
@@ -139,6 +140,15 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 			}))
 		}
 		s.Services = append(s.Services, one)
+	}
+	for i := range r.Graphs {
+		if g := &r.Graphs[i]; g.Application == application && g.Workload == workload {
+			drawn, err := network(g)
+			if err != nil {
+				return nil, err
+			}
+			s.Graphs = append(s.Graphs, drawn)
+		}
 	}
 	return s, failed
 }
