@@ -15,7 +15,7 @@ import (
 // (Algorithm 2, line 5).
 type Generator struct {
 	Batch
-	// Affinity [N,N], A_old, is filled in before a step.
+	// Affinity [N,N], A_old, is set before a step.
 	Affinity []float32
 
 	training, forward gorgonia.VM
@@ -72,7 +72,7 @@ func (p *Generator) Step(solver gorgonia.Solver) (loss float64, err error) {
 	return loss, nil
 }
 
-// New returns A_new, N×N, of the generator as it is.
+// New returns A_new, N×N, of the generator in its present state.
 func (p *Generator) New() (anew []float32, err error) {
 	defer recovered(&err)
 	p.forward.Reset()

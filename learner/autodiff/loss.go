@@ -28,21 +28,21 @@ type Objective struct {
 }
 
 // lossOp is a network and its mean pinball loss over a batch, (x, y, A, θ…) → L.
-// The gradients are made on the way: a sample goes forward and back before the
-// next one, in the memory of one.
+// It computes the gradients at once: each sample goes forward and back before
+// the next one, in the memory of one sample.
 type lossOp struct {
 	operation
 	model              gnn.Model[float32]
 	objective          Objective
 	censored           []bool // of the batch
-	parameters, graph  bool   // what is differentiated
+	parameters, graph  bool   // the inputs to differentiate
 	crew               []*worker
 	basis, dbasis      []float32
 	value              *gorgonia.F32
 	sampleIn, sampleOt int
 }
 
-// worker is what one goroutine has for itself.
+// worker is the private state of one goroutine.
 type worker struct {
 	pass   gnn.Pass[float32]
 	y, dy  []float32
@@ -108,7 +108,7 @@ func (o *lossOp) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	scale := 1 / float32(known)
 	var wait sync.WaitGroup
 	for i, w := range o.crew {
-		// A static partition: which worker sums what does not depend on timing.
+		// A static partition: the work of each worker does not depend on timing.
 		from, until := i*o.objective.Batch/len(o.crew), (i+1)*o.objective.Batch/len(o.crew)
 		wait.Go(func() { o.run(w, x, y, from, until, scale) })
 	}
@@ -168,8 +168,8 @@ func (o *lossOp) DiffWRT(inputs int) []bool {
 	return wrt
 }
 
-// SymDiff implements [gorgonia.SDOp]: one operation bundles all gradients, and a
-// view per input takes its part.
+// SymDiff implements [gorgonia.SDOp]: one operation bundles all gradients, with
+// a view per input.
 func (o *lossOp) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	size := 0
 	for i, need := range o.DiffWRT(len(inputs)) {
@@ -182,7 +182,8 @@ func (o *lossOp) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (go
 		name: "loss gradient", shape: tensor.Shape{size}, out: typeOf(tensor.Float32, 1),
 		in: []hm.Type{tensor.Float32, typeOf(tensor.Float32, 2), tensor.Float32},
 	}
-	// The loss is an input so that it has run before; A so that its gradient has it.
+	// The loss is an input so that it runs first, and A because its gradient needs
+	// it.
 	bundle, err := gorgonia.ApplyOp(g, output, inputs[2], grad)
 	if err != nil {
 		return nil, fmt.Errorf("gradient of the loss: %w", err)

@@ -10,13 +10,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// operation is what all our gorgonia operations have in common. The fused ones
-// own their output, since gorgonia forgets its registers between runs.
+// operation is the common part of our gorgonia operations. The fused ones own
+// their output, because gorgonia drops its registers between runs.
 type operation struct {
 	name string
 	in   []hm.Type
 	out  hm.Type
-	// shape of the output; scalar when it has no dimensions.
+	// shape of the output; empty for a scalar.
 	shape tensor.Shape
 }
 

@@ -9,10 +9,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
-// Batch is the memory of one batch, which is filled in before a step.
+// Batch is the memory of one batch. Fill it before a step.
 type Batch struct {
-	// X are the windows [B,τ,N,C] and Y the labels [B,N,O]: NaN where one is not
-	// known.
+	// X are the windows [B,τ,N,C] and Y the labels [B,N,O], NaN where unknown.
 	X, Y []float32
 	// Censored marks the labels that are lower bounds.
 	Censored []bool
@@ -22,7 +21,7 @@ type Batch struct {
 // (Algorithm 2, line 3).
 type Policy struct {
 	Batch
-	// Affinity [N,N] is filled in before a step.
+	// Affinity [N,N] is set before a step.
 	Affinity []float32
 
 	model   gnn.Model[float32]
@@ -31,7 +30,7 @@ type Policy struct {
 	loss    gorgonia.Value
 }
 
-// NewPolicy compiles the training of a model, which it shares parameters with.
+// NewPolicy compiles the training of a model. It shares the model's parameters.
 func NewPolicy(m gnn.Model[float32], o Objective) (p *Policy, err error) {
 	defer recovered(&err)
 	g := gorgonia.NewGraph()
@@ -82,7 +81,7 @@ func run(machine gorgonia.VM, value *gorgonia.Value) (float64, error) {
 	return float64(loss), nil
 }
 
-// inputs are a batch and its nodes, which share the memory.
+// inputs are a batch and its nodes, which share memory.
 type inputs struct {
 	Batch
 	x, y *gorgonia.Node

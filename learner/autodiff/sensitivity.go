@@ -12,7 +12,7 @@ import (
 // matrix itself.
 type Sensitivity struct {
 	Batch
-	// Affinity [N,N] is filled in before a run.
+	// Affinity [N,N] is set before a run.
 	Affinity []float32
 
 	machine  gorgonia.VM
@@ -20,7 +20,8 @@ type Sensitivity struct {
 	loss     gorgonia.Value
 }
 
-// NewSensitivity compiles the gradient for a model, whose parameters it shares.
+// NewSensitivity compiles the gradient for a model. It shares the model's
+// parameters.
 func NewSensitivity(m gnn.Model[float32], o Objective) (s *Sensitivity, err error) {
 	defer recovered(&err)
 	n := m.Config().Services

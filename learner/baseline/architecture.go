@@ -9,8 +9,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/model"
 )
 
-// Architectures returns what can be trained: the product's network and the two
-// that it is compared with.
+// Architectures returns the networks that can be trained: DeepScaler's and the
+// two for comparison.
 func Architectures() []model.Architecture {
 	largest := func(c gnn.Config) int { return c.Blocks * c.Hidden * c.Hidden }
 	return []model.Architecture{
@@ -29,7 +29,7 @@ func Kinds() []string {
 	return kinds
 }
 
-// Of returns the architecture of that kind. An unknown kind is an error.
+// Of returns the architecture of a kind. An unknown kind is an error.
 func Of(kind string) (model.Architecture, error) {
 	for _, x := range Architectures() {
 		if x.Kind == kind {
@@ -39,8 +39,7 @@ func Of(kind string) (model.Architecture, error) {
 	return model.Architecture{}, fmt.Errorf("kind of network is %q, want one of %s", kind, strings.Join(Kinds(), ", "))
 }
 
-// Load builds the network that a holds, whatever its kind. Its errors are those of
-// [model.Load].
+// Load builds the network in a, of any kind. Its errors are those of [model.Load].
 func Load(a *artifact.Model) (gnn.Model[float32], error) {
 	if err := a.Validate(); err != nil {
 		return nil, err

@@ -2,9 +2,9 @@ package baseline
 
 import "github.com/deepscaler/deepscaler/estimator/gnn"
 
-// stepBackward takes the gradient of hidden state t+1, in the tape's dstate, to
-// that of state t, and leaves that of the gates before their activation in the
-// tape. It adds that of the basis to dbasis unless that is nil.
+// stepBackward replaces the gradient of hidden state t+1, in the tape's dstate,
+// by that of state t, and stores that of the gates before their activation in
+// the tape. It adds the gradient of the basis to dbasis unless dbasis is nil.
 func (c *cell[T]) stepBackward(a *tape[T], s *scratch[T], t int, basis, dbasis []T) {
 	n, h := c.graph.services, c.hidden
 	wide, three := c.graph.count()*h, 3*h
@@ -48,8 +48,8 @@ func (c *cell[T]) stepBackward(a *tape[T], s *scratch[T], t int, basis, dbasis [
 	}
 }
 
-// projectBackward takes the gradient of the gates of count steps to that of x,
-// in the tape's dx, if that is wanted, and to that of the basis, likewise.
+// projectBackward computes from the gradient of the gates of count steps those
+// of x, in the tape's dx, and of the basis, each unless nil.
 func (c *cell[T]) projectBackward(a *tape[T], s *scratch[T], from, count int, basis, dbasis []T) {
 	if a.dx == nil && dbasis == nil {
 		return

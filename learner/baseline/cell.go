@@ -14,9 +14,9 @@ import (
 //	c    = tanh(conv([x, r⊙h]))
 //	h'   = u⊙h + (1−u)⊙c
 //
-// The convolution of [x, h] is the sum of that of x, which does not wait for the
-// step before and so is made for all steps and both products at once, and that
-// of h.
+// The convolution of [x, h] is the sum of those of x and h. That of x does not
+// depend on the previous step, so it is computed for all steps and both products
+// at once.
 type cell[T gnn.Float] struct {
 	graph  supports[T]
 	in     int // C, channels of x
@@ -47,8 +47,8 @@ func newCell[T gnn.Float](graph supports[T], in, hidden int, prefix string) *cel
 	}
 }
 
-// initialise draws the weights as if those of x and h were one matrix, and opens
-// both gates: with biases of 1, a new cell remembers.
+// initialise draws the weights as if those of x and h were one matrix. Biases of
+// 1 open both gates, so a new cell keeps its state.
 func (c *cell[T]) initialise(rng *rand.Rand) {
 	h := c.hidden
 	inputs := c.graph.count() * (c.in + h)
@@ -72,7 +72,7 @@ func (c *cell[T]) refresh() {
 	transpose(c.candidateT, c.candidate.Data, s*h, h)
 }
 
-// project starts the gates of count steps with what x and the bias give.
+// project initialises the gates of count steps with the parts of x and the bias.
 func (c *cell[T]) project(a *tape[T], from, count int, basis []T) {
 	n, wide := c.graph.services, c.graph.count()*c.in
 	for t := from; t < from+count; t++ {
@@ -86,7 +86,7 @@ func (c *cell[T]) project(a *tape[T], from, count int, basis []T) {
 	c.graph.gemm(count*n, three, wide, a.input[from*n*wide:], wide, 1, c.input.Data, three, gates, three, true)
 }
 
-// step takes hidden state t of the tape to t+1; project has been at its gates.
+// step computes hidden state t+1 of the tape from t, after project.
 func (c *cell[T]) step(a *tape[T], t int, basis []T) {
 	n, h := c.graph.services, c.hidden
 	wide, three := c.graph.count()*h, 3*h
@@ -122,5 +122,5 @@ func (c *cell[T]) step(a *tape[T], t int, basis []T) {
 func sigmoid[T gnn.Float](v T) T { return T(1 / (1 + math.Exp(-float64(v)))) }
 
 // tanh is 2σ(2v) − 1: the exponential function is faster than [math.Tanh], and
-// no sum that v enters could tell the difference.
+// the difference is below the rounding of any sum with v.
 func tanh[T gnn.Float](v T) T { return T(2/(1+math.Exp(-2*float64(v))) - 1) }

@@ -5,7 +5,7 @@ import (
 )
 
 // head is a linear layer on a hidden state, the same for all services. Its weights
-// begin as 0, as those of the head of package gnn do.
+// begin as 0, like those of the head of package gnn.
 type head[T gnn.Float] struct {
 	gemm        gnn.Gemm[T]
 	in, outputs int
@@ -21,7 +21,7 @@ func newHead[T gnn.Float](gemm gnn.Gemm[T], c gnn.Config, outputs int) *head[T] 
 	}
 }
 
-// forward takes rows of states to rows of outputs, which fill y.
+// forward computes rows of outputs in y from rows of states.
 func (l *head[T]) forward(states, y []T) {
 	rows := len(y) / l.outputs
 	for i := range rows {
@@ -34,7 +34,7 @@ func (l *head[T]) forward(states, y []T) {
 func (l *head[T]) backward(dy, dstates []T) {
 	for i := range len(dy) / l.outputs {
 		row, into := dy[i*l.outputs:(i+1)*l.outputs], dstates[i*l.in:(i+1)*l.in]
-		// Outputs are few, so their columns are not worth a product.
+		// There are too few outputs for a matrix product.
 		for j := range into {
 			weights := l.weight.Data[j*l.outputs : (j+1)*l.outputs]
 			for o, d := range row {

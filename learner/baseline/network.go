@@ -8,13 +8,13 @@ import (
 )
 
 // NewTGCN returns a T-GCN on the fastest kernels of this processor, with
-// parameters drawn from rng. A shape that makes no network is an error.
+// parameters drawn from rng. An invalid shape is an error.
 func NewTGCN(c gnn.Config, rng *rand.Rand) (gnn.Model[float32], error) {
 	return build(c, gnn.FastGemm(), false, rng)
 }
 
 // NewDCRNN returns a DCRNN on the fastest kernels of this processor, with
-// parameters drawn from rng. A shape that makes no network is an error.
+// parameters drawn from rng. An invalid shape is an error.
 func NewDCRNN(c gnn.Config, rng *rand.Rand) (gnn.Model[float32], error) {
 	return build(c, gnn.FastGemm(), true, rng)
 }
@@ -57,7 +57,7 @@ func build[T gnn.Float](c gnn.Config, gemm gnn.Gemm[T], diffusion bool, rng *ran
 	return n, nil
 }
 
-// stack returns layers of cells, the first of which takes in channels.
+// stack returns layers of cells, the first with the given input channels.
 func (n *network[T]) stack(name string, in int, rng *rand.Rand) []*cell[T] {
 	var cells []*cell[T]
 	for i := range n.config.Blocks {

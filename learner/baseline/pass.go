@@ -11,7 +11,7 @@ type pass[T gnn.Float] struct {
 	network *network[T]
 	encoder []*tape[T]
 	decoder []*tape[T] // empty in T-GCN
-	fed     []T        // what the decoder is fed, (O+1)·N: zeros, then its outputs
+	fed     []T        // inputs of the decoder, (O+1)·N: zeros, then its outputs
 
 	// For training only.
 	scratch   *scratch[T]
@@ -51,7 +51,7 @@ func (n *network[T]) Training(parameters bool) gnn.Pass[T] {
 	p := n.newPass()
 	p.scratch = newScratch(max(n.config.Window, n.config.Outputs), slices.Concat(n.encoder, n.decoder)...)
 	for i, c := range n.encoder {
-		// Nobody asks how telemetry should have been.
+		// The gradient of the telemetry is not needed.
 		p.encoder[i].record(c, n.config.Window, i > 0)
 	}
 	if len(n.decoder) > 0 {
@@ -92,7 +92,7 @@ func (p *pass[T]) Forward(x, basis, y []T) {
 // last returns the tape of the encoder's last layer.
 func (p *pass[T]) last() *tape[T] { return p.encoder[len(p.encoder)-1] }
 
-// decode unrolls the decoder from where the encoder ended.
+// decode unrolls the decoder from the last state of the encoder.
 func (p *pass[T]) decode(basis, y []T) {
 	n, services, outputs := p.network, p.network.config.Services, p.network.config.Outputs
 	for i, a := range p.decoder {
@@ -143,7 +143,7 @@ func (p *pass[T]) Backward(dy, basis, dbasis []T) {
 	}
 }
 
-// decodeBackward leaves the gradient of the encoder's last states in its tapes.
+// decodeBackward stores the gradient of the encoder's last states in its tapes.
 func (p *pass[T]) decodeBackward(dy, basis, dbasis []T) {
 	n, services, outputs := p.network, p.network.config.Services, p.network.config.Outputs
 	for _, a := range p.decoder {

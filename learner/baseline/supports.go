@@ -10,8 +10,8 @@ import (
 //
 // A convolution is evaluated as (S·X)·W: the features S·X of all supports stand
 // side by side, one row per service, so that one product with the weights, one
-// row per support and channel, finishes it. What a step takes in has fewer
-// channels than its gates, so this order is the cheaper one.
+// row per support and channel, finishes it. The inputs of a step have fewer
+// channels than its gates, so this order is cheaper.
 type supports[T gnn.Float] struct {
 	gemm      gnn.Gemm[T]
 	services  int

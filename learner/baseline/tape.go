@@ -2,12 +2,12 @@ package baseline
 
 import "github.com/deepscaler/deepscaler/estimator/gnn"
 
-// tape is what the steps of a cell leave for the steps after them and for the
-// way back.
+// tape stores the results of a cell's steps, for later steps and the backward
+// pass.
 type tape[T gnn.Float] struct {
 	size   int // N·H, of a hidden state
-	x      []T // what enters, steps·N·C; belongs to somebody else
-	states []T // hidden states, (steps+1)·N·H: the first is where the cell starts
+	x      []T // inputs, steps·N·C; owned by the caller
+	states []T // hidden states, (steps+1)·N·H, from the initial one
 	gates  []T // u, r and c, steps·N·3H
 
 	input   []T // features of x, steps·N·(S·C)
@@ -18,8 +18,8 @@ type tape[T gnn.Float] struct {
 
 	// For training only.
 	dgates []T // before the activations, as gates
-	dstate []T // of the hidden state that the way back has come to
-	dx     []T // steps·N·C, nil if nobody asks for it
+	dstate []T // of the current hidden state of the backward pass
+	dx     []T // steps·N·C, nil if not wanted
 }
 
 func newTape[T gnn.Float](c *cell[T], steps int) *tape[T] {
@@ -35,7 +35,7 @@ func newTape[T gnn.Float](c *cell[T], steps int) *tape[T] {
 	}
 }
 
-// record makes room for the way back.
+// record allocates memory for the backward pass.
 func (a *tape[T]) record(c *cell[T], steps int, dx bool) {
 	n := c.graph.services
 	a.keep = len(a.hidden)
@@ -51,7 +51,7 @@ func (a *tape[T]) record(c *cell[T], steps int, dx bool) {
 // state returns a hidden state, N×H; step t takes state t to t+1.
 func (a *tape[T]) state(t int) []T { return a.states[t*a.size : (t+1)*a.size] }
 
-// scratch is what the way back needs for the largest cell.
+// scratch is the memory of the backward pass for the largest cell.
 type scratch[T gnn.Float] struct {
 	features   []T // gradient of features
 	product    []T // gradient of r⊙h

@@ -8,12 +8,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Settings are what the parameters are learned with.
+// Settings are the constants of graph learning.
 type Settings struct {
 	// Threshold is ε of Eq. 6, in (0, 1).
 	Threshold float64
 	// NewEdges is δ of Eq. 7, in (0, 1): the share of the N² entries that may be
-	// new before it costs.
+	// new at no cost.
 	NewEdges float64
 	// Softness is the weight at which an edge counts as half of one, see
 	// [Expression.Cost].
@@ -31,10 +31,10 @@ type Expression struct {
 	New *gorgonia.Node
 	// Cost is ReLU(C/N² − δ)/δ of Eq. 7, a scalar.
 	//
-	// C counts the entries that A_new has and A has not (Eq. 8). That is a step
-	// function whose gradient is zero, so an entry of weight w counts w/(w+softness)
-	// instead of 1: nearly a count for weights well above softness, and with a slope
-	// for those below.
+	// C counts the entries of A_new that A lacks (Eq. 8). That is a step function
+	// whose gradient is zero, so an entry of weight w counts w/(w+softness) instead
+	// of 1: nearly a count for weights well above softness, and with a slope for
+	// those below.
 	Cost *gorgonia.Node
 
 	proposal, gate, mixed *gorgonia.Node // A₁, S and the argument of Norm
@@ -61,11 +61,11 @@ func Express[T Float](g *gorgonia.ExprGraph, p *Parameters[T], affinity []T, s S
 	return e, nil
 }
 
-// builder adds expressions of N×N matrices to a graph. Those that hold one number per
-// row of a product are N²×1, since gorgonia may compute in the memory of an operand:
-// when that is a view of something whose gradient needs its value, as σ does, the
-// gradient is wrong. Broadcasts are products with ones, and roots are inverted in two
-// steps, because gorgonia v0.9.18 differentiates BroadcastAdd and InverseSqrt wrongly.
+// builder adds expressions of N×N matrices to a graph. Expressions with one number per
+// entry are N²×1 matrices, because gorgonia may compute in the memory of an operand:
+// if that is a view of a value that a gradient needs, as with σ, the gradient is
+// wrong. Broadcasts are products with ones, and roots are inverted in two steps,
+// because gorgonia v0.9.18 differentiates BroadcastAdd and InverseSqrt wrongly.
 type builder[T Float] struct {
 	graph    *gorgonia.ExprGraph
 	services int
@@ -131,7 +131,7 @@ func node[T Float](g *gorgonia.ExprGraph, name string, data []T, shape ...int) *
 	return gorgonia.NewTensor(g, value.Dtype(), len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(value))
 }
 
-// must is for operations on shapes that are known; [Express] recovers.
+// must is for operations on known shapes; [Express] recovers.
 func must(n *gorgonia.Node, err error) *gorgonia.Node {
 	if err != nil {
 		panic(err)

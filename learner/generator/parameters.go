@@ -21,7 +21,7 @@ const (
 	gateSlope  = 25
 )
 
-// Parameters are π, what the generator learns (Eq. 5), or their gradients.
+// Parameters are π, the parameters of the generator (Eq. 5), or their gradients.
 type Parameters[T Float] struct {
 	// Services is N, Embedding is d.
 	Services, Embedding int
@@ -62,8 +62,8 @@ func (p *Parameters[T]) Shapes() [][]int {
 // leaves the direction of each pair that weighs more.
 //
 // The gate starts open where A₁ has an edge and nearly closed elsewhere, so that
-// the first A_new is the affinity matrix with the edges added. What has no signal
-// yet is drawn from rng.
+// the first A_new is the affinity matrix with the edges added. All other
+// parameters are drawn from rng.
 func New[T Float](affinity, edges []T, n, d int, rng *rand.Rand) (*Parameters[T], error) {
 	p := Zero[T](n, d)
 	b := mat.NewDense(n, n, nil)

@@ -11,14 +11,14 @@ import (
 	"github.com/deepscaler/deepscaler/learner/em"
 )
 
-// ReadModel reads a model file. It is [artifact.ReadFile], for programs that know
-// the learner only.
+// ReadModel reads a model file. It is [artifact.ReadFile], for programs that
+// import only the learner.
 func ReadModel(path string) (*artifact.Model, error) { return artifact.ReadFile(path) }
 
-// WriteModel writes the model to a file, at once or not at all.
+// WriteModel writes the model to a file atomically.
 func (r *Result) WriteModel(path string) error { return artifact.WriteFile(path, r.Model) }
 
-// artifact returns the model as the file has it.
+// artifact returns the model in its form for the file.
 func (t *training) artifact(learned *em.Result) (*artifact.Model, error) {
 	report, err := t.report.embedded()
 	if err != nil {
@@ -51,7 +51,7 @@ func (t *training) artifact(learned *em.Result) (*artifact.Model, error) {
 	return a, nil
 }
 
-// scaler returns that of the samples in the form of the model file.
+// scaler returns the samples' scaler in its form for the model file.
 func (t *training) scaler(shares []float64) artifact.Scaler {
 	inputs, labels := t.data.InputScaler(), t.data.LabelScaler()
 	s := artifact.Scaler{TargetMean: slices.Clone(labels.Mean), TargetStd: slices.Clone(labels.Std), Shares: shares}

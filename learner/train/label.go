@@ -11,26 +11,27 @@ import (
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Label is how the labels of a model came about, so that a backtest can make
-// the same of another history.
+// Label describes how the labels of a model were made, so that a backtest can
+// make the same from another history.
 type Label struct {
 	// Kind is one of the artifact's Label constants.
 	Kind string `json:"kind"`
 	// SLO and SLOPercentile are those of [samples.Required].
 	SLO           Duration `json:"slo,omitzero"`
 	SLOPercentile float64  `json:"sloPercentile,omitempty"`
-	// Calls is the invocation graph that latencies were told apart with.
+	// Calls is the invocation graph that separated the latencies of services from
+	// those of their callees.
 	Calls []Call `json:"calls,omitempty"`
 }
 
-// Call is an edge of the invocation graph by names.
+// Call is an edge of the invocation graph, with the names of its services.
 type Call struct {
 	Source      string  `json:"source"`
 	Destination string  `json:"destination"`
 	Weight      float64 `json:"weight"`
 }
 
-// Duration is a duration that JSON shows as text, "100ms".
+// Duration is a duration with a text form in JSON, such as "100ms".
 type Duration time.Duration
 
 // MarshalText implements [encoding.TextMarshaler].
@@ -43,7 +44,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Calls returns edges by the names of the services that they index.
+// Calls returns edges with the names of the services that they index.
 func Calls(edges []estimator.Edge, services []estimator.Service) []Call {
 	var calls []Call
 	for _, e := range edges {
@@ -52,8 +53,8 @@ func Calls(edges []estimator.Edge, services []estimator.Service) []Call {
 	return calls
 }
 
-// Labeller returns what makes the labels of a series of the services, which must
-// include those of the calls.
+// Labeller returns the labeller for a series of the services, which must include
+// those of the calls.
 func (l Label) Labeller(target string, services []estimator.Service) (samples.Labeller, error) {
 	if l.Kind == artifact.LabelObserved {
 		return samples.Observed{Feature: estimator.Feature(target)}, nil
@@ -70,15 +71,14 @@ func (l Label) Labeller(target string, services []estimator.Service) (samples.La
 	return required, nil
 }
 
-// Training is what a backtest needs of the report that training leaves in the
-// model file.
+// Training is the part of the report in the model file that a backtest needs.
 type Training struct {
 	Label Label         `json:"label"`
 	Split samples.Split `json:"split"`
 }
 
-// TrainingOf returns what the report of a model says, and what a model without
-// one must have been trained with.
+// TrainingOf returns the training from a model's report, or the only possible
+// one for a model without a report.
 func TrainingOf(a *artifact.Model) (Training, error) {
 	t := Training{Label: Label{Kind: a.Label}, Split: samples.DefaultSplit()}
 	if a.Report == nil {
@@ -88,7 +88,7 @@ func TrainingOf(a *artifact.Model) (Training, error) {
 		return t, fmt.Errorf("the training report in the model file: %w", err)
 	}
 	if t.Label.Kind != a.Label {
-		return t, fmt.Errorf("the model file says that its label is %q, and its training report that it is %q", a.Label, t.Label.Kind)
+		return t, fmt.Errorf("the label is %q in the model file, but %q in its training report", a.Label, t.Label.Kind)
 	}
 	return t, nil
 }

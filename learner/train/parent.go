@@ -12,9 +12,9 @@ import (
 	"github.com/deepscaler/deepscaler/learner/em"
 )
 
-// Transfer returns a model for other services, or the same in another order: see
-// [artifact.Model.Transfer]. The network says which parameters have a row for each
-// service.
+// Transfer returns a model for other services, or for the same in another order:
+// see [artifact.Model.Transfer]. The network defines which parameters have a row
+// for each service.
 func Transfer(a *artifact.Model, services []string) (*artifact.Model, error) {
 	network, err := baseline.Load(a)
 	if err != nil {
@@ -29,9 +29,8 @@ func Transfer(a *artifact.Model, services []string) (*artifact.Model, error) {
 	return a.Transfer(services, rows)
 }
 
-// checkParent reports where a resolved specification asks for something else than
-// the model has that is trained further. The quantile is no such thing: learning
-// can turn to another.
+// checkParent reports where a resolved specification differs from the model to
+// train further. The quantile may differ: learning can change it.
 func (s Spec) checkParent(a *artifact.Model, history *estimator.Window) error {
 	if a.Step != history.Step {
 		return fmt.Errorf("the model was trained on steps of %v, but the history has steps of %v", a.Step, history.Step)
@@ -56,12 +55,12 @@ func (s Spec) checkParent(a *artifact.Model, history *estimator.Window) error {
 	same("features", fmt.Sprint(s.Samples.Features), fmt.Sprint(a.Features))
 	same("horizon", fmt.Sprint(s.Samples.Horizons), fmt.Sprint(a.Horizons))
 	if errs != nil {
-		return fmt.Errorf("%w; leave that out, or train from scratch", errors.Join(errs...))
+		return fmt.Errorf("%w; omit that setting, or train from scratch", errors.Join(errs...))
 	}
 	return nil
 }
 
-// between returns the calls between services that there are.
+// between returns the calls between the given services.
 func between(calls []Call, services []string) []Call {
 	var kept []Call
 	for _, c := range calls {
@@ -72,9 +71,8 @@ func between(calls []Call, services []string) []Call {
 	return kept
 }
 
-// invocation returns the graph that the edges make. It is binary (paper §IV-B): the
-// number of calls says how much work goes along an edge, which is for the network
-// to learn.
+// invocation returns the graph of the edges. It is binary (paper §IV-B): the
+// network learns itself how much work goes along an edge.
 func invocation(edges []estimator.Edge, n int) []em.Graph {
 	if edges == nil {
 		return nil
@@ -88,7 +86,8 @@ func invocation(edges []estimator.Edge, n int) []em.Graph {
 	return []em.Graph{{Name: "invocation", Affinity: affinity}}
 }
 
-// toBeat returns the pair that learning has to beat; nil without a parent.
+// toBeat returns the parent's pair, which learning has to beat; nil without a
+// parent.
 func toBeat(a *artifact.Model) *em.Parent {
 	if a == nil {
 		return nil

@@ -12,15 +12,15 @@ import (
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Report is how a training went, in JSON.
+// Report describes a training, with its form in JSON.
 type Report struct {
-	// Kind is that of the network, Parent the hash of the model that training
+	// Kind is the kind of network, Parent the hash of the model that training
 	// started from.
 	Kind   string  `json:"kind"`
 	Parent string  `json:"parent,omitempty"`
 	Series History `json:"series"`
-	// Target is what is predicted from Features and a window of Window steps,
-	// Horizons steps ahead.
+	// Target is the feature to predict, from Features in a window of Window
+	// steps, Horizons steps ahead.
 	Target   string   `json:"target"`
 	Features []string `json:"features"`
 	Window   int      `json:"window"`
@@ -31,35 +31,35 @@ type Report struct {
 	Samples Samples `json:"samples"`
 
 	Network Network `json:"network"`
-	// Parameters is the number of numbers that were learned, without the graph.
+	// Parameters is the number of learned parameters, without the graph.
 	Parameters int       `json:"parameters"`
 	Learning   em.Config `json:"learning"`
 
-	// History has one entry per epoch; it may be left out of the model file.
+	// History has one entry per epoch; the model file may omit it.
 	History []Epoch `json:"history,omitempty"`
 	// Validation is the loss of the model on the validation part, in standard
 	// deviations of the labels.
 	Validation float64 `json:"validation"`
-	// ParentValidation is that of the parent on the same samples, and KeptParent
-	// whether learning found nothing better: the model then has the parameters and
-	// the graph of the parent, under a scaler that was fitted anew.
+	// ParentValidation is the loss of the parent on the same samples. KeptParent
+	// is true if learning found nothing better: the model then has the parameters
+	// and the graph of the parent, under a newly fitted scaler.
 	ParentValidation *float64 `json:"parentValidation,omitempty"`
 	KeptParent       bool     `json:"keptParent,omitempty"`
-	// Shares has the factor that the output at each horizon is multiplied by: 0
-	// where the network predicts no better than what it is measured from.
+	// Shares has the factor of the output at each horizon: 0 where the network
+	// predicts no better than its anchor.
 	Shares []float64 `json:"shares,omitempty"`
-	// Calls is the number of edges of the invocation graph that learning starts from,
-	// Edges that of the affinity matrix, self-loops apart.
+	// Calls is the number of edges of the initial invocation graph, Edges that of the
+	// affinity matrix without self-loops.
 	Calls int `json:"calls"`
 	Edges int `json:"edges"`
-	// Test is how well the model does on the test part, in the target's own
-	// unit; left out when there is none.
+	// Test has the errors on the test part, in the target's own unit; nil
+	// without a test part.
 	Test *evaluate.Comparison `json:"test,omitempty"`
 
 	Cost
 }
 
-// Epoch is one pass over the training part. A loss that is no number, as when
+// Epoch is one pass over the training part. A loss that is not finite, as when
 // learning diverges, is null.
 type Epoch struct {
 	Iteration  int      `json:"iteration"`
@@ -79,7 +79,7 @@ func newEpoch(e em.Epoch) Epoch {
 	return Epoch{e.Iteration, e.Phase, e.Epoch, number(e.Training), number(e.Validation)}
 }
 
-// History is the series that was learned from.
+// History describes the series that was learned from.
 type History struct {
 	Services int       `json:"services"`
 	Steps    int       `json:"steps"`
@@ -95,23 +95,23 @@ type Samples struct {
 	Test       int `json:"test"`
 }
 
-// Network is the sizes of the network. Kernel is 0 when it has none.
+// Network has the sizes of the network. Kernel is 0 without one.
 type Network struct {
 	Hidden int `json:"hidden"`
 	Kernel int `json:"kernel,omitempty"`
 	Blocks int `json:"blocks"`
 }
 
-// Cost is what learning took: seconds on the clock and of all processors, user
-// and system together, and the most memory the process ever had. The latter two
-// are 0 where the system does not tell.
+// Cost is the cost of learning: seconds on the clock, processor seconds (user
+// and system), and the peak memory of the process. The latter two are 0 where
+// the system does not report them.
 type Cost struct {
 	Seconds     float64 `json:"seconds"`
 	CoreSeconds float64 `json:"coreSeconds"`
 	PeakBytes   int64   `json:"peakResidentBytes"`
 }
 
-// begin makes the report as far as it is known before learning.
+// begin fills in the part of the report that is known before learning.
 func (t *training) begin() {
 	o, h := t.data.Options(), t.input.History
 	parameters := 0
@@ -137,11 +137,12 @@ func (t *training) begin() {
 	}
 }
 
-// mostEmbedded is the largest report for a model file, well under what it takes.
+// mostEmbedded is the largest report to embed, well below the limit of a model
+// file.
 const mostEmbedded = 1 << 19
 
-// embedded returns the report for the model file, without its history when that
-// would be too much.
+// embedded returns the report for the model file, without its history if that
+// would be too long.
 func (r *Report) embedded() (json.RawMessage, error) {
 	text, err := json.Marshal(r)
 	if err != nil || len(text) <= mostEmbedded {

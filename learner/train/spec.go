@@ -20,30 +20,30 @@ import (
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Spec is what to learn and how. Start from [DefaultSpec] or [SpecOf].
+// Spec specifies a training. Start from [DefaultSpec] or [SpecOf].
 type Spec struct {
 	// Kind is one of [baseline.Kinds].
 	Kind string
-	// Samples is how the history is cut. Its Label is made of the one below;
-	// without horizons they cover LeadTime, and without an anchor labels are
-	// measured from what can be seen of them in the window.
+	// Samples specifies how the history is cut. Its Label is made from the one
+	// below. Without horizons they cover LeadTime; without an anchor it is the
+	// one that the window shows.
 	Samples samples.Options
-	// LeadTime is the time from a forecast until the pods that it asks for are
-	// ready.
+	// LeadTime is the time from a forecast until the requested pods are ready.
 	LeadTime time.Duration
-	// Label is where the truth comes from. Without a kind it is required when the
+	// Label is the source of the truth. Without a kind it is required if the
 	// target is replicas, else observed.
 	Label Label
 	// Network has Hidden, Kernel and Blocks. Its other sizes follow from the
 	// samples.
 	Network gnn.Config
-	// Learning is how to learn. 0 Workers are one per processor, and a negative
-	// Jitter is [DefaultJitter] where labels are changes, else 0.
+	// Learning has the settings of learning. 0 Workers mean one per processor,
+	// and a negative Jitter means [DefaultJitter] where labels are changes,
+	// else 0.
 	Learning em.Config
 }
 
-// DefaultJitter goes with labels that are changes, be it from the last value or
-// from the demand.
+// DefaultJitter is for labels that are changes from the last value or from the
+// demand.
 const DefaultJitter = 0.3
 
 // DefaultSpec returns the defaults of training from scratch.
@@ -61,8 +61,8 @@ func DefaultSpec() Spec {
 	return s
 }
 
-// SpecOf returns the defaults of training a model further: what the network sees
-// and predicts, its sizes and its quantile are those of the model.
+// SpecOf returns the defaults for training a model further. Inputs, target,
+// sizes and quantile are those of the model.
 func SpecOf(parent *artifact.Model) (Spec, error) {
 	t, err := TrainingOf(parent)
 	if err != nil {
@@ -79,13 +79,13 @@ func SpecOf(parent *artifact.Model) (Spec, error) {
 	return s, nil
 }
 
-// anchorOf returns that of a model, in which the level has no name.
+// anchorOf returns the anchor of a model, in which the level has no name.
 func anchorOf(a *artifact.Model) features.Anchor {
 	return cmp.Or(features.Anchor(a.Scaler.Anchor), features.AnchorLevel)
 }
 
-// Resolve returns the specification with everything filled in that depends on the
-// rest, for a history of these features and step.
+// Resolve returns the specification with all derived settings filled in, for a
+// history of these features and step.
 func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
 	if len(s.Samples.Features) == 0 {
 		s.Samples.Features = slices.Clone(channels)
@@ -124,7 +124,7 @@ func (s Spec) label() string {
 	return artifact.LabelObserved
 }
 
-// visible returns the anchor by which the label can be seen in the window.
+// visible returns the anchor that the window shows.
 func (s Spec) visible() features.Anchor {
 	sees := func(f estimator.Feature) bool { return slices.Contains(s.Samples.Features, f) }
 	switch {
@@ -136,7 +136,7 @@ func (s Spec) visible() features.Anchor {
 	return features.AnchorLevel
 }
 
-// Validate reports everything that is wrong whatever the history is.
+// Validate reports every fault that does not depend on the history.
 func (s Spec) Validate() error {
 	var errs []error
 	reject := func(wrong bool, format string, args ...any) {
@@ -164,17 +164,17 @@ func (s Spec) Validate() error {
 	reject(percentile != 0 && slo == 0, "an slo percentile has no effect without an slo")
 	reject(label == artifact.LabelObserved && slo != 0, "an slo has no effect on the label %s", artifact.LabelObserved)
 	reject(label == artifact.LabelRequired && o.Target != estimator.Replicas,
-		"label required is about replicas, but the target is %q: use label observed", o.Target)
+		"label required needs the target replicas, not %q: use label observed", o.Target)
 	reject(label == artifact.LabelRequired && o.Anchor == features.AnchorChange,
-		"anchor change needs label observed: what was required cannot be seen at the time; anchor demand is what can be seen of it")
+		"anchor change needs label observed: the window does not show what was required; use anchor demand, which it shows")
 	reject(label == artifact.LabelObserved && o.Anchor == features.AnchorDemand,
-		"anchor demand needs label required: what was observed need not be what demand asks for")
+		"anchor demand needs label required: observed replicas may differ from those that demand asks for")
 	reject(o.Anchor == features.AnchorLevel && s.Learning.Jitter > 0,
-		"jitter needs anchor change or demand: a shift of what the network sees would make other labels wrong")
+		"jitter needs anchor change or demand: other labels do not move with a shift of the inputs")
 	if err := o.Split.Validate(); err != nil {
 		reject(true, "split: %w", err)
 	} else {
-		reject(o.Split.Validation == 0, "split %v has no validation part, which learning needs to find the best network", o.Split)
+		reject(o.Split.Validation == 0, "split %v has no validation part, which learning needs to select the best network", o.Split)
 	}
 	shape, learning := s.Network, s.Learning
 	shape.Services, shape.Features, shape.Outputs, shape.Window = 1, 1, 1, 1

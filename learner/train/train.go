@@ -17,31 +17,31 @@ import (
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Input is what to learn from.
+// Input has the telemetry to learn from.
 type Input struct {
 	// History is the telemetry of the application.
 	History *estimator.Window
-	// Edges are those of the invocation graph over the services of the history; nil
-	// when it is unknown.
+	// Edges are the invocation graph over the services of the history; nil if
+	// unknown.
 	Edges []estimator.Edge
-	// Parent is the model to go on from; nil to start from scratch. Services may
-	// have joined or left.
+	// Parent is the model to train further; nil to start from scratch. Services
+	// may have joined or left.
 	Parent *artifact.Model
 	// Now is the clock.
 	Now func() time.Time
-	// Progress, unless nil, receives how far learning is.
+	// Progress, unless nil, receives the progress of learning.
 	Progress Progress
 }
 
-// Progress receives how far learning is.
+// Progress receives the progress of learning.
 type Progress interface {
-	// Begin is called before learning, with the report as far as it is known.
+	// Begin is called before learning, with the report as far as known.
 	Begin(r *Report)
 	// Epoch is [em.Progress].
 	Epoch(e em.Epoch, done float64, total int)
 }
 
-// Result is a model and how it came about. The model has the report, too.
+// Result is a model and its report. The model contains the report as well.
 type Result struct {
 	Model  *artifact.Model
 	Report *Report
@@ -51,14 +51,14 @@ type Result struct {
 type training struct {
 	spec    Spec // resolved
 	input   Input
-	parent  *artifact.Model // of the services of the history; nil without one
+	parent  *artifact.Model // for the services of the history; nil without one
 	data    *samples.Set
 	network gnn.Model[float32]
 	report  *Report
 }
 
 // Train learns a model. An error that wraps that of ctx is an interruption; any
-// other is about what was given, most often found before the work.
+// other is about the input, and is usually found before learning.
 func Train(ctx context.Context, in Input, s Spec) (*Result, error) {
 	t, err := prepare(in, s)
 	if err != nil {
@@ -84,7 +84,7 @@ func Train(ctx context.Context, in Input, s Spec) (*Result, error) {
 	return &Result{a, t.report}, nil
 }
 
-// initialStream is the stream of the seed that parameters are drawn from.
+// initialStream is the random stream of the initial parameters.
 const initialStream = 0x74726169
 
 // prepare checks that everything fits together.
@@ -96,7 +96,7 @@ func prepare(in Input, s Spec) (*training, error) {
 		return nil, fmt.Errorf("invocation graph: %w", err)
 	}
 	t := &training{input: in, spec: s.Resolve(in.History.Features, in.History.Step)}
-	// What follows from the history may not go together, either.
+	// Settings that follow from the history may contradict each other, too.
 	if err := t.spec.Validate(); err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func prepare(in Input, s Spec) (*training, error) {
 		return nil, err
 	}
 	t.begin()
-	// What the file cannot hold is better known before all the work.
+	// Limits of the file are checked before all the work.
 	draft, err := t.artifact(&em.Result{Affinity: make([]float32, len(names)*len(names))})
 	if err != nil {
 		return nil, err

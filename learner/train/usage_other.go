@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// usage is not known here.
+// usage is unknown on this system.
 func usage() (cpu time.Duration, resident int64, err error) { return 0, 0, errors.ErrUnsupported }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// usage returns the processor time, user and system, that the process has had,
-// and the most memory that was resident, in bytes.
+// usage returns the processor time of the process, user and system, and its
+// peak resident memory in bytes.
 func usage() (cpu time.Duration, resident int64, err error) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// maxHorizon is the furthest step ahead, that of the artifact.
+// maxHorizon is the furthest step ahead that an artifact allows.
 const maxHorizon = 1 << 16
 
-// horizons are the steps ahead to predict, ascending and from 1, as the value of
-// a flag: a number N stands for the steps 1 to N, a list for the steps in it.
+// horizons are the steps ahead to predict, ascending from 1, as the value of a
+// flag. A number N stands for the steps 1 to N, a list for the steps in it.
 type horizons []int
 
 var _, _ pflag.Value = (*horizons)(nil), (*features)(nil)
@@ -39,7 +39,7 @@ func (h *horizons) Set(text string) error {
 	}
 	slices.Sort(steps)
 	if len(slices.Compact(slices.Clone(steps))) != len(steps) {
-		return fmt.Errorf("%q has a step twice", text)
+		return fmt.Errorf("%q contains a step twice", text)
 	}
 	*h = steps
 	return nil
