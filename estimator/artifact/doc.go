@@ -1,13 +1,13 @@
-// Package artifact is the versioned model file: everything that serving and
-// learning need of a trained network, in one file that is either whole or
-// refused. It holds the weights, the affinity matrix and the set 𝒜 it was made
-// of (paper §IV-B), the order of services and features, the scaler, the label
-// and the training report.
+// Package artifact is the versioned model file. It holds everything that
+// serving and learning need of a trained network: the weights, the affinity
+// matrix and the set 𝒜 behind it (paper §IV-B), the order of services and
+// features, the scaler, the label and the training report. A file that is not
+// complete is refused.
 //
 // # On-disk format, version 1
 //
 // A model is a safetensors file (https://github.com/huggingface/safetensors),
-// so any tool that reads those can look into it:
+// so any tool that reads those can open it:
 //
 //	8 bytes   length of the header in bytes, unsigned, little-endian
 //	header    a JSON object in UTF-8 that starts with "{", padded with spaces
@@ -27,8 +27,8 @@
 // The tensors are "affinity", then one "graphs.<name>" for every graph of 𝒜,
 // all of shape [N,N], then the parameters of the network under their own names.
 //
-// The document is a JSON object in a string. Members that are not listed here
-// are refused:
+// The document is a JSON object in a string. Members outside this list are
+// refused:
 //
 //	version          1
 //	kind             "deepscaler", "dcrnn" or "tgcn"
@@ -52,8 +52,8 @@
 //
 // The checksum is the SHA-256, in lower-case hex, of the document's bytes
 // followed by the bytes of every tensor in the order of the document. The
-// document holds names and shapes, so the checksum covers all that a model
-// is, and still holds when another tool lays the tensors out anew. In Python:
+// document holds names and shapes, so the checksum covers the whole model, in
+// any layout of the tensors. In Python:
 //
 //	with safetensors.safe_open(path, "np") as f:
 //	    document = f.metadata()["deepscaler"]
@@ -62,20 +62,20 @@
 //	        sha.update(f.get_tensor(t["name"]).tobytes())
 //	    assert sha.hexdigest() == f.metadata()["deepscaler.sha256"]
 //
-// It finds damage, not malice: whoever can write the file can sign it.
+// It detects damage, not malice: anyone who can write the file can compute the
+// checksum.
 //
 // # Reading
 //
-// [Read] trusts nothing. It takes the whole file, up to [Limits], compares the
-// sizes in it with the bytes that are there before it allocates memory for them,
-// and returns a model only when that has passed [Model.Validate]. Each way in which a file can be
-// wrong has an error of its own, [ErrForeign] to [ErrNotFinite].
+// [Read] trusts nothing. It reads the whole file, up to [Limits], and compares the sizes
+// in it with the available bytes before it allocates memory for them. It returns a model
+// only if that passes [Model.Validate]. Each kind of fault has its own error,
+// [ErrForeign] to [ErrNotFinite].
 //
 // # Replacing a file
 //
 // [WriteFile] writes a temporary file beside the old one, syncs it, renames it
-// over the old one and syncs the folder. A reader sees the old model or the
-// new one, and so does whoever starts after a crash. Only a process that is killed
-// in between leaves the temporary file, ".<name>.tmp-<digits>", which nobody
-// reads and which can be deleted.
+// over the old one and syncs the folder. A reader sees the old model or the new
+// one, even after a crash. A process that is killed in between leaves the
+// temporary file ".<name>.tmp-<digits>", which may be deleted.
 package artifact

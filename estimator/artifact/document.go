@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// version is that of the on-disk format; see the package documentation. Raise
-// it with every change that an older build would misread.
+// version is the version of the on-disk format; see the package documentation.
+// Raise it with every change that an older build would misread.
 const version = 1
 
 // document is the JSON form of a model without the numbers of its tensors.
@@ -37,7 +37,7 @@ type document struct {
 
 type graphEntry struct {
 	Name string   `json:"name"`
-	Loss *float64 `json:"loss"` // null when not known
+	Loss *float64 `json:"loss"` // null if unknown
 }
 
 type tensorEntry struct {
@@ -80,8 +80,8 @@ func encodeDocument(m *Model) ([]byte, error) {
 	return encoded, nil
 }
 
-// encodeJSON leaves "<", ">" and "&" as they are, so that a report comes back as
-// it was.
+// encodeJSON does not escape "<", ">" and "&", so that a report is read back
+// unchanged.
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -92,8 +92,8 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// decodeDocument checks the version first, so that a file of a newer build is
-// not taken for a malformed one.
+// decodeDocument checks the version first, so that the file of a newer build
+// does not count as malformed.
 func decodeDocument(encoded []byte) (*document, error) {
 	var probe struct {
 		Version int `json:"version"`
@@ -119,8 +119,8 @@ func decodeDocument(encoded []byte) (*document, error) {
 	return &d, nil
 }
 
-// model returns the model that d and the tensors, in d's order, describe. It
-// is not validated yet.
+// model returns the model of d and the tensors, which are in d's order. It is
+// not validated.
 func (d *document) model(tensors []Tensor) (*Model, error) {
 	step, err := time.ParseDuration(d.Step)
 	if err != nil {

@@ -13,25 +13,25 @@ import (
 // fileMode lets every process of the pod read a model, whatever the umask.
 const fileMode = 0o644
 
-// WriteFile replaces the file at path by m, as the package documentation
-// says. After an error path holds what it held before; only when the folder
-// could not be synced does it hold m, which a power failure may undo.
+// WriteFile replaces the file at path by m, as described in the package
+// documentation. After an error path has its old content, except if only the
+// sync of the folder failed: then it has m, which a power failure may undo.
 func WriteFile(path string, m *Model) error {
 	return Replace(path, func(w io.Writer) error { return Write(w, m) })
 }
 
-// Replace replaces the file at path, like [WriteFile], by what write writes.
+// Replace replaces the file at path, like [WriteFile], by the output of write.
 func Replace(path string, write func(io.Writer) error) error {
 	return disk{sync: (*os.File).Sync, rename: os.Rename}.replace(path, write)
 }
 
-// disk holds the steps at which a crash matters.
+// disk has the operations at which a crash matters.
 type disk struct {
 	sync   func(*os.File) error
 	rename func(from, to string) error
 }
 
-// replace writes a file and moves it over path.
+// replace writes a file and renames it to path.
 func (d disk) replace(path string, write func(io.Writer) error) (err error) {
 	dir, base := filepath.Split(path)
 	if dir == "" {
@@ -70,7 +70,7 @@ func (d disk) replace(path string, write func(io.Writer) error) (err error) {
 	return d.syncDir(dir)
 }
 
-// syncDir makes a rename durable where the file system can.
+// syncDir makes a rename durable if the file system can.
 func (d disk) syncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 
 const floatBytes = 4
 
-// Hash returns the checksum that the model has or would have in a file: 64
-// hex digits that name its content. It walks over all numbers at every
-// call. A model that cannot be encoded, because it is not valid, has none: "".
+// Hash returns the checksum of the model in a file: 64 hex digits that identify
+// its content. Every call reads all numbers. An invalid model that cannot be
+// encoded has the hash "".
 func (m *Model) Hash() string {
 	encoded, err := encodeDocument(m)
 	if err != nil {

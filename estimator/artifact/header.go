@@ -27,7 +27,7 @@ type header struct {
 	tensors  []placement // in the order of the data
 }
 
-// placement says where in the data a tensor is.
+// placement is the place of a tensor in the data.
 type placement struct {
 	name string
 	info tensorInfo
@@ -39,7 +39,7 @@ type tensorInfo struct {
 	Offsets []int64 `json:"data_offsets"` // begin and end
 }
 
-// dataBytes is the size of the data that a checked header describes.
+// dataBytes returns the size of the data of a checked header.
 func (h *header) dataBytes() int64 {
 	if len(h.tensors) == 0 {
 		return 0
@@ -85,7 +85,7 @@ func encodeHeader(encoded []byte, tensors []Tensor) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// decodeHeader parses the JSON and tells ours from other safetensors files.
+// decodeHeader parses the JSON and refuses safetensors files of other projects.
 func decodeHeader(raw []byte) (*header, error) {
 	if !utf8.Valid(raw) {
 		return nil, fmt.Errorf("%w: header is not UTF-8", ErrCorrupt)
@@ -164,9 +164,8 @@ func (h *header) place() error {
 	return nil
 }
 
-// eachMember walks over a JSON object; visit consumes the value of each
-// member. A name that occurs twice is an error, since readers disagree on
-// which one counts.
+// eachMember walks over a JSON object; visit consumes the value of each member.
+// A repeated name is an error, because readers disagree on which one counts.
 func eachMember(decoder *json.Decoder, visit func(name string) error) error {
 	token, err := decoder.Token()
 	if err != nil {

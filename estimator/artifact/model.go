@@ -23,8 +23,8 @@ const (
 const (
 	// LabelObserved is the number of replicas that ran, as in the paper.
 	LabelObserved = "observed"
-	// LabelRequired is the number of replicas that would have sufficed, in
-	// hindsight.
+	// LabelRequired is the fractional number of replicas that would have
+	// sufficed, in hindsight.
 	LabelRequired = "required"
 )
 
@@ -36,13 +36,13 @@ const (
 	// which is then one of the features.
 	AnchorChange = "change"
 	// AnchorDemand: the outputs are changes from the replicas that are enough for
-	// the last demand observed, by the sizings of the scaler. Target is replicas,
+	// the last observed demand, by the sizings of the scaler. Target is replicas,
 	// Label is [LabelRequired], and replicas and cpu are among the features.
 	AnchorDemand = "demand"
 )
 
-// Model is a trained network and all that is needed to run it or to train it
-// further. N is the number of services, C that of features.
+// Model is a trained network with everything to run it or to train it further.
+// N is the number of services, C the number of features.
 type Model struct {
 	// Kind is the network: one of the Kind constants.
 	Kind string
@@ -50,9 +50,9 @@ type Model struct {
 	Services []string
 	// Features are the channels, length C.
 	Features []string
-	// Target is what is estimated, such as "replicas".
+	// Target is the estimated feature, such as "replicas".
 	Target string
-	// Label is where the labels came from: one of the Label constants.
+	// Label is the source of the labels: one of the Label constants.
 	Label string
 	// Window is τ, the number of steps the network looks back.
 	Window int
@@ -63,20 +63,20 @@ type Model struct {
 
 	// Hyperparameters are the sizes of the network.
 	Hyperparameters Hyperparameters
-	// Scaler is how inputs and outputs are standardised.
+	// Scaler standardises inputs and outputs.
 	Scaler Scaler
-	// Affinity is the normalised affinity matrix [N,N], row-major, that the
-	// weights were trained with (A of paper Eq. 10).
+	// Affinity is the normalised affinity matrix [N,N] of the training,
+	// row-major (A of paper Eq. 10).
 	Affinity []float32
-	// Graphs is the set 𝒜 that Affinity was combined from, so that the learner
-	// can go on with it.
+	// Graphs is the set 𝒜 that Affinity was combined from; further training
+	// starts with it.
 	Graphs []Graph
 
 	// Report is the training report, any JSON value; nil when there is none.
 	// A round trip through a file removes insignificant white space.
 	Report json.RawMessage
-	// Parent is the hash of the model this one was warm-started from; "" when
-	// it was trained from scratch.
+	// Parent is the hash of the model that training started from; "" for
+	// training from scratch.
 	Parent string
 	// Created is when training ended.
 	Created time.Time
@@ -84,8 +84,8 @@ type Model struct {
 	Tensors []Tensor
 }
 
-// Hyperparameters are the sizes of a network. What a kind of network does not
-// have is 0.
+// Hyperparameters are the sizes of a network. Those that a kind of network
+// lacks are 0.
 type Hyperparameters struct {
 	// Hidden is the number of channels inside the network (H).
 	Hidden int `json:"hidden"`
@@ -94,17 +94,17 @@ type Hyperparameters struct {
 	// Blocks is the number of spatiotemporal blocks or recurrent layers.
 	Blocks int `json:"blocks"`
 	// Order is the order of the graph convolution (K of Eq. 13), or the
-	// diffusion steps of [KindDCRNN]; 0 means the one that the kind fixes.
+	// diffusion steps of [KindDCRNN]; 0 means the fixed one of the kind.
 	Order int `json:"order,omitempty"`
-	// Quantile is that of the pinball loss, in (0,1); 0.5 is the L1 loss of
-	// Eq. 4.
+	// Quantile is the quantile of the pinball loss, in (0,1); 0.5 is the L1
+	// loss of Eq. 4.
 	Quantile float64 `json:"quantile"`
 }
 
-// Scaler standardises what enters the network and restores what leaves it:
-// input = (sample − Mean) / Std, and target = anchor + TargetStd · share · output.
-// The anchor is TargetMean with [AnchorLevel], and with the others where what they
-// look at was not observed in the window.
+// Scaler standardises the inputs of the network and restores its outputs: input =
+// (sample − Mean) / Std, and target = anchor + TargetStd · share · output. The
+// anchor is TargetMean with [AnchorLevel], and for other anchors that were not
+// observed in the window.
 type Scaler struct {
 	// Mean and Std are [N][C], in the units of each feature.
 	Mean [][]float64 `json:"mean"`
@@ -112,13 +112,13 @@ type Scaler struct {
 	// TargetMean and TargetStd have length N, in the units of the target.
 	TargetMean []float64 `json:"targetMean"`
 	TargetStd  []float64 `json:"targetStd"`
-	// Anchor is what the restored target is relative to: one of the Anchor
+	// Anchor is the reference of the restored target: one of the Anchor
 	// constants.
 	Anchor string `json:"anchor"`
-	// Sizings has one of each service with [AnchorDemand], else none.
+	// Sizings has one sizing per service with [AnchorDemand], else none.
 	Sizings []demand.Sizing `json:"sizings,omitempty"`
-	// Shares has a factor of each output, in the order of Horizons, from a
-	// calibration on held-back samples; empty means that all are 1.
+	// Shares has a factor per output, in the order of Horizons, from a
+	// calibration on held-back samples; empty means 1 for all.
 	Shares []float64 `json:"shares,omitempty"`
 }
 
@@ -126,8 +126,8 @@ type Scaler struct {
 type Graph struct {
 	// Name is unique within the set.
 	Name string
-	// Loss is the validation loss by which Eq. 9 weighs the graph; NaN before
-	// the first scoring.
+	// Loss is the validation loss that gives the weight of the graph in Eq. 9;
+	// NaN before the first scoring.
 	Loss float64
 	// Affinity is the matrix [N,N], row-major.
 	Affinity []float32

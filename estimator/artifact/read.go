@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// Limits bound the size of a model file, and so what it may make a reader
-// allocate. Zero or less means the default.
+// Limits bound the size of a model file, and so the memory that a reader
+// allocates. Zero or less means the default.
 type Limits struct {
 	// Header is the largest header in bytes, by default 16 MiB. Decoding it may take
 	// several times as much memory.
@@ -45,13 +45,13 @@ func (l Limits) Read(r io.Reader) (*Model, error) {
 
 // ReadFile reads a model from a file, within the limits.
 func (l Limits) ReadFile(path string) (*Model, error) {
-	// Before opening: opening a named pipe would wait for its other end.
+	// Checked first, because opening a named pipe would wait for its other end.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read model %s: %w: it is no regular file", path, ErrForeign)
+		return nil, fmt.Errorf("read model %s: %w: it is not a regular file", path, ErrForeign)
 	}
 	if size, most := info.Size(), l.withDefaults().File; size > most {
 		return nil, fmt.Errorf("read model %s: %w: it has %d bytes, want at most %d", path, ErrTooLarge, size, most)
@@ -68,7 +68,7 @@ func (l Limits) ReadFile(path string) (*Model, error) {
 	return m, nil
 }
 
-// decode returns the model that a whole file holds.
+// decode returns the model in a complete file.
 func (l Limits) decode(content []byte) (*Model, error) {
 	raw, data, err := l.split(content)
 	if err != nil {
@@ -93,7 +93,7 @@ func (l Limits) decode(content []byte) (*Model, error) {
 		return nil, err
 	}
 	if sum := checksum(h.document, tensors); sum != h.checksum {
-		return nil, fmt.Errorf("%w: it says %.64q, its content gives %q; copy the file again or use an older model", ErrChecksum, h.checksum, sum)
+		return nil, fmt.Errorf("%w: it contains %.64q, but its content gives %q; copy the file again or use an older model", ErrChecksum, h.checksum, sum)
 	}
 	m, err := d.model(tensors)
 	if err != nil {
@@ -116,7 +116,7 @@ func (l Limits) split(content []byte) (head, data []byte, err error) {
 	content = content[alignment:]
 	switch {
 	case content[0] != '{':
-		return nil, nil, fmt.Errorf("%w: it is no safetensors file", ErrForeign)
+		return nil, nil, fmt.Errorf("%w: it is not a safetensors file", ErrForeign)
 	case length > uint64(l.Header):
 		return nil, nil, fmt.Errorf("%w: its header has %d bytes, want at most %d", ErrTooLarge, length, l.Header)
 	case length > uint64(len(content)):

@@ -82,7 +82,7 @@ func TestReadRefusesForgeries(t *testing.T) {
 		{"negative affinity", number(1, -1), ErrInvalid, "affinity"},
 		{"infinite graph", number(5, math.Inf(1)), ErrNotFinite, "invocation"},
 		{"std of zero", document(`[1,0.125,3]`, `[1,0,3]`), ErrInvalid, `"cpu"`},
-		{"sizings of nothing", document(`"anchor":"change"`, `"anchor":"change","sizings":[{"idle":0,"utilisation":0.5},{"idle":0,"utilisation":0.5}]`), ErrInvalid, "no use"},
+		{"sizings of nothing", document(`"anchor":"change"`, `"anchor":"change","sizings":[{"idle":0,"utilisation":0.5},{"idle":0,"utilisation":0.5}]`), ErrInvalid, "does not use"},
 		{"demand without sizings", document(`"anchor":"change"`, `"anchor":"demand"`), ErrInvalid, "0 sizings"},
 		{"a sizing less", document(`"anchor":"change"`, `"anchor":"demand","sizings":[{"idle":0,"utilisation":0.5}]`), ErrInvalid, "1 sizings"},
 		{"sizing without a target", document(`"anchor":"change"`, `"anchor":"demand","sizings":[{"idle":0,"utilisation":0.5},{"idle":0}]`), ErrInvalid, "shop/web"},
@@ -167,9 +167,9 @@ func TestReadRefusesForeignFiles(t *testing.T) {
 	}{
 		{"empty", nil, ErrTruncated, "length of the header"},
 		{"a word", []byte("hello"), ErrTruncated, "length of the header"},
-		{"JPEG", jpeg, ErrForeign, "no safetensors"},
-		{"JSON", []byte(`{"version": 1, "kind": "deepscaler"}`), ErrForeign, "no safetensors"},
-		{"zeros", make([]byte, 100), ErrForeign, "no safetensors"},
+		{"JPEG", jpeg, ErrForeign, "not a safetensors"},
+		{"JSON", []byte(`{"version": 1, "kind": "deepscaler"}`), ErrForeign, "not a safetensors"},
+		{"zeros", make([]byte, 100), ErrForeign, "not a safetensors"},
 		{"written by Python", python, ErrForeign, `no "deepscaler"`},
 		{"no metadata", withHeader(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, make([]byte, 4)), ErrForeign, `no "deepscaler"`},
 		{"nothing inside", withHeader(`{}`, nil), ErrForeign, `no "deepscaler"`},
@@ -212,7 +212,7 @@ func checkRefused(t *testing.T, file []byte, want error, text string) {
 		}
 	}
 	if streamErr != nil && !strings.Contains(streamErr.Error(), text) {
-		t.Errorf("error %q does not speak of %q", streamErr, text)
+		t.Errorf("error %q lacks %q", streamErr, text)
 	}
 	if fileErr != nil && !strings.Contains(fileErr.Error(), path) {
 		t.Errorf("error %q does not name the file", fileErr)

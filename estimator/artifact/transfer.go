@@ -10,23 +10,22 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// RowRule tells which axis of a parameter runs over the services, by the
-// end of its name in whole dotted parts: {"attention.u1": 0} is about
+// RowRule maps the end of a parameter's name to its axis over the services.
+// Names match in whole dotted parts: {"attention.u1": 0} matches
 // "blocks.0.attention.u1". The longest match counts. All other parameters are
 // shared by the services (paper §IV-C: only U₁ and U₂ are not).
 type RowRule map[string]int
 
-// Transfer returns a model of other services, a copy of m to start training from
-// when services join or leave. Parameters that the services share are kept,
-// and so is what m has of a service that stays. A service that is new gets the mean of m's
-// rows in every parameter that rows names, the pooled mean and standard
-// deviation of m's services in the scaler, the sizing of the one in the middle by
-// its target, and no edge in any graph.
+// Transfer returns a copy of m for other services, to start training from when services
+// join or leave. It keeps shared parameters and the rows of services that stay. A new
+// service gets the mean of m's rows in every parameter that rows names, the pooled mean
+// and standard deviation of m's services in the scaler, the sizing with the median
+// target, and no edges.
 //
 // Matrices are not normalised again, and the losses of the graphs are those
 // over m's services. The copy has m as its parent, no report, and m's creation
-// time. It is an error when no service of m is among services, for then m
-// is of another application.
+// time. If services contains no service of m, m belongs to another application,
+// which is an error.
 func (m *Model) Transfer(services []string, rows RowRule) (*Model, error) {
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("transfer: %w", err)
@@ -41,7 +40,7 @@ func (m *Model) Transfer(services []string, rows RowRule) (*Model, error) {
 		known = known || from[i] >= 0
 	}
 	if !known {
-		return nil, fmt.Errorf("transfer: none of the %d services, such as %q, is known to the model, which is of services such as %q; train from scratch",
+		return nil, fmt.Errorf("transfer: the model has none of the %d services, such as %q; it is for services such as %q; train from scratch",
 			len(services), services[0], m.Services[0])
 	}
 
@@ -75,7 +74,7 @@ func (m *Model) Transfer(services []string, rows RowRule) (*Model, error) {
 	return &child, nil
 }
 
-// axis returns that of the longest rule about a name.
+// axis returns the axis of the longest rule that matches a name.
 func (r RowRule) axis(name string) (axis int, ok bool) {
 	longest := 0
 	for suffix, a := range r {
@@ -89,7 +88,7 @@ func (r RowRule) axis(name string) (axis int, ok bool) {
 	return axis, ok
 }
 
-// reindex takes rows of t along an axis; those from -1 are the mean of all.
+// reindex selects rows of t along an axis; row -1 stands for the mean of all.
 func reindex(t Tensor, axis int, from []int) []float32 {
 	inner := 1
 	for _, d := range t.Shape[axis+1:] {
@@ -119,7 +118,8 @@ func reindex(t Tensor, axis int, from []int) []float32 {
 	return data
 }
 
-// submatrix takes rows and columns of an [n,n] matrix; those from -1 are empty.
+// submatrix selects rows and columns of an [n,n] matrix; index -1 stands for an
+// empty one.
 func submatrix(a []float32, n int, from []int) []float32 {
 	sub := make([]float32, len(from)*len(from))
 	for i, r := range from {
@@ -173,8 +173,7 @@ func (s Scaler) transfer(from []int) Scaler {
 	return moved
 }
 
-// middle returns a sizing with a median target. A mean could be rounded to what is
-// no sizing.
+// middle returns a sizing with a median target. A rounded mean could be invalid.
 func middle(sizings []demand.Sizing) demand.Sizing {
 	sorted := slices.Clone(sizings)
 	slices.SortFunc(sorted, func(a, b demand.Sizing) int {

@@ -14,7 +14,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Bounds that no honest model comes near.
+// Bounds far beyond any real model.
 const (
 	maxServices   = 8192
 	maxFeatures   = 256
@@ -27,9 +27,8 @@ const (
 	maxReport     = 1 << 20 // bytes
 )
 
-// Validate reports the first thing that a user of the model could not rely on,
-// as an error that wraps [ErrInvalid]. It does not know the parameters that a kind of
-// network must have; the network checks those.
+// Validate reports the first fault of the model, as an error that wraps [ErrInvalid].
+// The network checks whether its parameters are complete.
 func (m *Model) Validate() error {
 	for _, check := range []func() error{
 		m.validateAxes, m.validateNetwork, m.validateScaler, m.validateGraphs, m.validateTensors, m.validateProvenance,
@@ -151,7 +150,7 @@ func (m *Model) validateAnchor() error {
 		return fmt.Errorf("anchor is %q, want %q, %q or %q", s.Anchor, AnchorLevel, AnchorChange, AnchorDemand)
 	}
 	if len(s.Sizings) > 0 {
-		return fmt.Errorf("scaler has %d sizings, which the anchor %q has no use for", len(s.Sizings), s.Anchor)
+		return fmt.Errorf("scaler has %d sizings, which the anchor %q does not use", len(s.Sizings), s.Anchor)
 	}
 	return nil
 }
@@ -162,7 +161,7 @@ func (m *Model) validateSizings() error {
 	}
 	for _, f := range []estimator.Feature{estimator.Replicas, estimator.CPU} {
 		if !slices.Contains(m.Features, string(f)) {
-			return fmt.Errorf("outputs are changes from the demand, which is seen by %q, and that is not among the features", f)
+			return fmt.Errorf("outputs are changes from the demand, which needs %q, and that is not among the features", f)
 		}
 	}
 	if len(m.Scaler.Sizings) != len(m.Services) {
@@ -181,8 +180,8 @@ func (m *Model) validateSizings() error {
 	return nil
 }
 
-// maxShare bounds the factor of an output: a calibration that wants more has been
-// made on other data than the training.
+// maxShare bounds the factor of an output. A calibration with more was made on
+// other data than the training.
 const maxShare = 10
 
 // validateMoments also refuses a deviation so small that dividing by it

@@ -7,7 +7,7 @@ import (
 )
 
 // Write writes m in the format of the package documentation. It writes nothing
-// when m is not valid, or larger than [Read] takes by default.
+// if m is invalid, or larger than [Read] accepts by default.
 func Write(w io.Writer, m *Model) error { return Limits{}.Write(w, m) }
 
 // Write writes m, unless a reader with the same limits would refuse it.

@@ -9,26 +9,25 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// Anchor names what labels and outputs are measured from.
+// Anchor names the reference of labels and outputs.
 type Anchor string
 
 const (
 	// AnchorLevel measures from the mean of the training part.
 	AnchorLevel Anchor = "level"
 	// AnchorChange measures from the last value of the target in the window, so
-	// that an output of 0 is "as it is". It needs the target among the features.
+	// an output of 0 means no change. It needs the target among the features.
 	AnchorChange Anchor = "change"
-	// AnchorDemand measures from the replicas that are enough for the demand at
-	// the last step of the window at which it is known, so that an output of 0 is
-	// "as much work as now": see [demand.Sizing.Present]. It needs replicas and
-	// cpu among the features.
+	// AnchorDemand measures from the replicas that are enough for the last known
+	// demand in the window, so an output of 0 means as much work as now: see
+	// [demand.Sizing.Present]. It needs replicas and cpu among the features.
 	AnchorDemand Anchor = "demand"
 )
 
 // Anchors returns all anchors.
 func Anchors() []Anchor { return []Anchor{AnchorLevel, AnchorChange, AnchorDemand} }
 
-// Validate reports an unknown anchor, and one that cannot be seen in the features.
+// Validate reports an unknown anchor, and one that the features do not show.
 func (a Anchor) Validate(target estimator.Feature, features []estimator.Feature) error {
 	switch a {
 	case AnchorLevel:
@@ -39,7 +38,7 @@ func (a Anchor) Validate(target estimator.Feature, features []estimator.Feature)
 	case AnchorDemand:
 		for _, f := range []estimator.Feature{estimator.Replicas, estimator.CPU} {
 			if !slices.Contains(features, f) {
-				return fmt.Errorf("anchor %q needs %q among the features, which are %q: demand is seen by replicas and cpu", a, f, features)
+				return fmt.Errorf("anchor %q needs %q among the features, which are %q: demand follows from replicas and cpu", a, f, features)
 			}
 		}
 	default:
@@ -52,13 +51,13 @@ func (a Anchor) Validate(target estimator.Feature, features []estimator.Feature)
 type seen struct {
 	// value is the channel of the target, or of replicas; -1 without an anchor.
 	value int
-	// cpu and sizings are those of [AnchorDemand]; sizings are nil with others.
+	// cpu and sizings are for [AnchorDemand]; sizings are nil with other anchors.
 	cpu     int
 	sizings []demand.Sizing
 }
 
-// of returns the anchor of service n were the given row of C samples the last
-// step; NaN when it does not show one.
+// of returns the anchor of service n if the given row of C samples is the last
+// step; NaN if the row does not show it.
 func (s *seen) of(n int, row []float64) float64 {
 	switch {
 	case s.value < 0:

@@ -1,17 +1,17 @@
-// Package features makes inputs of a network from telemetry, and values in the unit
-// of the target from its outputs: the same code for training and serving, so that a
-// network is asked what it was taught.
+// Package features converts telemetry to inputs of a network, and outputs of the
+// network to values in the unit of the target. Training and serving use the same
+// code, so a network serves what it was trained for.
 //
 // # Inputs
 //
-// Every sample is scaled by the [Scaler] of the training part. A missing one is the
-// last one observed in the τ steps that the network sees, and 0, the mean of the
-// training part, before there was one. Nothing is carried into a window from before
-// it, because serving sees one window and no more.
+// Every sample is scaled by the [Scaler] of the training part. A missing sample is
+// the last one observed in the τ steps of the window, and before the first one 0,
+// the mean of the training part. No value from before a window enters it, because
+// serving reads only one window.
 //
 // # Outputs
 //
-// An output counts in standard deviations of the labels from an [Anchor]: their
-// mean, the last target, or the replicas that the last demand asks for. An anchor
-// that the window does not show is the mean.
+// An output is a distance from an [Anchor] in standard deviations of the labels.
+// The anchor is their mean, the last target, or the replicas that the last demand
+// asks for. The mean replaces an anchor that the window does not show.
 package features

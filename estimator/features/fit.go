@@ -7,25 +7,25 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// ScaleMode says over what a mean and a standard deviation are taken.
+// ScaleMode selects the samples of a mean and a standard deviation.
 type ScaleMode string
 
 const (
-	// ScalePerService gives every service its own for every feature, so that a
+	// ScalePerService scales each feature of each service by itself, so a
 	// change of a small service counts as much as one of a large service. A
-	// service without data has those of all services together.
+	// service without data has the values of all services together.
 	ScalePerService ScaleMode = "service"
-	// ScaleGlobal gives all services the same for a feature, which keeps their
+	// ScaleGlobal scales a feature the same for all services, which keeps their
 	// proportions.
 	ScaleGlobal ScaleMode = "global"
 )
 
 const (
 	// constantBelow is the standard deviation, as a fraction of the largest
-	// value, up to which a feature is constant but for rounding.
+	// value, up to which a feature counts as constant.
 	constantBelow = 1e-12
-	// squarable is the largest value whose square, summed over a history, is
-	// finite by far.
+	// squarable is a value whose square, summed over a history, is certainly
+	// finite.
 	squarable = 1e100
 )
 

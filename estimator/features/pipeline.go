@@ -9,20 +9,20 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// Spec says how a network sees telemetry and how its outputs are meant.
+// Spec defines the inputs of a network and the meaning of its outputs.
 type Spec struct {
-	// Features are the channels, length C, and Target what is predicted.
+	// Features are the channels, length C, and Target is the predicted feature.
 	Features []estimator.Feature
 	Target   estimator.Feature
 	// Inputs scales the features of N services, Labels the target of each.
 	Inputs, Labels *Scaler
-	// Anchor is what outputs are measured from; its sizings, length N, are those
-	// of [AnchorDemand].
+	// Anchor is the reference of outputs; Sizings, length N, are for
+	// [AnchorDemand].
 	Anchor  Anchor
 	Sizings []demand.Sizing
 }
 
-// Pipeline is a [Spec] at work. It does not change and is safe for concurrent use.
+// Pipeline applies a [Spec]. It does not change and is safe for concurrent use.
 type Pipeline struct {
 	services, features int
 	// mean, in units of std, and std are N·C numbers in (service, feature).
@@ -32,8 +32,8 @@ type Pipeline struct {
 	seen        seen
 }
 
-// New returns a pipeline. It keeps nothing of the spec that may change. Parts that
-// do not fit together are an error.
+// New returns a pipeline. It copies the parts of the spec that may change. Parts
+// that do not fit together are an error.
 func New(s Spec) (*Pipeline, error) {
 	if err := s.Inputs.Validate(); err != nil {
 		return nil, fmt.Errorf("inputs: %w", err)
@@ -89,7 +89,7 @@ func (p *Pipeline) Scale(x []float32, samples []float64) {
 	}
 }
 
-// Fill replaces what is missing in a window of scaled samples.
+// Fill replaces missing samples in a window of scaled samples.
 func (p *Pipeline) Fill(x []float32) {
 	width := len(p.std)
 	for i, v := range x[:width] {
@@ -132,15 +132,15 @@ func (p *Pipeline) Measure(n int, window []float64) Measure {
 // Measure relates the target of one service, in its own unit, to outputs of the
 // network.
 type Measure struct {
-	// Anchor is what an output of 0 means.
+	// Anchor is the value for an output of 0.
 	Anchor float64
 	// unit is the standard deviation, scale its reciprocal, and from the anchor in
 	// units of it.
 	unit, scale, from float64
 }
 
-// Output returns what the network should say when the truth is value. NaN stays NaN.
+// Output returns the output that stands for value. NaN stays NaN.
 func (m Measure) Output(value float64) float32 { return float32(bound(value*m.scale - m.from)) }
 
-// Value returns what an output means.
+// Value returns the value that an output stands for.
 func (m Measure) Value(output float64) float64 { return m.Anchor + m.unit*output }

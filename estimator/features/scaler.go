@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// MaxScaled bounds a scaled value: what is further from the mean than a million
-// standard deviations, such as the first value of a feature that never moved in
-// training, must not become infinite in a float32.
+// MaxScaled bounds a scaled value. A value far from the mean, such as the first
+// change of a feature that was constant in training, must not become infinite
+// in a float32.
 const MaxScaled = 1e6
 
 // Scaler standardises values: scaled = (value − mean)/std.
@@ -15,7 +15,7 @@ type Scaler struct {
 	// Services and Features are N and C.
 	Services, Features int
 	// Mean and Std hold N·C numbers each, row-major in (service, feature), in
-	// the unit of the feature. Std is above 0; it is 1 for what was constant.
+	// the unit of the feature. Std is above 0, and 1 for constant features.
 	Mean, Std []float64
 }
 
@@ -32,8 +32,8 @@ func (s *Scaler) Invert(n, c int, scaled float64) float64 {
 	return scaled*s.Std[i] + s.Mean[i]
 }
 
-// Validate reports a scaler whose parts do not fit together, or whose mean is beyond
-// all bounds in units of its standard deviation.
+// Validate reports a scaler whose parts do not fit together, or whose mean is too
+// large relative to its standard deviation.
 func (s *Scaler) Validate() error {
 	if want := s.Services * s.Features; want <= 0 || len(s.Mean) != want || len(s.Std) != want {
 		return fmt.Errorf("scaler of %d services and %d features has %d means and %d standard deviations",

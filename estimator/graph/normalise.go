@@ -48,9 +48,9 @@ func WithSelfLoops[T Float](a []T, n int) []T {
 	return Normalise(tilde, n)
 }
 
-// Sparse returns Norm(A) of Eq. 6: A is normalised, entries up to threshold are
-// dropped, the rest is lowered by it, and the result is normalised again. The
-// threshold ε, in (0, 1), filters weak relationships out.
+// Sparse returns Norm(A) of Eq. 6: A is normalised, entries up to the threshold
+// are dropped, the others are reduced by it, and the result is normalised
+// again. The threshold ε, in (0, 1), removes weak relationships.
 func Sparse[T Float](a []T, n int, threshold T) []T {
 	out := Normalise(a, n)
 	for i, v := range out {
@@ -60,8 +60,8 @@ func Sparse[T Float](a []T, n int, threshold T) []T {
 }
 
 // Union returns the initial affinity matrix of Eq. 3: every graph is normalised
-// with self-loops, and an entry of the union is the mean over those graphs that
-// have it. Without any graph it is the identity.
+// with self-loops, and an entry of the union is the mean over the graphs that
+// have it. Without graphs it is the identity.
 func Union[T Float](graphs [][]T, n int) []T {
 	out := make([]T, n*n)
 	if len(graphs) == 0 {

@@ -9,9 +9,9 @@ import (
 // softmax(max ℓ − ℓ) of Eq. 9, so a graph that predicts better weighs more. The
 // losses must be finite.
 //
-// sharpness multiplies the differences. The paper's softmax knows no scale (1);
-// with losses of about 0.1 that makes nearly a plain mean, so a learner passes
-// the inverse of the spread that it wants to tell apart.
+// sharpness multiplies the differences. It is 1 in the paper; with losses of
+// about 0.1 that gives nearly a plain mean, so a learner passes the inverse of
+// the spread that should matter.
 func Weights(losses []float64, sharpness float64) []float64 {
 	if len(losses) == 0 {
 		return nil

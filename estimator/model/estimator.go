@@ -19,14 +19,14 @@ type Estimator struct {
 	directory directory
 	step      time.Duration
 	columns   []column
-	// idle keeps the memory of calls that have ended. Garbage collection does
-	// not empty it, unlike a sync.Pool.
+	// idle holds the memory of ended calls. Unlike a sync.Pool, garbage
+	// collection does not empty it.
 	idle chan *call
 }
 
 var _ estimator.Estimator = (*Estimator)(nil)
 
-// call is what one call of Estimate works with.
+// call is the memory of one call of Estimate.
 type call struct {
 	pass     *Pass
 	samples  []float64 // τ·N·C, of the model
@@ -35,8 +35,8 @@ type call struct {
 	channels []int     // of the window, for every feature of the model
 }
 
-// NewEstimator returns an estimator on the network that a holds, see [Load]. A
-// model of anything but replicas is an error; a [Predictor] takes those.
+// NewEstimator returns an estimator on the network in a, see [Load]. A model
+// with another target than replicas is an error; use a [Predictor] for those.
 func NewEstimator(a *artifact.Model) (*Estimator, error) {
 	network, err := Load(a)
 	if err != nil {
@@ -45,8 +45,8 @@ func NewEstimator(a *artifact.Model) (*Estimator, error) {
 	return NewEstimatorOn(a, network)
 }
 
-// NewEstimatorOn is [NewEstimator] on a network of another architecture, which was
-// loaded from a.
+// NewEstimatorOn is [NewEstimator] for a network of another architecture, loaded
+// from a.
 func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, error) {
 	if a.Target != string(estimator.Replicas) {
 		return nil, fmt.Errorf("the model predicts %q, want one that is trained on %q", a.Target, estimator.Replicas)
@@ -108,7 +108,8 @@ func (e *Estimator) estimate(w *estimator.Window) (*estimator.Forecast, error) {
 	return e.forecast(c, w)
 }
 
-// read takes the last τ steps of what the model knows from the window.
+// read copies the last τ steps of the model's services and features from the
+// window.
 func (e *Estimator) read(c *call, w *estimator.Window) error {
 	if err := locateChannels(w, e.predictor.features, c.channels); err != nil {
 		return err
@@ -136,7 +137,7 @@ func (e *Estimator) read(c *call, w *estimator.Window) error {
 	return nil
 }
 
-// forecast lays the outputs out in the rows of the window.
+// forecast copies the outputs to the rows of the window.
 func (e *Estimator) forecast(c *call, w *estimator.Window) (*estimator.Forecast, error) {
 	f := estimator.NewForecast(w.Services, len(e.columns), w.Step)
 	outputs, known := len(c.outputs)/len(c.rows), false
@@ -177,8 +178,8 @@ func (e *Estimator) begin() *call {
 	}
 }
 
-// end keeps the memory of a call, unless there is more of it than calls can run
-// at once.
+// end keeps the memory of a call, unless enough is kept for all calls that can
+// run at once.
 func (e *Estimator) end(c *call) {
 	select {
 	case e.idle <- c:

@@ -9,9 +9,9 @@ import (
 )
 
 // Fits reports everything that keeps the model from estimating windows of steps
-// steps with the given features, far enough ahead: another step, a window that is
-// too short, a feature that it lacks, or a last horizon before the lead time, which
-// is how long a new replica takes to serve. Whoever loads a model asks once.
+// steps with the given features: another step, a short window, a missing feature,
+// or a last horizon before the lead time, which is the time until a new replica
+// serves. Call it once after loading a model.
 func (e *Estimator) Fits(step time.Duration, steps int, features []estimator.Feature, leadTime time.Duration) error {
 	var errs []error
 	if step != e.step {
@@ -25,7 +25,7 @@ func (e *Estimator) Fits(step time.Duration, steps int, features []estimator.Fea
 		errs = append(errs, err)
 	}
 	if ahead := time.Duration(len(e.columns)) * e.step; ahead < leadTime {
-		errs = append(errs, fmt.Errorf("the model looks %v ahead, but a new replica takes %v: train it with --horizon %d",
+		errs = append(errs, fmt.Errorf("the model predicts %v ahead, but a new replica takes %v: train it with --horizon %d",
 			ahead, leadTime, (leadTime+e.step-1)/e.step))
 	}
 	return errors.Join(errs...)

@@ -23,7 +23,7 @@ func TestFits(t *testing.T) {
 		"another step":       {time.Minute, 12, all, 0, []string{"steps of 30s, telemetry has steps of 1m0s", "--step 1m0s"}},
 		"a short window":     {step, 3, all, 0, []string{"looks back 4 steps, a window has 3", "--window 3"}},
 		"a feature less":     {step, 12, all[:1], 0, []string{`lacks feature "cpu"`}},
-		"a longer lead time": {step, 12, all, 130 * time.Second, []string{"looks 2m0s ahead, but a new replica takes 2m10s", "--horizon 5"}},
+		"a longer lead time": {step, 12, all, 130 * time.Second, []string{"predicts 2m0s ahead, but a new replica takes 2m10s", "--horizon 5"}},
 		"nothing":            {time.Hour, 1, nil, time.Hour, []string{"--step", "--window", "lacks feature", "--horizon 120"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,15 +1,16 @@
 package model
 
-// column says how one step of a forecast is made of the outputs of the network:
+// column computes one step of a forecast from the outputs of the network:
 // (1−weight)·before + weight·after.
 type column struct {
 	before, after int
 	weight        float64
 }
 
-// columns returns the steps 1 to the last of the horizons, which are ascending.
-// A step between two of them is on the straight line; one before the first is
-// like the first, because what is now is not what will be needed.
+// columns returns the steps from 1 to the last of the horizons, which are
+// ascending. A step between two horizons is on the straight line between them.
+// A step before the first equals the first, because the present replicas say
+// nothing about the need.
 func columns(horizons []int) []column {
 	var out []column
 	for o, ahead := range horizons {

@@ -13,19 +13,19 @@ import (
 type Architecture struct {
 	// Kind is one of the artifact's Kind constants.
 	Kind string
-	// Order is that of the graph convolutions, which the kind fixes.
+	// Order is the order of the graph convolutions, fixed by the kind.
 	Order int
-	// Fewest returns a number of parameters that a network of a valid shape has more
-	// of, such as the size of its largest matrix. It keeps a file of a few bytes
-	// that speaks of a huge network from taking all memory.
+	// Fewest returns a lower bound of the number of parameters of a network, such as
+	// the size of its largest matrix. It prevents a small file that declares a huge
+	// network from allocating all memory.
 	Fewest func(c gnn.Config) int
-	// New returns a network with parameters drawn from rng. A shape that makes no
-	// network is an error.
+	// New returns a network with parameters drawn from rng. An invalid shape is
+	// an error.
 	New func(c gnn.Config, rng *rand.Rand) (gnn.Model[float32], error)
 }
 
-// DeepScaler returns the architecture that is served: [gnn.Network], with
-// Chebyshev polynomials of order 3 (paper Eq. 13).
+// DeepScaler returns the architecture of [gnn.Network], with Chebyshev
+// polynomials of order 3 (paper Eq. 13).
 func DeepScaler() Architecture {
 	return Architecture{
 		Kind:  artifact.KindDeepScaler,
@@ -44,9 +44,9 @@ func DeepScaler() Architecture {
 	}
 }
 
-// Config returns the shape of the network that a holds. A recurrent network has
-// no temporal convolution, and a kernel of 0 in the file; the shape then has 1,
-// which [gnn.Config.Validate] takes.
+// Config returns the shape of the network in a. A recurrent network has no
+// temporal convolution, so its kernel is 0 in the file; the shape then has 1,
+// which [gnn.Config.Validate] accepts.
 func Config(a *artifact.Model) gnn.Config {
 	return gnn.Config{
 		Services: len(a.Services),
@@ -59,9 +59,9 @@ func Config(a *artifact.Model) gnn.Config {
 	}
 }
 
-// Load builds the network that a holds, with the parameters of the file. It is
-// an error when a is invalid or of another kind than [DeepScaler], and when a
-// parameter is missing, has another shape, or belongs to no part of the network.
+// Load builds the network in a, with the parameters of the file. It returns an
+// error if a is invalid or of another kind than [DeepScaler], or if a parameter
+// is missing, has the wrong shape, or belongs to no part of the network.
 func Load(a *artifact.Model) (gnn.Model[float32], error) { return DeepScaler().Load(a) }
 
 // Load is the package's Load for another architecture.
@@ -126,8 +126,8 @@ func restore(m gnn.Model[float32], a *artifact.Model) error {
 	return nil
 }
 
-// Tensors returns copies of the parameters of m, in the order of the network,
-// as a model file holds them.
+// Tensors returns copies of the parameters of m for a model file, in the order
+// of the network.
 func Tensors(m gnn.Model[float32]) []artifact.Tensor {
 	var tensors []artifact.Tensor
 	for _, p := range m.Parameters() {

@@ -12,8 +12,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 )
 
-// Predictor is a trained network between samples and predictions in their own
-// units, whatever its target is. Any number of its passes may run side by side.
+// Predictor runs a trained network on samples and returns predictions, both in
+// their own units. Its passes may run concurrently.
 type Predictor struct {
 	network  gnn.Model[float32]
 	config   gnn.Config
@@ -24,9 +24,9 @@ type Predictor struct {
 	features []string
 }
 
-// NewPredictor returns the network that a holds, on the affinity matrix of a: that
-// of [Load], or one of another [Architecture] that has loaded a. It keeps nothing
-// of a that may change.
+// NewPredictor returns a predictor on the network of a and its affinity matrix.
+// The network is that of [Load], or one that another [Architecture] loaded from a.
+// It copies the parts of a that may change.
 func NewPredictor(a *artifact.Model, network gnn.Model[float32]) (*Predictor, error) {
 	if has, want := network.Config(), Config(a); has != want {
 		return nil, fmt.Errorf("the network has the shape %+v, the model %+v; load it from the model", has, want)
@@ -46,8 +46,8 @@ func NewPredictor(a *artifact.Model, network gnn.Model[float32]) (*Predictor, er
 	return p, nil
 }
 
-// Pipeline returns how the network of a sees telemetry and how its outputs are
-// meant, but for the shares.
+// Pipeline returns the pipeline of inputs and outputs of the network of a,
+// without the shares.
 func Pipeline(a *artifact.Model) (*features.Pipeline, error) {
 	n, s := len(a.Services), a.Scaler
 	p, err := features.New(features.Spec{
@@ -63,7 +63,7 @@ func Pipeline(a *artifact.Model) (*features.Pipeline, error) {
 	return p, nil
 }
 
-// NewPass returns a pass, which owns all memory that a prediction takes.
+// NewPass returns a pass, which owns all memory of a prediction.
 func (p *Predictor) NewPass() *Pass {
 	c := p.config
 	return &Pass{
@@ -84,14 +84,14 @@ type Pass struct {
 	known     []bool    // N
 }
 
-// Predict takes samples, τ·N·C numbers in (step, service, feature) and their own
-// units with NaN where one is missing, and writes the target of every service at
-// the horizons of the model to y, N·O numbers in (service, horizon). The services
-// and channels are those of the model. A service without a single sample gets NaN.
+// Predict writes the target of every service at the horizons of the model to y,
+// N·O numbers in (service, horizon). samples are τ·N·C numbers in (step, service,
+// feature), in their own units with NaN for missing ones. The services and
+// channels are those of the model. A service without any sample gets NaN.
 //
-// It is an error when a length is wrong, a sample is infinite, or the network
-// answers with something that is not a finite number; y is then of no meaning.
-// Without an error it allocates nothing.
+// It returns an error if a length is wrong, a sample is infinite, or an output
+// of the network is not finite; y is then meaningless. Without an error it
+// allocates nothing.
 func (p *Pass) Predict(samples, y []float64) error {
 	if len(samples) != len(p.x) || len(y) != len(p.y) {
 		return fmt.Errorf("prediction from %d samples into %d numbers, want %d and %d", len(samples), len(y), len(p.x), len(p.y))
@@ -104,7 +104,7 @@ func (p *Pass) Predict(samples, y []float64) error {
 	return p.restore(samples, y)
 }
 
-// look finds the services that have a sample, and reports one that is infinite.
+// look finds the services that have a sample, and reports an infinite sample.
 func (p *Pass) look(samples []float64) error {
 	c := p.predictor.config
 	clear(p.known)
@@ -121,7 +121,7 @@ func (p *Pass) look(samples []float64) error {
 	return nil
 }
 
-// restore makes predictions of the outputs of the network.
+// restore converts the outputs of the network to predictions.
 func (p *Pass) restore(samples, y []float64) error {
 	c := p.predictor.config
 	for n := range c.Services {

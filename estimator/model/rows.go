@@ -6,11 +6,11 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// absent is the row of a service that the window does not have.
+// absent is the row of a service that the window lacks.
 const absent = -1
 
-// directory finds the row of a service in the model: that of the service itself,
-// else that of its bare name ([estimator.Service]).
+// directory finds the row of a service in the model, by its full name or else by
+// its bare name ([estimator.Service]).
 type directory map[estimator.Service]int
 
 func newDirectory(services []string) (directory, error) {
@@ -41,7 +41,7 @@ func (d directory) locate(w *estimator.Window, rows []int) (int, error) {
 			continue
 		}
 		if other := rows[row]; other != absent {
-			return 0, fmt.Errorf("services %v and %v of the window are the same service of the model; train it with their namespaces in the names",
+			return 0, fmt.Errorf("services %v and %v of the window are the same service of the model; train it with namespaces in the names",
 				w.Services[other], service)
 		}
 		rows[row] = n
@@ -55,7 +55,7 @@ func locateChannels(w *estimator.Window, features []string, out []int) error {
 	for c, feature := range features {
 		out[c] = w.Channel(estimator.Feature(feature))
 		if out[c] < 0 {
-			return fmt.Errorf("the window lacks feature %q, which the model looks at; it has %q",
+			return fmt.Errorf("the window lacks feature %q, which the model needs; it has %q",
 				feature, w.Features)
 		}
 	}

@@ -33,7 +33,7 @@ func TestRejectsWhatDoesNotFit(t *testing.T) {
 		}, "the training report in the model file"},
 		"report of another label": {func(a *artifact.Model, _ **estimator.Window) {
 			a.Report = json.RawMessage(`{"label": {"kind": "required"}}`)
-		}, `that its label is "observed", and its training report that it is "required"`},
+		}, `the label is "observed" in the model file, but "required" in its training report`},
 		"calls of others": {func(a *artifact.Model, _ **estimator.Window) {
 			a.Label = artifact.LabelRequired
 			a.Report = json.RawMessage(`{"label": {"kind": "required", "slo": "1s", "calls": [{"source": "a", "destination": "z", "weight": 1}]}}`)
