@@ -40,6 +40,8 @@ type Config struct {
 	// Horizon is the number of steps to forecast; 0 means as many as LeadTime
 	// covers.
 	Horizon int `yaml:"-"`
+	// Season knows how the requests from outside recur; nil when nothing is known.
+	Season Season `yaml:"-" json:"-"`
 }
 
 // DefaultConfig returns the settings for an application about which nothing is

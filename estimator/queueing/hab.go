@@ -66,7 +66,8 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 		s := &stations[i]
 		own[i] = forecast(s.Requests, horizon)
 		if net.entry[i] {
-			outside[i] = forecast(net.outsideRates(stations, i), horizon)
+			rates := net.outsideRates(stations, i)
+			outside[i] = e.config.anticipate(w, i, rates, forecast(rates, horizon))
 		}
 		if s.sized >= 0 {
 			works[i] = fitWork(s)

@@ -73,6 +73,11 @@ func Kinds() []Kind {
 			},
 		},
 		{
+			Name: "hab-season", About: "the same with the season that the load of other days shows",
+			Knob: "headroom", Settings: []float64{0, 0.5, 1, 1.5, 2, 3}, Usual: 0.5,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newSeasonal(knob, s) },
+		},
+		{
 			Name: "mmn", About: "every service by itself as an M/M/n/PS station [33]",
 			Knob: "headroom", Settings: []float64{0, 0.5, 1, 1.5, 2, 3}, Usual: 0.5,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
@@ -155,11 +160,15 @@ func network(name, kind, about string) Kind {
 
 // untrained returns what DeepScaler estimates with when it has no model.
 func untrained(c *loop.Config, headroom float64) (estimator.Estimator, error) {
-	hab, err := queueing.NewHAB(queueingConfig(c, headroom))
+	return untrainedOn(queueingConfig(c, headroom))
+}
+
+func untrainedOn(c queueing.Config) (estimator.Estimator, error) {
+	hab, err := queueing.NewHAB(c)
 	if err != nil {
 		return nil, err
 	}
-	mmn, err := queueing.NewMMN(queueingConfig(c, headroom))
+	mmn, err := queueing.NewMMN(c)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (c *Cluster) Now() time.Duration {
 }
 
 // Time returns the time that clocks show.
-func (c *Cluster) Time() time.Time { return epoch().Add(c.Now()) }
+func (c *Cluster) Time() time.Time { return Epoch().Add(c.Now()) }
 
 // Begin returns when the warm-up ends, on the clock of [Cluster.Now].
 func (c *Cluster) Begin() time.Duration { return c.config.Warmup }

@@ -16,8 +16,8 @@ const bin = 5 * time.Second
 // Bins returns the time that so many bins take.
 func Bins(n int) time.Duration { return time.Duration(n) * bin }
 
-// epoch is second 0 of every engine on the clocks of autoscalers: a Thursday.
-func epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+// Epoch is second 0 of every engine on the clocks of autoscalers: a Thursday.
+func Epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // Namespace is where every application runs.
 const Namespace = "lab"
@@ -37,7 +37,7 @@ func Run(ctx context.Context, c Config, scaler Autoscaler, replicas []int) (*Rec
 		return nil, err
 	}
 	recorder, err := windows.NewRecorder(c.Application.ServiceNames(), windows.Config{
-		Namespace: Namespace, Start: epoch(), Step: c.Step, Steps: c.Steps, RateWindow: c.RateWindow,
+		Namespace: Namespace, Start: Epoch(), Step: c.Step, Steps: c.Steps, RateWindow: c.RateWindow,
 	})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,110 @@
+package season
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+const (
+	day  = 24 * time.Hour
+	week = 7 * day
+	// cycles is how many periods the history must have for one to count.
+	cycles = 2
+	// worthwhile is the share of the error without a season that one must stay below
+	// in cycles that it was not fitted on.
+	worthwhile = 0.98
+)
+
+// smoothings are the steps to either side over which a profile is averaged: bursts
+// need none, noise needs many.
+func smoothings() []int { return []int{0, 1, 2, 4, 8} }
+
+// Fit finds how the requests of a history recur: each day, each week, or with whatever
+// period they resemble themselves most. A period counts when the history has at least
+// two of it, and of several the one is taken that forecasts best, ahead steps from
+// each window, the cycles that it was not fitted on. Without a period that helps there,
+// the result is nil. A history without requests is an error.
+func Fit(history *estimator.Window, ahead int) (*Fitted, error) {
+	series, err := requests(history)
+	if err != nil {
+		return nil, err
+	}
+	total := together(series)
+	period, smooth, lowest := 0, 0, math.Inf(1)
+	for _, p := range candidates(total, history.Step) {
+		raw := newFitted(history, []string{""}, [][]float64{total}, p)
+		for _, steps := range smoothings() {
+			t := raw.smooth(steps).try(0, total, ahead)
+			if e := t.season.error(); e < lowest && t.worth() > 0 {
+				period, smooth, lowest = p, steps, e
+			}
+		}
+	}
+	if period == 0 {
+		return nil, nil
+	}
+	f := newFitted(history, estimator.ServiceNames(history.Services), series, period).smooth(smooth)
+	for n, rates := range series {
+		f.judge(n, f.try(n, rates, ahead))
+	}
+	return f, nil
+}
+
+// together returns the mean of all services, each as a share of its own mean.
+func together(series [][]float64) []float64 {
+	total, count := make([]float64, len(series[0])), make([]float64, len(series[0]))
+	for _, rates := range series {
+		mean := mean(rates)
+		for t, v := range rates {
+			if !math.IsNaN(v) && mean > 0 {
+				total[t] += v / mean
+				count[t]++
+			}
+		}
+	}
+	for t := range total {
+		total[t] /= count[t] // NaN without any
+	}
+	return total
+}
+
+func mean(values []float64) float64 {
+	sum, n := 0.0, 0.0
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			sum += v
+			n++
+		}
+	}
+	return sum / n
+}
+
+// candidates returns the periods to try, in steps.
+func candidates(total []float64, step time.Duration) []int {
+	centred, level := make([]float64, len(total)), mean(total)
+	for t, v := range total {
+		if !math.IsNaN(v) {
+			centred[t] = v - level
+		}
+	}
+	found := Period(centred)
+	var all []int
+	for _, known := range []time.Duration{day, week} {
+		if p := int(known / step); known%step == 0 && cycles*p <= len(total) {
+			all = append(all, p)
+		}
+	}
+	// A day and a few minutes is a day.
+	isKnown := slices.ContainsFunc(all, func(p int) bool { return math.Abs(float64(found-p)) < 0.02*float64(p) })
+	if found >= shortest && cycles*found <= len(total) && !isKnown {
+		all = append(all, found)
+	}
+	return all
+}
+
+// shortest is the number of steps from which on a period is one: a window sees
+// shorter ones by itself.
+const shortest = 2 * window

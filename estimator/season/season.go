@@ -1,0 +1,113 @@
+// Package season finds out how the load of an application recurs, and what that says
+// about the steps to come.
+//
+// A season is a profile of the requests of every service over one period. It is fitted
+// on history, kept in the model file, and read with a window of a few steps, which
+// decides how far it is believed. Everything here is a pure function of its arguments.
+package season
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// Season is how the requests of N services recur.
+type Season struct {
+	// Services are the rows by name, length N.
+	Services []string
+	// Step is Δ. Origin is the time of phase 0, and Period the steps until phase 0 comes
+	// again.
+	Step   time.Duration
+	Origin time.Time
+	Period int
+	// Width is the number of steps of a bin of the profile; more than 1 where the period
+	// is long.
+	Width int
+	// Rates are the requests per second expected in each of ⌈Period/Width⌉ bins, [N][bins].
+	Rates [][]float64
+	// Spread is the mean distance of requests from the profile at their own level, as a
+	// share of the profile, length N.
+	Spread []float64
+	// Worth is how far the profile is to be followed, from 0, not at all, to 1, length N:
+	// the slope of changes that happened against those that it expected, in cycles
+	// that it was not fitted on.
+	Worth []float64
+}
+
+// mostBins bounds the size of a profile: a day at steps of 30 s.
+const mostBins = 2880
+
+// Validate reports a season whose parts do not fit together.
+func (s *Season) Validate() error {
+	n := len(s.Services)
+	switch {
+	case s.Step <= 0:
+		return fmt.Errorf("season has steps of %v, want more than 0", s.Step)
+	case s.Period < 2 || s.Width < 1 || s.Width > s.Period || s.bins() > mostBins:
+		return fmt.Errorf("season has a period of %d steps and bins of %d, want at least 2 steps in at most %d bins", s.Period, s.Width, mostBins)
+	case len(s.Rates) != n || len(s.Spread) != n || len(s.Worth) != n:
+		return fmt.Errorf("season of %d services has %d profiles, %d spreads and %d worths", n, len(s.Rates), len(s.Spread), len(s.Worth))
+	}
+	for i, name := range s.Services {
+		if len(s.Rates[i]) != s.bins() {
+			return fmt.Errorf("season of %q has %d bins, want %d", name, len(s.Rates[i]), s.bins())
+		}
+		if slices.ContainsFunc(s.Rates[i], func(v float64) bool { return !(v >= 0) || math.IsInf(v, 1) }) {
+			return fmt.Errorf("season of %q has a rate that is negative or no number", name)
+		}
+		if !(s.Spread[i] >= 0) || math.IsInf(s.Spread[i], 1) || !(s.Worth[i] >= 0 && s.Worth[i] <= 1) {
+			return fmt.Errorf("season of %q has the spread %v and the worth %v, want at least 0, and 0 to 1", name, s.Spread[i], s.Worth[i])
+		}
+	}
+	return nil
+}
+
+// Duration returns the period.
+func (s *Season) Duration() time.Duration { return time.Duration(s.Period) * s.Step }
+
+func (s *Season) bins() int { return (s.Period + s.Width - 1) / s.Width }
+
+// phase returns the step of the period that a time falls into.
+func (s *Season) phase(t time.Time) int {
+	steps := int(math.Round(float64(t.Sub(s.Origin)) / float64(s.Step)))
+	return wrap(steps, s.Period)
+}
+
+func wrap(i, n int) int { return ((i % n) + n) % n }
+
+// at returns the profile of service n at a phase, interpolated between the middles of
+// bins.
+func (s *Season) at(n, phase int) float64 {
+	phase = wrap(phase, s.Period)
+	if s.Width == 1 {
+		return s.Rates[n][phase]
+	}
+	x := (float64(phase)+0.5)/float64(s.Width) - 0.5
+	low := math.Floor(x)
+	a, b := s.Rates[n][wrap(int(low), s.bins())], s.Rates[n][wrap(int(low)+1, s.bins())]
+	return a + (x-low)*(b-a)
+}
+
+// errNoRequests is what a history without requests has.
+var errNoRequests = errors.New("the season is that of requests, which the history lacks")
+
+// requests returns the series of every service.
+func requests(w *estimator.Window) ([][]float64, error) {
+	c := w.Channel(estimator.Requests)
+	if c < 0 {
+		return nil, errNoRequests
+	}
+	all := make([][]float64, len(w.Services))
+	for n := range all {
+		all[n] = make([]float64, w.Steps)
+		for t := range all[n] {
+			all[n][t] = w.At(n, t, c)
+		}
+	}
+	return all, nil
+}
