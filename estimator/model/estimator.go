@@ -67,10 +67,10 @@ func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, 
 	return e, nil
 }
 
-// Estimate implements [estimator.Estimator]. The forecast goes up to the last
-// horizon of the model; steps between its horizons are interpolated, and those
-// before the first are like the first. What the network puts below 0 replicas is
-// 0. The package documentation says which services have NaN instead.
+// Estimate implements [estimator.Estimator]. The forecast reaches to the last
+// horizon of the model. Steps between its horizons are interpolated, and those
+// before the first equal the first. Outputs below zero replicas become 0. The
+// package documentation lists the services that have NaN instead.
 //
 // The error wraps [estimator.ErrInsufficientData] when the window has fewer steps
 // than the model looks back, none of its services, or no sample of any. Any
