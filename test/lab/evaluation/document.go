@@ -3,6 +3,7 @@ package evaluation
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -76,14 +77,11 @@ figures can be compared in kind and not in size.
 func grid(runs []experiment.Run) *experiment.Table {
 	t := &experiment.Table{Title: "Tuning (violations % at core-hours)", Headings: []string{"autoscaler", "knob: result"}}
 	for _, group := range experiment.Groups(runs, func(a, b *experiment.Run) bool { return a.Autoscaler == b.Autoscaler }) {
-		text := ""
-		for i, r := range group {
-			if i > 0 {
-				text += "; "
-			}
-			text += fmt.Sprintf("%v: %.1f at %.2f", r.Knob, 100*r.Violations, r.CoreHours)
+		var settings []string
+		for _, r := range group {
+			settings = append(settings, fmt.Sprintf("%v: %.1f at %.2f", r.Knob, 100*r.Violations, r.CoreHours))
 		}
-		t.Rows = append(t.Rows, []string{group[0].Autoscaler, text})
+		t.Rows = append(t.Rows, []string{group[0].Autoscaler, strings.Join(settings, "; ")})
 	}
 	return t
 }
@@ -119,13 +117,13 @@ func (f *Found) figure12(w io.Writer) error {
 	cost := experiment.Table{Title: "Cost", Headings: []string{"application", "network", "parameters", "samples", "learning, core-seconds", "learning, s", "one estimate, ms"}}
 	for _, a := range f.accuracies {
 		e := a.report.Test.Overall
-		shares := ""
+		var shares []string
 		for _, v := range a.report.Shares {
-			shares += fmt.Sprintf("%.2f ", v)
+			shares = append(shares, fmt.Sprintf("%.2f", v))
 		}
 		t.Rows = append(t.Rows, []string{
 			a.application, a.kind, fmt.Sprintf("%.3f", e.Model.MAE), fmt.Sprintf("%.3f", e.Model.RMSE), fmt.Sprintf("%.1f", e.Model.MAPE),
-			fmt.Sprintf("%.3f", e.Anchor.MAE), fmt.Sprintf("%.3f", e.Ridge.MAE), fmt.Sprintf("%.3f", e.Persistence.MAE), fmt.Sprintf("%.3f", e.Seasonal.MAE), shares,
+			fmt.Sprintf("%.3f", e.Anchor.MAE), fmt.Sprintf("%.3f", e.Ridge.MAE), fmt.Sprintf("%.3f", e.Persistence.MAE), fmt.Sprintf("%.3f", e.Seasonal.MAE), strings.Join(shares, " "),
 		})
 		cost.Rows = append(cost.Rows, []string{
 			a.application, a.kind, fmt.Sprint(a.report.Parameters), fmt.Sprint(a.report.Samples.Train),

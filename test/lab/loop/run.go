@@ -42,9 +42,7 @@ func Run(ctx context.Context, c Config, scaler Autoscaler, replicas []int) (*Rec
 	if err != nil {
 		return nil, err
 	}
-	if err := start(e, replicas); err != nil {
-		return nil, err
-	}
+	start(e, replicas)
 	e.SetLoad(users)
 	e.SpreadStarts(c.StartSpread)
 	l := &running{
@@ -68,7 +66,7 @@ func Run(ctx context.Context, c Config, scaler Autoscaler, replicas []int) (*Rec
 }
 
 // start makes replicas ready before the first request.
-func start(e *simulation.Engine, replicas []int) error {
+func start(e *simulation.Engine, replicas []int) {
 	for i, n := range replicas {
 		names := make([]string, n)
 		for j := range names {
@@ -76,7 +74,6 @@ func start(e *simulation.Engine, replicas []int) error {
 		}
 		e.SetPods(i, names)
 	}
-	return nil
 }
 
 // running is a run on its way.

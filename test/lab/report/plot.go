@@ -50,7 +50,7 @@ type chart struct {
 func (c *chart) svg() (template.HTML, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.title, c.x, c.y
-	p.Legend.Top, p.Legend.Left = true, false
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
 	p.Add(plotter.NewGrid())
 	highest, right := 0.0, 0.0
 	for _, l := range c.lines {

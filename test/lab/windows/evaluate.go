@@ -3,6 +3,7 @@ package windows
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -21,7 +22,7 @@ func (r *Recorder) evaluate(end float64) column {
 	out := make(column, len(r.services))
 	type sums struct {
 		cpu, limit, memory, memoryLimit, requests, count, seconds float64
-		seen, some, rated                                         bool
+		seen, some                                                bool
 	}
 	totals := make([]sums, len(r.row))
 	for _, p := range r.pods {
@@ -52,9 +53,9 @@ func (r *Recorder) evaluate(end float64) column {
 	for i := range totals {
 		s, c := &totals[i], &out[r.row[i]]
 		c[replicas] = math.NaN()
-		for n := len(r.times) - 1; n >= 0; n-- {
-			if r.times[n] <= end {
-				if r.times[n] > end-window {
+		for n, at := range slices.Backward(r.times) {
+			if at <= end {
+				if at > end-window {
 					c[replicas] = r.ready[n][i]
 				}
 				break

@@ -129,9 +129,9 @@ func (r *Recorder) window(first int, values []float64) (times, kept []float64) {
 
 // last reports whether a series has a sample in (end-window, end], and the newest.
 func last(times, values []float64, end, window float64) (float64, bool) {
-	for i := len(times) - 1; i >= 0; i-- {
-		if times[i] <= end {
-			return values[i], times[i] > end-window
+	for i, at := range slices.Backward(times) {
+		if at <= end {
+			return values[i], at > end-window
 		}
 	}
 	return math.NaN(), false
