@@ -23,6 +23,8 @@ import (
 // errors, and logs their details.
 type journal struct {
 	recorder record.EventRecorder
+	// slo returns the response time that an application must keep, 0 for none.
+	slo func(application string) time.Duration
 
 	mu       sync.Mutex
 	snapshot discovery.Snapshot
@@ -32,8 +34,8 @@ type journal struct {
 
 var _ tick.Observer = (*journal)(nil)
 
-func newJournal(recorder record.EventRecorder) *journal {
-	return &journal{recorder: recorder, failures: map[string]string{}, problems: map[string]string{}, estimators: map[string]string{}}
+func newJournal(recorder record.EventRecorder, slo func(application string) time.Duration) *journal {
+	return &journal{recorder: recorder, slo: slo, failures: map[string]string{}, problems: map[string]string{}, estimators: map[string]string{}}
 }
 
 // StageTook implements [tick.Observer].
@@ -59,15 +61,30 @@ func (j *journal) Ticked(ctx context.Context, r tick.Result) {
 	logger.V(2).Info("Tick ended", "took", r.Took)
 }
 
-// WindowRead logs problems of an application's telemetry that are new.
+// reasonLatencyUnknown is the reason of the Event on every autoscaler of an
+// application whose SLO has no effect, because nobody measures latency.
+const reasonLatencyUnknown = "LatencyUnknown"
+
+// WindowRead logs problems of an application's telemetry that are new, and makes
+// Events when an SLO is planned without latency.
 func (j *journal) WindowRead(ctx context.Context, application string, _ float64, problems []*telemetry.Error) {
 	texts, details := make([]string, len(problems)), make([]string, len(problems))
 	for i, p := range problems {
 		texts[i], details[i] = p.Error(), p.Explain()
 	}
-	if j.changed(j.problems, application, strings.Join(texts, "; ")) {
-		klog.FromContext(ctx).Info("The quality of an application's telemetry has changed", "application", application,
-			"problems", strings.Join(details, "; "))
+	if !j.changed(j.problems, application, strings.Join(texts, "; ")) {
+		return
+	}
+	klog.FromContext(ctx).Info("The quality of an application's telemetry has changed", "application", application,
+		"problems", strings.Join(details, "; "))
+	for _, p := range problems {
+		if p.Feature != string(estimator.Latency) || p.Kind != telemetry.NoData || j.slo(application) == 0 {
+			continue
+		}
+		for _, hpa := range j.autoscalers(application) {
+			j.recorder.Eventf(hpa, corev1.EventTypeWarning, reasonLatencyUnknown,
+				"The SLO of application %q has no effect, so that its services are planned by utilisation alone: %v", application, p)
+		}
 	}
 }
 

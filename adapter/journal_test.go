@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr/funcr"
 	"github.com/google/go-cmp/cmp"
@@ -22,7 +23,8 @@ func TestJournalLogsChangesOnly(t *testing.T) {
 	var lines []string
 	ctx := klog.NewContext(t.Context(), funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{}))
 	events := record.NewFakeRecorder(10)
-	j := newJournal(events)
+	var slo time.Duration
+	j := newJournal(events, func(string) time.Duration { return slo })
 	hpa := &autoscalingv2.HorizontalPodAutoscaler{}
 	web := discovery.Service{Service: estimator.Service{Namespace: "shop", Name: "web"}, Application: "shop"}
 	j.discovered(discovery.Snapshot{
@@ -77,6 +79,22 @@ func TestJournalLogsChangesOnly(t *testing.T) {
 	j.WindowRead(ctx, "shop", 0, warning)
 	j.WindowRead(ctx, "shop", 0, nil)
 	logged("a warning that comes and goes", "jaeger: cannot be reached", `"problems"=""`)
+
+	latency := []*telemetry.Error{{Feature: "latency", Kind: telemetry.NoData, Reason: telemetry.Native}}
+	j.WindowRead(ctx, "shop", 0, latency)
+	if len(events.Events) > 0 {
+		t.Error("an event about an SLO that there is not")
+	}
+	j.WindowRead(ctx, "shop", 0, nil)
+	slo = time.Second
+	for range 2 {
+		j.WindowRead(ctx, "shop", 0, latency)
+	}
+	if got := len(events.Events); got != 1 {
+		t.Errorf("%d events, want 1", got)
+	} else if e := <-events.Events; !strings.HasPrefix(e, "Warning LatencyUnknown The SLO of application \"shop\"") || !strings.HasSuffix(e, "latency: no data: the histograms are native") {
+		t.Errorf("event %q", e)
+	}
 
 	j.discovered(discovery.Snapshot{})
 	if diff := cmp.Diff(map[string]string{}, j.failures); diff != "" {

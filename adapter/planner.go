@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"k8s.io/client-go/tools/record"
 	"k8s.io/utils/clock"
@@ -56,7 +57,7 @@ func newPlanner(file *config.Adapter, client discovery.Client, recorder record.E
 		board:    board,
 		reporter: hpacheck.NewReporter(recorder, c),
 		metrics:  metrics,
-		journal:  newJournal(recorder),
+		journal:  newJournal(recorder, func(application string) time.Duration { return file.Settings(application).SLO }),
 		ready:    &readiness{board: board, clock: c, patience: 4 * file.Step},
 	}
 	observer := observers{metrics, p.journal}
