@@ -49,8 +49,7 @@ func (q question) wrong(kind Kind, cause error, format string, args ...any) *Err
 
 // own completes an error with what was asked.
 func (q question) own(err error) error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		e.Feature, e.Query = q.feature, oneLine(q.promql)
 	}
 	return err

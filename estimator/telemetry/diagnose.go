@@ -164,7 +164,7 @@ func (s *Source) sightings(ctx context.Context, q question) ([]sighting, error) 
 	var each []string
 	for _, metric := range slices.Compact(metrics) {
 		// count_over_time drops the name of the metric.
-		each = append(each, fmt.Sprintf(`label_replace(max by (%s) (count_over_time(%s{%s}[%s])), "metric", "%s", "", "")`,
+		each = append(each, fmt.Sprintf(`label_replace(max by (%s) (count_over_time(%s{%s}[%s])), "metric", %q, "", "")`,
 			join(by), metric, strings.TrimPrefix(s.matchers, ","), model.Duration(lookBack), metric))
 	}
 	look := question{q.feature, strings.Join(each, " or "), instant(q.during.End)}

@@ -25,12 +25,12 @@ func (s *Source) readFeature(ctx context.Context, w *estimator.Window, c int, ro
 	if err != nil || name == nativeLatency || !slices.ContainsFunc(findings, func(e *Error) bool { return e.Reason == Native }) {
 		return findings, err
 	}
-	fromNative, err := s.readQuery(ctx, w, c, rows, query, nativeLatency)
-	if err != nil {
-		return findings, nil // the server knows them, but not how to ask for them
+	if native, err := s.readQuery(ctx, w, c, rows, query, nativeLatency); err == nil {
+		s.native.Store(true)
+		return native, nil
 	}
-	s.native.Store(true)
-	return fromNative, nil
+	// The server knows them, but not how to ask for them.
+	return findings, nil
 }
 
 // readQuery fills channel c of w with the answer to the query of that name.

@@ -66,5 +66,5 @@ func (q *Query) exceptions(services []estimator.Service) {
 // several exceptions holds.
 func (q *Query) except(workload, pod string) {
 	q.Exceptions = "label_replace(" + q.Exceptions
-	q.EndExceptions += fmt.Sprintf(",\n  \"workload\", \"%s\", \"pod\", \"%s\")", workload, escape(pod))
+	q.EndExceptions += fmt.Sprintf(",\n  \"workload\", %q, \"pod\", %q)", workload, pod)
 }

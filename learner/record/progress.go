@@ -20,7 +20,7 @@ type progress struct {
 func (p *progress) begin(steps, services int) {
 	p.total, p.began = steps, p.now()
 	p.last = p.began
-	p.print("reading %d steps of %d services", steps, services)
+	p.line("reading %d steps of %d services", steps, services)
 }
 
 // show prints that done steps are read, unless it has just printed.
@@ -31,7 +31,7 @@ func (p *progress) show(done int) {
 	}
 	p.last = now
 	left := time.Duration(float64(now.Sub(p.began)) / float64(done) * float64(p.total-done))
-	p.print("%d %%, %d of %d steps, about %v left", 100*done/p.total, done, p.total, left.Round(time.Second))
+	p.line("%d %%, %d of %d steps, about %v left", 100*done/p.total, done, p.total, left.Round(time.Second))
 }
 
-func (p *progress) print(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+func (p *progress) line(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }

@@ -29,7 +29,7 @@ func TestProgressLinesAreFew(t *testing.T) {
 
 func TestNoticesAreFew(t *testing.T) {
 	var out bytes.Buffer
-	n := notices{print: (&progress{out: &out}).print}
+	n := notices{line: (&progress{out: &out}).line}
 	for _, detail := range []string{"a", "b", "c"} {
 		n.add(&telemetry.Error{Feature: "cpu", Kind: telemetry.Remark, Detail: detail})
 		n.add(&telemetry.Error{Feature: "memory", Kind: telemetry.NoData, Detail: detail})

@@ -35,7 +35,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 type retrier struct {
 	attempts int
 	wait     waiter
-	print    func(format string, args ...any)
+	line     func(format string, args ...any)
 }
 
 func (r retrier) do(ctx context.Context, try func(context.Context) error) error {
@@ -52,7 +52,7 @@ func (r retrier) do(ctx context.Context, try func(context.Context) error) error 
 		case attempt == r.attempts:
 			return fmt.Errorf("gave up after %d attempts: %w", attempt, err)
 		}
-		r.print("%s; next attempt in %v", telemetry.Explain(err), wait)
+		r.line("%s; next attempt in %v", telemetry.Explain(err), wait)
 		if err := r.wait(ctx, wait); err != nil {
 			return err
 		}

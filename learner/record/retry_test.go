@@ -73,7 +73,7 @@ func TestWaitsDoubleUpToABound(t *testing.T) {
 	r := retrier{
 		attempts: 8,
 		wait:     func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil },
-		print:    func(string, ...any) {},
+		line:     func(string, ...any) {},
 	}
 	err := r.do(t.Context(), func(context.Context) error { return telemetry.TimedOut })
 	if err == nil || len(waits) != 7 || slices.Max(waits) != lastWait || !slices.IsSorted(waits) {

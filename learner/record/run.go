@@ -60,8 +60,8 @@ func (c *Config) record(ctx context.Context) error {
 	}
 	defer source.Close()
 	p := &progress{out: c.out, now: c.now}
-	r := &recording{Config: c, source: source, progress: p, notices: notices{print: p.print}}
-	r.retry = retrier{attempts: c.attempts, wait: c.wait, print: p.print}
+	r := &recording{Config: c, source: source, progress: p, notices: notices{line: p.line}}
+	r.retry = retrier{attempts: c.attempts, wait: c.wait, line: p.line}
 
 	services, err := r.whom(ctx)
 	if err != nil {
@@ -101,7 +101,7 @@ func (r *recording) whom(ctx context.Context) ([]estimator.Service, error) {
 		if err := r.writable(services); err != nil {
 			return nil, fmt.Errorf("services that the mesh knows: %w; name yours with --services", err)
 		}
-		r.progress.print("found %d services: %s", len(services), strings.Join(estimator.ServiceNames(services), ", "))
+		r.progress.line("found %d services: %s", len(services), strings.Join(estimator.ServiceNames(services), ", "))
 	}
 	if cells := r.span.steps * len(services) * len(r.features); cells > history.MaxCells {
 		return nil, fmt.Errorf("%d steps of %d services and %d features are %d values, of which a series may have %d: shorten the range or lengthen --step",

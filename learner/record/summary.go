@@ -12,7 +12,7 @@ import (
 // notices are what telemetry found, each printed once. What has no data is left
 // to the summary.
 type notices struct {
-	print func(format string, args ...any)
+	line func(format string, args ...any)
 	// found holds the last finding of each text.
 	found []*telemetry.Error
 }
@@ -26,7 +26,7 @@ func (n *notices) add(f *telemetry.Error) {
 	}
 	n.found = append(n.found, f)
 	if f.Kind != telemetry.NoData && f.Kind != telemetry.Stale {
-		n.print("warning: %s", f.Explain())
+		n.line("warning: %s", f.Explain())
 	}
 }
 
@@ -70,7 +70,7 @@ func (r *recording) summarise(w *estimator.Window, graph []estimator.Edge) {
 			}
 		}
 		if n == 0 {
-			r.progress.print("warning: the column %s is empty: %s", f, r.notices.why(string(f)))
+			r.progress.line("warning: the column %s is empty: %s", f, r.notices.why(string(f)))
 		}
 		if all := w.Steps * len(w.Services); n < all {
 			gaps = append(gaps, fmt.Sprintf("%.1f %% of %s", 100*float64(all-n)/float64(all), f))
@@ -82,19 +82,19 @@ func (r *recording) summarise(w *estimator.Window, graph []estimator.Edge) {
 		}
 	}
 	if len(silent) > 0 {
-		r.progress.print("warning: there is no data at all about %s: check the names in --services", strings.Join(silent, ", "))
+		r.progress.line("warning: there is no data at all about %s: check the names in --services", strings.Join(silent, ", "))
 	}
 	missing := ""
 	if len(gaps) > 0 {
 		missing = "; missing: " + strings.Join(gaps, ", ")
 	}
-	r.progress.print("wrote %s: %d steps of %d services from %s to %s%s", r.seriesOut, w.Steps, len(w.Services),
+	r.progress.line("wrote %s: %d steps of %d services from %s to %s%s", r.seriesOut, w.Steps, len(w.Services),
 		w.Time(0).Format(time.RFC3339), w.End.Format(time.RFC3339), missing)
 	if r.graphOut == "" {
 		return
 	}
 	if len(graph) == 0 {
-		r.progress.print("warning: no call between the services is known: %s", r.notices.why(telemetry.CallsQuery, telemetry.JaegerQuery))
+		r.progress.line("warning: no call between the services is known: %s", r.notices.why(telemetry.CallsQuery, telemetry.JaegerQuery))
 	}
-	r.progress.print("wrote %s: %d edges", r.graphOut, len(graph))
+	r.progress.line("wrote %s: %d edges", r.graphOut, len(graph))
 }
