@@ -13,19 +13,19 @@ import (
 	"github.com/deepscaler/deepscaler/hack/controlplane/internal/gobuild"
 )
 
-// Binaries maps each component that was asked for to the absolute path of its program.
+// Binaries maps each requested component to the absolute path of its program.
 type Binaries map[Component]string
 
-// BuildOptions says what [Build] builds and where it keeps the result. The zero
-// value builds every component into the user's cache directory, in silence.
+// BuildOptions selects what [Build] builds, and where. The zero value silently
+// builds every component into the user's cache directory.
 type BuildOptions struct {
 	// Components to build; empty means all of them.
 	Components []Component
 	// CacheDir holds the programs; empty means deepscaler/controlplane under
 	// [os.UserCacheDir].
 	CacheDir string
-	// Progress receives one line at least every few seconds while something is
-	// being built, and nothing when all programs are cached; nil discards them.
+	// Progress receives a line every few seconds during a build, and nothing if
+	// all programs are cached; nil discards the lines.
 	Progress io.Writer
 }
 
@@ -33,12 +33,12 @@ type BuildOptions struct {
 // cache. A cold build of everything takes about 11 minutes on two cores and needs
 // the Go module proxy; with a warm cache it takes well under a second and needs no network.
 //
-// Two builds at once, in one process or in several, wait for each other. A build
+// Concurrent builds, in one process or in several, wait for each other. A build
 // that fails or is cancelled leaves no program behind, and its error ends with the
 // last lines of the compiler's output.
 //
-// The programs' versions are pinned in this project's source tree, which must be the
-// one that the working directory belongs to.
+// The versions of the programs are pinned in this project's source tree, which must
+// contain the working directory.
 func Build(ctx context.Context, opts BuildOptions) (Binaries, error) {
 	wanted := opts.Components
 	if len(wanted) == 0 {
@@ -77,8 +77,8 @@ func Build(ctx context.Context, opts BuildOptions) (Binaries, error) {
 	return binaries, nil
 }
 
-// sourceDir finds this package's source, which a compiled program does not carry: files
-// of nested modules cannot be embedded.
+// sourceDir finds this package's source. A compiled program lacks it, because files of
+// nested modules cannot be embedded.
 func sourceDir(ctx context.Context) (string, error) {
 	const module = "github.com/deepscaler/deepscaler"
 	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)

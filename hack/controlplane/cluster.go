@@ -17,8 +17,8 @@ import (
 
 // Options configures [Start]. The zero value is a quiet cluster with three nodes.
 type Options struct {
-	// Build finds or builds the programs; its Components are ignored, and its Progress is that
-	// of the start unless it has one.
+	// Build finds or builds the programs. Its Components are ignored, and its Progress
+	// defaults to the one below.
 	Build BuildOptions
 	// Dir is the data directory. It must not exist or be empty, and Stop removes
 	// it. Empty means a new directory under [os.TempDir].
@@ -45,17 +45,17 @@ type Cluster struct {
 	ports    *process.Ports
 	binaries Binaries
 	progress io.Writer
-	// The rest is unset in a cluster of telemetry only.
+	// The fields below are unset in a cluster of telemetry only.
 	credentials *credentials
 	admin       *rest.Config
 }
 
 // Start builds what is missing and runs a control plane, which takes about 10 s on two
-// cores once the programs are built. It returns when the API server is ready, the
-// nodes are Ready and the default service account exists, so that pods can be
-// created at once. ctx bounds building and start only; a start that fails, is cancelled or
-// takes longer than two minutes leaves nothing behind. The cluster runs until [Cluster.Stop] or until the
-// calling program ends, however it ends.
+// cores once the programs are built. It returns when the API server is ready, the nodes
+// are Ready and the default service account exists, so that pods can be created at once.
+// ctx bounds building and start only. A start that fails, is cancelled or takes longer
+// than two minutes leaves nothing behind. The cluster runs until [Cluster.Stop] or until
+// the calling program ends in any way.
 func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	build := opts.Build
 	build.Components = nil
@@ -97,11 +97,11 @@ func (c *Cluster) start(ctx context.Context, opts Options) error {
 	return c.whileHealthy(ctx, func(ctx context.Context) error { return c.startKubernetes(ctx, opts) })
 }
 
-// startLimit is generous: ten times what a start takes on two busy cores.
+// startLimit is ten times the duration of a start on two busy cores.
 const startLimit = 2 * time.Minute
 
-// whileHealthy calls start and cancels it when a program that was ready already fails, because
-// the others would wait for it for ever. The failure is then the error.
+// whileHealthy calls start, and cancels it when a ready program fails, because the others
+// would wait for it for ever. It then returns the failure.
 func (c *Cluster) whileHealthy(ctx context.Context, start func(context.Context) error) error {
 	ctx, stopTimer := context.WithTimeout(ctx, startLimit)
 	defer stopTimer()
@@ -126,11 +126,11 @@ func (c *Cluster) whileHealthy(ctx context.Context, start func(context.Context) 
 	return err
 }
 
-// Stop ends every program of the cluster and removes its data directory. Programs
-// of [Cluster.StartProcess] and other clients of the API server get SIGTERM and their grace;
-// the API server, which would wait up to a minute for open watches, and etcd are killed
-// after them. When ctx ends, the remaining programs are killed without grace. Every
-// call waits until the cluster is gone.
+// Stop ends every program of the cluster and removes its data directory. Programs of
+// [Cluster.StartProcess] and other clients of the API server get SIGTERM and their grace
+// period. Then the API server, which would wait up to a minute for open watches, and etcd
+// are killed. When ctx ends, the remaining programs are killed without grace. Every call
+// waits until the cluster is gone.
 func (c *Cluster) Stop(ctx context.Context) error {
 	var clients errgroup.Group
 	for _, p := range c.group.Processes() {
@@ -157,7 +157,7 @@ func (c *Cluster) discard() error {
 }
 
 // Failed delivers a [*process.Failure] for each program of the cluster that ended
-// although nobody stopped it. It is closed by Stop.
+// without being stopped. Stop closes it.
 func (c *Cluster) Failed() <-chan error { return c.group.Failed() }
 
 // Dir returns the absolute path of the data directory.
@@ -196,13 +196,13 @@ func (c *Cluster) Process(component Component) *process.Process {
 	return nil
 }
 
-// FreePort returns a port of 127.0.0.1 that nobody listens on and that no
-// other cluster will hand out; [process.ErrNoPort] after some 50 of them.
+// FreePort returns a free port of 127.0.0.1 that no other cluster returns;
+// [process.ErrNoPort] after about 50 of them.
 func (c *Cluster) FreePort() (int, error) { return c.ports.Next() }
 
 // StartProcess runs any program beside the cluster, for example an adapter, and
 // waits until it is ready. It is watched, stopped and cleaned up like the cluster's
-// own, and stopped before the API server.
+// own programs, and stopped before the API server.
 func (c *Cluster) StartProcess(ctx context.Context, spec process.Spec) (*process.Process, error) {
 	return c.group.Run(ctx, spec)
 }

@@ -12,7 +12,7 @@ import (
 // Component names one of the programs that [Build] can produce.
 type Component string
 
-// The components, under the names their projects give the programs.
+// The components, under the names of their programs.
 const (
 	Etcd              Component = "etcd"
 	APIServer         Component = "kube-apiserver"
@@ -29,8 +29,8 @@ func Components() []Component {
 	return []Component{Etcd, APIServer, ControllerManager, Scheduler, Kubectl, KWOK, Prometheus, Jaeger}
 }
 
-// modules returns the nested modules under dir that pin the components. The versions
-// stand in their go.mod files only.
+// modules returns the nested modules under dir that pin the components. Only their
+// go.mod files contain the versions.
 func modules(dir string) []gobuild.Module {
 	return []gobuild.Module{
 		{
@@ -50,8 +50,8 @@ func modules(dir string) []gobuild.Module {
 		{
 			Dir:  filepath.Join(dir, "prometheus"),
 			Path: "github.com/prometheus/prometheus",
-			// Without service discovery plugins, of which one needs a module
-			// that cannot be fetched. Targets are static here.
+			// Without service discovery plugins, one of which needs an
+			// unavailable module. Targets are static here.
 			Tags:     []string{"remove_all_sd"},
 			LDFlags:  func(v string) string { return "-X github.com/prometheus/common/version.Version=" + v },
 			Duration: 2 * time.Minute,
@@ -72,8 +72,8 @@ func modules(dir string) []gobuild.Module {
 }
 
 // kubernetesVersion makes discovery and `kubectl version` report the pinned version, as
-// a release build does; without it the API server calls itself v0.0.0 and takes no
-// emulation version.
+// in a release build. Without it the API server reports v0.0.0 and accepts no emulation
+// version.
 func kubernetesVersion(version string) string {
 	const pkg = "k8s.io/component-base/version"
 	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)

@@ -17,7 +17,7 @@
 //	})
 //
 // Nothing outlives the program that called Start: a guard process removes the
-// processes and the data directory even when that program is killed.
+// processes and the data directory even if that program is killed.
 //
 // Differences from a production cluster: pods are simulated by KWOK and run no
 // code, there is no network between them and no DNS, and Services of type

@@ -9,8 +9,8 @@ const (
 	podRange     = "10.128.0.0/9"
 )
 
-// etcdArgs lets etcd skip fsync: its data does not outlive the cluster anyway. Clients
-// and peers need a certificate, so other users of the machine cannot get in.
+// etcdArgs lets etcd skip fsync, because its data does not outlive the cluster.
+// Clients and peers need a certificate, which keeps out other users of the machine.
 func (s settings) etcdArgs() []string {
 	client := loopbackURL("https", s.ports.etcdClient)
 	peer := loopbackURL("https", s.ports.etcdPeer)
@@ -45,7 +45,7 @@ func (s settings) apiServerArgs() []string {
 		"--bind-address=127.0.0.1",
 		"--secure-port=" + strconv.Itoa(s.ports.apiServer),
 		// Nothing reads the endpoints of the Service kubernetes, and a machine
-		// without a network has no other address to put there.
+		// without a network has no other address.
 		"--advertise-address=127.0.0.1",
 		"--endpoint-reconciler-type=none",
 		"--tls-cert-file=" + s.pki("server.crt"),

@@ -48,7 +48,7 @@ func (c *Cluster) StartJaeger(ctx context.Context) (*JaegerServer, error) {
 		Name: string(Jaeger),
 		Path: c.binaries[Jaeger],
 		Args: args,
-		// Sampling its own requests, it would wait for a collector when it leaves.
+		// With sampling of its own requests, it would wait for a collector at exit.
 		Env:   []string{"SPAN_STORAGE_TYPE=memory", "OTEL_TRACES_SAMPLER=always_off"},
 		Ready: answers(http.DefaultClient, urls[query]+"/api/services"),
 		Grace: clientGrace,

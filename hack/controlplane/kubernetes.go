@@ -13,8 +13,8 @@ import (
 	"github.com/deepscaler/deepscaler/hack/controlplane/process"
 )
 
-// clientGrace is what the Kubernetes programs get to leave on SIGTERM. They have
-// nothing to save.
+// clientGrace is the time for the Kubernetes programs to exit on SIGTERM. They
+// have nothing to save.
 const clientGrace = 2 * time.Second
 
 func (c *Cluster) startKubernetes(ctx context.Context, opts Options) error {

@@ -41,7 +41,8 @@ func addNodes(ctx context.Context, client kubernetes.Interface, count int) error
 	return nil
 }
 
-// schedulable reports whether a node is Ready and the node lifecycle controller has noticed.
+// schedulable reports whether a node is Ready and the node lifecycle controller has
+// removed its taints.
 func schedulable(node *corev1.Node) bool {
 	if len(node.Spec.Taints) > 0 {
 		return false
@@ -54,8 +55,8 @@ func schedulable(node *corev1.Node) bool {
 	return false
 }
 
-// node returns a node with room for 1,000 pods, enough that no limit but that
-// of the HorizontalPodAutoscaler is ever met.
+// node returns a node with room for 1,000 pods, so that only the
+// HorizontalPodAutoscaler limits their number.
 func node(index int) *corev1.Node {
 	name := fmt.Sprintf("node-%d", index)
 	room := corev1.ResourceList{
@@ -76,7 +77,8 @@ func node(index int) *corev1.Node {
 	}
 }
 
-// awaitServiceAccount waits for the account without which no pod is admitted to the default namespace.
+// awaitServiceAccount waits for the default service account, which pods in the
+// default namespace need.
 func awaitServiceAccount(ctx context.Context, client kubernetes.Interface) error {
 	err := wait.PollUntilContextCancel(ctx, objectPoll, true, func(ctx context.Context) (bool, error) {
 		_, err := client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})

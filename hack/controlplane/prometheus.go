@@ -34,8 +34,8 @@ type PrometheusOptions struct {
 	ScrapeInterval time.Duration
 	// Retention is how long samples are kept; 0 means 24 h.
 	Retention time.Duration
-	// Config, when not empty, is a whole prometheus.yml and takes the place of
-	// Jobs and ScrapeInterval.
+	// Config, unless empty, is a complete prometheus.yml that replaces Jobs and
+	// ScrapeInterval.
 	Config []byte
 }
 

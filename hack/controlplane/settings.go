@@ -14,8 +14,8 @@ import (
 //go:embed config/kwok-stages.yaml.tmpl
 var stageTemplate string
 
-// settings are the options with their defaults filled in, and everything that the command
-// lines of the Kubernetes programs depend on.
+// settings are the options with their defaults, and everything else in the command lines
+// of the Kubernetes programs.
 type settings struct {
 	dir           string
 	nodes         int
@@ -66,7 +66,7 @@ func loopbackURL(scheme string, port int) string {
 	return scheme + "://127.0.0.1:" + strconv.Itoa(port)
 }
 
-// stages renders the stages that KWOK plays.
+// stages renders the stages of KWOK.
 func (s settings) stages() ([]byte, error) {
 	t, err := template.New("kwok-stages").Delims("[[", "]]").Option("missingkey=error").Parse(stageTemplate)
 	if err != nil {

@@ -28,8 +28,8 @@ func ServiceAccount(namespace, name string) User {
 }
 
 // RESTConfigFor returns a client configuration that authenticates as user, without
-// client-side rate limits. A user has the rights that RBAC gives to its name and groups.
-// It fails in a cluster of telemetry only.
+// client-side rate limits. RBAC gives rights to the name and the groups of the user. A
+// cluster of telemetry only returns an error.
 func (c *Cluster) RESTConfigFor(user User) (*rest.Config, error) {
 	if c.credentials == nil {
 		return nil, errNoKubernetes
@@ -38,7 +38,7 @@ func (c *Cluster) RESTConfigFor(user User) (*rest.Config, error) {
 }
 
 // KubeconfigFor writes a kubeconfig that authenticates as user into the data
-// directory and returns its path. It fails in a cluster of telemetry only.
+// directory and returns its path. A cluster of telemetry only returns an error.
 func (c *Cluster) KubeconfigFor(user User) (string, error) {
 	if c.credentials == nil {
 		return "", errNoKubernetes
@@ -53,4 +53,4 @@ func (c *Cluster) KubeconfigFor(user User) (string, error) {
 	return file.Name(), c.credentials.writeKubeconfig(file.Name(), user)
 }
 
-var errNoKubernetes = errors.New("this cluster runs telemetry only and knows no users: start it without TelemetryOnly")
+var errNoKubernetes = errors.New("this cluster runs telemetry only and has no users: start it without TelemetryOnly")

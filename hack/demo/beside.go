@@ -14,12 +14,12 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// Below the shortest load a comparison would be chance; more than the longest would keep
-// people waiting after Ctrl-C.
+// A comparison over a shorter load would be chance; a longer one would delay the exit
+// after Ctrl-C.
 const shortest, longest = time.Minute, 10 * time.Minute
 
-// beside writes what the stock HPA on CPU and DeepScaler make of the same kind of load over
-// the same time, in virtual time and at the pace of the demo.
+// beside compares the stock HPA on CPU with DeepScaler under the same kind and duration
+// of load, in virtual time.
 func (o options) beside(ctx context.Context, load time.Duration, out io.Writer) error {
 	load = min(load.Truncate(step), longest)
 	if load < shortest {

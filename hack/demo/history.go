@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// history is what the summary needs of the snapshots shown.
+// history collects the snapshots for the summary.
 type history struct {
 	last      snapshot
 	peak      float64        // offered requests per second
 	mostReady map[string]int // by service
-	scaleOuts int            // changes of what HPAs asked for
+	scaleOuts int            // changes of the replicas that HPAs asked for
 	asked     map[string]int32
 	errors    int // reads of the metric that failed after the first success
 }

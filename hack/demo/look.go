@@ -11,8 +11,8 @@ import (
 // failed is shown in place of a metric that cannot be read.
 const failed = "error"
 
-// look takes a snapshot: what users see from the testbed, pods and metric from
-// Kubernetes.
+// look takes a snapshot: the experience of users from the testbed, pods and
+// metric from Kubernetes.
 func look(ctx context.Context, s *stack.Stack, a *stack.Application, elapsed time.Duration) (snapshot, error) {
 	status, err := a.Status(ctx)
 	if err != nil {

@@ -32,8 +32,8 @@ func command() *cobra.Command {
 control plane, an application under load, Prometheus, Jaeger and the DeepScaler
 adapter on the loopback interface, and shows a live table per service.
 
-Nothing is left behind when it ends: Ctrl-C stops every program and removes
-their files.`,
+It leaves nothing behind: Ctrl-C stops every program and removes
+its files.`,
 		Example: `  # Until Ctrl-C
   go run ./hack/demo
 
@@ -50,9 +50,9 @@ their files.`,
 		},
 	}
 	f := c.Flags()
-	f.DurationVar(&o.duration, "duration", o.duration, "End by itself after this time of load and print a summary; 0 goes on until Ctrl-C.")
+	f.DurationVar(&o.duration, "duration", o.duration, "End after this time of load and print a summary; 0 means run until Ctrl-C.")
 	f.StringVar(&o.application, "app", o.application, "Application: bookinfo, online-boutique, train-ticket or a description of your own.")
-	f.StringVar(&o.load, "load", o.load, "What users do: burst, paper, or another profile of the testbed (see go run ./test/testbed/cmd/testbed serve --help).")
+	f.StringVar(&o.load, "load", o.load, "Load profile: burst, paper, or another profile of the testbed (see go run ./test/testbed/cmd/testbed serve --help).")
 	f.Float64Var(&o.rps, "rps", o.rps, "Requests per second that the load starts from.")
 	f.DurationVar(&o.refresh, "refresh", o.refresh, "Time between two tables.")
 	return c

@@ -17,8 +17,8 @@ import (
 	"github.com/deepscaler/deepscaler/test/stack"
 )
 
-// The demo is quicker than production, so that something happens within minutes: Δ
-// is 5 s instead of 30 s and the HPA controller looks every 2 s instead of every 15 s.
+// The demo is faster than production, so that something happens within minutes: Δ is 5
+// s instead of 30 s, and the HPA controller syncs every 2 s instead of every 15 s.
 const (
 	step       = 5 * time.Second
 	hpaSync    = 2 * time.Second
@@ -105,8 +105,8 @@ func bringUp(ctx context.Context, s *stack.Stack, o options, out io.Writer) (*st
 	return a, err
 }
 
-// autoscale applies the HPAs that the manifests have for an application, or makes
-// some in their image.
+// autoscale applies the HPAs of the manifests for an application, or else HPAs
+// like them.
 func autoscale(ctx context.Context, s *stack.Stack, a *stack.Application, o options) error {
 	if o.application == example {
 		_, err := s.Kubectl(ctx, nil, "apply", "--server-side", "-k", "manifests/examples/"+example)

@@ -30,7 +30,7 @@ type snapshot struct {
 	cores     float64 // core-hours used by ready pods so far
 }
 
-// sla says in one word whether users are served within the SLO right now.
+// sla returns in one word whether the SLO holds right now.
 func (s snapshot) sla() string {
 	switch {
 	case s.response == 0:

@@ -12,7 +12,7 @@ import (
 // ErrDirInUse is returned for a data directory with files in it, which Close would remove.
 var ErrDirInUse = errors.New("the data directory is not empty")
 
-// ErrStopped is returned by everything that would start a program in a group that was closed.
+// ErrStopped is returned by every attempt to start a program in a closed group.
 var ErrStopped = errors.New("the process group is stopped")
 
 // Group runs programs that share a directory. Its methods may be called from several goroutines.
@@ -48,7 +48,7 @@ func NewGroup(dir string) (*Group, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	// Room for every program of a cluster to fail many times before anybody listens.
+	// Room for many failures before the first receive.
 	g := &Group{dir: dir, guard: guard, failed: make(chan error, 256)}
 	g.close = sync.OnceValue(g.tearDown)
 	return g, nil
@@ -57,8 +57,8 @@ func NewGroup(dir string) (*Group, error) {
 // Dir returns the absolute path of the group's directory.
 func (g *Group) Dir() string { return g.dir }
 
-// Failed delivers a [*Failure] for each program that ended after it was ready although nobody
-// stopped it. Close closes the channel.
+// Failed delivers a [*Failure] for each ready program that ended without being stopped.
+// Close closes the channel.
 func (g *Group) Failed() <-chan error { return g.failed }
 
 // Run starts a program and waits until it is ready. If it ends before that the error is
@@ -136,7 +136,7 @@ func (g *Group) remove(p *Process) {
 	}
 }
 
-// report must not block: nobody may be listening.
+// report must not block: there may be no receiver.
 func (g *Group) report(failure *Failure) {
 	select {
 	case g.failed <- failure:

@@ -17,7 +17,7 @@ const (
 	blockSize  = 64
 )
 
-// ErrNoPort says that every port of the range is in use.
+// ErrNoPort: every port of the range is in use.
 var ErrNoPort = errors.New("no free port on 127.0.0.1 between 20000 and 29600; stop other clusters")
 
 // Ports hands out free ports of 127.0.0.1. Each Ports owns a block of 64 as long
@@ -30,7 +30,7 @@ type Ports struct {
 	end   int
 }
 
-// ClaimPorts takes the first block that nobody owns; ErrNoPort if there is none.
+// ClaimPorts takes the first free block; ErrNoPort if there is none.
 func ClaimPorts() (*Ports, error) {
 	for block := range portBlocks {
 		first := firstPort + block*blockSize
@@ -42,7 +42,7 @@ func ClaimPorts() (*Ports, error) {
 	return nil, ErrNoPort
 }
 
-// Next returns a port that was never returned before and that nobody listens on.
+// Next returns a free port that it has not returned before.
 func (p *Ports) Next() (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package process runs a group of programs of which none outlives the program
-// that started it.
+// Package process runs a group of programs that do not outlive the calling
+// program.
 package process
 
 import (
@@ -32,11 +32,11 @@ type Process struct {
 // run is one life of the program.
 type run struct {
 	cmd *exec.Cmd
-	// done is closed when the program is gone; err is valid from then on.
+	// done is closed when the program is gone; err is valid afterwards.
 	done chan struct{}
 	err  error
-	// watched: the program became ready, so its end is a failure to report unless
-	// stopping is set. Both are guarded by Process.mu.
+	// watched is set once the program is ready: its end is then a failure, unless
+	// stopping is set. Process.mu guards both.
 	watched, stopping bool
 }
 
@@ -76,7 +76,7 @@ func (p *Process) Stop(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	// SIGTERM waits until a paused program goes on.
+	// SIGTERM has no effect on a program until it is resumed.
 	if err := p.end(r, syscall.SIGTERM, syscall.SIGCONT); err != nil {
 		return err
 	}
@@ -101,9 +101,9 @@ func (p *Process) Kill() error {
 	return p.kill(r)
 }
 
-// Pause stops the program with SIGSTOP and waits until it stands still: its ports stay
-// open and every request to it hangs. Resume lets it go on. Stop and Kill work on a
-// paused program.
+// Pause stops the program with SIGSTOP and waits until all its threads are stopped.
+// Its ports stay open and every request to it hangs until Resume. Stop and Kill work
+// on a paused program.
 func (p *Process) Pause() error {
 	if err := p.signal(syscall.SIGSTOP); err != nil {
 		return err
@@ -117,10 +117,10 @@ func (p *Process) Pause() error {
 			return err
 		}
 	}
-	return fmt.Errorf("pause %s: it goes on after %v; is it resumed at the same time?", p.spec.Name, pauseTimeout)
+	return fmt.Errorf("pause %s: it is still running after %v; is it resumed at the same time?", p.spec.Name, pauseTimeout)
 }
 
-// Resume lets a paused program go on.
+// Resume continues a paused program.
 func (p *Process) Resume() error { return p.signal(syscall.SIGCONT) }
 
 func (p *Process) launch() (*run, error) {
@@ -129,7 +129,7 @@ func (p *Process) launch() (*run, error) {
 	if p.current != nil && !ended(p.current) {
 		return nil, fmt.Errorf("%s is already running", p.spec.Name)
 	}
-	// Under p.mu, so that Group.Close finds the program that is started here.
+	// Under p.mu, so that Group.Close finds the program.
 	if p.group.isClosed() {
 		return nil, ErrStopped
 	}

@@ -19,8 +19,7 @@ type Spec struct {
 	// Ready is polled until it returns nil; nil means the program is ready at
 	// once. Its context ends after a second.
 	Ready func(context.Context) error
-	// Grace is how long the program may take to leave after SIGTERM before it is
-	// killed; zero means 5 s.
+	// Grace is the time from SIGTERM to SIGKILL; zero means 5 s.
 	Grace time.Duration
 }
 
@@ -31,11 +30,12 @@ func (s Spec) grace() time.Duration {
 	return 5 * time.Second
 }
 
-// Failure is the error for a program that ended although nobody stopped it.
+// Failure is the error for a program that ended without being stopped.
 type Failure struct {
 	// Name of the program, as in [Spec].
 	Name string
-	// Err says how it ended, for example "exit status 1" or "signal: killed".
+	// Err is the way in which it ended, for example "exit status 1" or "signal:
+	// killed".
 	Err error
 	// Log holds the last lines the program wrote to its standard output and error.
 	Log []string

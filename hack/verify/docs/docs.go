@@ -1,5 +1,5 @@
-// Package docs keeps the documentation in step with the code: what is generated
-// is up to date, and what has a name in the code is explained.
+// Package docs keeps the documentation in step with the code: generated parts
+// are up to date, and names from the code are explained.
 package docs
 
 import (

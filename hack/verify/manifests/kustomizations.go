@@ -19,7 +19,7 @@ import (
 )
 
 // Kustomizations returns the directories below dir, relative to it and in
-// lexical order, that hold a kustomization which can be applied by itself; a
+// lexical order, with a kustomization that can be applied by itself; a
 // component cannot.
 func Kustomizations(dir string) ([]string, error) {
 	tree := os.DirFS(dir)
@@ -49,7 +49,7 @@ func Kustomizations(dir string) ([]string, error) {
 	return files, nil
 }
 
-// Render returns what the kustomization in dir describes, as a YAML stream.
+// Render returns the objects of the kustomization in dir, as a YAML stream.
 func Render(ctx context.Context, kubectl, dir string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, kubectl, "kustomize", dir)
 	var stderr bytes.Buffer

@@ -13,12 +13,12 @@ import (
 const overview = `A real Kubernetes control plane on this machine, without containers.
 
 etcd, kube-apiserver, kube-controller-manager and kube-scheduler are built from
-source, pinned to one version; KWOK plays the nodes and the pods: a pod becomes
+source, pinned to one version; KWOK simulates the nodes and the pods: a pod becomes
 Running and Ready, but no container runs. Everything listens on 127.0.0.1 only.
 
 The first use builds the programs, which takes about 11 minutes on two cores and
-needs the Go module proxy. They are kept in the user's cache directory, so that
-later uses, of other clones too, start in seconds and need no network.`
+needs the Go module proxy. The user's cache directory keeps them, so later uses,
+also in other clones, start in seconds and need no network.`
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -80,7 +80,7 @@ func downCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "down",
 		Short:   "Stop a cluster and remove everything it stored",
-		Long:    "Stop a cluster and remove its data directory. It is no error if the cluster does not run.",
+		Long:    "Stop a cluster and remove its data directory. It succeeds if the cluster does not run.",
 		Example: "  cluster down\n  cluster down --name second",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -108,7 +108,7 @@ func statusCommand() *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say whether a cluster runs, where, and which of its programs failed",
+		Short: "Print whether a cluster runs, where, and which of its programs failed",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := homeOf(name)

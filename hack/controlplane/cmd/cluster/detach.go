@@ -10,12 +10,13 @@ import (
 	"syscall"
 )
 
-// pipeVariable tells a detached process that its file descriptor 3 is the pipe on which the
-// caller waits for its report.
+// pipeVariable marks a detached process, whose file descriptor 3 is the pipe for its
+// report to the caller.
 const pipeVariable = "DEEPSCALER_CLUSTER_DETACHED"
 
-// detach runs this command again with --foreground in a session of its own, passes its progress on,
-// and returns when that process has closed the pipe: the cluster is ready or the start has failed.
+// detach runs this command again with --foreground in a session of its own and copies its
+// progress. It returns when that process closes the pipe: the cluster is ready or the
+// start has failed.
 func detach(ctx context.Context, home home, out, progress io.Writer) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -34,7 +35,8 @@ func detach(ctx context.Context, home home, out, progress io.Writer) error {
 	if closeErr := write.Close(); err != nil || closeErr != nil {
 		return fmt.Errorf("start the cluster in the background: %w", errors.Join(err, closeErr))
 	}
-	// Ctrl-C reaches this process only; the other one cleans up on SIGTERM and closes the pipe.
+	// Ctrl-C reaches only this process; the other one cleans up on SIGTERM and
+	// closes the pipe.
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
 	defer stop()
 	if _, err := io.Copy(progress, read); err != nil {
@@ -42,7 +44,7 @@ func detach(ctx context.Context, home home, out, progress io.Writer) error {
 	}
 	s, err := home.read()
 	if errors.Is(err, errNotRunning) {
-		// The reason is in what was copied.
+		// The copied output has the reason.
 		return fmt.Errorf("the cluster did not start: %w", errors.Join(context.Cause(ctx), cmd.Wait()))
 	}
 	if err != nil {
@@ -52,8 +54,9 @@ func detach(ctx context.Context, home home, out, progress io.Writer) error {
 	return cmd.Process.Release()
 }
 
-// reporter takes progress and failures: standard error of a process in the foreground; of a
-// detached one the pipe, and a file in the data directory once the cluster is ready.
+// reporter writes progress and failures: to standard error in the foreground; in a
+// detached process to the pipe, and once the cluster is ready to a file in the data
+// directory.
 type reporter struct {
 	io.Writer
 	pipe *os.File
@@ -73,7 +76,8 @@ func reportTo(stderr io.Writer) (*reporter, error) {
 	return &reporter{Writer: pipe, pipe: pipe}, nil
 }
 
-// ready lets the caller of a detached process go and sends what comes from now on to a file.
+// ready releases the caller of a detached process, and writes later reports to a
+// file.
 func (r *reporter) ready(path string) error {
 	if r.pipe == nil {
 		return nil
@@ -86,7 +90,8 @@ func (r *reporter) ready(path string) error {
 	return r.pipe.Close()
 }
 
-// fail shows the caller of a detached process why the start failed; one in the foreground shows it anyway.
+// fail reports a failed start to the caller of a detached process. A process in the
+// foreground prints it in any case.
 func (r *reporter) fail(err error) error {
 	if r.pipe != nil {
 		fmt.Fprintln(r.pipe, "error:", err)

@@ -18,8 +18,8 @@ type home struct {
 	name, dir string
 }
 
-// state is what a running cluster tells about itself, in cluster.json. The process that runs the cluster
-// holds a lock on the file, so a state without a lock is what a crash left.
+// state describes a running cluster, in cluster.json. The process that runs the cluster
+// holds a lock on the file, so a state without a lock comes from a crash.
 type state struct {
 	Name       string `json:"name"`
 	PID        int    `json:"pid"`
@@ -97,7 +97,7 @@ func (h home) read() (state, error) {
 	return s, nil
 }
 
-// failures returns what was reported about programs that ended by themselves.
+// failures returns the reports about programs that ended by themselves.
 func (h home) failures() (string, error) {
 	text, err := os.ReadFile(h.failureFile())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -134,14 +134,14 @@ func (h home) stop(ctx context.Context, limit time.Duration) (bool, error) {
 	}
 }
 
-// clear removes what a crash of the whole machine left. Without a state the directory is not
-// touched: a cluster may just be starting in it.
+// clear removes the remains of a crash of the whole machine. It does not touch a
+// directory without a state, in which a cluster may be starting.
 func (h home) clear() error {
 	if _, err := os.Stat(h.stateFile()); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err := os.RemoveAll(h.dir); err != nil {
-		return fmt.Errorf("remove what a crash left: %w", err)
+		return fmt.Errorf("remove the remains of a crash: %w", err)
 	}
 	return nil
 }

@@ -28,8 +28,8 @@ func upCommand() *cobra.Command {
 		Use:   "up",
 		Short: "Start a cluster in the background",
 		Long: `Start a cluster and return when it is ready, with the path of its kubeconfig and
-lines to try. It runs until "down"; with --foreground until Ctrl-C. If it runs
-already, say where.
+lines to try. It runs until "down", or with --foreground until Ctrl-C. If it runs
+already, print where.
 
 A program of the cluster that ends by itself is reported with the end of its log,
 by "status" or, with --foreground, on standard error.`,
@@ -72,8 +72,8 @@ by "status" or, with --foreground, on standard error.`,
 	return cmd
 }
 
-// supervise runs a cluster until ctx ends. Progress and failures go to report, what
-// the cluster tells about itself when it is ready to out.
+// supervise runs a cluster until ctx ends. Progress and failures go to report; the
+// description of the ready cluster goes to out.
 func supervise(ctx context.Context, home home, flags upFlags, out io.Writer, report *reporter) (err error) {
 	opts := flags.cluster
 	opts.Dir = home.dir

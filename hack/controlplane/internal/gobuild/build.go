@@ -54,7 +54,7 @@ func Build(ctx context.Context, modules []Module, cacheDir string, wanted func(n
 	return files, unlock()
 }
 
-// announce writes what is about to happen before anything else does.
+// announce reports the build before it begins.
 func announce(progress io.Writer, incomplete []recipe, cacheDir string) {
 	programs, duration := 0, time.Duration(0)
 	for _, r := range incomplete {
@@ -68,7 +68,7 @@ func announce(progress io.Writer, incomplete []recipe, cacheDir string) {
 // build compiles the missing programs of one module with a single go command, which
 // compiles shared packages once and links side by side. The caller holds the lock.
 func (r recipe) build(ctx context.Context, cacheDir string, progress io.Writer) (err error) {
-	missing := r.missing() // another build may have added them while this one waited
+	missing := r.missing() // another build may have added them during the wait
 	if len(missing) == 0 {
 		return nil
 	}
@@ -141,7 +141,7 @@ func (r recipe) compile(ctx context.Context, guard *process.Guard, workDir strin
 	return nil
 }
 
-// goCommand runs go list or go build with the flags that decide what is compiled.
+// goCommand runs go list or go build with the flags that determine the output.
 func (r recipe) goCommand(ctx context.Context, guard *process.Guard, stdout, stderr io.Writer, verb string, args []string) error {
 	flags := []string{verb, "-trimpath", "-buildvcs=false", "-ldflags", r.ldflags}
 	if len(r.module.Tags) > 0 {
@@ -149,8 +149,8 @@ func (r recipe) goCommand(ctx context.Context, guard *process.Guard, stdout, std
 	}
 	cmd := exec.CommandContext(ctx, "go", append(flags, args...)...)
 	cmd.Dir = r.module.Dir
-	// Nothing the user set for their own builds applies, and no C compiler is needed.
-	// An empty GOFLAGS would let the one of `go env -w` in.
+	// The user's own build settings do not apply, and no C compiler is needed. An
+	// empty GOFLAGS would admit the one of `go env -w`.
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GO111MODULE=on", "GOWORK=off",
 		"CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
@@ -165,7 +165,8 @@ func (r recipe) goCommand(ctx context.Context, guard *process.Guard, stdout, std
 
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// executable returns the name go build gives a main package: the last element of its import path that is no version.
+// executable returns go build's name for a main package: the last element of its
+// import path that is not a version.
 func executable(pkg string) string {
 	dir, name := path.Split(pkg)
 	if majorVersion.MatchString(name) {
@@ -174,8 +175,8 @@ func executable(pkg string) string {
 	return name
 }
 
-// install moves a program into the cache once it is safely on disk: a program
-// in the cache is taken for good.
+// install moves a program into the cache once it is safely on disk, because
+// cached programs are not checked again.
 func install(from, to string) error {
 	file, err := os.Open(from)
 	if err == nil {

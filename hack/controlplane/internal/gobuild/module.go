@@ -46,7 +46,7 @@ type target struct {
 	version, file string
 }
 
-// recipe is what a module's programs are built from and with.
+// recipe has the inputs of a module's build.
 type recipe struct {
 	module  Module
 	version string
@@ -54,9 +54,9 @@ type recipe struct {
 	targets []target
 }
 
-// plan reads the pinned versions and works out where each wanted program belongs. The name
-// of a program ends in a hash of everything that is pinned, so that a raised
-// dependency or a changed flag is never answered with an older program.
+// plan reads the pinned versions and computes the place of each wanted program. Its name
+// ends in a hash of everything that is pinned, so a raised dependency or a changed flag
+// never returns an older program.
 func plan(m Module, cacheDir string, wanted func(name string) bool) (recipe, error) {
 	goMod, err := os.ReadFile(filepath.Join(m.Dir, "go.mod"))
 	if err != nil {

@@ -16,8 +16,8 @@ const (
 	keptLines      = 30
 )
 
-// output reads what `go build -v` prints: one import path for each package it
-// compiles, "go: downloading …" for each module, and errors.
+// output parses the output of `go build -v`: one import path for each compiled
+// package, "go: downloading …" for each module, and errors.
 type output struct {
 	// total counts the packages that are to be compiled.
 	total counter
@@ -64,7 +64,7 @@ func (o *output) take(line string) {
 	}
 }
 
-// status describes how far the build has come.
+// status describes the progress of the build.
 func (o *output) status() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// lifetime is that of every certificate. The start lies a little in the past for the
-// sake of clocks that are set back.
+// lifetime is the lifetime of every certificate. It starts a little in the past, for
+// clocks that are set back.
 const (
 	lifetime  = 365 * 24 * time.Hour
 	clockSkew = time.Hour

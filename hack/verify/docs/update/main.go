@@ -27,5 +27,5 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", page, err)
 	}
-	return os.WriteFile(page, []byte(updated), 0o644) //nolint:gosec // documentation is for everybody to read
+	return os.WriteFile(page, []byte(updated), 0o644) //nolint:gosec // documentation is readable for all
 }

@@ -49,7 +49,7 @@ func run(ctx context.Context, image, source, out string) error {
 			return err
 		}
 		file := filepath.Join(out, strings.ReplaceAll(dir, "/", "-")+".yaml")
-		if err := os.WriteFile(file, rendered, 0o644); err != nil { //nolint:gosec // manifests are for everybody to read
+		if err := os.WriteFile(file, rendered, 0o644); err != nil { //nolint:gosec // manifests are readable for all
 			return err
 		}
 		fmt.Println(file)
@@ -60,7 +60,7 @@ func run(ctx context.Context, image, source, out string) error {
 // writeOverlay writes a kustomization that replaces the image and nothing else,
 // because kubectl has no flag for that.
 func writeOverlay(base, out, image string) (string, error) {
-	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // manifests are for everybody to read
+	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // manifests are readable for all
 		return "", err
 	}
 	overlay, err := os.MkdirTemp(out, "overlay-*")
