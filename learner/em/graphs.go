@@ -1,7 +1,6 @@
 package em
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,20 +14,14 @@ import (
 
 // What graph learning starts from and holds to; see docs/learning/background.md.
 const (
-	firstEdge   = 0.5  // the weight of the edge that is wanted most in the first A₁
-	significant = 2.5  // robust standard deviations that an edge's slope is away from 0
-	halfEdge    = 0.25 // the weight of half an edge in Eq. 8, in units of ε
+	halfEdge = 0.25 // the weight of half an edge in Eq. 8, in units of ε
 )
 
 // learnGraph trains π with θ frozen and adds what it generates to 𝒜 (Algorithm
 // 2, lines 4 and 5).
 func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 	n := s.services
-	edges, err := s.wantedEdges(ctx)
-	if err != nil {
-		return fmt.Errorf("find the edges that are missing: %w", err)
-	}
-	pi, err := generator.New(s.affinity, edges, n, s.config.Embedding, s.rng)
+	pi, err := generator.New(s.affinity, s.lost(), n, s.config.Embedding, s.rng)
 	if err != nil {
 		return err
 	}
@@ -74,63 +67,6 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 	return nil
 }
 
-// wantedEdges returns the edges that A_old lacks and that would lower the loss of
-// the network as it is: those with the steepest negative ∂L/∂A over the training
-// samples, in one direction per pair, no more than δ·N² of them, weighted by the
-// slope.
-//
-// Graph learning starts from them, in every iteration. From a random start, all
-// edges together do more harm than good to a network that was trained without
-// them; the generator then lowers all off-diagonal entries under ε at once, and
-// what is left is the identity.
-func (s *session) wantedEdges(ctx context.Context) (edges []float32, err error) {
-	n := s.services
-	sensitivity, err := autodiff.NewSensitivity(s.model, s.objective())
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, sensitivity.Close()) }()
-	copy(sensitivity.Affinity, s.affinity)
-	load := s.loader(Epoch{})
-	load.passed = nil // this is no epoch
-	order := make([]int, s.problem.Training.Len())
-	for i := range order {
-		order[i] = i
-	}
-	slope := make([]float32, n*n)
-	if _, err := load.pass(ctx, order, sensitivity.Batch, func(b batch) (float64, error) {
-		return 0, sensitivity.Add(slope, float32(b.labels))
-	}); err != nil {
-		return nil, err
-	}
-	var wanted []int
-	for i, v := range slope {
-		row, column := i/n, i%n
-		if row != column && s.affinity[i] == 0 && v < 0 && v < slope[column*n+row] {
-			wanted = append(wanted, i)
-		}
-	}
-	noise := deviation(slope)
-	wanted = slices.DeleteFunc(wanted, func(i int) bool { return float64(-slope[i]) < significant*noise })
-	slices.SortFunc(wanted, func(a, b int) int { return cmp.Compare(slope[a], slope[b]) })
-	wanted = wanted[:min(len(wanted), int(s.config.NewEdges*float64(n*n)))]
-	edges = make([]float32, n*n)
-	for _, i := range wanted {
-		edges[i] = firstEdge * slope[i] / slope[wanted[0]]
-	}
-	return edges, nil
-}
-
-// deviation is a robust standard deviation of values around 0.
-func deviation(values []float32) float64 {
-	magnitudes := make([]float64, len(values))
-	for i, v := range values {
-		magnitudes[i] = math.Abs(float64(v))
-	}
-	slices.Sort(magnitudes)
-	return 1.4826 * magnitudes[len(magnitudes)/2]
-}
-
 // updateGraphs scores all graphs of 𝒜, drops the worst beyond its capacity and
 // makes the next A_old of the others (Algorithm 2, lines 6 to 10, Eq. 9–10).
 func (s *session) updateGraphs(ctx context.Context) error {
@@ -171,6 +107,40 @@ func (s *session) scoreGraphs(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// probe puts candidates into A_old, so that policy learning finds out what they are
+// good for: a network that was trained without them cannot tell.
+func (s *session) probe(ctx context.Context) (err error) {
+	if s.proposed, err = s.candidates(ctx); err != nil || slices.Max(s.proposed) == 0 {
+		return err
+	}
+	n := s.services
+	probed := slices.Clone(s.affinity)
+	for i, v := range s.proposed {
+		if v == 0 {
+			continue
+		}
+		probed[i] = v
+		// Beside self-loops of 1, an edge would have this weight.
+		if loops := s.affinity[i/n*(n+1)] * s.affinity[i%n*(n+1)]; loops > 0 {
+			probed[i] *= float32(math.Sqrt(float64(loops)))
+		}
+	}
+	s.affinity = graph.Normalise(probed, n)
+	s.set = append(s.set, Graph{Name: s.nextName(), Affinity: s.affinity})
+	return nil
+}
+
+// lost returns the candidates that A_old lacks.
+func (s *session) lost() []float32 {
+	edges := slices.Clone(s.proposed)
+	for i, v := range s.affinity {
+		if v > 0 {
+			edges[i] = 0
+		}
+	}
+	return edges
 }
 
 // threshold is ε of Eq. 6.

@@ -99,7 +99,8 @@ type session struct {
 	services    int
 	affinity    []float32 // A_old
 	set         []Graph
-	learned     int // the number of the last learned graph
+	proposed    []float32 // candidates, N×N
+	learned     int       // the number of the last learned graph
 	solver      *autodiff.Adam
 	best        best
 	history     []Epoch
@@ -179,6 +180,11 @@ func (s *session) run(ctx context.Context) (err error) {
 		return fmt.Errorf("compile policy learning: %w", err)
 	}
 	defer func() { err = errors.Join(err, policy.Close()) }()
+	if s.config.GraphEpochs > 0 {
+		if err := s.probe(ctx); err != nil {
+			return fmt.Errorf("probe edges: %w", err)
+		}
+	}
 	for iteration := 1; iteration <= s.config.Iterations; iteration++ {
 		if err := s.learnPolicy(ctx, policy, iteration); err != nil {
 			return fmt.Errorf("policy learning, iteration %d: %w", iteration, err)

@@ -155,7 +155,7 @@ func TestEveryKindOfNetwork(t *testing.T) {
 			}
 			want, epochs := []string{"invocation"}, 2
 			if kind == artifact.KindDeepScaler {
-				want, epochs = append(want, "learned 1"), 3
+				want, epochs = append(want, "learned 1", "learned 2"), 3 // one from candidates, one from G
 			} else if report.Edges != 2 {
 				t.Errorf("%d edges, want the two that were given", report.Edges)
 			}
