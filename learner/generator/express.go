@@ -2,7 +2,6 @@ package generator
 
 import (
 	"fmt"
-	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -104,7 +103,9 @@ func (b builder[T]) normalise(a *gorgonia.Node) *gorgonia.Node {
 	sums := mul(a, b.constant(1, b.services, 1))
 	isEmpty, isNot := must(gorgonia.Lte(sums, zeros, true)), must(gorgonia.Gt(sums, zeros, true))
 	scale := hadamard(isNot, inverse(must(gorgonia.Sqrt(add(sums, isEmpty)))))
-	return hadamard(a, mul(scale, transpose(scale)))
+	// The gradient of scale·scaleᵀ would add up in an order that depends on where scale is.
+	rows := mul(scale, b.constant(1, 1, b.services))
+	return hadamard(a, hadamard(rows, transpose(rows)))
 }
 
 // newEdges is [Expression.Cost].
@@ -121,7 +122,14 @@ func (b builder[T]) square(a *gorgonia.Node) *gorgonia.Node {
 }
 
 func (b builder[T]) constant(v float64, shape ...int) *gorgonia.Node {
-	data := slices.Repeat([]T{T(v)}, tensor.Shape(shape).TotalSize())
+	size := tensor.Shape(shape).TotalSize()
+	// The order in which gonum adds up depends on how its operands are aligned. Whole
+	// lines are always aligned alike.
+	const line = 16
+	data := make([]T, (size+line-1)/line*line)[:size]
+	for i := range data {
+		data[i] = T(v)
+	}
 	return node(b.graph, fmt.Sprintf("%v everywhere in %v", v, shape), data, shape...)
 }
 
