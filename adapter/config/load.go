@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
 // maxSize bounds a configuration file; real ones have a few kilobytes.
@@ -41,7 +44,7 @@ func Decode(data []byte) (*Adapter, error) {
 	if err := checkVersion(data); err != nil {
 		return nil, err
 	}
-	a := Default()
+	a := defaultsOf(data)
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(a); err != nil {
@@ -54,6 +57,25 @@ func Decode(data []byte) (*Adapter, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// defaultsOf returns the defaults that go with the scrape interval and the step in
+// data. Mistakes in them are left to the strict decoder.
+func defaultsOf(data []byte) *Adapter {
+	var given struct {
+		Step      time.Duration `yaml:"step"`
+		Telemetry struct {
+			ScrapeInterval time.Duration `yaml:"scrapeInterval"`
+		} `yaml:"telemetry"`
+	}
+	if err := yaml.Unmarshal(data, &given); err != nil {
+		return Default()
+	}
+	scrapeInterval := given.Telemetry.ScrapeInterval
+	if scrapeInterval == 0 {
+		scrapeInterval = telemetry.DefaultScrapeInterval
+	}
+	return defaultsFor(scrapeInterval, given.Step)
 }
 
 // checkVersion runs first: fields of another version would otherwise be

@@ -77,6 +77,29 @@ func asYAML(t *testing.T, a *config.Adapter) string {
 	return string(out)
 }
 
+// TestDefaultsFollowTheScrapeInterval: samples decide how soon anything can be seen.
+func TestDefaultsFollowTheScrapeInterval(t *testing.T) {
+	type periods struct {
+		Step, RateWindow, LeadTime time.Duration
+		Window                     int
+	}
+	for text, want := range map[string]periods{
+		"":                                 {15 * time.Second, 30 * time.Second, time.Minute, 40},
+		"  scrapeInterval: 30s\n":          {30 * time.Second, time.Minute, 75 * time.Second, 20},
+		"  scrapeInterval: 1m\n":           {time.Minute, 2 * time.Minute, 105 * time.Second, 12},
+		"  scrapeInterval: 1m\nstep: 2m\n": {2 * time.Minute, 2 * time.Minute, 165 * time.Second, 12},
+		"  scrapeInterval: 5s\n  rateWindow: 20s\n": {5 * time.Second, 20 * time.Second, 50 * time.Second, 120},
+		"step: 1m\n":                             {time.Minute, time.Minute, 105 * time.Second, 12},
+		"window: 7\ndefaults: {leadTime: 90s}\n": {15 * time.Second, 30 * time.Second, 90 * time.Second, 7},
+	} {
+		a := decode(t, header+text)
+		got := periods{a.Step, a.Telemetry.RateWindow, a.Defaults.LeadTime, a.Window}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
 func TestDecodeKeepsDefaultsOfWhatIsLeftOut(t *testing.T) {
 	got := decode(t, header+"step: 15s\ndefaults: {slo: 200ms}\n")
 	want := config.Default()

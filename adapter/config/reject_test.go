@@ -33,7 +33,7 @@ func TestDecodeRejects(t *testing.T) {
 		"short window":         {header + "window: 1\n", []string{"window: is 1"}},
 		"endless window":       {header + "window: 1000000000\n", []string{"window: is 1000000000"}},
 		"endless lead time":    {header + "defaults: {leadTime: 100000h}\n", []string{"defaults.leadTime: is 100000h"}},
-		"rate below step":      {header + "step: 2m\ndefaults: {leadTime: 5m}\n", []string{"telemetry.rateWindow: is 1m0s"}},
+		"rate below step":      {header + "  rateWindow: 1m\nstep: 2m\ndefaults: {leadTime: 5m}\n", []string{"telemetry.rateWindow: is 1m0s"}},
 		"lead time below step": {header + "defaults: {leadTime: 10s}\n", []string{"defaults.leadTime: is 10s"}},
 		"percentile alone":     {header + "defaults: {sloPercentile: 0.95}\n", []string{"defaults.sloPercentile: is 0.95 but slo is not set"}},
 		"crossed utilisation":  {header + "defaults: {minUtilisation: 0.9}\n", []string{"defaults.maxUtilisation is 0.8"}},

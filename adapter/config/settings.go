@@ -9,16 +9,34 @@ import (
 )
 
 // Default returns the configuration that only lacks the URL of Prometheus.
-func Default() *Adapter {
+func Default() *Adapter { return defaultsFor(telemetry.DefaultScrapeInterval, 0) }
+
+const (
+	// lookBack is how far estimates look back. What a service uses without
+	// requests shows only where its load varied.
+	lookBack = 10 * time.Minute
+	// leastWindow is how many steps that must be for a trend.
+	leastWindow = 12
+)
+
+// defaultsFor returns the defaults that go with a scrape interval, with a step
+// of that length unless another is given: what happens within a step is seen
+// after it, so the shortest one that brings new samples reacts first.
+func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
+	if step == 0 {
+		step = scrapeInterval
+	}
 	q, p := queueing.DefaultConfig(), plan.DefaultConfig()
+	t := telemetry.ConfigFor(scrapeInterval)
+	t.RateWindow = max(t.RateWindow, step)
 	return &Adapter{
 		APIVersion: APIVersion,
 		Kind:       Kind,
-		Step:       30 * time.Second,
-		Window:     12,
-		Telemetry:  telemetry.DefaultConfig(),
+		Step:       step,
+		Window:     max(leastWindow, int(lookBack/max(step, time.Second))),
+		Telemetry:  t,
 		Defaults: Settings{
-			LeadTime:          p.LeadTime,
+			LeadTime:          plan.PodStart + plan.Sync + step,
 			SLO:               q.SLO,
 			SLOPercentile:     q.SLOPercentile,
 			MinUtilisation:    q.MinUtilisation,

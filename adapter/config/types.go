@@ -28,9 +28,10 @@ type Adapter struct {
 	Kind       string `yaml:"kind"`
 
 	// Step is Δ, the time between two plans and between two columns of the
-	// window. Whole seconds.
+	// window. Whole seconds; by default the scrape interval of the telemetry.
 	Step time.Duration `yaml:"step"`
-	// Window is τ, the number of columns in the window of an estimate.
+	// Window is τ, the number of columns in the window of an estimate; by default
+	// as many as make ten minutes. A model looks at the newest of them.
 	Window int `yaml:"window"`
 	// Settle is the time from the end of a step to its tick. Prometheus needs
 	// it to store the scrapes that started before; replicas of the adapter that

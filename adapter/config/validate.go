@@ -42,7 +42,7 @@ func (a *Adapter) Validate() error {
 	var p problems
 	switch {
 	case a.Step < time.Second || a.Step > maxLeadTime || a.Step%time.Second != 0:
-		p.add("step", "is %v, want whole seconds (the metric reports it as windowSeconds) up to %v, such as 30s", a.Step, maxLeadTime)
+		p.add("step", "is %v, want whole seconds (the metric reports it as windowSeconds) up to %v, such as 15s", a.Step, maxLeadTime)
 	case a.Settle < 0 || a.Settle >= a.Step/2:
 		p.add("settle", "is %v, want at least 0s and less than half of step (%v)", a.Settle, a.Step)
 	}

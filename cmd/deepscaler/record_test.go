@@ -37,14 +37,14 @@ func TestRecord(t *testing.T) {
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "shop.csv.gz")
 	out, err := execute(t, "record", "--prometheus-url", server.URL, "--namespace", "shop", "--start", "-1h", "--out", file)
-	if err != nil || !strings.Contains(out, "120 steps of 1 services") {
+	if err != nil || !strings.Contains(out, "240 steps of 1 services") {
 		t.Fatalf("printed %q, %v", out, err)
 	}
 	series, err := history.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if series.Steps != 120 || series.Services[0].Name != "web" || series.At(0, 119, series.Channel("cpu")) != 1 {
+	if series.Steps != 240 || series.Services[0].Name != "web" || series.At(0, 239, series.Channel("cpu")) != 1 {
 		t.Errorf("read %d steps of %v", series.Steps, series.Services)
 	}
 }

@@ -30,9 +30,11 @@ const (
 	// minFit is how many samples a regression needs for its standard error to mean
 	// anything.
 	minFit = 6
-	// maxIdle bounds the idle share of a replica to half the lowest utilisation
-	// that is usually planned for; what keeps it busier than that counts as work.
-	maxIdle = 0.25
+	// maxIdle bounds the idle share of a replica to nine tenths of the lowest
+	// utilisation that is usually planned for; what keeps it busier than that counts
+	// as work. A tighter bound makes the replicas of a service that idles at a third
+	// of its limit look like work that grows with the load, and multiply.
+	maxIdle = 0.45
 	// imbalance is the share of a step's completions by which the requests in
 	// flight may change while flow counts as balanced.
 	imbalance = 0.1

@@ -40,6 +40,23 @@ func rising(from, to float64, steps int) []float64 {
 
 func near(got, want, tolerance float64) bool { return math.Abs(got-want) <= tolerance*math.Abs(want) }
 
+// TestIdleReplicasAreNoWork: the more replicas a service has that idles at a third of
+// its limit, the more of its CPU has nothing to do with requests. Taken for work, it
+// would ask for as many replicas again whenever the load doubles.
+func TestIdleReplicasAreNoWork(t *testing.T) {
+	s := served([]float64{200, 210, 800, 790, 220, 200}, []float64{20}, 0.0009, 0.33, nil)
+	for range 3 {
+		s.Requests = append(s.Requests, s.Requests...)
+		s.CPU = append(s.CPU, s.CPU...)
+		s.Replicas = append(s.Replicas, s.Replicas...)
+	}
+	d := law(s)
+	work := 800 * d.PerRequest
+	if n := (Sizing{Idle: d.Idle, Utilisation: 0.75}).Need(work); n > 4 {
+		t.Errorf("%+v: 800 requests per second need %.1f replicas, want the 2 that do the work, or little more", d, n)
+	}
+}
+
 func TestDemandFollowsTheUtilisationLaw(t *testing.T) {
 	varied := rising(20, 80, 12)
 	d := law(served(varied, []float64{4}, 0.03, 0.1, nil))

@@ -18,11 +18,19 @@ type Config struct {
 	RoundingTolerance float64 `yaml:"roundingTolerance"`
 }
 
-// DefaultConfig returns a lead time of 75 s (a pod that is ready in 30 s, the
-// default HPA sync period of 15 s and one step of 30 s) and a rounding tolerance
-// of 0.05 replicas.
+const (
+	// PodStart is how long a pod about which nothing is known takes to be ready.
+	PodStart = 30 * time.Second
+	// Sync is the default sync period of the HorizontalPodAutoscaler controller.
+	Sync = 15 * time.Second
+	// Step is the time between two plans where samples come every 15 s.
+	Step = 15 * time.Second
+)
+
+// DefaultConfig returns a lead time of one minute ([PodStart], [Sync] and one
+// [Step]) and a rounding tolerance of 0.05 replicas.
 func DefaultConfig() Config {
-	return Config{LeadTime: 75 * time.Second, RoundingTolerance: 0.05}
+	return Config{LeadTime: PodStart + Sync + Step, RoundingTolerance: 0.05}
 }
 
 // Validate reports the first setting that cannot work.

@@ -94,7 +94,9 @@ func TestUnknownNeedsHold(t *testing.T) {
 	for _, s := range f.Services {
 		bounds[s] = Bounds{1, 10}
 	}
-	p := mustMake(t, DefaultConfig(), f, bounds)
+	c := DefaultConfig()
+	c.LeadTime = 3 * f.Step
+	p := mustMake(t, c, f, bounds)
 	if n, err := p.Replicas(service("a")); n != 3 || err != nil {
 		t.Errorf("a known service gets %d replicas, %v", n, err)
 	}

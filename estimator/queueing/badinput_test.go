@@ -38,7 +38,8 @@ func TestMissingSamples(t *testing.T) {
 		spoil   func(w *estimator.Window)
 		unknown []bool // by service
 	}{
-		{"a service vanished two steps ago", func(w *estimator.Window) { forget(w, 1, all, 10, 11) }, []bool{false, true, false}},
+		{"a service vanished three steps ago", func(w *estimator.Window) { forget(w, 1, all, 9, 10, 11) }, []bool{false, true, false}},
+		{"a lost scrape", func(w *estimator.Window) { forget(w, 1, all, 10, 11) }, []bool{false, false, false}},
 		{"the newest step is late", func(w *estimator.Window) {
 			for i := range 3 {
 				forget(w, i, all, 11)

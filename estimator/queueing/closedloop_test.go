@@ -74,6 +74,7 @@ func newLoop(t *testing.T, m *fluid, holistic bool) *loop {
 	m.noise = rand.New(rand.NewPCG(1, 2))
 	c := DefaultConfig()
 	c.SLO = 500 * time.Millisecond
+	c.LeadTime = 75 * time.Second // steps of 30 s
 	l := &loop{model: m, slo: c.SLO.Seconds(), delay: 2, hold: 6}
 	var err error
 	if holistic {

@@ -52,13 +52,13 @@ type Config struct {
 // at 0.8, beyond which it grows too fast for any lead time. A headroom of half
 // a standard deviation is what the upper bound leaves by itself from four busy
 // replicas upwards. The lead time is that of a pod that is ready in 30 s, the
-// default HPA sync period of 15 s and one step of 30 s.
+// default HPA sync period of 15 s and one step of 15 s.
 func DefaultConfig() Config {
 	return Config{
 		MinUtilisation: 0.5,
 		MaxUtilisation: 0.8,
 		Headroom:       0.5,
-		LeadTime:       75 * time.Second,
+		LeadTime:       time.Minute,
 	}
 }
 

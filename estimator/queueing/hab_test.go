@@ -274,7 +274,7 @@ func TestHABNeedsAGraph(t *testing.T) {
 
 func TestHorizonCoversTheLeadTime(t *testing.T) {
 	for step, want := range map[time.Duration]int{
-		2 * time.Second: 38, 30 * time.Second: 3, 75 * time.Second: 1, 10 * time.Minute: 1,
+		2 * time.Second: 30, 15 * time.Second: 4, 25 * time.Second: 3, time.Minute: 1, 10 * time.Minute: 1,
 	} {
 		w := after(chainModel(), 12, entry("a", 100), false)
 		w.Step = step

@@ -10,9 +10,9 @@ import (
 
 const (
 	// maxAge is how many of the newest columns may lack a service before what
-	// is known about it counts as stale. One is tolerated because scrapes and
-	// steps are not aligned.
-	maxAge = 1
+	// is known about it counts as stale. Where rates are taken over two scrapes, a
+	// lost one takes those of two steps with it.
+	maxAge = 2
 	// minSamples is how many samples a service needs: the first one after a
 	// start covers only a part of its step and reads too low.
 	minSamples = 2

@@ -28,12 +28,24 @@ type Config struct {
 	// IgnoredContainers are names of containers that do not count for cpu and
 	// memory, such as sidecars of the mesh.
 	IgnoredContainers []string `yaml:"ignoredContainers,omitempty"`
+	// ScrapeInterval is the time between two samples of a series. What else
+	// depends on it follows from it by default, see [ConfigFor].
+	ScrapeInterval time.Duration `yaml:"scrapeInterval"`
 	// RateWindow is the range over which counters are turned into rates, and
 	// for how long a gauge outlives its last sample. It must span at least two
-	// scrapes, so at least twice the scrape interval; four times tolerates a
-	// lost scrape. Whole milliseconds, at least 1s and at least one step.
+	// scrapes, so at least twice the scrape interval; three times tolerates a
+	// lost scrape. A rate is as old as half of it, so longer ones react later.
+	// Whole milliseconds, at least 1s and at least one step.
 	RateWindow time.Duration `yaml:"rateWindow"`
 }
+
+// DefaultScrapeInterval is that of Prometheus as Istio installs it.
+const DefaultScrapeInterval = 15 * time.Second
+
+// scrapesPerRate is how many scrape intervals rates are taken over. Two samples
+// make a rate. A lost scrape leaves a gap of two steps, which estimates bridge,
+// whereas a longer window would see every rise later.
+const scrapesPerRate = 2
 
 // Prometheus says how to reach a server with the Prometheus HTTP API v1
 // (Prometheus itself, Thanos, Mimir, VictoriaMetrics).
@@ -79,9 +91,12 @@ type Jaeger struct {
 	HTTP HTTPClientConfig `yaml:"http"`
 }
 
-// DefaultConfig returns the configuration that only lacks the URL of
-// Prometheus.
-func DefaultConfig() Config {
+// DefaultConfig returns [ConfigFor] the default scrape interval.
+func DefaultConfig() Config { return ConfigFor(DefaultScrapeInterval) }
+
+// ConfigFor returns the configuration that only lacks the URL of Prometheus, with
+// rates over the shortest window that is safe with the given scrape interval.
+func ConfigFor(scrapeInterval time.Duration) Config {
 	return Config{
 		Prometheus: Prometheus{
 			Timeout:              10 * time.Second,
@@ -97,7 +112,8 @@ func DefaultConfig() Config {
 		},
 		Preset:            PresetIstio,
 		IgnoredContainers: []string{"istio-proxy", "linkerd-proxy"},
-		RateWindow:        time.Minute,
+		ScrapeInterval:    scrapeInterval,
+		RateWindow:        scrapesPerRate * scrapeInterval,
 	}
 }
 
@@ -152,6 +168,9 @@ func (c *Config) Validate() error {
 		}
 	}
 
+	if c.ScrapeInterval < time.Second || c.ScrapeInterval%time.Millisecond != 0 {
+		reject("scrapeInterval", "is %v, want at least 1s and whole milliseconds", c.ScrapeInterval)
+	}
 	if c.RateWindow < time.Second || c.RateWindow%time.Millisecond != 0 {
 		reject("rateWindow", "is %v, want at least 1s and whole milliseconds", c.RateWindow)
 	}

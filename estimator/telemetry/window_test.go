@@ -61,6 +61,7 @@ func TestWindowAsksOncePerFeatureForAllServices(t *testing.T) {
 		for name := range c.Queries {
 			c.Queries[name] += "{{with .}}{{end}}" // renders to nothing
 		}
+		c.RateWindow = time.Minute
 		c.Queries["cpu"] = `cpu {{.Namespaces}} {{.RateWindow}} {{.HalfRateWindow}} {{.Step}} {{.Span}}`
 	})
 	other := estimator.Service{Namespace: "a.b", Name: "web"}
@@ -153,7 +154,7 @@ func TestNewRejectsShapesThatCannotBeRead(t *testing.T) {
 		"too many steps":      {nil, features, 11001, testStep, "steps is 11001"},
 		"no step":             {nil, features, 12, 0, "step is 0s"},
 		"fraction of a ms":    {nil, features, 12, 1500 * time.Microsecond, "whole milliseconds"},
-		"step beyond rate":    {nil, features, 12, 2 * time.Minute, "rateWindow is 1m0s"},
+		"step beyond rate":    {nil, features, 12, 2 * time.Minute, "rateWindow is 30s"},
 		"no features":         {nil, nil, 12, testStep, "no features"},
 		"feature twice":       {nil, []estimator.Feature{"cpu", "cpu"}, 12, testStep, `"cpu" occurs twice`},
 		"feature of no query": {nil, []estimator.Feature{"disk"}, 12, testStep, "queries.disk: is required"},

@@ -192,6 +192,7 @@ func (b *bench) path(name string) string { return filepath.Join(b.folder, name) 
 // options are those of a recording of 100 steps in chunks of 16.
 func (b *bench) options(change ...func(*Options)) *Options {
 	o := NewOptions()
+	o.Step = testStep
 	o.ConfigFile = b.path("config.yaml")
 	o.PrometheusURL = b.url
 	o.Namespaces = []string{"shop"}

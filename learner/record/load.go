@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -26,6 +27,14 @@ func load(path string, cfg *telemetry.Config) error {
 }
 
 func decode(data []byte, cfg *telemetry.Config) error {
+	var given struct {
+		Telemetry struct {
+			ScrapeInterval time.Duration `yaml:"scrapeInterval"`
+		} `yaml:"telemetry"`
+	}
+	if yaml.Unmarshal(data, &given) == nil { // else the strict decoder reports it
+		cfg.RateWindow = max(cfg.RateWindow, telemetry.ConfigFor(given.Telemetry.ScrapeInterval).RateWindow)
+	}
 	file := struct {
 		Telemetry *telemetry.Config `yaml:"telemetry"`
 		Others    map[string]any    `yaml:",inline"`

@@ -71,7 +71,7 @@ type Options struct {
 
 // NewOptions returns the defaults.
 func NewOptions() *Options {
-	o := &Options{Start: "-24h", End: "now", Step: 30 * time.Second, Columns: 1000, Attempts: 6}
+	o := &Options{Start: "-24h", End: "now", Step: telemetry.DefaultScrapeInterval, Columns: 1000, Attempts: 6}
 	for _, f := range estimator.DefaultFeatures() {
 		o.Features = append(o.Features, string(f))
 	}

@@ -100,7 +100,7 @@ type options struct {
 func defaults() options {
 	return options{
 		apps: []string{"online-boutique"}, workloads: []string{"sequence"}, autoscalers: []string{"hpa-cpu", "hab", "clairvoyant"},
-		seeds: 3, firstSeed: 1, duration: time.Hour, step: 30 * time.Second, scrape: 15 * time.Second, rateWindow: time.Minute,
+		seeds: 3, firstSeed: 1, duration: time.Hour, step: 15 * time.Second, scrape: 15 * time.Second, rateWindow: 30 * time.Second,
 		startSpread: 0.5, output: "table", school: 6 * time.Hour, schoolSeed: 1001,
 	}
 }

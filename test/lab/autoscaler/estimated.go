@@ -37,7 +37,7 @@ func newEstimated(e estimator.Estimator, leadTime time.Duration, b bounds) *esti
 
 // external returns the HPA of manifests/examples with a target per replica.
 func external(b bounds, average resource.Quantity) *autoscalingv2.HorizontalPodAutoscalerSpec {
-	least, none, hold := int32(b.Min), int32(0), int32(120)
+	least, none, hold := int32(b.Min), int32(0), int32(300)
 	zero := resource.MustParse("0")
 	return hpa.Complete(&autoscalingv2.HorizontalPodAutoscalerSpec{
 		MinReplicas: &least, MaxReplicas: int32(b.Max),

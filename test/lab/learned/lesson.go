@@ -63,7 +63,6 @@ func (l *Lesson) Train(ctx context.Context, kind string, quantile float64) (*tra
 	s := train.DefaultSpec()
 	s.Kind = kind
 	s.LeadTime = l.Config.LeadTime()
-	s.Samples.Window = l.Config.Steps
 	s.Label.SLO = train.Duration(l.Config.Application.SLO.Latency.D())
 	s.Learning.Quantile = quantile
 	s.Learning.Seed = l.Config.Seed

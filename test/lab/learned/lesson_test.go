@@ -33,8 +33,8 @@ func TestTake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.History.Steps != 20 {
-		t.Errorf("%d steps of history in 11 minutes, want all but the first minute, 20", l.History.Steps)
+	if l.History.Steps != 42 {
+		t.Errorf("%d steps of history in 11 minutes, want all but the first half minute, 42", l.History.Steps)
 	}
 	names := map[[2]string]float64{{"productpage", "details"}: 1, {"productpage", "reviews"}: 1, {"reviews", "ratings"}: 1}
 	if len(l.Edges) != len(names) {

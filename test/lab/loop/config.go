@@ -19,7 +19,8 @@ type Config struct {
 	Past *workload.Load
 	// Seed decides every request and every delay.
 	Seed uint64
-	// Duration is measured. Warmup comes before, so that windows are full.
+	// Duration is measured. Warmup comes before, so that there is something to look
+	// back on.
 	Duration, Warmup time.Duration
 	// Step is Δ, the time between two decisions of an estimator and between two columns of
 	// its window, and Steps is τ, the columns of the window.
@@ -44,8 +45,8 @@ func Defaults(a *app.Application, l *workload.Load, seed uint64) Config {
 	return Config{
 		Application: a, Load: l, Seed: seed,
 		Duration: time.Hour, Warmup: 6 * time.Minute,
-		Step: 30 * time.Second, Steps: 12,
-		Scrape: 15 * time.Second, RateWindow: time.Minute, Settle: time.Second,
+		Step: 15 * time.Second, Steps: 40,
+		Scrape: 15 * time.Second, RateWindow: 30 * time.Second, Settle: time.Second,
 		Sync:   15 * time.Second,
 		Bounds: plan.Bounds{Min: 1, Max: 100},
 	}

@@ -82,8 +82,8 @@ func TestSameSeedSameRun(t *testing.T) {
 func TestRecordCountsReplicas(t *testing.T) {
 	c := config(t, 1)
 	r := do(t, c)
-	if len(r.Steps) != 10 || len(r.Bins) != 60 {
-		t.Fatalf("%d steps and %d bins of 5 min, want 10 and 60", len(r.Steps), len(r.Bins))
+	if len(r.Steps) != 20 || len(r.Bins) != 60 {
+		t.Fatalf("%d steps and %d bins of 5 min, want 20 and 60", len(r.Steps), len(r.Bins))
 	}
 	if want := 5 * len(c.Application.Services); r.Actions != want {
 		t.Errorf("%d changes of replicas in five minutes with one each, want %d", r.Actions, want)
