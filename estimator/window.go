@@ -15,8 +15,8 @@ type Feature string
 const (
 	// Replicas is the number of ready pods.
 	Replicas Feature = "replicas"
-	// CPU is CPU time used divided by the CPU limit, summed over the pods of
-	// the service; 1 means every replica is at its limit.
+	// CPU is CPU time used divided by the CPU limit, in the mean over the pods
+	// of the service; 1 means every replica is at its limit.
 	CPU Feature = "cpu"
 	// Latency is the mean response time in seconds of the requests answered
 	// during the step, measured at the service. Missing when there were none.

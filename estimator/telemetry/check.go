@@ -77,11 +77,15 @@ func (s *Source) merged(ctx context.Context, w *estimator.Window, query Query) [
 	return nil
 }
 
-// unscraped finds services of which fewer pods report requests than are ready.
-// One pod may have had no request yet.
+// few is the number of requests in the rate window below which a pod may well
+// have had none.
+const few = 10
+
+// unscraped finds services of which fewer pods report requests than were ready
+// all the time, and that have enough of them for each.
 func (s *Source) unscraped(ctx context.Context, w *estimator.Window, query Query) []*Error {
-	r := w.Channel(estimator.Replicas)
-	if r < 0 || s.traffic.reporters != "" {
+	r, rate := w.Channel(estimator.Replicas), w.Channel(estimator.Requests)
+	if min(r, rate) < 0 || s.traffic.reporters != "" {
 		return nil // waypoints report for all pods of a service
 	}
 	t := s.traffic
@@ -94,7 +98,12 @@ func (s *Source) unscraped(ctx context.Context, w *estimator.Window, query Query
 		if !ok {
 			continue
 		}
-		if ready := w.At(n, w.Steps-1, r); float64(sample.Value)+1 < ready {
+		ready := w.At(n, 0, r)
+		for t := range w.Steps {
+			ready = min(ready, w.At(n, t, r))
+		}
+		busy := w.At(n, w.Steps-1, rate)*s.rateWindow.Seconds() >= few*ready
+		if busy && float64(sample.Value)+1 < ready {
 			found = append(found, fmt.Sprintf("%v of %v of %s", sample.Value, ready, service))
 		}
 	}
