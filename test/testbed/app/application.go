@@ -17,15 +17,15 @@ type Application struct {
 	// Protocol is spoken between services: "http" (the default) or "grpc". Users
 	// always speak HTTP.
 	Protocol string `yaml:"protocol,omitempty"`
-	// SLO is what users were promised.
+	// SLO is the promise to users.
 	SLO SLO `yaml:"slo"`
 	// Balancing chooses the replica for a call.
 	Balancing Balancing `yaml:"balancing,omitempty"`
-	// Defaults hold for every service that does not say otherwise.
+	// Defaults hold for every service that does not override them.
 	Defaults Serving `yaml:"defaults,omitempty"`
 	// Services in the order of every table and file the testbed writes.
 	Services []Service `yaml:"services"`
-	// Users is what users do.
+	// Users describes the behaviour of users.
 	Users Users `yaml:"users"`
 }
 
@@ -50,7 +50,7 @@ func (s SLO) ErrorBudget() float64 {
 	return *s.Errors
 }
 
-// Statistic names the figure of a step's latencies that an SLO bounds.
+// Statistic names the statistic of a step's latencies that an SLO bounds.
 type Statistic string
 
 // The statistics an SLO can bound.
@@ -73,30 +73,30 @@ const (
 	RoundRobin Balancing = "roundRobin"
 )
 
-// Serving is how one replica of a service serves.
+// Serving is the capacity of one replica of a service.
 type Serving struct {
 	// Concurrency is the number of calls a replica works on at a time, waiting on
 	// callees included. More wait in a first-in first-out queue in front of it.
 	Concurrency int `yaml:"concurrency,omitempty"`
-	// Queue is the number of calls that may wait in front of a replica; one more
-	// is answered 503 (response flag UO).
+	// Queue is the number of calls that may wait in front of a replica; further
+	// calls get 503 (response flag UO).
 	Queue int `yaml:"queue,omitempty"`
 	// Timeout is how long callers of the service wait before they give up with
 	// 504 (response flag UT).
 	Timeout Duration `yaml:"timeout,omitempty"`
 	// StartDelay is the time from the creation of a replica until it is ready.
 	StartDelay Duration `yaml:"startDelay,omitempty"`
-	// Burst is how much CPU time an idle replica can save up, as a time at its
-	// limit, before the limit binds. Kubernetes enforces a CPU limit as a quota in
-	// every period of 100 ms, so a request on a quiet replica runs at the full
-	// speed of a core until that quota is gone: 100ms models it. 0 makes the limit
-	// bind at every instant.
+	// Burst is the CPU time that an idle replica can save up, as a time at its
+	// limit. Kubernetes enforces a CPU limit as a quota per period of 100 ms, so a
+	// request on a quiet replica runs at the full speed of a core until the quota
+	// is used: 100ms models that. With 0 the limit binds at every instant.
 	Burst Duration `yaml:"burst,omitempty"`
-	// Idle is what a replica uses without any call.
+	// Idle is the usage of a replica without calls.
 	Idle Usage `yaml:"idle,omitempty"`
-	// MemoryPerCall is held by every call that a replica has queued or in work.
+	// MemoryPerCall is the memory of every call that a replica has queued or in
+	// work.
 	MemoryPerCall Bytes `yaml:"memoryPerCall,omitempty"`
-	// Demand is what one call costs at an endpoint that does not say otherwise.
+	// Demand is the default cost of one call at an endpoint.
 	Demand Demand `yaml:"demand,omitempty"`
 }
 
@@ -106,7 +106,7 @@ type Usage struct {
 	Memory Bytes `yaml:"memory,omitempty"`
 }
 
-// Demand is what one call to an endpoint costs by itself, without its callees.
+// Demand is the cost of one call to an endpoint, without its callees.
 type Demand struct {
 	// CPU is the mean CPU time on one core. An endpoint with callees spends half
 	// of it before the first and half after the last of them.
@@ -144,8 +144,8 @@ type Service struct {
 	Resources Resources `yaml:"resources"`
 	// Serving overrides the application's defaults.
 	Serving `yaml:",inline"`
-	// Endpoints are what callers can call. A service without any is deployed and
-	// never called.
+	// Endpoints are the operations of the service. A service without any is
+	// deployed and never called.
 	Endpoints []Endpoint `yaml:"endpoints,omitempty"`
 }
 
@@ -169,16 +169,16 @@ type Endpoint struct {
 // Call is either one call to an endpoint or a group of branches that run at the
 // same time.
 type Call struct {
-	// Service and Endpoint are what is called.
+	// Service and Endpoint name the callee.
 	Service  string `yaml:"service,omitempty"`
 	Endpoint string `yaml:"endpoint,omitempty"`
-	// Times is the mean number of repeats, one after another; 0 means 1. Of a mean
-	// with a fraction, the fraction is the probability of one repeat more: 2.76 is
-	// two repeats and a third with probability 0.76.
+	// Times is the mean number of repeats, one after another; 0 means 1. The
+	// fraction of a mean is the probability of one more repeat: 2.76 means two
+	// repeats and a third with probability 0.76.
 	Times Positive `yaml:"times,omitempty"`
 	// Probability that the call (with all its repeats) is made at all; 0 means 1.
 	Probability Positive `yaml:"probability,omitempty"`
 	// Parallel branches run at the same time, each a sequence of calls; the caller
-	// goes on when all have ended. Excludes the other fields but Probability.
+	// continues when all have ended. Excludes the other fields except Probability.
 	Parallel [][]Call `yaml:"parallel,omitempty"`
 }

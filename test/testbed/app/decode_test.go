@@ -49,8 +49,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"times of parallel":   {"{service: b, endpoint: y, times: 2}", "{parallel: [[{service: b, endpoint: y}]], times: 2}", "branches only"},
 		"empty branch":        {"{service: b, endpoint: y, times: 2}", "{parallel: [[]]}", "branch is empty"},
 		"negative duration":   {"latency: 1s", "latency: -1s", "negative"},
-		"bare duration":       {"latency: 1s", "latency: 5", "no duration"},
-		"bad quantity":        {"cpu: 1, memory: 1Mi}}\n  endpoints:\n  - name: x", "cpu: lots, memory: 1Mi}}\n  endpoints:\n  - name: x", `line 9: "lots" is no quantity`},
+		"bare duration":       {"latency: 1s", "latency: 5", "not a duration"},
+		"bad quantity":        {"cpu: 1, memory: 1Mi}}\n  endpoints:\n  - name: x", "cpu: lots, memory: 1Mi}}\n  endpoints:\n  - name: x", `line 9: "lots" is not a quantity`},
 		"no limit":            {"cpu: 1, memory: 1Mi}}\n  endpoints:\n  - name: x", "memory: 1Mi}}\n  endpoints:\n  - name: x", "limits.cpu"},
 		"all weights 0":       {"weight: 1", "weight: 0", "weight 0"},
 		"negative weight":     {"weight: 1", "weight: -1", "weight"},
@@ -66,7 +66,7 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%s: the case changes nothing", name)
 		}
 		if _, err := Decode([]byte(doc)); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: the error should hold %q, have: %v", name, c.want, err)
+			t.Errorf("%s: the error should contain %q, have: %v", name, c.want, err)
 		}
 	}
 }

@@ -2,8 +2,8 @@ package app
 
 import "time"
 
-// Complete fills what was left out: services inherit the application's
-// defaults, endpoints the demand of their service, and the rest is
+// Complete fills in omitted fields. Services inherit the application's
+// defaults, endpoints the demand of their service, and the others are
 //
 //	concurrency 100, queue 1000, timeout 15s, exponential demands,
 //	least-request balancing, an SLO on the mean, protocol http.
@@ -36,8 +36,8 @@ func (a *Application) Complete() {
 	}
 }
 
-// complete fills what d leaves out. The family and its coefficient of variation
-// belong together: who names a distribution takes no inherited CV.
+// complete fills in omitted fields of d. The family and its coefficient of
+// variation belong together: a given distribution excludes an inherited CV.
 func (d *Demand) complete(from Demand) {
 	fill(&d.CPU, from.CPU)
 	fill(&d.Latency, from.Latency)

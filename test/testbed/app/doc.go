@@ -1,5 +1,5 @@
 // Package app describes microservice applications: their services, the call
-// trees behind every endpoint, and what users do with them.
+// trees behind every endpoint, and the behaviour of users.
 //
 // A description is one YAML document (see README.md of the testbed for the
 // schema with an example). [Builtin] lists the applications that come with the

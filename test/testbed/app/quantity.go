@@ -19,7 +19,7 @@ func (d Duration) D() time.Duration { return time.Duration(d) }
 func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 	v, err := time.ParseDuration(n.Value)
 	if err != nil || n.Kind != yaml.ScalarNode {
-		return fmt.Errorf("line %d: %q is no duration; write it like 250ms or 1m30s", n.Line, n.Value)
+		return fmt.Errorf("line %d: %q is not a duration; write it like 250ms or 1m30s", n.Line, n.Value)
 	}
 	if v < 0 {
 		return fmt.Errorf("line %d: a duration cannot be negative, %s is", n.Line, n.Value)
@@ -60,7 +60,7 @@ const quantityLimit = 1 << 50
 func quantity(n *yaml.Node) (resource.Quantity, error) {
 	q, err := resource.ParseQuantity(n.Value)
 	if err != nil || n.Kind != yaml.ScalarNode {
-		return q, fmt.Errorf("line %d: %q is no quantity; write it like 200m or 128Mi", n.Line, n.Value)
+		return q, fmt.Errorf("line %d: %q is not a quantity; write it like 200m or 128Mi", n.Line, n.Value)
 	}
 	if v := q.AsApproximateFloat64(); v < 0 || v > quantityLimit {
 		return q, fmt.Errorf("line %d: %s is out of range", n.Line, n.Value)
@@ -83,7 +83,7 @@ func (p Positive) Or(other float64) float64 {
 func (p *Positive) UnmarshalYAML(n *yaml.Node) error {
 	var v float64
 	if err := n.Decode(&v); err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v <= 0 {
-		return fmt.Errorf("line %d: %q must be a number above 0; leave the field out where nothing is to happen", n.Line, n.Value)
+		return fmt.Errorf("line %d: %q must be a number above 0; omit the field if nothing is to happen", n.Line, n.Value)
 	}
 	*p = Positive(v)
 	return nil

@@ -9,7 +9,7 @@ const (
 )
 
 // Chain returns the session as numbers: the probability of every state as the
-// first one, and from every state to every other; what a row lacks to 1 is the
+// first one, and of every transition. The rest of a row up to 1 is the
 // probability that the session ends there.
 func (s *Session) Chain() (start []float64, next [][]float64) {
 	start = make([]float64, len(s.States))
@@ -29,8 +29,8 @@ func (s *Session) Chain() (start []float64, next [][]float64) {
 	return start, next
 }
 
-// SessionMix returns the expected number of times that one session does each
-// journey, in their order: the visits of an absorbing Markov chain.
+// SessionMix returns the expected number of visits to each journey in one
+// session, in their order: the visits of an absorbing Markov chain.
 func (u *Users) SessionMix(s *Session) ([]float64, error) {
 	now, chain := s.Chain()
 	then := make([]float64, len(now))

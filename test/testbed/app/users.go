@@ -1,12 +1,11 @@
 package app
 
-// DefaultMix is the name under which the weights written beside the journeys
-// can be asked for.
+// DefaultMix is the name of the mix with the weights beside the journeys.
 const DefaultMix = "default"
 
-// Users is what users do with an application.
+// Users describes how users use an application.
 type Users struct {
-	// Journeys are the things a user does, each a few requests in a row.
+	// Journeys are the actions of a user, each a few requests in a row.
 	Journeys []Journey `yaml:"journeys"`
 	// Mixes are alternative weights of the journeys (Fig. 8b, Fig. 11 of the
 	// paper), by name; a journey that a mix leaves out has weight 0 in it.
@@ -22,8 +21,8 @@ type Journey struct {
 	Name string `yaml:"name"`
 	// Weight is its share in the default mix, relative to the others.
 	Weight float64 `yaml:"weight"`
-	// Steps are requests from outside, each sent when the one before is answered,
-	// whether well or not.
+	// Steps are requests from outside, each sent when the previous one is
+	// answered, successfully or not.
 	Steps []Step `yaml:"steps"`
 }
 
@@ -52,11 +51,11 @@ type Session struct {
 // State is one state of a session.
 type State struct {
 	Name string `yaml:"name"`
-	// Journey is done on entering the state.
+	// Journey starts on entering the state.
 	Journey string `yaml:"journey"`
 	// Think is the mean of the exponential pause before the next state.
 	Think Duration `yaml:"think,omitempty"`
-	// Next is the probability of every following state; what is missing to 1 is
+	// Next has the probability of every following state; the rest up to 1 is
 	// the probability that the session ends here.
 	Next map[string]float64 `yaml:"next,omitempty"`
 }

@@ -20,7 +20,7 @@ const (
 	maxDuration    = Duration(24 * time.Hour)
 )
 
-// Validate reports everything that keeps a from being run, in one error.
+// Validate reports every fault of a, in one error.
 func (a *Application) Validate() error {
 	v := &validator{app: a}
 	v.name("the application", a.Name)

@@ -4,7 +4,7 @@ import "math"
 
 func (v *validator) users() {
 	u := &v.app.Users
-	v.check(len(u.Journeys) > 0, "users.journeys is empty: nobody would call anything")
+	v.check(len(u.Journeys) > 0, "users.journeys is empty: no service would be called")
 	v.distinct("journey", len(u.Journeys), func(i int) string { return u.Journeys[i].Name })
 	total := 0.0
 	for i := range u.Journeys {
@@ -67,7 +67,7 @@ func (v *validator) weight(in string, w float64) {
 	v.check(w >= 0 && w <= 1e9 && !math.IsNaN(w), "%s: a weight must be 0 to 1e9, not %g", in, w)
 }
 
-// sizes refuses call cycles and journeys or sessions without an end in sight.
+// sizes refuses call cycles, and journeys or sessions that are too long.
 func (v *validator) sizes() {
 	tree, err := v.app.expand()
 	if err != nil {

@@ -11,20 +11,20 @@ import (
 type Visits struct {
 	// Requests from outside.
 	Requests float64
-	// Calls in all, those from outside included.
+	// Calls in total, including those from outside.
 	Calls float64
 	// Services holds the calls to every service, callers outside included.
 	Services []float64
-	// Edges holds the calls from service Edges[i] to service [i][j]; callers
-	// outside are not in it.
+	// Edges[i][j] holds the calls from service i to service j, without callers
+	// outside.
 	Edges [][]float64
-	// CPU holds the CPU seconds that the calls cost every service, idle CPU not
-	// included.
+	// CPU holds the CPU seconds of the calls at every service, without idle
+	// CPU.
 	CPU []float64
 }
 
-// Visits returns what the mean journey causes when journeys have these weights
-// (see [Users.Mix] and [Users.SessionMix]), one for each journey.
+// Visits returns the visits of the mean journey under these weights, one for
+// each journey (see [Users.Mix] and [Users.SessionMix]).
 func (a *Application) Visits(weights []float64) (Visits, error) {
 	if len(weights) != len(a.Users.Journeys) {
 		return Visits{}, fmt.Errorf("%d weights for %d journeys", len(weights), len(a.Users.Journeys))
@@ -117,7 +117,7 @@ func (a *Application) expand() (*callTree, error) {
 		case left:
 			return nil
 		case entered:
-			return fmt.Errorf("calls go round in a circle: %s", strings.Join(path, " → "))
+			return fmt.Errorf("the calls form a cycle: %s", strings.Join(path, " → "))
 		}
 		state[at] = entered
 		for _, c := range found[at].calls {

@@ -1,4 +1,4 @@
-// Package cluster tells which pods of a live cluster are ready, by workload.
+// Package cluster follows the ready pods of a live cluster, by workload.
 package cluster
 
 import (
@@ -25,8 +25,8 @@ type Pods struct {
 	stop    func()
 }
 
-// Watch follows the pods of namespace until ctx ends. It returns when the pods
-// that exist are known.
+// Watch follows the pods of namespace until ctx ends. It returns when the
+// present pods are listed.
 func Watch(ctx context.Context, client kubernetes.Interface, namespace string) (*Pods, error) {
 	p := &Pods{ready: make(map[string]map[string]struct{}), changed: make(chan struct{}, 1)}
 	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace), informers.WithTransform(trim))
@@ -52,7 +52,7 @@ func Watch(ctx context.Context, client kubernetes.Interface, namespace string) (
 	return p, nil
 }
 
-// Close stops following and waits until nothing runs any more.
+// Close stops following and waits until all goroutines have ended.
 func (p *Pods) Close() { p.stop() }
 
 // Changed delivers a value after the set of ready pods has changed. Changes in
@@ -137,8 +137,8 @@ func owner(pod *corev1.Pod) (string, bool) {
 	return strings.CutSuffix(set.Name, "-"+pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey])
 }
 
-// trim keeps what owner and serves look at, so that thousands of pods fit into
-// little memory.
+// trim keeps only what owner and serves read, so that thousands of pods fit
+// into little memory.
 func trim(obj any) (any, error) {
 	pod, ok := obj.(*corev1.Pod)
 	if !ok {

@@ -17,8 +17,8 @@ type Source interface {
 	Read(read func(*simulation.Engine))
 }
 
-// Collector is a [prometheus.Collector] of the series of one application. Series of a
-// pod vanish with it, as they do when a target is gone.
+// Collector is a [prometheus.Collector] of the series of one application. The series
+// of a pod vanish with it, as with a real target.
 type Collector struct {
 	source    Source
 	namespace string
@@ -32,8 +32,8 @@ func New(source Source, namespace string) *Collector {
 	return &Collector{source: source, namespace: namespace, buckets: simulation.Buckets()}
 }
 
-// Describe implements [prometheus.Collector]. It says nothing, because the series
-// come and go with the pods.
+// Describe implements [prometheus.Collector]. It describes nothing, because the
+// series come and go with the pods.
 func (c *Collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].
@@ -42,8 +42,8 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		services := e.Application().Services
 		for i := range services {
 			ch <- prometheus.MustNewConstMetric(readyReplicas, prometheus.GaugeValue, float64(e.Ready(i)), c.namespace, services[i].Name)
-			// Every caller's pod has these counters to itself in a mesh; here they are its
-			// workload's, so that they do not vanish with one pod.
+			// In a mesh each pod of a caller has its own counters; here they belong to
+			// the workload, so that they do not vanish with one pod.
 			sent := e.Sent(i)
 			for j := range sent {
 				c.traffic(ch, e, &sent[j], "source", "")
@@ -90,8 +90,7 @@ func (c *Collector) cumulative(counts []uint64, unit float64) map[float64]uint64
 	return buckets
 }
 
-// users writes what users see of the application as a whole: the calls from outside
-// to all of its services.
+// users writes the experience of users: the calls from outside to all services.
 func (c *Collector) users(ch chan<- prometheus.Metric, e *simulation.Engine) {
 	answers := make(map[int]*simulation.Stream)
 	for i := range e.Application().Services {
@@ -116,8 +115,8 @@ func (c *Collector) users(ch chan<- prometheus.Metric, e *simulation.Engine) {
 	}
 }
 
-// container writes what cAdvisor knows of a pod: its own container, the proxy beside
-// it, and the sum of both on the pod's cgroup, which has an empty container label.
+// container writes the cAdvisor series of a pod: its container, the proxy beside it,
+// and the sum of both on the pod's cgroup, which has an empty container label.
 func (c *Collector) container(ch chan<- prometheus.Metric, e *simulation.Engine, pod *simulation.Pod) {
 	service := &e.Application().Services[pod.Service]
 	proxyCPU := pod.CPU * proxyShare

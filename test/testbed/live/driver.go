@@ -10,12 +10,12 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
-// pace is how often the engine catches up with the clock. Telemetry is read at
-// steps of seconds, so nobody sees it.
+// pace is the time between updates of the engine. Telemetry is read at steps of
+// seconds, so the difference is invisible.
 const pace = 5 * time.Millisecond
 
-// Driver lets an engine keep up with the wall clock and lets several goroutines
-// share it.
+// Driver runs an engine at the pace of the wall clock and shares it between
+// goroutines.
 type Driver struct {
 	now   func() time.Time
 	began time.Time
@@ -26,13 +26,13 @@ type Driver struct {
 	users  Experience
 }
 
-// New returns a driver whose engine starts now. offer is the profile of the engine's
-// load in requests per second, or nil.
+// New returns a driver that starts its engine now. offer is the profile of the
+// engine's load in requests per second, or nil.
 func New(engine *simulation.Engine, offer load.Profile, now func() time.Time) *Driver {
 	return &Driver{now: now, began: now(), engine: engine, offer: offer, users: newExperience(engine.Application().SLO)}
 }
 
-// Run keeps the engine up with the clock until ctx ends.
+// Run advances the engine with the clock until ctx ends.
 func (d *Driver) Run(ctx context.Context) {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
@@ -46,7 +46,8 @@ func (d *Driver) Run(ctx context.Context) {
 	}
 }
 
-// Read brings the engine up to now and calls read while nothing else uses it.
+// Read advances the engine to the present and calls read, while nothing else uses
+// the engine.
 func (d *Driver) Read(read func(*simulation.Engine)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -7,10 +7,10 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
-// window is over how many seconds figures of the present are taken.
+// window is the number of seconds for present figures.
 const window = 5
 
-// Experience is what users got so far, second by second.
+// Experience is the service that users have received so far, second by second.
 type Experience struct {
 	slo      app.SLO
 	next     float64 // end of the present second
@@ -40,7 +40,7 @@ func (x *Experience) observe(e *simulation.Engine) {
 
 func last[T any](s []T, n int) []T { return s[max(0, len(s)-n):] }
 
-// together is the responses of the window.
+// together returns the responses of the window.
 func (x *Experience) together() simulation.Responses {
 	var all simulation.Responses
 	for _, r := range x.recent {
@@ -51,12 +51,12 @@ func (x *Experience) together() simulation.Responses {
 	return all
 }
 
-// Status is the state of an application for a person or a test to look at.
+// Status is the state of an application, for people and tests.
 type Status struct {
 	Application string `json:"application"`
 	// Seconds since the start.
 	Seconds float64 `json:"seconds"`
-	// OfferedRPS is what users send by the profile; null for a number of users.
+	// OfferedRPS is the load by the profile; null for a number of users.
 	OfferedRPS *float64 `json:"offeredRPS"`
 	// RPS, Latency and P95 are over the last seconds: requests of users answered per
 	// second, and their mean and 95th percentile in seconds; null without any.
@@ -126,7 +126,8 @@ func (x *Experience) service(i int, name string, ready int) ServiceStatus {
 	return s
 }
 
-// number is nil for what JSON cannot hold: there was nothing to measure.
+// number returns nil for a number that JSON cannot represent: there was nothing to
+// measure.
 func number(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil

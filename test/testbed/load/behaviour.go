@@ -19,8 +19,8 @@ func (m *mix) follow(r *rand.Rand, _ int, t float64) int { return m.begin(r, t) 
 func (m *mix) pause(int) float64                         { return m.think }
 func (m *mix) journey(state int) int                     { return state }
 
-// chain is users in sessions: what they do depends on what they did, so load on one
-// service foretells load on another that no trace connects.
+// chain is users in sessions: each action depends on the last, so load on one
+// service predicts load on another that no trace connects.
 type chain struct {
 	start    phase
 	next     [][]float64
@@ -40,8 +40,8 @@ func newChain(a *app.Application, s *app.Session) *chain {
 			thoughtful++
 		}
 	}
-	// A state that nothing follows may name no pause. The user who starts a new
-	// session after it takes that of the others on average, or else a second.
+	// A last state may have no pause. The user who starts a new session after
+	// it takes the mean pause of the others, or else a second.
 	usual := 1.0
 	if thoughtful > 0 {
 		usual = total / thoughtful

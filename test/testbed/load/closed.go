@@ -9,9 +9,9 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
-// Closed is a closed-loop load: a number of users that follows a profile, each of
-// whom takes a journey, waits for its end, pauses and takes the next. A user who is too many
-// leaves after the present journey.
+// Closed is a closed-loop load: a number of users that follows a profile, each of whom
+// takes a journey, waits for its end, pauses and takes the next. A surplus user leaves
+// after the present journey.
 type Closed struct {
 	profile Profile
 	behave  behaviour
@@ -23,17 +23,17 @@ type Closed struct {
 
 var _ simulation.Load = (*Closed)(nil)
 
-// behaviour decides what a user does next.
+// behaviour chooses the next action of a user.
 type behaviour interface {
-	// begin returns the first state at a time t, follow that after another; pause is the mean
-	// time after a state and journey what is done in it.
+	// begin returns the first state at a time t, follow the next state, pause the mean
+	// time after a state, and journey the journey of a state.
 	begin(r *rand.Rand, t float64) int
 	follow(r *rand.Rand, state int, t float64) int
 	pause(state int) float64
 	journey(state int) int
 }
 
-// NewClosed returns a load of as many users as the profile says, who take
+// NewClosed returns a load with the number of users in the profile. They choose
 // journeys by weight, which may change, with exponential pauses of the given mean in
 // seconds.
 func NewClosed(weights []float64, think float64, p Profile, seed uint64, changes ...Change) (*Closed, error) {
@@ -47,8 +47,8 @@ func NewClosed(weights []float64, think float64, p Profile, seed uint64, changes
 	return newClosed(&mix{weights: mixes, think: think}, p, seed)
 }
 
-// NewSessions returns a load of as many users as the profile says, each of whom
-// goes through one session after another.
+// NewSessions returns a load with the number of users in the profile, each of
+// whom does one session after another.
 func NewSessions(a *app.Application, s *app.Session, p Profile, seed uint64) (*Closed, error) {
 	return newClosed(newChain(a, s), p, seed)
 }
@@ -66,7 +66,8 @@ func newClosed(b behaviour, p Profile, seed uint64) (*Closed, error) {
 		r := rand.New(rand.NewPCG(seed, userStream+uint64(user)))
 		c.states = append(c.states, r)
 		c.at = append(c.at, b.begin(r, c.room(user, 0)))
-		// Users come when the profile first has room for them, spread over a pause.
+		// Users arrive when the profile first has room for them, spread over a
+		// pause.
 		c.sleep(user, c.room(user, 0)+r.ExpFloat64()*b.pause(c.at[user]))
 	}
 	return c, nil

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// Unit says what the intensity of a profile counts.
+// Unit is the unit of a profile's intensity.
 type Unit string
 
 // The units of a profile.
@@ -20,8 +20,8 @@ const (
 const maxSeconds = 7 * 24 * 3600
 
 // ReadCSV reads a profile from a table with the header "second,rps" or
-// "second,users". Seconds increase; one that is left out keeps the value before it.
-// Errors name the line.
+// "second,users". Seconds increase; an omitted one keeps the previous value. Errors
+// name the line.
 func ReadCSV(r io.Reader) (Profile, Unit, error) {
 	table := csv.NewReader(r)
 	table.FieldsPerRecord = 2

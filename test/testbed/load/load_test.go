@@ -115,7 +115,7 @@ func TestReadMixRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"nobody":                    "no mix",
 		"5s=default":                "from 0s",
-		"soon=default":              "no time",
+		"soon=default":              "not a time",
 		"default,10s=nobody":        "no mix",
 		"0s=default,checkout-heavy": "increase",
 	} {

@@ -11,7 +11,7 @@ import (
 )
 
 // Change is a new weighting of the journeys from a time on, in seconds (Fig. 8b and
-// Fig. 11 of the paper: what users ask for varies, not only how much).
+// Fig. 11 of the paper: the kind of requests varies, not only their rate).
 type Change struct {
 	At      float64
 	Weights []float64
@@ -26,7 +26,7 @@ func ReadMix(a *app.Application, text string) (weights []float64, changes []Chan
 		var at time.Duration
 		if from, mix, timed := strings.Cut(part, "="); timed {
 			if at, err = time.ParseDuration(from); err != nil {
-				return nil, nil, fmt.Errorf("mix %q: %q is no time such as 30m", text, from)
+				return nil, nil, fmt.Errorf("mix %q: %q is not a time such as 30m", text, from)
 			}
 			name = mix
 		}
@@ -74,7 +74,7 @@ func newPhases(weights []float64, changes []Change) (phases, error) {
 	return p, nil
 }
 
-// at returns the position of the phase at a time.
+// at returns the index of the phase at a time.
 func (p phases) at(t float64) int {
 	after, _ := slices.BinarySearchFunc(p, t, func(c phase, t float64) int {
 		if c.from > t {
@@ -85,7 +85,7 @@ func (p phases) at(t float64) int {
 	return after - 1
 }
 
-// choose returns the journey that a uniform variate in [0, 1) falls on.
+// choose returns the journey for a uniform variate in [0, 1).
 func (p *phase) choose(u float64) int {
 	v := u * p.total
 	last := 0

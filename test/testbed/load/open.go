@@ -9,7 +9,7 @@ import (
 )
 
 // Open is an open-loop load: visits begin as a Poisson process whose rate follows
-// a profile, whatever becomes of them.
+// a profile, independent of the answers.
 type Open struct {
 	profile Profile
 	mixes   phases
@@ -22,10 +22,10 @@ type Open struct {
 
 var _ simulation.Load = (*Open)(nil)
 
-// NewOpen returns a load with as many requests per second as the profile says.
-// A visit is several requests where a journey has several steps, so it begins
-// correspondingly fewer visits. Journeys are taken by weight, which may change. The
-// first visit is after start, in seconds.
+// NewOpen returns a load with the requests per second of the profile. A journey
+// with several steps makes several requests per visit, so there are correspondingly
+// fewer visits. Journeys are chosen by weight, which may change. The first visit is
+// after start, in seconds.
 func NewOpen(a *app.Application, weights []float64, p Profile, seed uint64, start float64, changes ...Change) (*Open, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (o *Open) Next() (simulation.Visit, bool) { return o.next, o.some }
 // Take implements [simulation.Load].
 func (o *Open) Take() { o.draw(o.next.At) }
 
-// Done implements [simulation.Load]; nobody waits.
+// Done implements [simulation.Load]; open loads do not wait.
 func (o *Open) Done(float64, simulation.Visit) bool { return false }
 
 // draw finds the next arrival after t: the time at which the rate, integrated from

@@ -9,7 +9,7 @@ import (
 )
 
 // Profile is an intensity, one value for each second: requests per second, or
-// users. It starts anew after its last second.
+// users. It starts again after its last second.
 type Profile []float64
 
 // At returns the intensity at a time in seconds, 0 or more.
@@ -55,9 +55,9 @@ type shape struct {
 	factor      func(x float64, noise *rand.Rand) float64
 }
 
-// shapes are the five of §V-A, "slight increases, slight decreases, sharp increases,
-// sharp decreases, and continuous fluctuation", and bursts, of which §V-B says that they
-// are the hardest.
+// shapes returns the five of §V-A, "slight increases, slight decreases, sharp increases,
+// sharp decreases, and continuous fluctuation", and bursts, the hardest according to
+// §V-B.
 func shapes() []shape {
 	ramp := func(from, to float64) func(float64, *rand.Rand) float64 {
 		return func(x float64, _ *rand.Rand) float64 { return from + (to-from)*x }
@@ -69,7 +69,7 @@ func shapes() []shape {
 		}
 	}
 	return []shape{
-		{"constant", "the base intensity all the time", 600, ramp(1, 1)},
+		{"constant", "always the base intensity", 600, ramp(1, 1)},
 		{"slight-rise", "from 1 to 1.5 times the base over the whole time", 600, ramp(1, 1.5)},
 		{"sharp-rise", "from 1 to 3 times the base within a twentieth of the time", 600, jump(1, 3)},
 		{"slight-fall", "from 1.5 times the base to 1", 600, ramp(1.5, 1)},
@@ -117,7 +117,7 @@ func Generate(name string, base float64, seed uint64) (Profile, error) {
 	return p, p.validate()
 }
 
-// Names returns the names that [Generate] knows.
+// Names returns the names of profiles for [Generate].
 func Names() []string {
 	names := []string{PaperProfile}
 	for _, s := range shapes() {

@@ -15,11 +15,11 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// port is where every service listens.
+// port is the port of every service.
 const port = 8080
 
 // Objects returns the Deployments and Services of a, in the order of a.Services.
-// The application must be complete and valid, as [app.Load] returns it.
+// The application must be complete and valid, as from [app.Load].
 func Objects(a *app.Application, namespace string) []runtime.Object {
 	var objects []runtime.Object
 	for _, d := range Deployments(a, namespace) {

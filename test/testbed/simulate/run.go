@@ -18,11 +18,11 @@ type Options struct {
 	Duration, Step time.Duration
 	// Start is the time of second 0, in the timestamps.
 	Start time.Time
-	// Progress is told the share that is done, from 0 to 1; nil tells nobody.
+	// Progress, unless nil, is called with the finished share, from 0 to 1.
 	Progress func(share float64)
 }
 
-// Result sums a run up.
+// Result is the summary of a run.
 type Result struct {
 	// Requests of users and Calls of services that ended.
 	Requests, Calls uint64
@@ -33,10 +33,10 @@ type Result struct {
 	CoreHours float64
 }
 
-// Run lets the engine go for the duration under a schedule and writes a row per
-// step and service: timestamp (of the end of the step, Unix seconds), service, requests
-// per second, mean latency in seconds, CPU used ÷ limit, memory used ÷ limit and ready replicas
-// at its end. What could not be measured is an empty cell.
+// Run runs the engine for the duration under a schedule and writes a row per step and
+// service: timestamp (of the end of the step, Unix seconds), service, requests per
+// second, mean latency in seconds, CPU used ÷ limit, memory used ÷ limit and ready
+// replicas at its end. A value that could not be measured is an empty cell.
 func Run(ctx context.Context, e *simulation.Engine, schedule Schedule, out io.Writer, opts Options) (Result, error) {
 	if opts.Step <= 0 || opts.Duration < opts.Step {
 		return Result{}, fmt.Errorf("a run of %v in steps of %v: want a step above 0 and at least one of them", opts.Duration, opts.Step)
@@ -96,8 +96,8 @@ func Run(ctx context.Context, e *simulation.Engine, schedule Schedule, out io.Wr
 	return result, nil
 }
 
-// advance runs the engine from one time to another, in seconds, and looks in between
-// whether somebody wants it to stop.
+// advance runs the engine from one time to another, in seconds, and checks in
+// between whether ctx is done.
 func advance(ctx context.Context, e *simulation.Engine, from, to float64) error {
 	const slice = 10
 	for at := from + slice; at < to; at += slice {
@@ -117,7 +117,7 @@ func difference(now, before simulation.Totals) simulation.Totals {
 	}
 }
 
-// cell leaves empty what is no number: a mean over nothing.
+// cell returns an empty cell for NaN, such as a mean of no values.
 func cell(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return ""
@@ -125,8 +125,8 @@ func cell(v float64) string {
 	return strconv.FormatFloat(v, 'g', 8, 64)
 }
 
-// WriteGraph writes the true call graph of what has happened so far as
-// source,destination,weight; the weight is the mean number of calls to the destination
+// WriteGraph writes the true call graph of the run so far as
+// source,destination,weight. The weight is the mean number of calls to the destination
 // for each call of the source.
 func WriteGraph(e *simulation.Engine, out io.Writer) error {
 	table := csv.NewWriter(out)

@@ -14,8 +14,8 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// Schedule says how many replicas each service is to have. Replicas returns them in
-// the order of the description for the step that begins at a time in seconds.
+// Schedule plans the replicas of each service. Replicas returns them for the step
+// that begins at a time in seconds, in the order of the description.
 type Schedule interface {
 	Replicas(second float64) []int
 }

@@ -47,7 +47,7 @@ func (e *Engine) admit(id int32) {
 	e.run(id)
 }
 
-// run goes on with a frame until it has to wait for something.
+// run continues a frame until it has to wait.
 func (e *Engine) run(id int32) {
 	for {
 		f := &e.frames.all[id]
@@ -108,7 +108,7 @@ func (e *Engine) fork(id int32, o *op) {
 // branchOf is the caller of a branch, which is no call.
 const branchOf = -2
 
-// complete ends a frame and lets its parent go on.
+// complete ends a frame and continues its parent.
 func (e *Engine) complete(id int32, code int, flag string) {
 	f := e.frames.all[id]
 	switch {
@@ -125,12 +125,12 @@ func (e *Engine) complete(id int32, code int, flag string) {
 	e.report(f.parent, code, f.caller == branchOf)
 }
 
-// report tells a parent that a child has ended. A failed call fails the endpoint that
-// made it; a user goes on whether well or not.
+// report notifies a parent of the end of a child. A failed call fails its calling
+// endpoint; a user continues in any case.
 func (e *Engine) report(parent ref, code int, branch bool) {
 	up := e.frames.find(parent)
 	if up == nil {
-		return // the parent was given up, nobody waits for the answer
+		return // the parent was given up, so nothing waits for the answer
 	}
 	if branch {
 		up.pending--
@@ -149,7 +149,7 @@ func (e *Engine) report(parent ref, code int, branch bool) {
 	e.resume(parent)
 }
 
-// resume goes on with a frame later at the same instant, so that long sequences of
+// resume continues a frame later at the same instant, so that long sequences of
 // immediate failures do not nest.
 func (e *Engine) resume(r ref) { e.agenda.push(e.now, wake, r.id, r.gen) }
 
@@ -205,9 +205,9 @@ type deadline struct {
 	frame ref
 }
 
-// awaitTimeout notes an outstanding call. All calls to a service have the same
-// timeout, so a queue in order of start is in order of deadline, and only its
-// head needs an event.
+// awaitTimeout records an outstanding call. All calls to a service have the
+// same timeout, so a queue in order of start is in order of deadline, and only
+// its head needs an event.
 func (e *Engine) awaitTimeout(service int32, f ref) {
 	s := &e.services[service]
 	s.deadlines = append(s.deadlines, deadline{at: e.now + s.timeout, frame: f})
@@ -236,8 +236,8 @@ func (e *Engine) expire(service int32) {
 	}
 }
 
-// giveUp answers the caller with a timeout. The replica goes on with the call if it has
-// begun, as a server does that nobody tells.
+// giveUp answers the caller with a timeout. The replica continues a call that has
+// begun, like a server without notice of the timeout.
 func (e *Engine) giveUp(r ref) {
 	f := &e.frames.all[r.id]
 	parent := f.parent

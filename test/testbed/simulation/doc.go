@@ -8,9 +8,9 @@
 // callee fills its callers up the call graph (Fig. 3 of the paper). More calls
 // wait in a first-in first-out queue in front of the replica.
 //
-// Time is seconds since the start of the simulation. The engine knows no clock:
+// Time is seconds since the start of the simulation. The engine has no clock:
 // [Engine.Run] advances to any time as fast as it can, and a real-time driver
-// calls it as the wall clock goes on. Randomness is drawn from streams of the
-// seed: what users do and what each of their requests costs do not depend on the
+// calls it as time passes. Random numbers come from streams of the seed, so the
+// actions of users and the costs of their requests do not depend on the
 // replicas.
 package simulation

@@ -40,7 +40,7 @@ type Engine struct {
 	spans     uint64
 }
 
-// station is what all replicas of one service share.
+// station is the common state of all replicas of one service.
 type station struct {
 	limit           float64 // cores
 	capacity, burst float64 // cores left for calls; seconds of them that are saved
@@ -109,14 +109,14 @@ const (
 	firstUser = 1 << 32
 )
 
-// Application returns what the engine runs.
+// Application returns the application of the engine.
 func (e *Engine) Application() *app.Application { return e.app }
 
 // Now returns the time in seconds since the start.
 func (e *Engine) Now() float64 { return e.now }
 
-// Run lets everything happen that is due until a time in seconds, and returns with
-// that as the present. A time in the past does nothing.
+// Run processes everything that is due until a time in seconds, which becomes the
+// present. A time in the past has no effect.
 func (e *Engine) Run(until float64) {
 	for len(e.agenda.events) > 0 && e.agenda.events[0].at <= until {
 		ev := e.agenda.pop()
@@ -165,7 +165,8 @@ func (e *Engine) serve(at int32) {
 	}
 	e.scratch = done[:0]
 	if len(done) == 1 {
-		// The usual case; a loop over scratch would not survive the work it leads to.
+		// The usual case; the work may overwrite scratch, so a loop over it would
+		// fail.
 		e.run(done[0].id)
 	} else {
 		for _, f := range done {

@@ -1,6 +1,6 @@
 package simulation
 
-// kind says what an event does.
+// kind is the kind of an event.
 type kind uint8
 
 const (
@@ -11,7 +11,7 @@ const (
 	started             // a pod becomes ready
 )
 
-// event is due at a time. A reference that was given up since has an old generation.
+// event is due at a time. An abandoned reference has an old generation.
 type event struct {
 	at   float64
 	seq  uint64 // order of scheduling, so that ties are reproducible
@@ -28,7 +28,7 @@ func (e event) before(o event) bool {
 }
 
 // agenda is a heap of events by value, with four children to a parent: half as deep as
-// a binary one, and brothers share cache lines. Pushing allocates only to grow.
+// a binary one, and siblings share cache lines. Pushing allocates only to grow.
 type agenda struct {
 	events []event
 	seq    uint64

@@ -2,17 +2,17 @@ package simulation
 
 import "fmt"
 
-// Fault is trouble with a service, for tests of what watches it.
+// Fault is a simulated fault of a service, for tests of monitoring.
 type Fault struct {
 	// Slowdown multiplies the CPU time and the time off the CPU of every call; 0
 	// means 1.
 	Slowdown float64 `json:"slowdown"`
-	// Errors is the share of calls that fail after their work, for no reason of load.
+	// Errors is the share of calls that fail after their work, independent of load.
 	Errors float64 `json:"errors"`
 }
 
-// SetFault troubles a service from now on; the zero Fault ends it. Work that has
-// begun keeps the demand it has drawn.
+// SetFault sets the fault of a service from now on; the zero Fault ends it. Work
+// that has begun keeps its demand.
 func (e *Engine) SetFault(service int, f Fault) error {
 	if f.Slowdown == 0 {
 		f.Slowdown = 1
@@ -24,12 +24,12 @@ func (e *Engine) SetFault(service int, f Fault) error {
 	return nil
 }
 
-// demand draws what a step of a call costs, in seconds.
+// demand draws the cost of a step of a call, in seconds.
 func (e *Engine) demand(f *frame, o *op) float64 {
 	return o.draw.sample(&e.users[f.user].random) * e.services[f.service].fault.Slowdown
 }
 
-// outcome is how a call ends whose work is done.
+// outcome returns the code of a call whose work is done.
 func (e *Engine) outcome(f *frame) int {
 	if f.service < 0 || f.caller == branchOf {
 		return ok

@@ -1,6 +1,6 @@
 package simulation
 
-// ref names a frame; it is void once the frame has been given back.
+// ref refers to a frame; it is void once the frame is freed.
 type ref struct {
 	id  int32
 	gen uint32

@@ -29,11 +29,11 @@ func (e *Engine) SetReplicas(service, n int) error {
 	return nil
 }
 
-// SpreadStarts lets every new pod take up to a share more than the start delay of its
-// service until it is ready, as chance has it. At the beginning all take the same.
+// SpreadStarts delays the readiness of every new pod by a random share of its start
+// delay, up to the given one. Without it all pods take the start delay.
 func (e *Engine) SpreadStarts(share float64) { e.startSpread = share }
 
-// SetPods makes exactly the named pods of a service ready, now. It is for a driver that
+// SetPods makes exactly the named pods of a service ready now, for a driver that
 // follows the pods of a live cluster.
 func (e *Engine) SetPods(service int, names []string) {
 	s := &e.services[service]
@@ -107,7 +107,7 @@ func (e *Engine) unready(service int, id int32) {
 	e.drain(id)
 }
 
-// drain lets a replica finish what it has; then it goes.
+// drain lets a replica finish its calls; then it is removed.
 func (e *Engine) drain(id int32) {
 	r := &e.replicas[id]
 	r.ready, r.since, r.ending = false, e.now, true

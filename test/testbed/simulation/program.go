@@ -7,7 +7,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// opcode is one thing that the work on a call does.
+// opcode is the kind of an operation.
 type opcode uint8
 
 const (
@@ -27,7 +27,7 @@ type op struct {
 	branches    [][]op  // fork
 }
 
-// program is what the work on a call to an endpoint consists of.
+// program is the sequence of operations of a call to an endpoint.
 type program struct {
 	service int32
 	name    string

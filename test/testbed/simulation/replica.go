@@ -37,10 +37,10 @@ type replica struct {
 
 func (r *replica) waiting() int { return len(r.queue) - r.head }
 
-// inFlight is what load balancing looks at.
+// inFlight returns the number of calls that load balancing compares.
 func (r *replica) inFlight() int { return r.active + r.waiting() }
 
-// rate is the CPU that each job gets, in cores.
+// rate returns the CPU of each job, in cores.
 func (r *replica) rate(limit float64) float64 {
 	n := float64(len(r.jobs))
 	if r.credit > 0 || n <= limit {
@@ -49,8 +49,8 @@ func (r *replica) rate(limit float64) float64 {
 	return limit / n
 }
 
-// advance brings the replica up to now. The rate is constant since the last call:
-// every change of it has an event.
+// advance updates the replica to the present. The rate is constant since the last
+// call, because every change of it is an event.
 func (r *replica) advance(now, limit, burst float64) {
 	dt := now - r.at
 	if dt <= 0 {
@@ -71,7 +71,8 @@ func (r *replica) advance(now, limit, burst float64) {
 	}
 }
 
-// next is when the replica needs attention: a job is done or its credit ends.
+// next returns the time of the replica's next event: a job ends or its credit is
+// used up.
 func (r *replica) next(limit float64) float64 {
 	if len(r.jobs) == 0 {
 		return math.Inf(1)
@@ -118,7 +119,7 @@ func (r *replica) popJob() job {
 		i = child
 	}
 	if len(r.jobs) == 0 {
-		// A fresh origin keeps the sums short and so exact.
+		// A new origin keeps the sums small and so exact.
 		r.attained = 0
 	}
 	return first
@@ -139,6 +140,6 @@ func (r *replica) dequeue() (ref, bool) {
 	return f, true
 }
 
-// resolution is the CPU time that counts as none, in seconds. It is well above the
-// rounding of times of weeks, so that every event gets somewhere.
+// resolution is the CPU time that counts as zero, in seconds. It is well above the
+// rounding of times of weeks, so that every event makes progress.
 const resolution = 1e-9

@@ -15,8 +15,8 @@ type Totals struct {
 	CPU float64
 	// Ready is the integral of the number of ready replicas, in replica-seconds.
 	Ready float64
-	// Limit is the integral of the CPU limits of all replicas that exist, those that
-	// start or drain included, in core-seconds.
+	// Limit is the integral of the CPU limits of all existing replicas, including
+	// those that start or drain, in core-seconds.
 	Limit float64
 }
 
@@ -41,19 +41,20 @@ type Pod struct {
 	Name    string
 	Service int
 	Ready   bool
-	// Ending is a pod that was scaled away and finishes what it has.
+	// Ending marks a pod that was scaled away and finishes its calls.
 	Ending bool
-	// Created is when it was, and Since when Ready last changed, in seconds.
+	// Created is the time of its creation, and Since that of the last change of
+	// Ready, in seconds.
 	Created, Since float64
 	// CPU is core-seconds used; CPULimit is in cores.
 	CPU, CPULimit float64
 	// Memory and MemoryLimit are bytes.
 	Memory, MemoryLimit float64
-	// Traffic it has answered; valid until the engine goes on.
+	// Traffic that the pod has answered; valid until the engine runs on.
 	Traffic []Stream
 }
 
-// Pods returns every replica that exists, those that drain included, by service and
+// Pods returns every existing replica, including draining ones, by service and
 // name.
 func (e *Engine) Pods() []Pod {
 	var pods []Pod
@@ -83,8 +84,8 @@ func (e *Engine) Pods() []Pod {
 	return pods
 }
 
-// Sent returns the calls to a service as the proxies of its callers count them: all of
-// them, those that no replica took included. Valid until the engine goes on.
+// Sent returns the calls to a service as counted by the proxies of its callers,
+// including those that no replica took. Valid until the engine runs on.
 func (e *Engine) Sent(service int) []Stream { return e.services[service].sent.streams }
 
 // Memory returns bytes used divided by the limit over the ready replicas of a
@@ -101,7 +102,7 @@ func (e *Engine) Memory(service int) float64 {
 	return used / (s.memoryLimit * float64(len(s.ready)))
 }
 
-// memory is never above the limit: the testbed does not kill pods.
+// memory returns bytes up to the limit: the testbed does not kill pods.
 func (s *station) memory(r *replica) float64 {
 	used := s.idleMemory + s.memoryPerCall*float64(r.inFlight())
 	if s.memoryLimit > 0 {

@@ -19,8 +19,8 @@ type Stream struct {
 	// Count of responses, and the sum of their times in seconds.
 	Count   uint64
 	Seconds float64
-	// Histogram counts the responses in each of [Buckets], not cumulated; what is
-	// longer than the last is only in Count.
+	// Histogram counts the responses in each of [Buckets], not cumulated;
+	// responses above the last bound are only in Count.
 	Histogram []uint64
 }
 

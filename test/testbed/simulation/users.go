@@ -7,29 +7,29 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// Visit is something that a user begins to do.
+// Visit is the start of a journey of a user.
 type Visit struct {
 	// At is when, in seconds since the start.
 	At float64
-	// Journey is the position of what is done.
+	// Journey is the index of the journey.
 	Journey int
-	// User numbers the one who does it, for loads that tell users apart.
+	// User is the number of the user, for loads that distinguish users.
 	User int
 }
 
-// Load says what users do. Package load has implementations.
+// Load generates visits of users. Package load has implementations.
 type Load interface {
-	// Next returns the next visit that is due, without taking it; false when there
-	// is none, unless a visit under way ends.
+	// Next returns the next visit without taking it; false if there is none before
+	// a running visit ends.
 	Next() (Visit, bool)
 	// Take takes the visit that Next returned.
 	Take()
-	// Done tells that a visit has ended, and reports whether Next may now return
-	// something else.
+	// Done records the end of a visit, and reports whether Next may now return
+	// another one.
 	Done(now float64, visit Visit) bool
 }
 
-// user is a visit under way, and the work that it left behind by timeouts.
+// user is a running visit, and its abandoned work after timeouts.
 type user struct {
 	visit  Visit
 	random stream
@@ -38,14 +38,14 @@ type user struct {
 	number uint64
 }
 
-// SetLoad replaces the load from now on; visits under way go on. Call it again
+// SetLoad replaces the load from now on; running visits continue. Call it again
 // with the same load after changing it.
 func (e *Engine) SetLoad(l Load) {
 	e.load = l
 	e.awaitArrival()
 }
 
-// awaitArrival schedules the next arrival in place of the one scheduled before.
+// awaitArrival schedules the next arrival, replacing the scheduled one.
 func (e *Engine) awaitArrival() {
 	e.awaited++
 	if v, some := e.load.Next(); some {
@@ -111,7 +111,7 @@ func (e *Engine) compileJourney(j *app.Journey) []op {
 	return ops
 }
 
-// Responses are what users got since they were last taken.
+// Responses are the responses to users since the last take.
 type Responses struct {
 	// Count of requests that ended, Failures of them badly.
 	Count, Failures uint64
@@ -128,7 +128,7 @@ func (e *Engine) responded(seconds float64, code int) {
 	e.responses.Seconds = append(e.responses.Seconds, seconds)
 }
 
-// TakeResponses returns what users got since the last call.
+// TakeResponses returns the responses to users since the last call.
 func (e *Engine) TakeResponses() Responses {
 	r := e.responses
 	e.responses = Responses{Seconds: make([]float64, 0, len(r.Seconds))}
@@ -148,7 +148,7 @@ func (r Responses) Mean() float64 {
 	return sum / float64(len(r.Seconds))
 }
 
-// Statistic returns the figure of the SLO, in seconds.
+// Statistic returns the statistic of the SLO, in seconds.
 func (r Responses) Statistic(s app.Statistic) (float64, error) {
 	switch s {
 	case app.Mean:
@@ -163,8 +163,8 @@ func (r Responses) Statistic(s app.Statistic) (float64, error) {
 	return 0, fmt.Errorf("there is no statistic %q", s)
 }
 
-// Violates reports whether what users got breaks an objective. No requests break
-// none.
+// Violates reports whether the responses violate an objective. Without requests
+// there is no violation.
 func (r Responses) Violates(slo app.SLO) bool {
 	if r.Count == 0 {
 		return false

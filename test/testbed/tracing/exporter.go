@@ -21,11 +21,12 @@ import (
 )
 
 const (
-	// interval is how long spans wait to be sent together.
+	// interval is the time between two batches of spans.
 	interval = time.Second
 	// backlog bounds the spans that wait; more are dropped, as a tracing library does.
 	backlog = 16384
-	// uploadTimeout keeps a backend that hangs from holding up the next batch for long.
+	// uploadTimeout bounds the delay that a hanging backend causes for the next
+	// batch.
 	uploadTimeout = 5 * time.Second
 )
 
@@ -42,8 +43,8 @@ type Exporter struct {
 }
 
 // New returns an exporter to an OTLP/HTTP endpoint such as http://127.0.0.1:4318. began
-// is the time of second 0 of the simulation; run tells the traces of this run from
-// those of others.
+// is the time of second 0 of the simulation; run distinguishes the traces of this run
+// from those of others.
 func New(endpoint string, services []string, began time.Time, run uint64) (*Exporter, error) {
 	if !strings.HasPrefix(endpoint, "http://") && !strings.HasPrefix(endpoint, "https://") {
 		return nil, fmt.Errorf("OTLP endpoint %q: want a URL such as http://127.0.0.1:4318", endpoint)
@@ -63,8 +64,8 @@ func (x *Exporter) Add(s simulation.Span) {
 	x.pending = append(x.pending, s)
 }
 
-// Run sends what was queued until ctx ends, and then what is left. Failures to send lose
-// spans and are passed to report.
+// Run sends queued spans until ctx ends, and then the rest. Failures to send lose spans
+// and are passed to report.
 func (x *Exporter) Run(ctx context.Context, report func(error)) error {
 	if err := x.client.Start(ctx); err != nil {
 		return fmt.Errorf("start sending spans: %w", err)

@@ -34,7 +34,7 @@ func (o *serveOptions) handler(driver *live.Driver, a *app.Application) http.Han
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		// The client is gone when this fails; there is nobody to tell.
+		// This fails when the client is gone, so there is no one to report it to.
 		_ = json.NewEncoder(w).Encode(driver.Status())
 	})
 	mux.HandleFunc("POST /load", func(w http.ResponseWriter, r *http.Request) {

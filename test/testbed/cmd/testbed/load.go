@@ -12,7 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
-// loadOptions are the flags that say what users do.
+// loadOptions are the flags of the load.
 type loadOptions struct {
 	rps     float64
 	profile string
@@ -30,11 +30,11 @@ func (o *loadOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.profile, "profile", "constant", "Shape of the load over time, one of\n"+load.Describe())
 	f.StringVar(&o.file, "load-file", "", "CSV with the header second,rps (open loop) or second,users (closed loop) in place of --profile and --rps.")
 	f.Float64Var(&o.scale, "scale", 1, "Factor on the whole load.")
-	f.Float64Var(&o.users, "users", 0, "That many users who wait for answers and pause, in place of --rps.")
+	f.Float64Var(&o.users, "users", 0, "Number of users who wait for answers and pause, in place of --rps.")
 	f.Float64Var(&o.think, "think", 5, "Mean pause of a user between two journeys, in seconds.")
-	f.StringVar(&o.mix, "mix", app.DefaultMix, "Weights of the journeys, by name in the description; several with the times from which they hold: 0s=default,30m=checkout-heavy.")
+	f.StringVar(&o.mix, "mix", app.DefaultMix, "Mix of journeys, by name in the description; or several with their starting times: 0s=default,30m=checkout-heavy.")
 	f.StringVar(&o.session, "session", "", "Session that users go through, by name in the description, in place of --mix.")
-	f.Uint64Var(&o.seed, "seed", 1, "Seed of everything that is random.")
+	f.Uint64Var(&o.seed, "seed", 1, "Seed of all random numbers.")
 }
 
 // build returns the load and, for one in requests per second, its profile.

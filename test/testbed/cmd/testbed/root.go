@@ -15,9 +15,9 @@ func root() *cobra.Command {
 		Long: `Testbed simulates every request of a microservice application: processor
 sharing under CPU limits, queues, callers that wait for callees.
 
-  serve     in real time, with the telemetry of a service mesh on /metrics
-  simulate  in virtual time, hours in seconds, into a CSV file
-  apps      the applications that come with it`,
+  serve     runs it in real time, with the telemetry of a service mesh on /metrics
+  simulate  runs it in virtual time, hours in seconds, into a CSV file
+  apps      lists the built-in applications`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -41,7 +41,7 @@ replicas of each service are the ready pods of its Deployment in a live
 cluster; without, they are those of the description.
 
   /metrics   series of Istio, cAdvisor and kube-state-metrics (scrape with honor_labels)
-  /status    what users see and how every service does, as JSON
+  /status    experience of users and state of every service, as JSON
   /load      POST {"rps": 50} changes the load to that rate
   /trouble   POST {"service": "cartservice", "slowdown": 3, "errors": 0.1} troubles a
              service, {"scrapeFails": true} the scrapes; zeros end it
@@ -123,7 +123,7 @@ func (o *serveOptions) run(ctx context.Context, log io.Writer) error {
 	return group.Wait()
 }
 
-// watch gives every service the pods that are ready now. Without a cluster it
+// watch sets the present ready pods of every service. Without a cluster it
 // returns nil.
 func (o *serveOptions) watch(ctx context.Context, engine *simulation.Engine) (*cluster.Pods, error) {
 	if o.kubeconfig == "" {
@@ -145,7 +145,7 @@ func (o *serveOptions) watch(ctx context.Context, engine *simulation.Engine) (*c
 	return pods, nil
 }
 
-// follow keeps the replicas those that are ready.
+// follow keeps the replicas equal to the ready pods.
 func follow(ctx context.Context, pods *cluster.Pods, driver *live.Driver) {
 	defer pods.Close()
 	for {

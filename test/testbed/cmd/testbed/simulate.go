@@ -57,7 +57,7 @@ The same seed and flags give the same bytes.`,
 	f.IntVar(&o.min, "min-replicas", 1, "Lower bound of --replicas walk.")
 	f.IntVar(&o.max, "max-replicas", 10, "Upper bound of --replicas walk.")
 	f.DurationVar(&o.every, "walk-period", 2*time.Minute, "Time between two steps of --replicas walk.")
-	f.StringVar(&o.out, "out", "-", "File for the telemetry, compressed when it ends in .gz; - is standard output.")
+	f.StringVar(&o.out, "out", "-", "File for the telemetry, compressed if its name ends in .gz; - is standard output.")
 	f.StringVar(&o.graph, "graph", "", "File for the call graph.")
 	o.add(f)
 	return c
@@ -126,7 +126,7 @@ func (o *simulateOptions) schedule(a *app.Application) (simulate.Schedule, error
 	return simulate.ReadCSV(f, a)
 }
 
-// write writes a whole file or none: a failed run leaves what was there before.
+// write writes a complete file or none: a failed run leaves the old file.
 func write(path string, stdout io.Writer, content func(io.Writer) error) (err error) {
 	if path == "-" {
 		return content(stdout)
@@ -163,7 +163,7 @@ func write(path string, stdout io.Writer, content func(io.Writer) error) (err er
 	return f.Close()
 }
 
-// progress prints the share that is done every two seconds.
+// progress prints the finished share every two seconds.
 func progress(log io.Writer, now func() time.Time) func(float64) {
 	last := now()
 	return func(share float64) {
