@@ -29,7 +29,7 @@ func command() *cobra.Command {
   # Two loads that change within the lead time, for scripts.
   lab --workload bursts --workload jumps:every=5m --seeds 5 --output json --out result.json
   # One setting instead of a frontier, and a report for a browser.
-  lab --autoscaler hpa-cpu=0.6,hab=0.5 --output html --out report.html`,
+  lab --autoscaler hpa-cpu=0.6,hab=0.7 --output html --out report.html`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}

@@ -63,7 +63,7 @@ func Kinds() []Kind {
 		network("deepscaler", artifact.KindDeepScaler, "DeepScaler with its network, trained on other days, and HAB behind it"),
 		{
 			Name: "hab", About: "DeepScaler without a model: a balanced queueing network over the call graph [35]",
-			Knob: "headroom", Settings: []float64{0, 0.5, 1, 1.5, 2, 3}, Usual: 0.5,
+			Knob: "highest utilisation", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.8,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
 				e, err := untrained(s.Config, knob)
 				if err != nil {
@@ -74,12 +74,12 @@ func Kinds() []Kind {
 		},
 		{
 			Name: "hab-season", About: "the same with the season that the load of other days shows",
-			Knob: "headroom", Settings: []float64{0, 0.5, 1, 1.5, 2, 3}, Usual: 0.5,
+			Knob: "highest utilisation", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.8,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newSeasonal(knob, s) },
 		},
 		{
 			Name: "mmn", About: "every service by itself as an M/M/n/PS station [33]",
-			Knob: "headroom", Settings: []float64{0, 0.5, 1, 1.5, 2, 3}, Usual: 0.5,
+			Knob: "highest utilisation", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.8,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
 				mmn, err := queueing.NewMMN(queueingConfig(s.Config, knob))
 				if err != nil {
@@ -149,7 +149,7 @@ func network(name, kind, about string) Kind {
 			if err != nil {
 				return nil, err
 			}
-			rest, err := untrained(s.Config, queueing.DefaultConfig().Headroom)
+			rest, err := untrained(s.Config, queueing.DefaultConfig().MaxUtilisation)
 			if err != nil {
 				return nil, err
 			}
@@ -159,8 +159,8 @@ func network(name, kind, about string) Kind {
 }
 
 // untrained returns what DeepScaler estimates with when it has no model.
-func untrained(c *loop.Config, headroom float64) (estimator.Estimator, error) {
-	return untrainedOn(queueingConfig(c, headroom))
+func untrained(c *loop.Config, utilisation float64) (estimator.Estimator, error) {
+	return untrainedOn(queueingConfig(c, utilisation))
 }
 
 func untrainedOn(c queueing.Config) (estimator.Estimator, error) {
@@ -175,11 +175,13 @@ func untrainedOn(c queueing.Config) (estimator.Estimator, error) {
 	return estimator.First(hab, mmn), nil
 }
 
-func queueingConfig(c *loop.Config, headroom float64) queueing.Config {
+// queueingConfig returns the defaults of DeepScaler but for the highest utilisation. Within the
+// same cost that violates less than more headroom does.
+func queueingConfig(c *loop.Config, utilisation float64) queueing.Config {
 	q := queueing.DefaultConfig()
 	q.SLO = c.Application.SLO.Latency.D()
 	q.LeadTime = c.LeadTime()
-	q.Headroom = headroom
+	q.MaxUtilisation, q.MinUtilisation = utilisation, min(q.MinUtilisation, utilisation)
 	return q
 }
 

@@ -11,12 +11,12 @@ import (
 )
 
 // newSeasonal is HAB with the season that the load of other days shows.
-func newSeasonal(headroom float64, s Surroundings) (loop.Autoscaler, error) {
+func newSeasonal(utilisation float64, s Surroundings) (loop.Autoscaler, error) {
 	history, err := past(s)
 	if err != nil {
 		return nil, err
 	}
-	q := queueingConfig(s.Config, headroom)
+	q := queueingConfig(s.Config, utilisation)
 	found, err := season.Fit(history, int(math.Ceil(float64(q.LeadTime)/float64(s.Config.Step))))
 	if err != nil {
 		return nil, err
