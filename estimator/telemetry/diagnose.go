@@ -95,7 +95,7 @@ func (s *Source) diagnosed(ctx context.Context, q question, key string, namespac
 		d = diagnosis{}
 	case err != nil:
 		return diagnosis{detail: "the reason could not be asked for: " + Explain(err)}
-	case nativeSeen(q, seen):
+	case s.nativeSeen(q, namespaces, seen):
 		d = diagnosis{reason: Native, detail: "the histogram has no series _sum and _count"}
 	default:
 		d = s.diagnose(q, namespaces, seen)
@@ -234,14 +234,20 @@ func (s *Source) diagnose(q question, namespaces []string, seen []sighting) diag
 	return diagnosis{}
 }
 
-// nativeSeen reports whether a histogram of the query is there without _sum.
-func nativeSeen(q question, seen []sighting) bool {
+// nativeSeen reports whether a histogram of the query is there, in one of the
+// namespaces, without _sum.
+func (s *Source) nativeSeen(q question, namespaces []string, seen []sighting) bool {
+	found := false
 	for _, row := range seen {
-		if strings.Contains(q.promql, row.metric+"_sum{") {
-			return true
+		if !slices.Contains(namespaces, string(row.labels[model.LabelName(s.traffic.namespace)])) {
+			continue
 		}
+		if strings.HasSuffix(row.metric, "_sum") {
+			return false
+		}
+		found = found || strings.Contains(q.promql, row.metric+"_sum{")
 	}
-	return false
+	return found
 }
 
 func namespacesOf(services []estimator.Service) []string {

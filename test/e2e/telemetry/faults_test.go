@@ -290,7 +290,7 @@ var faults = map[string]fault{
 	"scraped every minute": {
 		change:  sampledEvery("", time.Minute),
 		want:    map[estimator.Feature]float64{estimator.CPU: missing, estimator.Latency: missing, estimator.Requests: missing},
-		finding: "requests: no data: the metric is sampled too rarely for rateWindow", explained: "about every 1m0s: set rateWindow to at least 2m0s, better 4m0s"},
+		finding: "requests: no data: the metric is sampled too rarely for rateWindow", explained: "about every 1m0s: set scrapeInterval to that, or rateWindow to at least 2m0s"},
 	"scraped every minute with a rate window that fits": {
 		change: sampledEvery("", time.Minute), adjust: func(c *telemetry.Config) { c.RateWindow = 4 * time.Minute }},
 	"limits exported every four minutes": {

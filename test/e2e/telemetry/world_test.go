@@ -111,6 +111,7 @@ func (f fault) read(ctx context.Context, t *testing.T, url, namespace string) (*
 	t.Helper()
 	config := telemetry.DefaultConfig()
 	config.Prometheus.URL = url
+	config.RateWindow = 4 * scrapedEvery
 	if f.adjust != nil {
 		f.adjust(&config)
 	}
