@@ -19,11 +19,11 @@ The tables and figures of §V of the paper, as the lab finds them. `+"`make eval
 
     %s
 
-Every autoscaler was tuned for each application on a seed of its own (%d): the cheapest setting of its knob that violates the SLO in at most 5 %% of the steps, or
+Every autoscaler was tuned for each application on the seeds %d to %d: the cheapest setting of its knob that violates the SLO in at most 5 %% of the steps, or
 else the one that violates least. The tables are of the seeds %d to %d. Networks learned from %v of history under the same kind of load with the seed %d, while the
 stock HPA on CPU managed the application. `+"`go run ./test/lab --help`"+` explains autoscalers, loads and columns. The paper ran on a cluster of eight machines, so its
 figures can be compared in kind and not in size.
-`, o.command(), tuneSeed, testSeed, testSeed+o.Seeds-1, o.School, schoolSeed)
+`, o.command(), tuneSeed, tuneSeed+o.Seeds-1, testSeed, testSeed+o.Seeds-1, o.School, schoolSeed)
 
 	fmt.Fprintf(w, "\n## Table II: autoscaling assessment\n")
 	for i, r := range f.Comparisons {
@@ -73,15 +73,15 @@ figures can be compared in kind and not in size.
 	return f.figure12(w)
 }
 
-// grid shows how autoscalers were tuned.
+// grid shows how autoscalers were tuned, on average over seeds.
 func grid(runs []experiment.Run) *experiment.Table {
 	t := &experiment.Table{Title: "Tuning (violations % at core-hours)", Headings: []string{"autoscaler", "knob: result"}}
-	for _, group := range experiment.Groups(runs, func(a, b *experiment.Run) bool { return a.Autoscaler == b.Autoscaler }) {
+	for _, f := range experiment.Frontiers(runs) {
 		var settings []string
-		for _, r := range group {
-			settings = append(settings, fmt.Sprintf("%v: %.1f at %.2f", r.Knob, 100*r.Violations, r.CoreHours))
+		for _, p := range f.Points {
+			settings = append(settings, fmt.Sprintf("%v: %.1f at %.2f", p.Knob, 100*p.Violations, p.CoreHours))
 		}
-		t.Rows = append(t.Rows, []string{group[0].Autoscaler, strings.Join(settings, "; ")})
+		t.Rows = append(t.Rows, []string{f.Autoscaler, strings.Join(settings, "; ")})
 	}
 	return t
 }

@@ -23,7 +23,7 @@ type Options struct {
 	Workload     string
 	// Autoscalers by name; the first is the reference.
 	Autoscalers []string
-	// Seeds of each comparison, Duration of a run, School that of the history that networks
+	// Seeds of each comparison, and as many others of its tuning, Duration of a run, School that of the history that networks
 	// learn from.
 	Seeds            int
 	Duration, School time.Duration
@@ -102,7 +102,7 @@ func (o *Options) compare(ctx context.Context, name string) (*experiment.Result,
 	if p.Scenes, err = o.scenes(name, testSeed, o.Seeds, o.Duration); err != nil {
 		return nil, nil, err
 	}
-	tuning, err := o.scenes(name, tuneSeed, 1, o.Duration)
+	tuning, err := o.scenes(name, tuneSeed, o.Seeds, o.Duration)
 	if err != nil {
 		return nil, nil, err
 	}
