@@ -5,14 +5,14 @@ import (
 	"math"
 )
 
-// Outside is the source of calls that enter the application from beyond it: a
-// gateway, a client without a mesh proxy, or a service of another application.
+// Outside is the source of calls from outside the application: a gateway, a
+// client without a mesh proxy, or a service of another application.
 const Outside = -1
 
 // Call is one edge of the invocation graph.
 type Call struct {
-	// Source and Destination index the services of the window the graph
-	// belongs to. Source may be [Outside].
+	// Source and Destination index the services of the graph's window. Source
+	// may be [Outside].
 	Source, Destination int
 	// Rate is the mean number of calls per second over the window. Only ratios
 	// of rates matter for a graph that comes from sampled traces.

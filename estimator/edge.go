@@ -5,14 +5,13 @@ import (
 	"math"
 )
 
-// Edge is one call relationship of an invocation graph as a file holds it: unlike
-// a [Call] it knows no rate, only how many calls go along it for each one that
-// its source receives.
+// Edge is one edge of an invocation graph in a file. Unlike a [Call] it has no
+// rate, but the number of calls for each one that its source receives.
 type Edge struct {
-	// Source and Destination index the services the graph belongs to.
+	// Source and Destination index the services of the graph.
 	Source, Destination int
 	// Weight is above 0: the mean number of calls to Destination for each call
-	// of Source; 1 where nothing is known.
+	// of Source; 1 if unknown.
 	Weight float64
 }
 

@@ -7,17 +7,16 @@ import (
 	"time"
 )
 
-// ErrInsufficientData is wrapped by an [Estimator] that cannot say anything yet
-// about any service of the window, for example because the application has
-// only just started.
+// ErrInsufficientData is wrapped by an [Estimator] without a forecast for any
+// service of the window, for example because the application has just started.
 var ErrInsufficientData = errors.New("not enough telemetry yet")
 
-// Estimator estimates jointly how many replicas every service of one
+// Estimator jointly estimates the replicas that every service of one
 // application will need (P_θ of paper §III-B). Implementations are safe for
-// concurrent use, and their result depends on the window alone.
+// concurrent use, and their result depends only on the window.
 type Estimator interface {
-	// Estimate returns the forecast for the services of w, in w's order. It
-	// returns an error, and no forecast, when it has none for any service.
+	// Estimate returns the forecast for the services of w, in w's order. If it
+	// has no forecast for any service, it returns an error.
 	Estimate(ctx context.Context, w *Window) (*Forecast, error)
 }
 
@@ -26,18 +25,18 @@ type Estimator interface {
 type Forecast struct {
 	// Services are the rows, length N.
 	Services []Service
-	// Step is the time between two columns; column h is at End+(h+1)·Step of
-	// the window that was estimated from.
+	// Step is the time between two columns; column h is at End+(h+1)·Step, with
+	// the End of the estimated window.
 	Step time.Duration
 	// Horizon is H, the number of columns.
 	Horizon int
 	// Replicas holds N·H numbers, row-major in (service, step): the fractional
-	// replicas needed, 0 or more. NaN marks a service or step about which the
-	// estimator has nothing to say.
+	// replicas needed, 0 or more. NaN marks a service or step without an
+	// estimate.
 	Replicas []float64
 }
 
-// NewForecast returns a forecast that says nothing about any service.
+// NewForecast returns a forecast in which every value is unknown.
 func NewForecast(services []Service, horizon int, step time.Duration) *Forecast {
 	f := &Forecast{Services: services, Step: step, Horizon: horizon, Replicas: make([]float64, len(services)*horizon)}
 	for i := range f.Replicas {
@@ -46,14 +45,14 @@ func NewForecast(services []Service, horizon int, step time.Duration) *Forecast 
 	return f
 }
 
-// At returns the replicas service n needs at future step h; NaN when unknown.
+// At returns the replicas that service n needs at future step h; NaN if unknown.
 func (f *Forecast) At(n, h int) float64 { return f.Replicas[n*f.Horizon+h] }
 
-// Set stores the replicas service n needs at future step h.
+// Set stores the replicas that service n needs at future step h.
 func (f *Forecast) Set(n, h int, replicas float64) { f.Replicas[n*f.Horizon+h] = replicas }
 
-// Known reports whether the forecast says something about service n at every
-// step of the horizon. A negative or infinite number says nothing.
+// Known reports whether the forecast for service n is known at every step of
+// the horizon. A negative or infinite number counts as unknown.
 func (f *Forecast) Known(n int) bool {
 	for h := range f.Horizon {
 		if v := f.At(n, h); !(v >= 0) || math.IsInf(v, 1) {

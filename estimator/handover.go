@@ -7,25 +7,25 @@ import (
 	"runtime/debug"
 )
 
-// Handover asks several estimators in order of preference: a service about
-// which one says nothing is handed to the next, row by row.
+// Handover runs several estimators in order of preference. Each service gets
+// its forecast from the first that has one.
 type Handover struct {
 	chain []Estimator
 }
 
 var _ Estimator = (*Handover)(nil)
 
-// Origin says where the rows of a joint forecast come from.
+// Origin has the sources of the rows of a joint forecast.
 type Origin struct {
-	// From is, for every service, the position in the chain of the estimator that
-	// served it (0 is the primary), -1 where none of them knew.
+	// From has, for every service, the position in the chain of the estimator
+	// that served it (0 is the primary), or -1 if none had a forecast.
 	From []int
 	// Errors are the failures of estimators, by position in the chain. An
-	// estimator that was not asked, had a forecast or lacked data has none.
+	// estimator that was not called, had a forecast or lacked data has none.
 	Errors []error
 }
 
-// First returns an estimator that asks primary, then others in their order.
+// First returns an estimator that calls primary, then others in their order.
 func First(primary Estimator, others ...Estimator) *Handover {
 	return &Handover{chain: append([]Estimator{primary}, others...)}
 }
@@ -36,14 +36,14 @@ func (h *Handover) Estimate(ctx context.Context, w *Window) (*Forecast, error) {
 	return f, err
 }
 
-// EstimateFrom returns the joint forecast and where its rows come from.
+// EstimateFrom returns the joint forecast and the origin of its rows.
 //
-// An estimator that fails, panics or forecasts in another shape than the
-// window's is passed over like one that lacks data, and its error is in the
-// origin. Only the end of ctx ends the whole. When no estimator has a forecast,
-// the error joins all their reasons, of which [ErrInsufficientData] may be one;
-// the origin is valid then, too. The horizon is the longest of the forecasts
-// used; a shorter one goes on at its last value.
+// An estimator that fails, panics or returns a forecast of the wrong shape is
+// skipped like one that lacks data, and its error is in the origin. Only the
+// end of ctx ends the estimate. If no estimator has a forecast, the error joins
+// all their reasons, of which [ErrInsufficientData] may be one, and the origin
+// is still valid. The horizon is the longest of the used forecasts; a shorter
+// one continues at its last value.
 func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, Origin, error) {
 	origin := Origin{From: make([]int, len(w.Services)), Errors: make([]error, len(h.chain))}
 	for n := range origin.From {
@@ -78,7 +78,7 @@ func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, Orig
 	}
 	if horizon == 0 {
 		if len(reasons) == 0 {
-			return nil, origin, fmt.Errorf("no estimator knows any service: %w", ErrInsufficientData)
+			return nil, origin, fmt.Errorf("no estimator has a forecast for any service: %w", ErrInsufficientData)
 		}
 		return nil, origin, errors.Join(reasons...)
 	}
@@ -94,7 +94,8 @@ func (h *Handover) EstimateFrom(ctx context.Context, w *Window) (*Forecast, Orig
 	return out, origin, nil
 }
 
-// ask returns the forecast of e, or an error when it panics or does not fit w.
+// ask returns the forecast of e, or an error if e panics or the forecast does not
+// fit w.
 func ask(ctx context.Context, e Estimator, w *Window) (f *Forecast, err error) {
 	defer func() {
 		if r := recover(); r != nil {

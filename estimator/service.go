@@ -10,17 +10,17 @@ import (
 // scales) and the namespace it lives in.
 //
 // Files name services as text: "shop/cart" is workload cart in namespace shop. An
-// application that lives in one namespace may be recorded without it: a bare
-// name, "cart", is a Service with an empty Namespace. It stands for the workload
-// of that name in whatever namespace ([Service.Matches]). This holds for
-// recordings, invocation graphs and model files alike.
+// application in a single namespace may be recorded without it: a bare name,
+// "cart", is a Service with an empty Namespace. It stands for the workload of
+// that name in any namespace ([Service.Matches]). Recordings, invocation graphs
+// and model files share these rules.
 type Service struct {
 	Namespace string
 	Name      string
 }
 
-// ParseService reads the text of [Service.String]. A part that is empty, and a
-// second slash, are errors.
+// ParseService reads the text of [Service.String]. An empty part or a second
+// slash is an error.
 func ParseService(text string) (Service, error) {
 	namespace, name, found := strings.Cut(text, "/")
 	if !found {
@@ -41,7 +41,7 @@ func (s Service) String() string {
 }
 
 // Matches reports whether s and o may be the same workload: they have the same
-// name, and the same namespace unless one of them has none.
+// name, and the same namespace unless one of them lacks it.
 func (s Service) Matches(o Service) bool {
 	return s.Name == o.Name && (s.Namespace == o.Namespace || s.Namespace == "" || o.Namespace == "")
 }
@@ -52,7 +52,7 @@ func (s Service) Compare(o Service) int {
 	return cmp.Or(strings.Compare(s.Namespace, o.Namespace), strings.Compare(s.Name, o.Name))
 }
 
-// ParseServices reads several services as [ParseService] does.
+// ParseServices reads several services with [ParseService].
 func ParseServices(texts []string) ([]Service, error) {
 	services := make([]Service, len(texts))
 	for i, text := range texts {

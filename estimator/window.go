@@ -51,8 +51,8 @@ func FeatureNames(features []Feature) []string {
 }
 
 // Window is the telemetry of one application: N services, τ steps, C features
-// (X_t of paper §III-A, with the time axis first). It is a few steps long when an
-// estimate is made of it, and days long as a recorded history.
+// (X_t of paper §III-A, with the time axis first). It is a few steps long for an
+// estimate, and days long as a recorded history.
 type Window struct {
 	// Services are the nodes, length N, in the order of [Service.Compare].
 	Services []Service
@@ -65,12 +65,11 @@ type Window struct {
 	Steps int
 	// End is the time of the last step; step t is at End-(Steps-1-t)·Step.
 	End time.Time
-	// Values holds τ·N·C numbers, row-major in (step, service, feature), which
-	// is the order in which telemetry grows and networks read. NaN marks a
-	// missing sample; no other non-finite value occurs.
+	// Values holds τ·N·C numbers, row-major in (step, service, feature), the
+	// order in which telemetry grows and networks read. NaN marks a missing
+	// sample; no other non-finite value occurs.
 	Values []float64
-	// Calls is the invocation graph over the same services, or nil when it is
-	// not known.
+	// Calls is the invocation graph over the same services, or nil if unknown.
 	Calls *CallGraph
 }
 
@@ -116,7 +115,7 @@ func (w *Window) Time(t int) time.Time {
 // Start returns the time of the first step.
 func (w *Window) Start() time.Time { return w.Time(0) }
 
-// Range is the steps from From up to, but without, To.
+// Range is the steps from From to To, excluding To.
 type Range struct{ From, To int }
 
 // Len returns the number of steps in the range.
@@ -132,8 +131,8 @@ func (w *Window) Slice(r Range) *Window {
 	return &part
 }
 
-// Select returns the window with the given features only, in their order. It is w
-// itself when these are its features already. A feature that w lacks, or that is
+// Select returns the window with only the given features, in their order. It is w
+// itself if it already has exactly these. A feature that w lacks, or that is
 // given twice, is an error.
 func (w *Window) Select(features []Feature) (*Window, error) {
 	if slices.Equal(features, w.Features) {
@@ -142,7 +141,7 @@ func (w *Window) Select(features []Feature) (*Window, error) {
 	channels := make([]int, len(features))
 	for i, f := range features {
 		if slices.Contains(features[:i], f) {
-			return nil, fmt.Errorf("feature %q is asked for twice", f)
+			return nil, fmt.Errorf("feature %q is requested twice", f)
 		}
 		if channels[i] = w.Channel(f); channels[i] < 0 {
 			return nil, fmt.Errorf("there is no feature %q; the features are %q", f, w.Features)

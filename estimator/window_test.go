@@ -85,7 +85,7 @@ func TestSelect(t *testing.T) {
 	}
 	for want, features := range map[string][]Feature{
 		`no feature "z"; the features are ["x" "y"]`: {"x", "z"},
-		`"x" is asked for twice`:                     {"x", "x"},
+		`"x" is requested twice`:                     {"x", "x"},
 	} {
 		if _, err := w.Select(features); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("features %q: error %v, want one with %q", features, err, want)

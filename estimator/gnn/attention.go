@@ -9,9 +9,9 @@ import (
 //
 //	E = Vₑ·σ((XᵀU₁)U₂(U₃X) + bₑ),  E'ᵢ. = softmax(Eᵢ.),  X̂ᵢ = Σⱼ E'ᵢⱼ·Xⱼ
 //
-// with i and j steps of the window. u1 and u2 have an entry per service. Eq. 12 as it is
-// printed, X·E', has the weights of a step that is read sum to 1, so that the scale of a
-// step that is written varies; in the code of the authors, as here, it is a mean.
+// with i and j steps of the window. u1 and u2 have an entry per service. In the printed
+// Eq. 12, X·E', the weights of each input step sum to 1, so the scale of an output step
+// varies. In the code of the authors, and here, an output step is a weighted mean.
 type attention[T Float] struct {
 	u1, u2, u3, be, ve *Parameter[T]
 	u2T                []T // N×C
@@ -31,9 +31,9 @@ func newAttention[T Float](b *block[T], prefix string) attention[T] {
 }
 
 // A network begins with nearly all of the weight on the step itself, 0.97 for twelve
-// steps. Drawn around 0, the weights of all steps are about the same: X̂ is the mean
-// over the window at every step then, and what happened when is lost until the
-// attention is learned.
+// steps. From parameters drawn around 0, all steps would weigh about the same: X̂
+// would be the mean over the window at every step, which loses the order of events
+// until the attention is learned.
 const (
 	focus   = 8 // of Vₑ on the step itself
 	opening = 2 // of bₑ, whose sigmoid is 0.88 for the step itself and 0.12 for others
@@ -100,9 +100,9 @@ func (l *attention[T]) forward(b *block[T], s *attentionState[T], x, attended []
 	b.k.Gemm(steps, column, steps, s.weights, steps, 1, x, column, attended, column, false)
 }
 
-// backward takes the gradient of X̂ from scratch and adds what flows to x through
-// both the values and the weights to dx, unless that is nil. Without g and dx
-// there is nothing to do.
+// backward reads the gradient of X̂ from scratch and adds that of x, through both
+// the values and the weights, to dx unless dx is nil. Without g and dx it does
+// nothing.
 func (l *attention[T]) backward(b *block[T], a *activation[T], sc *scratch[T], g *blockGradient[T], dx []T) {
 	if g == nil && dx == nil {
 		return
@@ -172,8 +172,8 @@ func softmax[T Float](row []T) {
 	}
 }
 
-// softmaxBackward replaces the gradient with respect to the weights by that with
-// respect to what softmax was applied to.
+// softmaxBackward replaces the gradient of the weights by that of the arguments
+// of softmax.
 func softmaxBackward[T Float](weights, gradient []T) {
 	mean := dot(weights, gradient)
 	for i, w := range weights {

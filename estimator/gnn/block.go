@@ -46,9 +46,9 @@ func (b *block[T]) refresh() {
 	b.temporal.refresh(b)
 }
 
-// activation is what a block's forward pass leaves for its backward pass.
+// activation holds the results of a block's forward pass for its backward pass.
 type activation[T Float] struct {
-	x, out []T // what entered and left
+	x, out []T // input and output
 
 	attention attentionState[T]
 	attended  []T // X̂, τ·N·C
@@ -82,9 +82,9 @@ func (b *block[T]) forward(a *activation[T], x, basis []T) []T {
 	return a.out
 }
 
-// backward takes the gradient dout of the block's output and accumulates those
-// of its parameters in g, unless that is nil. It overwrites dx with the gradient of what entered, unless
-// dx is nil, and adds that of the basis to dbasis, unless that is nil.
+// backward takes the gradient dout of the block's output and adds those of its parameters
+// to g, unless g is nil. It overwrites dx with the gradient of the input, unless dx is
+// nil, and adds that of the basis to dbasis, unless dbasis is nil.
 func (b *block[T]) backward(a *activation[T], s *scratch[T], g *blockGradient[T], basis, dout, dx, dbasis []T) {
 	b.norm.backward(b, a, dout, s.residual, g)
 	b.temporal.backward(b, a, s, g)
@@ -95,7 +95,7 @@ func (b *block[T]) backward(a *activation[T], s *scratch[T], g *blockGradient[T]
 	b.attention.backward(b, a, s, g, dx)
 }
 
-// scratch is what the backward pass of the largest block needs besides its
+// scratch is the memory of the backward pass of the largest block, besides its
 // activations.
 type scratch[T Float] struct {
 	residual   []T // gradient before ReLU and LayerNorm, τ·N·H
@@ -125,7 +125,7 @@ func newScratch[T Float](blocks []*block[T], outputs int) *scratch[T] {
 	}
 }
 
-// blockGradient are the gradients of a block's parameters, one slice each.
+// blockGradient holds the gradients of a block's parameters, one slice each.
 type blockGradient[T Float] struct {
 	u1, u2, u3, be, ve    []T
 	self, hops, graphBias []T
@@ -149,7 +149,7 @@ func gradientOf[T Float](all [][]T) *blockGradient[T] {
 	}
 }
 
-// biasOfGraph is nil when gradients of parameters are not wanted.
+// biasOfGraph returns nil if gradients of parameters are not wanted.
 func (g *blockGradient[T]) biasOfGraph() []T {
 	if g == nil {
 		return nil

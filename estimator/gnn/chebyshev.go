@@ -2,8 +2,8 @@ package gnn
 
 import "math/rand/v2"
 
-// hops is the number of terms of the basis that look beyond a service itself:
-// T₁ and T₂ of A, T₁ and T₂ of its transpose.
+// hops is the number of terms of the basis beyond the service itself: T₁ and T₂
+// of A, T₁ and T₂ of its transpose.
 const hops = 4
 
 // chebyshev is the bidirectional Chebyshev graph convolution of order K = 3
@@ -11,7 +11,7 @@ const hops = 4
 // same over Aᵀ, with their own filters, because callers and callees differ.
 //
 // It is evaluated as Tₖ(A)·(X̂·Θₖ): filters halve the channels before the product
-// with the basis, which is what grows with the square of N.
+// with the basis, whose cost grows with the square of N.
 type chebyshev[T Float] struct {
 	// self holds Θ₀ of both directions, C×H.
 	self *Parameter[T]
@@ -52,9 +52,9 @@ func newChebyshevState[T Float](b *block[T]) chebyshevState[T] {
 	return chebyshevState[T]{projected: make([]T, b.rows()*hops*b.out/2)}
 }
 
-// hop is how the q-th term reads the basis [T₁(A); T₂(A)] and which half of
-// the channels it adds to: the offset of its matrix, the strides of (row,
-// column), and the strides of the transposed matrix, for the way back.
+// hop returns how the q-th term reads the basis [T₁(A); T₂(A)], and to which
+// half of the channels it adds: the offset of its matrix, the strides of (row,
+// column), and the strides of the transposed matrix for the backward pass.
 type hop struct {
 	matrix, row, column, half int
 }
@@ -81,7 +81,8 @@ func (l *chebyshev[T]) forward(b *block[T], s *chebyshevState[T], x, basis, out 
 	b.k.BiasReLU(h, out, l.bias.Data)
 }
 
-// backward takes the gradient of its output from scratch, and leaves that of X̂ there.
+// backward reads the gradient of its output from scratch, and stores that of X̂
+// there.
 func (l *chebyshev[T]) backward(b *block[T], a *activation[T], sc *scratch[T], g *blockGradient[T], basis, dbasis []T) {
 	n, c, h, rows := b.services, b.in, b.out, b.rows()
 	half, wide := h/2, hops*h/2

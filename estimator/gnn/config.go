@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Limits of a network, which keep a hostile model file from asking for all memory.
+// Limits of a network, so that a hostile model file cannot request all memory.
 const (
 	maxServices = 10_000
 	maxWindow   = 1_000
@@ -32,7 +32,7 @@ type Config struct {
 	Blocks int
 }
 
-// Validate reports a shape that makes no network.
+// Validate reports an invalid shape.
 func (c Config) Validate() error {
 	var errs []error
 	check := func(name string, v, low, high int) {
@@ -48,7 +48,7 @@ func (c Config) Validate() error {
 	check("kernel", c.Kernel, 1, maxWindow)
 	check("blocks", c.Blocks, 1, maxBlocks)
 	if c.Hidden%2 != 0 {
-		errs = append(errs, fmt.Errorf("hidden is %d, want an even number: half the channels look each way along the edges", c.Hidden))
+		errs = append(errs, fmt.Errorf("hidden is %d, want an even number: half the channels for each direction of the edges", c.Hidden))
 	}
 	if c.Kernel%2 == 0 {
 		errs = append(errs, fmt.Errorf("kernel is %d, want an odd number of taps", c.Kernel))

@@ -4,8 +4,8 @@
 // (Eq. 13), temporal convolution with a residual, ReLU and LayerNorm (Eq. 14),
 // and a head that all services share.
 //
-// The package holds parameters, forward and backward passes of one sample, and
-// nothing that learns. Training and inference run the same code on the same
+// The package holds parameters, and forward and backward passes of one sample,
+// but no learning. Training and inference run the same code on the same
 // parameters; inference allocates nothing. Networks exist in float32, on the
 // fastest kernels the processor has, and in float64, for checking gradients.
 //

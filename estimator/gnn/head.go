@@ -2,10 +2,10 @@ package gnn
 
 import "github.com/deepscaler/deepscaler/estimator/gnn/internal/kernel"
 
-// discount is what a step of the window counts less in the head than the one after
-// it. Weights can make up for that, so it does not limit what the head can express. But
-// all weights learn at the same pace, and undiscounted the eleven older steps of a
-// window drown the newest in what they remember of the training samples.
+// discount is the factor of a step of the window in the head, relative to the next
+// step. Weights can grow, so it does not limit the head. But all weights learn at the
+// same pace, and without a discount the noise of the eleven older steps hides the
+// newest one.
 const discount = 0.8
 
 // head is the fully connected layer over (τ × channels) of a service, the same
@@ -13,8 +13,8 @@ const discount = 0.8
 //
 //	y = Σₜ γ^(τ−1−t)·Xₜ·Wₜ + b
 //
-// with the discount γ. Its parameters begin as 0, with a network that predicts the mean,
-// or that all stays as it is: from random ones it would first have to unlearn noise.
+// with the discount γ. Its parameters begin as 0, so the network first predicts its
+// anchor and need not unlearn noise.
 type head[T Float] struct {
 	k               kernel.Set[T]
 	steps, services int
@@ -55,7 +55,7 @@ func (l *head[T]) forward(x, y []T) {
 	}
 }
 
-// backward skips the gradients of the parameters when they are nil, and overwrites
+// backward skips the gradients of the parameters if they are nil, and overwrites
 // scaled, which is as long as dy.
 func (l *head[T]) backward(x, dy, dx, dweight, dbias, scaled []T) {
 	n, c, o := l.services, l.in, l.outputs

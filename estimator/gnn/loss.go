@@ -3,13 +3,12 @@ package gnn
 // Pinball returns the summed pinball loss of outputs y against labels, and writes
 // its gradient, times scale, to dy. quantile is in (0, 1): a low estimate costs
 // 2·quantile per unit, a high one 2·(1−quantile), so 0.5 is the L1 loss of Eq. 4.
-// A label that is NaN is unknown and counts for nothing. One that is censored is a
-// lower bound (Powell, Journal of Econometrics 32, 1986): an output above it costs
-// nothing.
+// A NaN label is unknown and does not count. A censored label is a lower bound
+// (Powell, Journal of Econometrics 32, 1986): an output above it costs nothing.
 //
-// censored marks such labels; nil means that there are none.
-// weights, unless nil, holds a factor per service, for services whose labels are
-// in different units; y and labels are N·O numbers.
+// censored marks such labels; nil marks none. weights, unless nil, holds a
+// factor per service, for labels in different units; y and labels are N·O
+// numbers.
 func Pinball[T Float](y, labels []T, censored []bool, dy, weights []T, quantile, scale T) (loss float64) {
 	labels, dy = labels[:len(y)], dy[:len(y)]
 	outputs := 0

@@ -1,7 +1,7 @@
 package gnn
 
-// Model is a network as training and serving see it: [Network], and those it is
-// compared with.
+// Model is the interface of a network for training and serving: of [Network],
+// and of those for comparison.
 type Model[T Float] interface {
 	// Config returns the shape of the network.
 	Config() Config
@@ -12,22 +12,22 @@ type Model[T Float] interface {
 	Refresh()
 	// BasisSize returns how many numbers [Model.Basis] writes.
 	BasisSize() int
-	// Basis writes what the network needs of an affinity matrix, N×N and
+	// Basis writes the network's basis of an affinity matrix, N×N and
 	// normalised.
 	Basis(basis, affinity []T)
 	// BasisBackward writes the gradient with respect to the affinity matrix,
 	// given that with respect to its basis.
 	BasisBackward(daffinity, dbasis, affinity []T)
-	// Inference returns a pass that only goes forward.
+	// Inference returns a pass that runs only forward.
 	Inference() Pass[T]
-	// Training returns a pass that also goes backward, with gradients of the
+	// Training returns a pass that also runs backward, with gradients of the
 	// parameters or, for a search over affinity matrices, without.
 	Training(parameters bool) Pass[T]
 }
 
-// Pass runs single samples through a model. It owns all memory that this takes,
-// so that no call allocates, and is for one goroutine at a time. Any number of
-// passes may run side by side, as long as the parameters do not change.
+// Pass runs single samples through a model. It owns all its memory, so no call
+// allocates, and is for one goroutine at a time. Passes may run concurrently as
+// long as the parameters do not change.
 type Pass[T Float] interface {
 	// Forward runs the sample x, τ·N·C numbers, on a basis, and writes N·O
 	// outputs to y.
@@ -36,8 +36,8 @@ type Pass[T Float] interface {
 	// the same basis. It adds the gradients of the parameters to Gradients, and
 	// that of the basis to dbasis unless dbasis is nil.
 	Backward(dy, basis, dbasis []T)
-	// Gradients returns the sums that Backward adds to, in the order of
-	// [Model.Parameters]; nil when the pass has none. The caller clears them.
+	// Gradients returns the sums of Backward, in the order of
+	// [Model.Parameters]; nil if the pass has none. The caller clears them.
 	Gradients() [][]T
 }
 

@@ -12,8 +12,8 @@ import (
 // Float is the element type of a network.
 type Float interface{ float32 | float64 }
 
-// Network holds the parameters of P_θ (paper §IV-C). Any number of [Pass]es may
-// run on it at the same time, as long as the parameters do not change.
+// Network holds the parameters of P_θ (paper §IV-C). Its [Pass]es may run
+// concurrently as long as the parameters do not change.
 type Network[T Float] struct {
 	config Config
 	blocks []*block[T]
@@ -22,7 +22,7 @@ type Network[T Float] struct {
 }
 
 // New returns a network on the fastest kernels of this processor, with
-// parameters drawn from rng. A shape that makes no network is an error.
+// parameters drawn from rng. An invalid shape is an error.
 func New(c Config, rng *rand.Rand) (*Network[float32], error) {
 	return build(c, kernel.Best(), rng)
 }
@@ -32,7 +32,7 @@ func NewFloat64(c Config, rng *rand.Rand) (*Network[float64], error) {
 	return build(c, kernel.Gonum64(), rng)
 }
 
-// NewOn is [New] on the kernels of that name, for comparing them.
+// NewOn is [New] on the kernels with the given name, for comparisons.
 func NewOn(kernels string, c Config, rng *rand.Rand) (*Network[float32], error) {
 	var names []string
 	for _, k := range kernel.Available() {
@@ -79,8 +79,8 @@ func (n *Network[T]) Refresh() {
 // BasisSize returns the length of the graph's basis, see [Network.Basis].
 func (n *Network[T]) BasisSize() int { return 2 * n.config.Services * n.config.Services }
 
-// Basis writes what the network needs of an affinity matrix, N×N and normalised,
-// to basis.
+// Basis writes the Chebyshev basis of an affinity matrix, N×N and normalised, to
+// basis.
 func (n *Network[T]) Basis(basis, affinity []T) {
 	graph.Chebyshev(basis, affinity, n.config.Services)
 }

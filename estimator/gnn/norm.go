@@ -1,7 +1,7 @@
 package gnn
 
 // norm adds the bias of the temporal convolution, applies ReLU, and normalises
-// over the channels of every (step, service) by itself (Eq. 14).
+// over the channels of each (step, service) (Eq. 14).
 type norm[T Float] struct {
 	gain, shift *Parameter[T] // γ and β, H each
 }

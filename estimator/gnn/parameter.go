@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 )
 
-// Parameter is one trainable array. Its data is shared by training and
-// inference: after a change, call [Network.Refresh] before the next backward pass,
-// and run no pass while it changes.
+// Parameter is one trainable array. Training and inference share its data: after a
+// change, call [Network.Refresh] before the next backward pass, and run no pass
+// during a change.
 type Parameter[T Float] struct {
 	// Name is unique in the network, for example "blocks.0.attention.u1".
 	Name string
@@ -21,9 +21,9 @@ type Parameter[T Float] struct {
 	anchored bool
 }
 
-// Decays reports whether weight decay may pull the parameter to 0. It must leave
-// gains, biases and the rest of one dimension alone, and what starts away from 0 for
-// a reason, as the attention's Vₑ and bₑ do.
+// Decays reports whether weight decay may pull the parameter to 0. It excludes
+// gains, biases and all others of one dimension, and parameters with a start away
+// from 0, such as the attention's Vₑ and bₑ.
 func (p *Parameter[T]) Decays() bool { return len(p.Shape) > 1 && !p.anchored }
 
 // shared is the ServiceAxis of a parameter without an entry per service.

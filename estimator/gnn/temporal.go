@@ -37,8 +37,8 @@ func (l *temporal[T]) refresh(b *block[T]) {
 	transpose(l.residualT, l.residual.Data, b.in, b.out)
 }
 
-// reach returns the output steps from to until (exclusive) that tap q has an
-// input for, and how far that input lies from them.
+// reach returns the output steps for which tap q has an input, from inclusive
+// to until exclusive, and the distance of that input.
 func (b *block[T]) reach(q int) (from, until, shift int) {
 	shift = q - (b.taps-1)/2
 	return max(0, -shift), min(b.steps, b.steps-shift), shift
@@ -56,8 +56,8 @@ func (l *temporal[T]) forward(b *block[T], hidden, x, out []T) {
 	}
 }
 
-// backward reads the gradient of its output from scratch, and leaves that of the
-// hidden layer there. The bias is added, and its gradient summed, with the norm.
+// backward reads the gradient of its output from scratch, and stores that of the
+// hidden layer there. The norm adds the bias and sums its gradient.
 func (l *temporal[T]) backward(b *block[T], a *activation[T], sc *scratch[T], g *blockGradient[T]) {
 	n, c, h := b.services, b.in, b.out
 	if g != nil {

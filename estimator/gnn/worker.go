@@ -61,7 +61,7 @@ func (w *worker[T]) Backward(dy, basis, dbasis []T) {
 	w.network.head.backward(w.acts[last].out, dy, dout, weight, bias, w.scratch.outputs)
 	for i := last; i >= 0; i-- {
 		if i == 0 {
-			dx = nil // telemetry is not learned
+			dx = nil // telemetry needs no gradient
 		}
 		w.network.blocks[i].backward(w.acts[i], w.scratch, w.blocks[i], basis, dout, dx, dbasis)
 		dout, dx = dx, dout

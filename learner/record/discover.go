@@ -25,7 +25,7 @@ func (r *recording) discover(ctx context.Context) ([]estimator.Service, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("the mesh has seen no request to a workload in namespaces %q in the range: check --namespace, --start and --end, or name the services with --services",
+		return nil, fmt.Errorf("there was no request to a workload of the mesh in namespaces %q in the range: check --namespace, --start and --end, or name the services with --services",
 			r.namespaces)
 	}
 	slices.SortFunc(found, estimator.Service.Compare)

@@ -38,7 +38,7 @@ func TestDiscoveryFails(t *testing.T) {
 		status int
 		want   string
 	}{
-		"nobody there":    {`{"status":"success","data":["unknown"]}`, http.StatusOK, "has seen no request"},
+		"nobody there":    {`{"status":"success","data":["unknown"]}`, http.StatusOK, "there was no request"},
 		"not Prometheus":  {`<html>`, http.StatusOK, "--services"},
 		"endless":         {`{"status":"success","data":["` + strings.Repeat("x", 2000) + `"]}`, http.StatusOK, "larger than"},
 		"not allowed":     {``, http.StatusUnauthorized, "401"},

@@ -1,12 +1,11 @@
-// Package record writes history to learn from: the telemetry of one application
-// over a time range, and its invocation graph, both as CSV that package history
-// reads.
+// Package record writes a history for learning: the telemetry of one
+// application over a time range, and its invocation graph, both as CSV for
+// package history.
 //
-// Samples come from the queries that the adapter makes in production (package
-// telemetry), so that a network is trained on what it will be shown. A range is
-// read in chunks of bounded size, oldest first; each is asked for again while
-// reasons that pass stand against it. The output appears when it is complete,
-// under its name at once, or not at all.
+// Samples come from the queries of the adapter (package telemetry), so that a
+// network is trained on the inputs that it will see. A range is read in chunks
+// of bounded size, oldest first; each is read again after transient failures.
+// The output appears under its name when it is complete.
 //
-// What Prometheus does not know is an empty cell, never 0.
+// A value that Prometheus lacks is an empty cell, never 0.
 package record

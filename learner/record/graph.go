@@ -17,7 +17,7 @@ import (
 // [estimator.Outside].
 type calls map[[2]int]float64
 
-// add counts what g says happened during the given number of steps.
+// add adds the calls of g during the given number of steps.
 func (c calls) add(g []estimator.Call, steps int) {
 	for _, call := range g {
 		c[[2]int{call.Source, call.Destination}] += call.Rate * float64(steps)
@@ -25,9 +25,9 @@ func (c calls) add(g []estimator.Call, steps int) {
 }
 
 // edges returns the invocation graph. The weight of an edge is the mean number of
-// calls for each call of its source: of the mesh, which counts every call, where
-// it knows the edge, else of the traces. Where nobody has seen a call of the
-// source it is 1. An edge that was not used is none.
+// calls for each call of its source, from the mesh, which counts every call, or
+// else from the traces. Without any call of the source it is 1. Unused edges are
+// left out.
 func edges(mesh, traced calls) []estimator.Edge {
 	var out []estimator.Edge
 	add := func(from, known calls) {
@@ -55,19 +55,19 @@ func edges(mesh, traced calls) []estimator.Edge {
 	return out
 }
 
-// pairs returns the keys in an order, so that sums are the same to the last bit
-// whenever they are made.
+// pairs returns the keys in a fixed order, so that sums are reproducible to the
+// last bit.
 func (c calls) pairs() [][2]int {
 	return slices.SortedFunc(maps.Keys(c), func(a, b [2]int) int {
 		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
 	})
 }
 
-// traced returns the calls that Jaeger has traces of, over the whole range in
-// one question: the answer has one number for each edge, however long the range.
-// It is empty when there is no Jaeger.
+// traced returns the calls in Jaeger's traces over the whole range, from one
+// query: the answer has one number per edge for any range. It is empty without
+// Jaeger.
 //
-// Calls of the mesh and of traces must be told apart, since traces are samples.
+// Calls of the mesh and of traces stay separate, because traces are samples.
 func (r *recording) traced(ctx context.Context, services []estimator.Service) (calls, error) {
 	out := calls{}
 	cfg := r.telemetry.Jaeger
@@ -93,7 +93,7 @@ func (r *recording) traced(ctx context.Context, services []estimator.Service) (c
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the graph from Jaeger: %w; without --jaeger-url it is that of the mesh alone", err)
+		return nil, fmt.Errorf("read the graph from Jaeger: %w; without --jaeger-url the graph comes from the mesh alone", err)
 	}
 	return out, nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // load decodes the telemetry section of a YAML file over cfg. The section is
-// read strictly; others belong to whoever else reads the file.
+// decoded strictly; others are ignored.
 func load(path string, cfg *telemetry.Config) error {
 	data, err := os.ReadFile(path)
 	if err != nil {

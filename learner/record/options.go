@@ -18,19 +18,19 @@ import (
 )
 
 const (
-	// defaultTimeout and defaultResponse are above those of the adapter, whose
-	// windows are short: here a query may take its time and say much.
+	// defaultTimeout and defaultResponse exceed those of the adapter, whose
+	// windows are short: here queries are long and answers large.
 	defaultTimeout  = time.Minute
 	defaultResponse = 32 << 20
 
-	// maxColumns is where Prometheus refuses a range query.
+	// maxColumns is the largest range query that Prometheus accepts.
 	maxColumns = 11000
 )
 
 // Options are the flags of a recording.
 type Options struct {
 	// ConfigFile is a YAML file with a telemetry section, such as the
-	// configuration of the adapter. The flags below replace what it says.
+	// configuration of the adapter. The flags below override it.
 	ConfigFile string
 	// PrometheusURL is required unless the file has it.
 	PrometheusURL string
@@ -40,18 +40,18 @@ type Options struct {
 	JaegerURL string
 	// Preset is one of [telemetry.Presets].
 	Preset string
-	// RateWindow and Timeout are 0 for what the file or else the default says.
+	// RateWindow and Timeout are 0 for the value of the file, or else the default.
 	RateWindow, Timeout time.Duration
 
 	// Namespaces are those of the application; at least one. With several,
 	// services are recorded as namespace/name, else by their bare names.
 	Namespaces []string
-	// Services are workloads, as name or namespace/name; none for those that the
-	// mesh knows.
+	// Services are workloads, as name or namespace/name; none for those of the
+	// mesh.
 	Services []string
 	// Features are the columns of the output.
 	Features []string
-	// Start and End are times as [Options.Flags] explains them.
+	// Start and End are times in the form that [Options.Flags] explains.
 	Start, End string
 	// Step is the time between two rows of a service.
 	Step time.Duration
@@ -61,9 +61,9 @@ type Options struct {
 	// GraphOut is the file that the invocation graph is written to. Without one
 	// no graph is read.
 	GraphOut string
-	// Columns is the greatest number of steps that one query asks for.
+	// Columns is the largest number of steps of one query.
 	Columns int
-	// Attempts is how often a query is made before a transient error counts.
+	// Attempts is the number of attempts before a transient error counts.
 	Attempts int
 	// Overwrite replaces output that exists.
 	Overwrite bool
@@ -82,7 +82,7 @@ func NewOptions() *Options {
 func (o *Options) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.PrometheusURL, "prometheus-url", o.PrometheusURL, "Base URL of Prometheus, without /api/v1 (required, here or in --config).")
 	fs.StringVar(&o.ConfigFile, "config", o.ConfigFile,
-		"YAML file whose telemetry section says how to reach Prometheus and Jaeger and what to ask. The configuration of the adapter will do; other sections are ignored.")
+		"YAML file with a telemetry section: addresses and credentials of Prometheus and Jaeger, and queries. The configuration of the adapter fits; other sections are ignored.")
 	fs.StringVar(&o.BearerTokenFile, "prometheus-bearer-token-file", o.BearerTokenFile, "File with the bearer token for Prometheus.")
 	fs.StringVar(&o.CAFile, "prometheus-ca-file", o.CAFile, "File with the certificate authority of Prometheus.")
 	fs.StringVar(&o.Username, "prometheus-username", o.Username, "User for basic authentication at Prometheus; needs --prometheus-password-file.")
@@ -92,23 +92,23 @@ func (o *Options) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Preset, "preset", o.Preset, fmt.Sprintf("Set of queries, one of %s; default that of --config, or %s.",
 		strings.Join(telemetry.Presets(), ", "), telemetry.PresetIstio))
 	fs.DurationVar(&o.RateWindow, "rate-window", o.RateWindow,
-		"Range over which counters become rates; 0 means that of --config, or 1m, or one step if that is longer. Use what the adapter uses.")
+		"Range over which counters become rates; 0 means that of --config, or 1m, or one step if that is longer. Use the value of the adapter.")
 	fs.StringSliceVar(&o.Namespaces, "namespace", o.Namespaces,
-		"Namespace of the application (required). Repeat it for an application over several; services are then recorded as namespace/name.")
+		"Namespace of the application (required). Repeat it for an application over several namespaces; services are then recorded as namespace/name.")
 	fs.StringSliceVar(&o.Services, "services", o.Services,
-		"Workloads to record, comma-separated, as name or namespace/name; default every one in the namespaces to which the mesh has seen a request in the range.")
+		"Workloads to record, comma-separated, as name or namespace/name; default every workload in the namespaces that received a request in the range.")
 	fs.StringSliceVar(&o.Features, "features", o.Features, "Columns of the output.")
-	fs.StringVar(&o.Start, "start", o.Start, "Begin of the range: RFC 3339, Unix seconds, or relative to now such as -7d or -36h.")
-	fs.StringVar(&o.End, "end", o.End, "End of the range, likewise, or now.")
+	fs.StringVar(&o.Start, "start", o.Start, "Start of the range: RFC 3339, Unix seconds, or relative to now such as -7d or -36h.")
+	fs.StringVar(&o.End, "end", o.End, "End of the range, in the same form, or now.")
 	fs.DurationVar(&o.Step, "step", o.Step, "Time between two rows of a service. Use that of the adapter.")
 	fs.StringVar(&o.Out, "out", o.Out, "File for the series, .csv or .csv.gz (required).")
 	fs.StringVar(&o.GraphOut, "graph-out", o.GraphOut, "File for the invocation graph, .csv. Without it no graph is read.")
-	fs.IntVar(&o.Columns, "columns", o.Columns, "Most steps to ask for in one query. Fewer are asked for when many services would make the answer large; lower it when queries take too long.")
-	fs.IntVar(&o.Attempts, "attempts", o.Attempts, "How often to try a query that fails for a transient reason.")
-	fs.BoolVar(&o.Overwrite, "overwrite", o.Overwrite, "Replace output that exists, once the new one is complete.")
+	fs.IntVar(&o.Columns, "columns", o.Columns, "Largest number of steps of one query. Queries for many services have fewer; lower it if queries take too long.")
+	fs.IntVar(&o.Attempts, "attempts", o.Attempts, "Attempts for a query that fails for a transient reason.")
+	fs.BoolVar(&o.Overwrite, "overwrite", o.Overwrite, "Replace existing output, once the new one is complete.")
 }
 
-// Validate reports everything that is wrong with the flags by themselves.
+// Validate reports every invalid flag.
 func (o *Options) Validate() error {
 	var errs []error
 	reject := func(wrong bool, format string, args ...any) {
@@ -194,8 +194,8 @@ func (o *Options) Config(out io.Writer, now func() time.Time) (*Config, error) {
 	if err := c.writable(services); err != nil {
 		return nil, fmt.Errorf("--services and --features: %w", err)
 	}
-	// New checks what a source alone knows: queries against features, files of
-	// certificates, steps against the range of rates.
+	// New checks what only a source can: queries against features, certificate
+	// files, steps against the range of rates.
 	source, err := telemetry.New(c.telemetry, c.features, o.Columns, o.Step)
 	if err != nil {
 		return nil, fmt.Errorf("telemetry: %w", err)
@@ -204,8 +204,8 @@ func (o *Options) Config(out io.Writer, now func() time.Time) (*Config, error) {
 	return c, nil
 }
 
-// named returns the services that are asked for, sorted. A bare name is in the
-// namespace, of which there is then only one.
+// named returns the requested services, sorted. A bare name needs a single
+// namespace.
 func (o *Options) named(namespaces []string) ([]estimator.Service, error) {
 	services, err := estimator.ParseServices(o.Services)
 	if err != nil {
@@ -219,7 +219,7 @@ func (o *Options) named(namespaces []string) ([]estimator.Service, error) {
 		case s.Namespace == "":
 			return nil, fmt.Errorf("%q is in one of several namespaces, want namespace/name", s.Name)
 		case !slices.Contains(namespaces, s.Namespace):
-			return nil, fmt.Errorf("the namespace of %q is no --namespace", s)
+			return nil, fmt.Errorf("the namespace of %q is not among --namespace", s)
 		}
 	}
 	slices.SortFunc(services, estimator.Service.Compare)
@@ -231,8 +231,8 @@ func (c *Config) writable(services []estimator.Service) error {
 	return history.Validate(estimator.NewWindow(services, c.features, 1, c.step, c.span.first))
 }
 
-// telemetry returns the configuration of the file, if there is one, with what
-// the flags say in its place.
+// telemetry returns the configuration of the file, if any, overridden by the
+// flags.
 func (o *Options) telemetry() (telemetry.Config, error) {
 	cfg := telemetry.DefaultConfig()
 	cfg.Prometheus.Timeout = defaultTimeout
@@ -265,7 +265,7 @@ func (o *Options) telemetry() (telemetry.Config, error) {
 	return cfg, nil
 }
 
-// set replaces what is there by a value that was given.
+// set replaces a value by a given one.
 func set[T comparable](there *T, given T) {
 	var none T
 	if given != none {

@@ -56,7 +56,7 @@ func TestRejectsOptions(t *testing.T) {
 		"service twice":     {func(o *Options) { o.Services = []string{"web", "cart", "web"} }, "web"},
 		"nameless service":  {func(o *Options) { o.Services = []string{"web", ""} }, "name alone"},
 		"ambiguous service": {func(o *Options) { o.Namespaces = []string{"a", "b"} }, "namespace/name"},
-		"service elsewhere": {func(o *Options) { o.Services = []string{"data/web"} }, "no --namespace"},
+		"service elsewhere": {func(o *Options) { o.Services = []string{"data/web"} }, "not among --namespace"},
 		"unknown preset":    {func(o *Options) { o.Preset = "telegraph" }, "telegraph"},
 		"password in URL":   {func(o *Options) { o.PrometheusURL = "http://me:secret@p" }, "credentials"},
 		"no such file":      {func(o *Options) { o.ConfigFile = b.path("none") }, "none"},

@@ -9,7 +9,7 @@ import (
 // interval is the least time between two lines of progress.
 const interval = 5 * time.Second
 
-// progress prints how far a recording is.
+// progress prints the progress of a recording.
 type progress struct {
 	out         io.Writer
 	now         func() time.Time

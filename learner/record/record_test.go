@@ -175,7 +175,7 @@ func TestNamesWhatIsEmpty(t *testing.T) {
 	if err := b.run(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"the column memory is empty", "no data at all about cart", "no call between the services is known"} {
+	for _, want := range []string{"the column memory is empty", "no data at all for cart", "no call between the services is known"} {
 		if !strings.Contains(b.out.String(), want) {
 			t.Errorf("printed %s, want %q in it", b.out.String(), want)
 		}

@@ -31,7 +31,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// retrier repeats what fails for reasons that pass.
+// retrier repeats operations after transient failures.
 type retrier struct {
 	attempts int
 	wait     waiter
@@ -61,8 +61,8 @@ func (r retrier) do(ctx context.Context, try func(context.Context) error) error 
 }
 
 // transient reports whether the same query may succeed later: the server was
-// out of reach, overloaded or restarting, rather than the query wrong. A wrong
-// certificate or a missing file of credentials stays wrong.
+// unreachable, overloaded or restarting. A wrong certificate or a missing file
+// of credentials is permanent.
 func transient(err error) bool {
 	var (
 		kind        telemetry.Kind

@@ -13,9 +13,9 @@ import (
 	"github.com/deepscaler/deepscaler/learner/history"
 )
 
-// bytesPerSample is what one sample takes in an answer of Prometheus, and
-// strangers how many times the services asked for may be in it: queries select a
-// namespace, not services.
+// bytesPerSample is the size of one sample in an answer of Prometheus. strangers
+// is how many times the requested services an answer may contain, because
+// queries select a namespace, not services.
 const (
 	bytesPerSample = 40
 	strangers      = 8
@@ -31,7 +31,7 @@ type recording struct {
 	notices  notices
 }
 
-// Run records the range. When it fails or ctx ends, no output is written.
+// Run records the range. If it fails or ctx ends, it writes no output.
 func (c *Config) Run(ctx context.Context) error {
 	if err := c.record(ctx); err != nil {
 		return explained{err}
@@ -39,13 +39,13 @@ func (c *Config) Run(ctx context.Context) error {
 	return nil
 }
 
-// explained is an error whose text says all that is known.
+// explained is an error with all details in its text.
 type explained struct{ error }
 
 // Error implements error.
 func (e explained) Error() string { return telemetry.Explain(e.error) }
 
-// Unwrap returns the error as it was.
+// Unwrap returns the error without details.
 func (e explained) Unwrap() error { return e.error }
 
 func (c *Config) record(ctx context.Context) error {
@@ -53,7 +53,7 @@ func (c *Config) record(ctx context.Context) error {
 		return err
 	}
 	mesh := c.telemetry
-	mesh.Jaeger = telemetry.Jaeger{} // is asked once, for the whole range
+	mesh.Jaeger = telemetry.Jaeger{} // queried once, for the whole range
 	source, err := telemetry.New(mesh, c.features, c.columns, c.step)
 	if err != nil {
 		return fmt.Errorf("telemetry: %w", err)
@@ -90,7 +90,7 @@ func (c *Config) record(ctx context.Context) error {
 	return nil
 }
 
-// whom returns the services to record, sorted.
+// whom returns the sorted services to record.
 func (r *recording) whom(ctx context.Context) ([]estimator.Service, error) {
 	services := r.services
 	if len(services) == 0 {
@@ -99,7 +99,7 @@ func (r *recording) whom(ctx context.Context) ([]estimator.Service, error) {
 			return nil, err
 		}
 		if err := r.writable(services); err != nil {
-			return nil, fmt.Errorf("services that the mesh knows: %w; name yours with --services", err)
+			return nil, fmt.Errorf("services of the mesh: %w; name yours with --services", err)
 		}
 		r.progress.line("found %d services: %s", len(services), strings.Join(estimator.ServiceNames(services), ", "))
 	}
@@ -143,8 +143,8 @@ func (r *recording) collect(ctx context.Context, services []estimator.Service) (
 	return whole, counted, nil
 }
 
-// read returns the window of the given number of steps that ends at end, with
-// the patience of the retrier. What is known in part to the last is missing.
+// read returns the window of the given number of steps that ends at end, and
+// retries transient failures. A channel whose answer stays partial is missing.
 func (r *recording) read(ctx context.Context, services []estimator.Service, end time.Time, steps int) (w *estimator.Window, err error) {
 	var findings []*telemetry.Error
 	err = r.retry.do(ctx, func(ctx context.Context) (err error) {
@@ -180,9 +180,8 @@ func blank(w *estimator.Window, c int) {
 	}
 }
 
-// passing returns the finding that may pass: an answer that is partial only when
-// no other is left. A window does without what could not be asked; a recording
-// asks again.
+// passing returns a transient finding, a partial answer only as the last choice.
+// A window goes without such data; a recording reads it again.
 func passing(findings []*telemetry.Error) (found error) {
 	for _, f := range findings {
 		switch {

@@ -33,7 +33,7 @@ func parseSpan(start, end string, step time.Duration, now time.Time) (span, erro
 	}
 	ms := step.Milliseconds()
 	first, last := from.UnixMilli()/ms+1, to.UnixMilli()/ms
-	// Two, because the time between two steps is how a reader finds the step.
+	// A reader needs two steps to find the time between them.
 	if last-first < 1 {
 		return span{}, fmt.Errorf("--start %s to --end %s is less than two steps of %v",
 			from.Format(time.RFC3339), to.Format(time.RFC3339), step)
@@ -55,7 +55,7 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 			return now.Add(-time.Duration(d)).UTC(), nil
 		}
 	}
-	// Beyond the bound seconds are surely milliseconds.
+	// Larger numbers are surely milliseconds.
 	const year3000 = 32503680000
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 && seconds < year3000 {
 		return time.UnixMilli(int64(seconds * 1000)).UTC(), nil

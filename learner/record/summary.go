@@ -9,8 +9,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// notices are what telemetry found, each printed once. What has no data is left
-// to the summary.
+// notices are the findings of telemetry, each printed once. Missing data is
+// reported in the summary.
 type notices struct {
 	line func(format string, args ...any)
 	// found holds the last finding of each text.
@@ -30,7 +30,7 @@ func (n *notices) add(f *telemetry.Error) {
 	}
 }
 
-// why returns what was last found about one of the queries, or that there is no
+// why returns the last finding about one of the queries, or that there is no
 // data.
 func (n *notices) why(queries ...string) string {
 	for _, query := range queries {
@@ -43,8 +43,8 @@ func (n *notices) why(queries ...string) string {
 	return telemetry.NoData.Error()
 }
 
-// whyEmpty returns what was last found about the features, or else that there is
-// no data.
+// whyEmpty returns the last finding about the features, or that there is no
+// data.
 func (n *notices) whyEmpty(features []estimator.Feature) error {
 	for _, feature := range features {
 		for _, f := range n.found {
@@ -56,7 +56,7 @@ func (n *notices) whyEmpty(features []estimator.Feature) error {
 	return telemetry.NoData
 }
 
-// summarise prints what was written, and what of it is missing.
+// summarise prints what was written and what is missing.
 func (r *recording) summarise(w *estimator.Window, graph []estimator.Edge) {
 	var gaps, silent []string
 	ofService := make([]int, len(w.Services))
@@ -82,7 +82,7 @@ func (r *recording) summarise(w *estimator.Window, graph []estimator.Edge) {
 		}
 	}
 	if len(silent) > 0 {
-		r.progress.line("warning: there is no data at all about %s: check the names in --services", strings.Join(silent, ", "))
+		r.progress.line("warning: there is no data at all for %s: check the names in --services", strings.Join(silent, ", "))
 	}
 	missing := ""
 	if len(gaps) > 0 {

@@ -13,8 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/history"
 )
 
-// free reports output that is in the way, or that has no folder to be in: late
-// is the wrong time to find out.
+// free reports existing output and missing folders before the work begins.
 func (c *Config) free() error {
 	for _, path := range []string{c.seriesOut, c.graphOut} {
 		if path == "" {
@@ -52,7 +51,7 @@ func (c *Config) write(w *estimator.Window, graph []estimator.Edge) error {
 	})
 }
 
-// writeFile gives the content the name of path when it is complete.
+// writeFile writes the content and renames the complete file to path.
 func writeFile(path string, content func(io.Writer) error) (err error) {
 	f, err := os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {

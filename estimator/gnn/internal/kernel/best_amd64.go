@@ -20,9 +20,9 @@ func Available() []Set[float32] {
 }
 
 // PeakFMA runs iterations of 48 float32 multiply-adds on the CPU's widest
-// vectors, none of which waits for another, and returns how many floating-point
-// operations that were. What a benchmark reaches per second with it is the peak
-// of one core, which the rate of Gemm can be held against.
+// vectors, none of which waits for another, and returns the number of
+// floating-point operations. Their rate in a benchmark is the peak of one core,
+// for comparison with the rate of Gemm.
 func PeakFMA(iterations int) (flops float64) {
 	const perIteration = 2 * 48
 	switch {

@@ -1,9 +1,9 @@
 package kernel
 
-// block returns how many columns and how much of the depth k of a matrix product
-// are done at a time: so much of B that it stays in the first-level cache, or
-// near it, while all rows of A pass by. No tile is cut, and the depths of the
-// blocks are about equal.
+// block returns the columns and the part of the depth k that a matrix product
+// does at a time: as much of B as stays in or near the first-level cache while
+// all rows of A pass. No tile is cut, and the depths of the blocks are about
+// equal.
 func block(k int) (columns, depth int) {
 	const (
 		maxDepth = 256

@@ -25,7 +25,7 @@ func checkGemm(m, n, k, lenA, ars, acs, lenB, ldb, lenC, ldc int) {
 	}
 }
 
-// holds tells whether the last element of a rows×cols matrix lies within length.
+// holds reports whether the last element of a rows×cols matrix lies within length.
 func holds(length, rows, rowStride, cols, colStride int) bool {
 	rowHi, row := bits.Mul(uint(rows-1), uint(rowStride))
 	colHi, col := bits.Mul(uint(cols-1), uint(colStride))
@@ -71,7 +71,7 @@ func checkNormBackward(channels, r, mean, rstd, gain, dout, dz int) (rows int) {
 	return rows
 }
 
-// checkNormGradients tells whether the gradients of the parameters are wanted.
+// checkNormGradients reports whether the gradients of the parameters are wanted.
 func checkNormGradients[T Float](channels int, dgain, dshift, dbias []T) bool {
 	if dgain == nil && dshift == nil && dbias == nil {
 		return false

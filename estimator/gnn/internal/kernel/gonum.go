@@ -45,8 +45,8 @@ func portable[T Float](gemm blasGemm[T]) Set[T] {
 	}
 }
 
-// loopGemm is for what BLAS has no name for: matrices with gaps in both
-// directions, and one row for all.
+// loopGemm is for operands that BLAS does not support: matrices with gaps in
+// both directions, and one row for all.
 func loopGemm[T Float](m, n, k int, a []T, ars, acs int, b []T, ldb int, c []T, ldc int, accumulate bool) {
 	for i := range m {
 		row := c[i*ldc:][:n]

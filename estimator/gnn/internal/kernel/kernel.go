@@ -9,11 +9,11 @@
 // matrix product of the gonum sets) and keeps no state, so that a Set may be
 // used by many goroutines at once.
 //
-// Kernels are called with what the program itself has laid out, so a slice that
-// is too short is a bug of the caller: they panic, before anything is written.
-// NaN and infinities go through all of them as IEEE 754 has it, with one
-// exception: the products of the gonum sets take 0·NaN and 0·Inf as 0 where the
-// zero is in A, as the reference BLAS does.
+// The program itself lays out the operands, so a short slice is a bug of the
+// caller: kernels panic before they write anything. NaN and infinities go
+// through all of them as IEEE 754 has it, with one exception: the products of
+// the gonum sets take 0·NaN and 0·Inf as 0 where the zero is in A, as the
+// reference BLAS does.
 package kernel
 
 //go:generate go -C asm run . -out ..
@@ -26,15 +26,15 @@ const epsilon = 1e-5
 
 // Set is one implementation of the kernels for the element type T.
 type Set[T Float] struct {
-	// Name says what the set is made for: "avx512", "avx2" or "gonum".
+	// Name is the target of the set: "avx512", "avx2" or "gonum".
 	Name string
 
 	// Gemm computes C = A·B, or C += A·B when accumulate is set, for an m×k
 	// matrix A, a k×n matrix B and an m×n matrix C; m, n and k are at least 1.
 	// A[i,p] is a[i*ars+p*acs], so that A may be a transposed matrix (ars 1) or
 	// overlapping windows of a sequence (ars < k); strides are not negative. B
-	// and C are row-major with the strides ldb and ldc, at least n. What lies
-	// between the rows of C stays untouched. C must not overlap A or B.
+	// and C are row-major with the strides ldb and ldc, at least n. Elements
+	// between the rows of C stay unchanged. C must not overlap A or B.
 	Gemm func(m, n, k int, a []T, ars, acs int, b []T, ldb int, c []T, ldc int, accumulate bool)
 
 	// NormForward is bias, ReLU and layer normalisation of the rows×channels

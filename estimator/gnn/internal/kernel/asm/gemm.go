@@ -8,7 +8,7 @@ import (
 // tileRows is the number of rows of a full tile of the matrix product.
 const tileRows = 6
 
-// product is what the tiles of a matrix product share.
+// product is the common state of the tiles of a matrix product.
 type product struct {
 	ars, acs, ldb, ldc reg.GPVirtual // strides in bytes
 	aRow, cRow         reg.GPVirtual // the current row of A and of C
@@ -20,7 +20,7 @@ type product struct {
 // k goes by; for every step of k a row of B is loaded and the elements of A, one
 // per row, are broadcast from where they are, so that A may have any strides.
 //
-// The rows of C are done six at a time, what is left in one or two lower tiles;
+// The rows of C are done six at a time, and the rest in one or two lower tiles;
 // every row of tiles goes through all columns, the last ones with a mask.
 func (g *generator) gemm() {
 	g.tails()

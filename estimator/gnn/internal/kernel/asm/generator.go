@@ -11,7 +11,7 @@ import (
 
 const floatBytes = 4
 
-// instructionSet is what the kernels need to know of a vector unit.
+// instructionSet describes a vector unit for the kernels.
 type instructionSet struct {
 	name  string
 	lanes int // float32 in a vector

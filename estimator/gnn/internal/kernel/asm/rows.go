@@ -5,8 +5,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// matrix is what the row kernels share: they go through rows, and in every row
-// through its vectors, the last of which may be a tail.
+// matrix is the common state of the row kernels: they go through rows, and in
+// every row through its vectors, the last of which may be a tail.
 type matrix struct {
 	row, full reg.GPVirtual // bytes of a row, and of the full vectors in it
 	offset    reg.GPVirtual // of the current vector in the row
