@@ -38,7 +38,8 @@ const (
 // that of its callees is own. Steps without cpu or own latency, or at which the
 // service was saturated, are passed over.
 func (s *Service) FitCurve(own []float64, steps []int) Curve {
-	x, y := make([]float64, 0, len(steps)), make([]float64, 0, len(steps))
+	var xs, ys [onStack]float64
+	x, y := room(xs[:], len(steps)), room(ys[:], len(steps))
 	for _, t := range steps {
 		if u := s.CPU[t]; u < SaturatedFrom && own[t] >= 0 {
 			x = append(x, u/(1-u))

@@ -58,15 +58,16 @@ const (
 // towards more replicas.
 func (s *Service) FitLaw(steps []int, memory float64) Law {
 	law := Law{Idle: s.idleShare(steps)}
-	ratios := make([]Weighted, 0, len(steps))
-	loads := make([]float64, 0, len(steps))
+	var weighted [onStack]Weighted
+	var rates, sorted [onStack]float64
+	ratios, loads := room(weighted[:], len(steps)), room(rates[:], len(steps))
 	for _, t := range steps {
 		if q := s.Requests[t]; q > 0 {
 			ratios = append(ratios, Weighted{(s.CPU[t] - law.Idle) * s.Replicas[t] / q, math.Exp2(float64(t-steps[len(steps)-1]) / memory)})
 			loads = append(loads, q)
 		}
 	}
-	middle := Quantile(slices.Clone(loads), 0.5)
+	middle := Quantile(append(room(sorted[:], len(loads)), loads...), 0.5)
 	for i := range ratios {
 		ratios[i].Weight *= min(loads[i], maxWeight*middle)
 	}
@@ -82,7 +83,8 @@ func (s *Service) idleShare(steps []int) float64 {
 	if len(steps) <= minFit {
 		return 0
 	}
-	steps = slices.Clone(steps)
+	var ordered [onStack]int
+	steps = append(room(ordered[:], len(steps)), steps...)
 	load := func(t int) float64 { return s.Requests[t] / s.Replicas[t] }
 	slices.SortStableFunc(steps, func(a, b int) int { return cmp.Compare(load(a), load(b)) })
 	idle := maxIdle

@@ -46,7 +46,7 @@ func fitRequirement(l *history, train estimator.Range) Requirement {
 	return Requirement{
 		Law:     l.FitLaw(steps, math.Inf(1)),
 		Curve:   l.FitCurve(l.own, steps),
-		Highest: Quantile(known(l.CPU[train.From:train.To]), 0.99),
+		Highest: Quantile(appendKnown(nil, l.CPU[train.From:train.To]), 0.99),
 		Samples: len(steps),
 	}
 }

@@ -19,13 +19,16 @@ type Service struct {
 // counts as missing, as do the samples of a feature that w lacks.
 func Services(w *estimator.Window) []Service {
 	features := []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Requests, estimator.Latency}
+	var channels [4]int
+	for i, f := range features {
+		channels[i] = w.Channel(f)
+	}
 	values := make([]float64, len(features)*len(w.Services)*w.Steps)
 	out := make([]Service, len(w.Services))
 	for n := range out {
 		var series [4][]float64
-		for i, f := range features {
+		for i, c := range channels {
 			series[i], values = values[:w.Steps:w.Steps], values[w.Steps:]
-			c := w.Channel(f)
 			for t := range series[i] {
 				series[i][t] = math.NaN()
 				if c >= 0 && w.At(n, t, c) >= 0 {

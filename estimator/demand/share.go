@@ -139,5 +139,6 @@ func entryLatencies(logs []*history, calls []estimator.Edge, train estimator.Ran
 
 // median returns that of the known values in the range, NaN without any.
 func median(values []float64, r estimator.Range) float64 {
-	return Quantile(known(values[r.From:r.To]), 0.5)
+	var buffer [onStack]float64
+	return Quantile(appendKnown(room(buffer[:], r.Len()), values[r.From:r.To]), 0.5)
 }

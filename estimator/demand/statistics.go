@@ -80,9 +80,26 @@ func Quantile(values []float64, q float64) float64 {
 	return values[int(q*float64(len(values)-1))]
 }
 
-// known returns the values that are not NaN.
-func known(values []float64) []float64 {
-	return slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+// onStack is how many samples of a window are kept on the stack while they are
+// fitted: most windows have fewer steps, and there are thousands of services.
+const onStack = 64
+
+// room returns an empty slice for n elements, in buffer if that is large enough.
+func room[T any](buffer []T, n int) []T {
+	if n <= cap(buffer) {
+		return buffer[:0]
+	}
+	return make([]T, 0, n)
+}
+
+// appendKnown appends the values that are not NaN.
+func appendKnown(to, values []float64) []float64 {
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			to = append(to, v)
+		}
+	}
+	return to
 }
 
 // Weighted is a value and the weight it counts with.

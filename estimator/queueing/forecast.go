@@ -65,22 +65,22 @@ func forecast(rates []float64, horizon int) []float64 {
 // old step for a trend, the second alone takes noise for one.
 func risingTrend(rates []float64) float64 {
 	var line demand.Regression
-	var differences []float64
-	last := -1
+	var recent [recentDifferences]float64
+	differences, last := 0, -1
 	for t, v := range rates {
 		if !known(v) {
 			continue
 		}
 		line.Add(float64(t), v)
 		if last >= 0 {
-			differences = append(differences, (v-rates[last])/float64(t-last))
+			recent[differences%recentDifferences] = (v - rates[last]) / float64(t-last)
+			differences++
 		}
 		last = t
 	}
-	if len(differences) < recentDifferences {
+	if differences < recentDifferences {
 		return 0
 	}
-	recent := differences[len(differences)-recentDifferences:]
-	slices.Sort(recent)
+	slices.Sort(recent[:])
 	return max(0, min(line.Slope(), recent[recentDifferences/2]))
 }

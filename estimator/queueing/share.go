@@ -36,8 +36,8 @@ func (net *network) observeLatencies(stations []station) *latencies {
 		for t := len(steps); t < len(s.Latency); t++ {
 			steps = append(steps, t)
 		}
+		peers, ratios := net.callees.of(i)
 		own := demand.OwnLatency(s.Latency, func(yield func([]float64, float64) bool) {
-			peers, ratios := net.callees.of(i)
 			for k, p := range peers {
 				if !yield(stations[p].Latency, ratios[k]) {
 					return

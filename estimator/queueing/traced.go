@@ -34,12 +34,13 @@ func tracedRatios(stations []station, edges []edge, arriving []float64) {
 // over the steps decides, because in the first step of a burst a callee may not
 // show yet what its caller does.
 func conserve(stations []station, edges []edge) {
+	var quotients []float64
 	for len(edges) > 0 {
 		to := 1
 		for to < len(edges) && edges[to].destination == edges[0].destination {
 			to++
 		}
-		var quotients []float64
+		quotients = quotients[:0]
 		for t, x := range stations[edges[0].destination].Requests {
 			calls := 0.0
 			for _, e := range edges[:to] {

@@ -22,13 +22,17 @@ type work struct {
 // request changes with the mix of requests and with every release.
 const workMemory = 4
 
+// enough is how many steps most windows have at most. So many need no allocation.
+const enough = 64
+
 // fitWork estimates the work from a station whose size is known. Steps in which
 // flow was not balanced are used only when there are no others.
 func fitWork(s *station) work {
-	steps := s.workingSteps(true)
+	var flow, every [enough]int
+	steps := s.workingSteps(flow[:0], true)
 	unbalanced := false
 	if len(steps) < minSamples {
-		all := s.workingSteps(false)
+		all := s.workingSteps(every[:0], false)
 		unbalanced = len(all) > len(steps)
 		steps = all
 	}
@@ -43,10 +47,9 @@ func fitWork(s *station) work {
 	return work{base: s.CPU[last] * s.Replicas[last]}
 }
 
-// workingSteps returns the steps in which the service ran and its size and load
+// workingSteps appends the steps in which the service ran and its size and load
 // are known, all of them or those with balanced flow.
-func (s *station) workingSteps(balanced bool) []int {
-	steps := make([]int, 0, len(s.Requests))
+func (s *station) workingSteps(steps []int, balanced bool) []int {
 	for t := range s.Requests {
 		if s.complete(t) && s.Replicas[t] > 0 && (!balanced || s.Balanced(t)) {
 			steps = append(steps, t)
