@@ -35,7 +35,7 @@ func config(t *testing.T, seed uint64) Config {
 	}
 	c := Defaults(a, nil, seed)
 	c.Duration, c.StartSpread = 5*time.Minute, 0.5
-	if c.Load, err = g.Make(a, 30, workload.Span{Seed: seed, Duration: c.Warmup + c.Duration}); err != nil {
+	if c.Load, err = g.Make(a, 8, workload.Span{Seed: seed, Duration: c.Warmup + c.Duration}); err != nil {
 		t.Fatal(err)
 	}
 	return c
