@@ -33,7 +33,7 @@ func (c Config) anticipate(w *estimator.Window, i int, rates, forecast []float64
 		}
 	}
 	for h, v := range forecast {
-		forecast[h] += o.Gate * (o.Rates[h+late] + beyond - v)
+		forecast[h] += o.Trust[h+late] * (o.Rates[h+late] + beyond - v)
 	}
 	return forecast
 }

@@ -2,6 +2,7 @@ package queueing
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,10 +14,7 @@ type always season.Outlook
 
 func (a always) Ahead(_ string, _ []float64, _ time.Time, horizon int) season.Outlook {
 	o := season.Outlook(a)
-	o.Rates = make([]float64, horizon)
-	for h := range o.Rates {
-		o.Rates[h] = a.Rates[0]
-	}
+	o.Rates, o.Trust = slices.Repeat(a.Rates, horizon), slices.Repeat(a.Trust, horizon)
 	return o
 }
 
@@ -26,10 +24,10 @@ func TestSeasonIsMetAtAllServicesBeforeItComes(t *testing.T) {
 		outlook season.Outlook
 		factor  float64 // on the rate
 	}{
-		"four times as much":      {season.Outlook{Rates: []float64{100}, Now: 25, Gate: 1}, 4},
-		"half believed":           {season.Outlook{Rates: []float64{100}, Now: 25, Gate: 0.5}, 2.5},
-		"not believed":            {season.Outlook{Rates: []float64{100}, Now: 25}, 1},
-		"what is beyond it stays": {season.Outlook{Rates: []float64{50}, Now: 12.5, Gate: 1}, 2.5},
+		"four times as much":      {season.Outlook{Rates: []float64{100}, Now: 25, Trust: []float64{1}}, 4},
+		"half believed":           {season.Outlook{Rates: []float64{100}, Now: 25, Trust: []float64{0.5}}, 2.5},
+		"not believed":            {season.Outlook{Rates: []float64{100}, Now: 25, Trust: []float64{0}}, 1},
+		"what is beyond it stays": {season.Outlook{Rates: []float64{50}, Now: 12.5, Trust: []float64{1}}, 2.5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := needs(t, newHAB(t), after(chainModel(), 12, entry("a", 25*c.factor), false))

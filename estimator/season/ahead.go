@@ -8,41 +8,40 @@ import (
 
 // Outlook is what a season says about the steps after a window.
 type Outlook struct {
-	// Rates are those expected at the coming steps, at the level of the window.
+	// Rates are those expected at the coming steps, at the level of the window, as far as levels last.
 	Rates []float64
 	// Now is the highest expected at the last step of the window, were the profile a step
 	// early or late.
 	Now float64
-	// Gate is how far they are to be believed, from 0 to 1.
-	Gate float64
+	// Trust is how far each of them is to be believed, from 0 to 1.
+	Trust []float64
 }
 
 // Ahead returns the outlook of a service on the steps up to horizon, given its rates up
 // to a time, NaN where missing. Rates are requests or a part of them: the season
-// knows their shape, the window their level. The gate is 0 where the season knows
-// nothing of the service, or the window has too few rates.
+// knows their shape, the window their level. Nothing is to be believed where the season
+// knows nothing of the service, or the window has too few rates.
 func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon int) Outlook {
-	n := slices.Index(s.Services, service)
+	out := Outlook{Rates: make([]float64, horizon), Trust: make([]float64, horizon)}
+	n, now := slices.Index(s.Services, service), s.phase(end)
 	if n < 0 {
-		return Outlook{Rates: make([]float64, horizon)}
+		return out
 	}
-	now := s.phase(end)
-	return s.ahead(n, rates, now, horizon)
-}
-
-// ahead is [Season.Ahead] for service n at a phase.
-func (s *Season) ahead(n int, rates []float64, now, horizon int) Outlook {
-	out := Outlook{Rates: make([]float64, horizon)}
-	level := s.level(n, rates, now)
+	level := s.level(n, rates[max(0, len(rates)-window):], now)
 	if math.IsNaN(level) {
 		return out
 	}
-	for h := range out.Rates {
-		out.Rates[h] = level * s.at(n, now+h+1)
+	for h := range horizon {
+		out.Rates[h] = s.expect(n, now, h+1, level)
+		out.Trust[h] = s.gate(n, rates, now, h+1, level) * s.Worth[n][min(h, len(s.Carry)-1)]
 	}
 	out.Now = level * max(s.at(n, now-1), s.at(n, now), s.at(n, now+1))
-	out.Gate = s.Worth[n] * s.gate(n, rates, now, level)
 	return out
+}
+
+// expect returns the rate of service n so many steps after a phase, given the level then.
+func (s *Season) expect(n, now, ahead int, level float64) float64 {
+	return s.at(n, now+ahead) * (1 + s.Carry[min(ahead, len(s.Carry))-1]*(level-1))
 }
 
 // quiet is what both rates and profile are raised by before they are compared, as a
@@ -71,37 +70,53 @@ func (s *Season) level(n int, rates []float64, now int) float64 {
 }
 
 const (
-	// apart is how many steps ahead the forecast "as it is" is made that a season has
-	// to beat.
-	apart = 3
+	// span is how many steps apart changes within a window are compared.
+	span = 6
 	// tolerance is how many times its spread a season may be off.
-	tolerance = 2
+	tolerance = 1.2
+	// least is the spread that any season is allowed: noise and the phases of scrapes differ
+	// from day to day.
+	least = 0.2
+	// steepness is how fast a gate closes beyond.
+	steepness = 2
 )
 
-// gate returns how far the profile is to be believed after the window: 1 while its
-// errors are within its spread or no larger than those of "as it is", down to 0
-// where they are half more. The profile may be early or late by a step, since
-// scrapes are not aligned to it.
-func (s *Season) gate(n int, rates []float64, now int, level float64) float64 {
-	season, same, usual := 0.0, 0.0, 0.0
+// gate returns how far the expectation so many steps ahead is to be believed after the
+// window: 1 while the same expectations, and the changes among them, were off by no more
+// than usual, down to 0 where they were half more. The profile may be early or late by
+// a step, since scrapes are not aligned to it.
+func (s *Season) gate(n int, rates []float64, now, ahead int, level float64) float64 {
+	return max(0, min(1, 1+steepness-steepness*s.off(n, rates, now, ahead, level)/tolerance))
+}
+
+// off returns how many times as far as usual the season was off, in levels or in changes.
+func (s *Season) off(n int, rates []float64, now, ahead int, level float64) float64 {
+	levels, changes, usual, pairs := 0.0, 0.0, 0.0, 0.0
+	spread := max(least, s.Spread[n][min(ahead, len(s.Carry))-1])
+	low, high := make([]float64, len(rates)), make([]float64, len(rates))
 	for t, v := range rates {
+		then := now - (len(rates) - 1 - t) - ahead
+		before, at, after := s.expect(n, then-1, ahead, level), s.expect(n, then, ahead, level), s.expect(n, then+1, ahead, level)
+		low[t], high[t] = min(before, at, after), max(before, at, after)
 		if math.IsNaN(v) {
 			continue
 		}
-		phase := now - (len(rates) - 1 - t)
-		before, at, after := level*s.at(n, phase-1), level*s.at(n, phase), level*s.at(n, phase+1)
-		season += max(0, min(before, at, after)-v, v-max(before, at, after))
-		usual += tolerance * s.Spread[n] * at
-		if t >= apart && !math.IsNaN(rates[t-apart]) {
-			same += math.Abs(v - rates[t-apart])
+		levels += beyond(v, low[t], high[t])
+		usual += spread * at
+		if t >= span && !math.IsNaN(rates[t-span]) {
+			changes += beyond(v-rates[t-span], low[t]-high[t-span], high[t]-low[t-span])
+			pairs += spread * at
 		}
 	}
-	allowed := max(same, usual)
-	if allowed == 0 {
-		if season == 0 {
-			return 1
-		}
-		return 0
+	off := 0.0
+	if levels > 0 {
+		off = levels / usual
 	}
-	return max(0, min(1, 3-2*season/allowed))
+	if changes > 0 {
+		off = max(off, changes/pairs)
+	}
+	return off
 }
+
+// beyond returns how far a value lies outside of a range.
+func beyond(v, low, high float64) float64 { return max(0, low-v, v-high) }

@@ -33,22 +33,30 @@ func Fit(history *estimator.Window, ahead int) (*Fitted, error) {
 		return nil, err
 	}
 	total := together(series)
-	period, smooth, lowest := 0, 0, math.Inf(1)
+	var best *Fitted
+	lowest, smoothing := math.Inf(1), 0
 	for _, p := range candidates(total, history.Step) {
-		raw := newFitted(history, []string{""}, [][]float64{total}, p)
+		raw := newFitted(history, []string{""}, [][]float64{total}, p, ahead)
+		flat := raw.flat()
+		flat.carry(0, total)
+		most := worthwhile * flat.try(0, total, ahead).error()
 		for _, steps := range smoothings() {
-			t := raw.smooth(steps).try(0, total, ahead)
-			if e := t.season.error(); e < lowest && t.worth() > 0 {
-				period, smooth, lowest = p, steps, e
+			f := raw.smooth(steps)
+			f.carry(0, total)
+			if e := f.try(0, total, ahead).error(); e < min(lowest, most) {
+				best, lowest, smoothing = f, e, steps
 			}
 		}
 	}
-	if period == 0 {
+	if best == nil {
 		return nil, nil
 	}
-	f := newFitted(history, estimator.ServiceNames(history.Services), series, period).smooth(smooth)
+	f := newFitted(history, estimator.ServiceNames(history.Services), series, best.Period, ahead).smooth(smoothing)
+	copy(f.Carry, best.Carry)
+	flat := f.flat()
 	for n, rates := range series {
-		f.judge(n, f.try(n, rates, ahead))
+		flat.carry(n, rates)
+		f.judge(n, rates, flat)
 	}
 	return f, nil
 }

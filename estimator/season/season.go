@@ -28,15 +28,18 @@ type Season struct {
 	// Width is the number of steps of a bin of the profile; more than 1 where the period
 	// is long.
 	Width int
+	// Carry is the share of the level of a window, as far as it differs from the profile,
+	// that is left so many steps later, from 0 to 1. Later ones are like the last.
+	Carry []float64
 	// Rates are the requests per second expected in each of ⌈Period/Width⌉ bins, [N][bins].
 	Rates [][]float64
-	// Spread is the mean distance of requests from the profile at their own level, as a
-	// share of the profile, length N.
-	Spread []float64
-	// Worth is how far the profile is to be followed, from 0, not at all, to 1, length N:
-	// the slope of changes that happened against those that it expected, in cycles
-	// that it was not fitted on.
-	Worth []float64
+	// Spread is the mean distance of requests from what is expected so many steps ahead, as
+	// a share of the profile, [N][H], in cycles that it was not fitted on.
+	Spread [][]float64
+	// Worth is how far the profile is to be followed at so many steps ahead, from 0, not at
+	// all, to 1, [N][H]: the slope of changes that happened against those that it
+	// expected, in cycles that it was not fitted on. Later steps are like the last.
+	Worth [][]float64
 }
 
 // mostBins bounds the size of a profile: a day at steps of 30 s.
@@ -50,6 +53,8 @@ func (s *Season) Validate() error {
 		return fmt.Errorf("season has steps of %v, want more than 0", s.Step)
 	case s.Period < 2 || s.Width < 1 || s.Width > s.Period || s.bins() > mostBins:
 		return fmt.Errorf("season has a period of %d steps and bins of %d, want at least 2 steps in at most %d bins", s.Period, s.Width, mostBins)
+	case len(s.Carry) == 0 || !shares(s.Carry):
+		return fmt.Errorf("season carries the shares %v of a level on, want at least one from 0 to 1", s.Carry)
 	case len(s.Rates) != n || len(s.Spread) != n || len(s.Worth) != n:
 		return fmt.Errorf("season of %d services has %d profiles, %d spreads and %d worths", n, len(s.Rates), len(s.Spread), len(s.Worth))
 	}
@@ -60,11 +65,19 @@ func (s *Season) Validate() error {
 		if slices.ContainsFunc(s.Rates[i], func(v float64) bool { return !(v >= 0) || math.IsInf(v, 1) }) {
 			return fmt.Errorf("season of %q has a rate that is negative or no number", name)
 		}
-		if !(s.Spread[i] >= 0) || math.IsInf(s.Spread[i], 1) || !(s.Worth[i] >= 0 && s.Worth[i] <= 1) {
-			return fmt.Errorf("season of %q has the spread %v and the worth %v, want at least 0, and 0 to 1", name, s.Spread[i], s.Worth[i])
+		if len(s.Spread[i]) != len(s.Carry) || slices.ContainsFunc(s.Spread[i], func(v float64) bool { return !(v >= 0) || math.IsInf(v, 1) }) {
+			return fmt.Errorf("season of %q has the spreads %v, want %d of at least 0", name, s.Spread[i], len(s.Carry))
+		}
+		if !shares(s.Worth[i]) || len(s.Worth[i]) != len(s.Carry) {
+			return fmt.Errorf("season of %q has the worths %v, want %d from 0 to 1", name, s.Worth[i], len(s.Carry))
 		}
 	}
 	return nil
+}
+
+// shares reports whether all values are from 0 to 1.
+func shares(values []float64) bool {
+	return !slices.ContainsFunc(values, func(v float64) bool { return !(v >= 0 && v <= 1) })
 }
 
 // Duration returns the period.

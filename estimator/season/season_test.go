@@ -3,6 +3,7 @@ package season_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -169,8 +170,8 @@ func TestAhead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rates, end := seen(c.load, c.until)
 			o := s.Ahead("shop/a", rates, end, ahead)
-			if math.Abs(o.Rates[2]/c.third-1) > 0.1 || o.Gate < c.lowest || o.Gate > c.above {
-				t.Errorf("%.4g three steps ahead at the gate %.2f, want %v at %v to %v", o.Rates[2], o.Gate, c.third, c.lowest, c.above)
+			if math.Abs(o.Rates[2]/c.third-1) > 0.1 || o.Trust[2] < c.lowest || o.Trust[2] > c.above {
+				t.Errorf("%.4g three steps ahead trusted %.2f, want %v at %v to %v", o.Rates[2], o.Trust[2], c.third, c.lowest, c.above)
 			}
 		})
 	}
@@ -188,7 +189,7 @@ func TestAheadKnowsNothing(t *testing.T) {
 		"without telemetry": s.Ahead("shop/a", missing, end, ahead),
 		"of no steps":       s.Ahead("shop/a", nil, end, ahead),
 	} {
-		if o.Gate != 0 || len(o.Rates) != ahead {
+		if len(o.Rates) != ahead || slices.Max(o.Trust) != 0 {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 const (
@@ -24,15 +23,16 @@ type Fitted struct {
 }
 
 // newFitted fits profiles of a period to the series of services.
-func newFitted(history *estimator.Window, services []string, series [][]float64, period int) *Fitted {
+func newFitted(history *estimator.Window, services []string, series [][]float64, period, ahead int) *Fitted {
 	s := &Season{
 		Services: services, Step: history.Step, Origin: history.Start().UTC(), Period: period,
 		Width:  (period + mostBins - 1) / mostBins,
-		Spread: make([]float64, len(series)), Worth: slices.Repeat([]float64{1}, len(series)),
+		Carry:  make([]float64, ahead),
+		Spread: make([][]float64, len(series)), Worth: make([][]float64, len(series)),
 	}
 	f := &Fitted{Season: s}
 	for range (history.Steps + period - 1) / period {
-		fold := *s // sharing spread and worth
+		fold := *s // sharing carry, spread and worth
 		f.folds = append(f.folds, &fold)
 	}
 	for _, rates := range series {
@@ -47,11 +47,22 @@ func newFitted(history *estimator.Window, services []string, series [][]float64,
 
 // smooth returns the same with profiles that are averaged over so many steps to either side.
 func (f *Fitted) smooth(steps int) *Fitted {
+	return f.with(func(profile []float64) []float64 { return smoothed(profile, steps/f.Width) })
+}
+
+// flat returns the same without a profile: the mean at all times.
+func (f *Fitted) flat() *Fitted {
+	return f.with(func(profile []float64) []float64 { return slices.Repeat([]float64{mean(profile)}, len(profile)) })
+}
+
+// with returns the same with other profiles, to be judged anew.
+func (f *Fitted) with(change func([]float64) []float64) *Fitted {
+	carry, spread, worth := make([]float64, len(f.Carry)), make([][]float64, len(f.Services)), make([][]float64, len(f.Services))
 	of := func(s *Season) *Season {
 		out := *s
-		out.Rates = nil
+		out.Carry, out.Spread, out.Worth, out.Rates = carry, spread, worth, nil
 		for _, profile := range s.Rates {
-			out.Rates = append(out.Rates, smoothed(profile, steps/s.Width))
+			out.Rates = append(out.Rates, change(profile))
 		}
 		return &out
 	}
@@ -77,12 +88,6 @@ func (f *Fitted) Ahead(service string, rates []float64, end time.Time, horizon i
 	return f.Unseen(end).Ahead(service, rates, end, horizon)
 }
 
-// trial is how a season did on the cycles that it was not fitted on.
-type trial struct {
-	season, flat changes
-	off, rates   float64 // Σ distances from the profile, and of the profile
-}
-
 // changes are those that were expected and those that happened.
 type changes struct{ expected, happened []float64 }
 
@@ -90,24 +95,43 @@ func (c *changes) add(expected, happened float64) {
 	c.expected, c.happened = append(c.expected, expected), append(c.happened, happened)
 }
 
-// try forecasts so many steps ahead from windows all over the history: by the season, and as
-// if the median of the window went on.
-func (f *Fitted) try(n int, rates []float64, ahead int) trial {
-	var t trial
+// each calls try with windows of service n all over the history and what came so many steps
+// later, and the season that did not see that.
+func (f *Fitted) each(rates []float64, n, ahead int, try func(s *Season, end int, level float64)) {
 	for end := window; end+ahead <= len(rates); end += 1 + len(rates)/trials {
-		now, then, seen := rates[end-1], rates[end-1+ahead], rates[end-window:end]
 		s := f.folds[(end-1+ahead)/f.Period]
-		level := s.level(n, seen, end-1)
-		if math.IsNaN(now + then + level) {
-			continue
+		level := s.level(n, rates[end-window:end], end-1)
+		if !math.IsNaN(level + rates[end-1] + rates[end-1+ahead]) {
+			try(s, end, level)
 		}
-		profile := level * s.at(n, end-1)
-		t.season.add(level*s.at(n, end-1+ahead)-now, then-now)
-		t.flat.add(demand.Quantile(slices.Clone(seen), 0.5)-now, then-now)
-		t.off += math.Abs(now - profile)
-		t.rates += profile
 	}
-	return t
+}
+
+// lasting is the difference from the profile, as a share of it, that is taken to last until
+// the history shows otherwise.
+const lasting = 0.05
+
+// carry finds how long levels last.
+func (f *Fitted) carry(n int, rates []float64) {
+	for h := range f.Carry {
+		var excess changes
+		f.each(rates, n, h+1, func(s *Season, end int, level float64) {
+			profile := s.at(n, end+h)
+			excess.add((level-1)*profile, rates[end+h]-profile)
+			excess.add(lasting*profile, lasting*profile)
+		})
+		f.Carry[h] = excess.slope()
+	}
+}
+
+// try forecasts so many steps ahead from windows all over the history.
+func (f *Fitted) try(n int, rates []float64, ahead int) *changes {
+	var c changes
+	f.each(rates, n, ahead, func(s *Season, end int, level float64) {
+		now := rates[end-1]
+		c.add(s.expect(n, end-1, ahead, level)-now, rates[end-1+ahead]-now)
+	})
+	return &c
 }
 
 // slope is that of the changes that happened against the expected ones, through 0
@@ -134,18 +158,22 @@ func (c *changes) error() float64 {
 	return sum
 }
 
-// worth returns how far the season is to be followed: not at all unless it is better than a
-// forecast without one.
-func (t *trial) worth() float64 {
-	if t.season.error() < worthwhile*t.flat.error() {
-		return t.season.slope()
-	}
-	return 0
-}
-
-// judge sets the spread and the worth of service n.
-func (f *Fitted) judge(n int, t trial) {
-	if f.Worth[n] = t.worth(); t.rates > 0 {
-		f.Spread[n] = t.off / t.rates
+// judge sets the spreads and the worths of service n. Where a flat profile is as good, the
+// season is worth nothing.
+func (f *Fitted) judge(n int, rates []float64, flat *Fitted) {
+	f.Spread[n], f.Worth[n] = make([]float64, len(f.Carry)), make([]float64, len(f.Carry))
+	for h := range f.Worth[n] {
+		off, all := 0.0, 0.0
+		f.each(rates, n, h+1, func(s *Season, end int, level float64) {
+			expected := s.expect(n, end-1, h+1, level)
+			off += math.Abs(rates[end+h] - expected)
+			all += expected
+		})
+		if all > 0 {
+			f.Spread[n][h] = off / all
+		}
+		if c := f.try(n, rates, h+1); c.error() < worthwhile*flat.try(n, rates, h+1).error() {
+			f.Worth[n][h] = c.slope()
+		}
 	}
 }
