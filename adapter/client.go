@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	autoscalingv2client "k8s.io/client-go/kubernetes/typed/autoscaling/v2"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 )
@@ -12,8 +13,9 @@ import (
 // client has the APIs of the cluster that the adapter uses. The clientset of
 // client-go would load the code of every API group and waste memory.
 type client struct {
-	autoscaling *autoscalingv2client.AutoscalingV2Client
-	events      corev1client.EventInterface
+	autoscaling  *autoscalingv2client.AutoscalingV2Client
+	core         *corev1client.CoreV1Client
+	coordination *coordinationv1client.CoordinationV1Client
 }
 
 // newClient returns a client. It connects with the first request.
@@ -31,7 +33,11 @@ func newClient(config *rest.Config) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create a Kubernetes client: %w", err)
 	}
-	return &client{autoscaling: autoscaling, events: core.Events("")}, nil
+	coordination, err := coordinationv1client.NewForConfigAndClient(config, h)
+	if err != nil {
+		return nil, fmt.Errorf("create a Kubernetes client: %w", err)
+	}
+	return &client{autoscaling: autoscaling, core: core, coordination: coordination}, nil
 }
 
 // AutoscalingV2 implements [discovery.Client].

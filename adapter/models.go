@@ -1,53 +1,87 @@
 package adapter
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/deepscaler/deepscaler/adapter/config"
+	"github.com/deepscaler/deepscaler/adapter/modelstore"
 	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
-// models holds the estimators of applications: the joint one, and per service
-// one that needs no call graph where the joint one has no forecast.
+// models holds the estimators of applications: the network that serves, and where it
+// has no forecast the joint queueing estimator, and then one that needs no call graph.
 type models struct {
-	defaults tick.Model
-	byName   map[string]tick.Model
+	store    *modelstore.Store // nil when no trained model may serve
+	steps    int
+	defaults queueingModel
+	byName   map[string]queueingModel
 }
 
 var _ tick.Models = (*models)(nil)
 
-func newModels(file *config.Adapter) (*models, error) {
-	defaults, err := newModel(file.Settings(""))
+// queueingModel is what needs no training.
+type queueingModel struct {
+	hab, mmn estimator.Estimator
+	plan     plan.Config
+}
+
+func newModels(file *config.Adapter, store *modelstore.Store) (*models, error) {
+	defaults, err := newQueueingModel(file.Settings(""), file.Window)
 	if err != nil {
 		return nil, fmt.Errorf("defaults: %w", err)
 	}
-	m := &models{defaults: defaults, byName: map[string]tick.Model{}}
+	m := &models{store: store, steps: file.Window, defaults: defaults, byName: map[string]queueingModel{}}
 	for _, a := range file.Applications {
-		if m.byName[a.Name], err = newModel(file.Settings(a.Name)); err != nil {
+		if m.byName[a.Name], err = newQueueingModel(file.Settings(a.Name), file.Window); err != nil {
 			return nil, fmt.Errorf("application %s: %w", a.Name, err)
 		}
 	}
 	return m, nil
 }
 
-func newModel(s config.Settings) (tick.Model, error) {
+func newQueueingModel(s config.Settings, steps int) (queueingModel, error) {
 	hab, err := queueing.NewHAB(s.Queueing())
 	if err != nil {
-		return tick.Model{}, err
+		return queueingModel{}, err
 	}
 	mmn, err := queueing.NewMMN(s.Queueing())
 	if err != nil {
-		return tick.Model{}, err
+		return queueingModel{}, err
 	}
-	return tick.Model{Estimators: estimator.First(hab, mmn), Names: []string{"hab", "mmn"}, Plan: s.Plan()}, nil
+	return queueingModel{recent{hab, steps}, recent{mmn, steps}, s.Plan()}, nil
 }
 
-// Of implements [tick.Models].
-func (m *models) Of(application string) tick.Model {
-	if found, ok := m.byName[application]; ok {
-		return found
+// At implements [tick.Models].
+func (m *models) At(application string, end time.Time) tick.Model {
+	q, ok := m.byName[application]
+	if !ok {
+		q = m.defaults
 	}
-	return m.defaults
+	out := tick.Model{Plan: q.plan, Steps: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}}}
+	if m.store != nil {
+		if network := m.store.At(application, end); network != nil {
+			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
+			out.Estimators = estimator.First(network.Estimator, q.hab, q.mmn)
+			return out
+		}
+	}
+	out.Estimators = estimator.First(q.hab, q.mmn)
+	return out
+}
+
+// recent lets an estimator see the newest steps of windows, which may be longer for
+// the sake of another.
+type recent struct {
+	estimator estimator.Estimator
+	steps     int
+}
+
+// Estimate implements [estimator.Estimator].
+func (r recent) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
+	return r.estimator.Estimate(ctx, tick.Recent(w, r.steps))
 }

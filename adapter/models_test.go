@@ -28,14 +28,14 @@ func TestModelsHandOverPerService(t *testing.T) {
 	lead := 2 * time.Minute
 	file := config.Default()
 	file.Applications = []config.Override{{Name: "bank", LeadTime: &lead}}
-	m, err := newModels(file)
+	m, err := newModels(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := m.Of("bank").Plan.LeadTime; got != lead {
+	if got := m.At("bank", time.Now()).Plan.LeadTime; got != lead {
 		t.Errorf("lead time of bank is %v", got)
 	}
-	if got := m.Of("shop").Plan.LeadTime; got != file.Defaults.LeadTime {
+	if got := m.At("shop", time.Now()).Plan.LeadTime; got != file.Defaults.LeadTime {
 		t.Errorf("lead time of shop is %v", got)
 	}
 
@@ -44,14 +44,14 @@ func TestModelsHandOverPerService(t *testing.T) {
 		calls *estimator.CallGraph
 		from  []int
 	}{"shop": {nil, []int{1, -1}}, "bank": {entry, []int{0, -1}}} {
-		_, origin, err := m.Of(application).Estimators.EstimateFrom(t.Context(), constant(c.calls))
+		_, origin, err := m.At(application, time.Now()).Estimators.EstimateFrom(t.Context(), constant(c.calls))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(c.from, origin.From); diff != "" {
 			t.Errorf("%s is served by (-want +got):\n%s", application, diff)
 		}
-		if n := len(m.Of(application).Names); n != len(origin.Errors) {
+		if n := len(m.At(application, time.Now()).Sources); n != len(origin.Errors) {
 			t.Errorf("%s has %d names for %d estimators", application, n, len(origin.Errors))
 		}
 	}
@@ -61,7 +61,7 @@ func TestModelsRejectImpossibleSettings(t *testing.T) {
 	file := config.Default()
 	negative := -1.0
 	file.Applications = []config.Override{{Name: "bank", Headroom: &negative}}
-	if _, err := newModels(file); err == nil {
+	if _, err := newModels(file, nil); err == nil {
 		t.Error("accepted a negative headroom")
 	}
 }

@@ -3,16 +3,21 @@ package adapter
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/adapter/hpacheck"
+	"github.com/deepscaler/deepscaler/adapter/modelstore"
 	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
 	"github.com/deepscaler/deepscaler/adapter/server"
 	"github.com/deepscaler/deepscaler/adapter/tick"
@@ -23,6 +28,7 @@ import (
 // planner connects the autoscalers with the board that requests read.
 type planner struct {
 	source   *telemetry.Source
+	store    *modelstore.Store // nil when no trained model may serve
 	watcher  *discovery.Watcher
 	board    *externalmetrics.Board
 	loop     *tick.Loop
@@ -32,9 +38,16 @@ type planner struct {
 	ready    *readiness
 }
 
-func newPlanner(file *config.Adapter, client discovery.Client, recorder record.EventRecorder, build selfmetrics.Build) (*planner, error) {
+// newPlanner returns a planner that keeps models in the given namespace.
+func newPlanner(file *config.Adapter, client *client, namespace string, recorder record.EventRecorder, build selfmetrics.Build) (*planner, error) {
 	var c clock.RealClock
-	source, err := telemetry.New(file.Telemetry, estimator.DefaultFeatures(), file.Window, file.Step)
+	steps := file.Window
+	if file.Models.Serve {
+		// A network may look at forecasts of queueing theory at each of its steps,
+		// which are made from as many steps themselves.
+		steps = 2*file.Window - 1
+	}
+	source, err := telemetry.New(file.Telemetry, estimator.DefaultFeatures(), steps, file.Step)
 	if err != nil {
 		return nil, fmt.Errorf("telemetry: %w", err)
 	}
@@ -43,21 +56,37 @@ func newPlanner(file *config.Adapter, client discovery.Client, recorder record.E
 		return nil, err
 	}
 	metrics := selfmetrics.New(build)
-	models, err := newModels(file)
+	board := externalmetrics.NewBoard(c, file.Step)
+	journal := newJournal(recorder, func(application string) time.Duration { return file.Settings(application).SLO })
+	var store *modelstore.Store
+	if file.Models.Serve {
+		if store, err = newStore(file, client, namespace, modelstore.Options{
+			Config: file, ConfigMaps: client.core.ConfigMaps(namespace), Applications: board.Applications,
+			Window: func(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, error) {
+				w, _, err := source.Window(ctx, services, end)
+				return w, err
+			},
+			Features: estimator.DefaultFeatures(), Steps: steps, Clock: c,
+			Observer: &modelNews{journal: journal, metrics: metrics},
+		}); err != nil {
+			return nil, err
+		}
+	}
+	models, err := newModels(file, store)
 	if err != nil {
 		return nil, err
 	}
-	board := externalmetrics.NewBoard(c, file.Step)
 	if err := metrics.Register(selfmetrics.Predictions(board, c)); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	p := &planner{
 		source:   source,
+		store:    store,
 		watcher:  watcher,
 		board:    board,
 		reporter: hpacheck.NewReporter(recorder, c),
 		metrics:  metrics,
-		journal:  newJournal(recorder, func(application string) time.Duration { return file.Settings(application).SLO }),
+		journal:  journal,
 		ready:    &readiness{board: board, clock: c, patience: 4 * file.Step},
 	}
 	observer := observers{metrics, p.journal}
@@ -84,11 +113,47 @@ func (p *planner) run(ctx context.Context) {
 			listedOnce()
 		})
 	})
+	if p.store != nil {
+		running.Go(func() { p.store.Run(ctx) })
+	}
 	select {
 	case <-listed:
+		p.awaitModels(ctx)
 		p.loop.Run(ctx)
 	case <-ctx.Done():
 	}
+}
+
+// awaitModels waits for the models that serve already, so that the first tick uses them
+// as the other replicas do. Without them queueing theory serves, so it does not wait long.
+func (p *planner) awaitModels(ctx context.Context) {
+	if p.store == nil {
+		return
+	}
+	select {
+	case <-p.store.Ready():
+	case <-ctx.Done():
+	case <-time.After(min(p.loop.Step, modelPatience)):
+		klog.FromContext(ctx).Info("Cannot list the published models yet; queueing theory serves until then")
+	}
+}
+
+// modelPatience is the longest time that the first tick waits for models.
+const modelPatience = 10 * time.Second
+
+// newStore completes the options of a store with what its kind of shelf needs.
+func newStore(file *config.Adapter, client *client, namespace string, o modelstore.Options) (*modelstore.Store, error) {
+	if file.Models.Exchange != "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return nil, fmt.Errorf("find the name of this replica: %w", err)
+		}
+		lease := types.NamespacedName{Namespace: namespace, Name: file.Models.Lease}
+		if o.Leader, err = modelstore.NewLeader(client.coordination, lease, host+"_"+string(uuid.NewUUID())); err != nil {
+			return nil, err
+		}
+	}
+	return modelstore.New(o)
 }
 
 // discovered plans the services of a snapshot from now on.

@@ -1,6 +1,7 @@
 package adapter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -33,9 +34,15 @@ func (c *Config) Run(ctx context.Context) error {
 	}
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	defer broadcaster.Shutdown()
-	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: client.events})
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: client.core.Events("")})
 
-	planner, err := newPlanner(c.File, client, broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: server.Name}), c.Build)
+	namespace := ""
+	if c.File.Models.Serve {
+		if namespace, err = c.namespace(c.File.Models.Namespace, "set models.namespace, or models.serve to false, in the configuration"); err != nil {
+			return err
+		}
+	}
+	planner, err := newPlanner(c.File, client, namespace, broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: server.Name}), c.Build)
 	if err != nil {
 		return err
 	}
@@ -87,13 +94,9 @@ func (c *Config) certificate() (*certs.Manager, error) {
 	if c.Server.CertificateFromFiles() {
 		return nil, nil
 	}
-	namespace := c.File.Certificates.Namespace
-	if namespace == "" {
-		own, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-		if err != nil {
-			return nil, fmt.Errorf("find the adapter's own namespace: %w; outside of a pod set certificates.namespace in the configuration, or give --tls-cert-file", err)
-		}
-		namespace = strings.TrimSpace(string(own))
+	namespace, err := c.namespace("", "set certificates.namespace in the configuration, or give --tls-cert-file")
+	if err != nil {
+		return nil, err
 	}
 	return certs.New(certs.Options{
 		Config:     c.Kube,
@@ -103,4 +106,17 @@ func (c *Config) certificate() (*certs.Manager, error) {
 		Dir:        c.Server.SecureServing.ServerCert.CertDirectory,
 		Clock:      clock.RealClock{},
 	})
+}
+
+// namespace returns the one that is configured, else that of the certificate, else the
+// adapter's own; outside of a pod the latter is an error with what to do.
+func (c *Config) namespace(configured, remedy string) (string, error) {
+	if configured = cmp.Or(configured, c.File.Certificates.Namespace); configured != "" {
+		return configured, nil
+	}
+	own, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+	if err != nil {
+		return "", fmt.Errorf("find the adapter's own namespace: %w; outside of a pod %s", err, remedy)
+	}
+	return strings.TrimSpace(string(own)), nil
 }

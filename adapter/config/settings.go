@@ -44,6 +44,7 @@ func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
 			Headroom:          q.Headroom,
 			RoundingTolerance: p.RoundingTolerance,
 		},
+		Models: Models{Serve: true, Lease: "deepscaler-learner", MaxBytes: 64 << 20},
 		Certificates: Certificates{
 			Secret:  "deepscaler-adapter-certificate",
 			Service: "deepscaler-adapter",
@@ -89,6 +90,8 @@ func (o Override) apply(s Settings) Settings {
 	override(&s.MaxUtilisation, o.MaxUtilisation)
 	override(&s.Headroom, o.Headroom)
 	override(&s.RoundingTolerance, o.RoundingTolerance)
+	override(&s.Quantile, o.Quantile)
+	override(&s.Model, o.Model)
 	return s
 }
 

@@ -47,6 +47,9 @@ type Adapter struct {
 	Defaults     Settings   `yaml:"defaults"`
 	Applications []Override `yaml:"applications"`
 
+	// Models says whether and how trained models serve.
+	Models Models `yaml:"models"`
+
 	// Certificates names the adapter's own objects. It has no effect when files
 	// provide the serving certificate.
 	Certificates Certificates `yaml:"certificates"`
@@ -71,6 +74,12 @@ type Settings struct {
 	// RoundingTolerance is the fraction of a replica that is dropped instead of
 	// rounded up.
 	RoundingTolerance float64 `yaml:"roundingTolerance"`
+	// Quantile is that of the need which models are trained for, in (0,1); 0 leaves
+	// it to the learner.
+	Quantile float64 `yaml:"quantile"`
+	// Model is the one that serves: empty for the newest, "none" for none, else the
+	// beginning of a hash.
+	Model string `yaml:"model"`
 }
 
 // Override replaces the given settings for one application.
@@ -86,6 +95,27 @@ type Override struct {
 	MaxUtilisation    *float64       `yaml:"maxUtilisation"`
 	Headroom          *float64       `yaml:"headroom"`
 	RoundingTolerance *float64       `yaml:"roundingTolerance"`
+	Quantile          *float64       `yaml:"quantile"`
+	Model             *string        `yaml:"model"`
+}
+
+// Models are where trained models come from.
+type Models struct {
+	// Serve lets trained models serve; without it queueing theory does.
+	Serve bool `yaml:"serve"`
+	// Exchange is the folder that the adapter shares with the learner in its pod;
+	// empty when there is none.
+	Exchange string `yaml:"exchange"`
+	// Namespace holds the ConfigMaps of models and the Lease; empty means the
+	// adapter's own.
+	Namespace string `yaml:"namespace"`
+	// Lease is held by the replica that publishes.
+	Lease string `yaml:"lease"`
+	// Directory is a folder on a volume that all replicas share, where models are
+	// published instead of in ConfigMaps; empty for ConfigMaps.
+	Directory string `yaml:"directory"`
+	// MaxBytes is the size of the largest model file that is read.
+	MaxBytes int64 `yaml:"maxBytes"`
 }
 
 // Certificates names the objects around the serving certificate that the adapter

@@ -56,6 +56,7 @@ func (a *Adapter) Validate() error {
 			a.Telemetry.RateWindow, a.Step)
 	}
 	a.validateSettings(&p)
+	a.Models.validate(&p)
 	a.Certificates.validate(&p)
 	return errors.Join(p...)
 }
@@ -102,8 +103,31 @@ func (s Settings) validate(p *problems, path string, step time.Duration) {
 	if s.SLO == 0 && s.SLOPercentile != 0 {
 		p.add(path+".sloPercentile", "is %v but slo is not set: set slo too, or remove it", s.SLOPercentile)
 	}
+	if !(s.Quantile >= 0 && s.Quantile < 1) {
+		p.add(path+".quantile", "is %v, want a number between 0 and 1, or 0 to leave it to the learner", s.Quantile)
+	}
+	if hex := strings.Trim(s.Model, "0123456789abcdef") == ""; s.Model != "" && s.Model != "none" && (!hex || len(s.Model) < 8 || len(s.Model) > 64) {
+		p.add(path+".model", "is %q, want the first 8 hex digits of a model's hash or more, none, or nothing for the newest", s.Model)
+	}
 	p.addAll(path, s.Queueing().Validate())
 	p.addAll(path, s.Plan().Validate())
+}
+
+func (m Models) validate(p *problems) {
+	if m.Namespace != "" {
+		if why := validation.IsDNS1123Label(m.Namespace); len(why) > 0 {
+			p.add("models.namespace", "%q is no namespace: %s", m.Namespace, strings.Join(why, ", "))
+		}
+	}
+	if why := validation.IsDNS1123Subdomain(m.Lease); len(why) > 0 {
+		p.add("models.lease", "%q is no name of an object: %s", m.Lease, strings.Join(why, ", "))
+	}
+	if m.MaxBytes < 1<<10 || m.MaxBytes > 1<<30 {
+		p.add("models.maxBytes", "is %d, want 1 KiB to 1 GiB", m.MaxBytes)
+	}
+	if !m.Serve && (m.Exchange != "" || m.Directory != "") {
+		p.add("models", "serve is false, but exchange or directory says where models come from: remove them, or set serve to true")
+	}
 }
 
 func (c Certificates) validate(p *problems) {

@@ -30,6 +30,7 @@ type Metrics struct {
 	autoscalers   prometheus.Gauge
 	misconfigured prometheus.Gauge
 	requests      *prometheus.CounterVec
+	models        *models
 
 	mu   sync.Mutex
 	seen map[string]bool // applications of which there may be series
@@ -40,6 +41,7 @@ func New(build Build) *Metrics {
 	m := &Metrics{
 		seen:     map[string]bool{},
 		registry: prometheus.NewPedanticRegistry(),
+		models:   newModels(),
 		ticks: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "deepscaler_tick_duration_seconds",
 			Help:    "Time from the beginning of an application's tick until its plan or its failure was published, by result.",
@@ -89,6 +91,7 @@ func New(build Build) *Metrics {
 	}
 	m.registry.MustRegister(m.ticks, m.stages, m.failures, m.lastSuccess, m.missing, m.warnings,
 		m.estimated, m.crashed, m.autoscalers, m.misconfigured, m.requests, build)
+	m.registry.MustRegister(m.models.all()...)
 	return m
 }
 

@@ -34,7 +34,7 @@ func (m *Metrics) WindowRead(_ context.Context, application string, missing floa
 // Estimated implements [tick.Observer].
 func (m *Metrics) Estimated(_ context.Context, application string, estimators []string, o estimator.Origin) {
 	m.saw(application)
-	served := map[string]int{noEstimator: 0}
+	served := map[string]int{noEstimator: 0, tick.Network: 0}
 	for i, name := range estimators {
 		served[name] = 0
 		if o.Errors[i] != nil {
@@ -71,6 +71,7 @@ func (m *Metrics) Discovered(s discovery.Snapshot, misconfigured int) {
 		delete(m.seen, name)
 		for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
 			m.failures, m.lastSuccess, m.missing, m.warnings, m.estimated, m.crashed,
+			m.models.info, m.models.trained, m.models.published, m.models.refused, m.models.rejected,
 		} {
 			v.DeletePartialMatch(prometheus.Labels{"application": name})
 		}

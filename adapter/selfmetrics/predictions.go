@@ -17,6 +17,7 @@ type predictions struct {
 	clock    clock.PassiveClock
 	replicas *prometheus.Desc
 	need     *prometheus.Desc
+	source   *prometheus.Desc
 	age      *prometheus.Desc
 }
 
@@ -30,6 +31,9 @@ func Predictions(board *externalmetrics.Board, c clock.PassiveClock) prometheus.
 			"Replicas the service should have, as served by the external metrics API; absent while unknown.", service, nil),
 		need: prometheus.NewDesc("deepscaler_needed_replicas",
 			"Replicas the service needs according to the forecast, before rounding and the bounds of its autoscaler; absent while unknown.", service, nil),
+		source: prometheus.NewDesc("deepscaler_forecast_info",
+			"Always 1; the labels say which estimator made the forecast of the service, and by which trained model, if any; absent while unknown.",
+			append(service, "estimator", "model"), nil),
 		age: prometheus.NewDesc("deepscaler_plan_age_seconds",
 			"Age of the application's latest plan, which is served up to two steps; absent before the first.", []string{"application"}, nil),
 	}
@@ -39,6 +43,7 @@ func Predictions(board *externalmetrics.Board, c clock.PassiveClock) prometheus.
 func (p *predictions) Describe(ch chan<- *prometheus.Desc) {
 	ch <- p.replicas
 	ch <- p.need
+	ch <- p.source
 	ch <- p.age
 }
 
@@ -48,6 +53,9 @@ func (p *predictions) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(p.replicas, prometheus.GaugeValue, float64(d.Replicas), s.Namespace, s.Application, s.Name)
 		if !math.IsNaN(d.Need) {
 			ch <- prometheus.MustNewConstMetric(p.need, prometheus.GaugeValue, d.Need, s.Namespace, s.Application, s.Name)
+		}
+		if d.Source.Estimator != "" {
+			ch <- prometheus.MustNewConstMetric(p.source, prometheus.GaugeValue, 1, s.Namespace, s.Application, s.Name, d.Source.Estimator, d.Source.Model)
 		}
 	}
 	for application, o := range p.board.Latest() {

@@ -19,17 +19,33 @@ type Source interface {
 	Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error)
 }
 
-// Models returns what an application is decided with, by its name.
+// Models returns what an application is decided with at the step that ends at end. It
+// is the same for replicas of the adapter that have seen the same.
 type Models interface {
-	Of(application string) Model
+	At(application string, end time.Time) Model
 }
+
+// Network is the name of the estimator that runs trained models.
+const Network = "network"
 
 // Model is what an application's replicas are decided with.
 type Model struct {
 	Estimators *estimator.Handover
-	// Names are those of the estimators, in their order.
-	Names []string
-	Plan  plan.Config
+	// Sources are those of the estimators, in their order.
+	Sources []plan.Source
+	Plan    plan.Config
+	// Steps is how many of the newest steps of a window the plan is made from; a
+	// window may be longer for the sake of an estimator.
+	Steps int
+}
+
+// Names are those of the estimators, in their order.
+func (m Model) Names() []string {
+	names := make([]string, len(m.Sources))
+	for i, s := range m.Sources {
+		names[i] = s.Estimator
+	}
+	return names
 }
 
 // Pipeline makes plans: window → estimate → plan.
@@ -53,13 +69,14 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 			seen.Pods[s.Service] = *s.Pods
 		}
 	}
-	model := p.Models.Of(a.Name)
+	model := p.Models.At(a.Name, end)
 
+	var w *estimator.Window
 	if f := p.stage(StageWindow, func() error {
-		w, problems, err := p.Source.Window(ctx, services, end)
+		read, problems, err := p.Source.Window(ctx, services, end)
 		if err == nil {
-			seen.Window = w
-			p.Observer.WindowRead(ctx, a.Name, missing(w), problems)
+			w, seen.Window = read, Recent(read, model.Steps)
+			p.Observer.WindowRead(ctx, a.Name, missing(seen.Window), problems)
 		}
 		return err
 	}); f != nil {
@@ -67,12 +84,11 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 	}
 
 	var forecast *estimator.Forecast
-	if f := p.stage(StageEstimate, func() error {
-		var origin estimator.Origin
-		var err error
-		forecast, origin, err = model.Estimators.EstimateFrom(ctx, seen.Window)
+	var origin estimator.Origin
+	if f := p.stage(StageEstimate, func() (err error) {
+		forecast, origin, err = model.Estimators.EstimateFrom(ctx, w)
 		if ctx.Err() == nil {
-			p.Observer.Estimated(ctx, a.Name, model.Names, origin)
+			p.Observer.Estimated(ctx, a.Name, model.Names(), origin)
 		}
 		return err
 	}); f != nil {
@@ -81,10 +97,31 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 
 	var made *plan.Plan
 	f := p.stage(StagePlan, func() (err error) {
-		made, err = plan.Make(model.Plan, forecast, bounds, seen, p.Clock.Now())
+		if made, err = plan.Make(model.Plan, forecast, bounds, seen, p.Clock.Now()); err == nil {
+			made = made.WithSources(model.sources(w.Services, origin))
+		}
 		return err
 	})
 	return made, f
+}
+
+// sources returns what made the forecast of each service.
+func (m Model) sources(services []estimator.Service, o estimator.Origin) map[estimator.Service]plan.Source {
+	sources := make(map[estimator.Service]plan.Source, len(services))
+	for n, s := range services {
+		if i := o.From[n]; i >= 0 {
+			sources[s] = m.Sources[i]
+		}
+	}
+	return sources
+}
+
+// Recent returns the newest steps of w, all of them when it has no more or steps is 0.
+func Recent(w *estimator.Window, steps int) *estimator.Window {
+	if steps <= 0 || w.Steps <= steps {
+		return w
+	}
+	return w.Slice(estimator.Range{From: w.Steps - steps, To: w.Steps})
 }
 
 // stage runs one stage. Telemetry comes from outside, and what it makes a stage

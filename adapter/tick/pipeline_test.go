@@ -42,8 +42,9 @@ var (
 // model decides every application by the given estimators.
 type model []estimator.Estimator
 
-func (m model) Of(string) Model {
-	return Model{Estimators: estimator.First(m[0], m[1:]...), Names: []string{"first", "second"}[:len(m)], Plan: plan.DefaultConfig()}
+func (m model) At(string, time.Time) Model {
+	sources := []plan.Source{{Estimator: "first", Model: "c0ffee"}, {Estimator: "second"}}
+	return Model{Estimators: estimator.First(m[0], m[1:]...), Sources: sources[:len(m)], Plan: plan.DefaultConfig()}
 }
 
 // always forecasts the same need for every service.

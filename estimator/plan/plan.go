@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -63,10 +64,20 @@ type Decision struct {
 	Bounds Bounds
 	// Clamp tells what decided Replicas.
 	Clamp Clamp
+	// Source is what made the forecast; zero when that is not known.
+	Source Source
 	// Err says why nothing is known about the service; it wraps [ErrNoForecast]
 	// or [ErrNotReady]. Its text is the same as long as its cause is. Nil when
 	// Replicas is good.
 	Err error
+}
+
+// Source is what made the forecast of a service.
+type Source struct {
+	// Estimator is its name.
+	Estimator string
+	// Model is the hash of the trained model that it ran, "" without one.
+	Model string
 }
 
 // Plan is the number of replicas of every service of one application, as
@@ -77,6 +88,17 @@ type Plan struct {
 	step      time.Duration
 	decisions []Decision
 	index     map[estimator.Service]int
+}
+
+// WithSources returns the plan with the source of every decision about a service that
+// has one.
+func (p *Plan) WithSources(sources map[estimator.Service]Source) *Plan {
+	out := *p
+	out.decisions = slices.Clone(p.decisions)
+	for i := range out.decisions {
+		out.decisions[i].Source = sources[out.decisions[i].Service]
+	}
+	return &out
 }
 
 // Made returns when the plan was made.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,11 +17,12 @@ import (
 const (
 	Namespace  = "deepscaler-system"
 	Secret     = "deepscaler-adapter-certificate"
+	Lease      = "deepscaler-learner"
 	APIService = "v1beta1.external.metrics.k8s.io"
 )
 
-// Install creates the objects that the adapter expects: the empty Secret, the
-// APIService without a caBundle, and the authentication settings that
+// Install creates the objects that the adapter expects: the empty Secret and Lease,
+// the APIService without a caBundle, and the authentication settings that
 // kube-apiserver publishes for its extensions.
 func (s *Server) Install() error {
 	if err := s.Put(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: Secret}}, "secrets"); err != nil {
@@ -31,6 +33,9 @@ func (s *Server) Install() error {
 		"metadata": map[string]any{"name": APIService},
 		"spec":     map[string]any{"group": "external.metrics.k8s.io", "version": "v1beta1"},
 	}}, "apiservices"); err != nil {
+		return err
+	}
+	if err := s.Put(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: Lease}}, "leases"); err != nil {
 		return err
 	}
 	ca, _, err := certutil.GenerateSelfSignedCertKey("front-proxy", nil, nil)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 func (s *Server) get(w http.ResponseWriter, at location) {
@@ -20,17 +22,23 @@ func (s *Server) get(w http.ResponseWriter, at location) {
 	answer(w, http.StatusOK, object)
 }
 
-// selected reports whether a fieldSelector, if any, selects an object by name.
-func selected(r *http.Request, at location) bool {
+// selected reports whether a fieldSelector, if any, selects an object by name, and a
+// labelSelector by its labels.
+func selected(r *http.Request, at location, object map[string]any) bool {
 	name, ok := strings.CutPrefix(r.URL.Query().Get("fieldSelector"), "metadata.name=")
-	return !ok || name == at.name
+	if ok && name != at.name {
+		return false
+	}
+	selector, err := labels.Parse(r.URL.Query().Get("labelSelector"))
+	found, _, _ := unstructured.NestedStringMap(object, "metadata", "labels")
+	return err == nil && selector.Matches(labels.Set(found))
 }
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request, at location) {
 	items := []map[string]any{}
 	s.mu.Lock()
 	for key, object := range s.objects {
-		if at.holds(key) && selected(r, key) {
+		if at.holds(key) && selected(r, key, object) {
 			items = append(items, object)
 		}
 	}
@@ -56,7 +64,7 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, at location) {
 		s.mu.Lock()
 		since = s.version
 		for key, object := range s.objects {
-			if at.holds(key) && selected(r, key) {
+			if at.holds(key) && selected(r, key, object) {
 				send("ADDED", object)
 			}
 		}
@@ -75,7 +83,7 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, at location) {
 		s.mu.Lock()
 		changed := s.changed
 		for _, c := range s.history {
-			if c.version > since && at.holds(c.at) && selected(r, c.at) {
+			if c.version > since && at.holds(c.at) && selected(r, c.at, c.object) {
 				send(c.kind, c.object)
 			}
 		}

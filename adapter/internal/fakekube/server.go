@@ -24,6 +24,7 @@ func kindOf(resource string) string {
 		"secrets":                  "Secret",
 		"configmaps":               "ConfigMap",
 		"events":                   "Event",
+		"leases":                   "Lease",
 		"horizontalpodautoscalers": "HorizontalPodAutoscaler",
 		"apiservices":              "APIService",
 	}[resource]

@@ -6,7 +6,7 @@ import (
 )
 
 // write creates, updates, patches or deletes an object. A patch is merged at
-// the top level only.
+// the top level, and into the annotations.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, at location) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,11 +43,31 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, at location) {
 	case r.Method == http.MethodPatch:
 		merged := maps.Clone(old)
 		maps.Copy(merged, object)
-		merged["metadata"] = oldMeta
+		merged["metadata"] = annotated(oldMeta, meta)
 		object = merged
 	}
 	s.store(at, object)
 	answer(w, http.StatusOK, object)
+}
+
+// annotated returns metadata with the annotations of a patch; null removes one.
+func annotated(old, patch map[string]any) map[string]any {
+	before, _ := old["annotations"].(map[string]any)
+	changes, _ := patch["annotations"].(map[string]any)
+	after := map[string]any{}
+	maps.Copy(after, before)
+	for k, v := range changes {
+		if v == nil {
+			delete(after, k)
+		} else {
+			after[k] = v
+		}
+	}
+	merged := maps.Clone(old)
+	if len(after) > 0 {
+		merged["annotations"] = after
+	}
+	return merged
 }
 
 // Delete removes an object.

@@ -14,6 +14,7 @@ const (
 	system     = "deepscaler-system"
 	deployed   = "deepscaler-adapter"
 	secret     = "deepscaler-adapter-certificate" //nolint:gosec // the name of a Secret, not a credential
+	lease      = "deepscaler-learner"
 	apiService = "v1beta1.external.metrics.k8s.io"
 )
 
@@ -77,6 +78,13 @@ func always() []right {
 		{verb: "create", group: "authentication.k8s.io", resource: "tokenreviews", want: true},
 		{verb: "create", group: "authorization.k8s.io", resource: "subjectaccessreviews", want: true},
 		{verb: "get", resource: "configmaps", namespace: "kube-system", name: "extension-apiserver-authentication", want: true},
+		{verb: "list", resource: "configmaps", namespace: system, want: true},
+		{verb: "watch", resource: "configmaps", namespace: system, want: true},
+		{verb: "create", resource: "configmaps", namespace: system, want: true},
+		{verb: "patch", resource: "configmaps", namespace: system, name: "deepscaler-model-shop-0123456789ab", want: true},
+		{verb: "delete", resource: "configmaps", namespace: system, name: "deepscaler-model-shop-0123456789ab", want: true},
+		{verb: "get", group: "coordination.k8s.io", resource: "leases", namespace: system, name: lease, want: true},
+		{verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: system, name: lease, want: true},
 
 		{verb: "update", group: "autoscaling", resource: hpa, namespace: shop, name: "web"},
 		{verb: "patch", group: "autoscaling", resource: hpa + "/status", namespace: shop, name: "web"},
@@ -89,6 +97,11 @@ func always() []right {
 		{verb: "create", resource: "secrets", namespace: system},
 		{verb: "delete", resource: "secrets", namespace: system, name: secret},
 		{verb: "get", resource: "configmaps", namespace: "kube-system", name: "any"},
+		{verb: "list", resource: "configmaps", namespace: shop},
+		{verb: "create", resource: "configmaps", namespace: shop},
+		{verb: "create", group: "coordination.k8s.io", resource: "leases", namespace: system},
+		{verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: system, name: "any"},
+		{verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: "kube-system", name: lease},
 		{verb: "list", group: "apiregistration.k8s.io", resource: "apiservices"},
 		{verb: "update", group: "apiregistration.k8s.io", resource: "apiservices", name: "v1beta1.metrics.k8s.io"},
 		{verb: "create", group: "apiregistration.k8s.io", resource: "apiservices"},

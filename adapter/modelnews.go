@@ -1,0 +1,89 @@
+package adapter
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/klog/v2"
+
+	"github.com/deepscaler/deepscaler/adapter/modelstore"
+	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
+)
+
+// modelNews makes what becomes of models visible: in the log, in metrics and, where
+// somebody has to act, in Events.
+type modelNews struct {
+	journal *journal
+	metrics *selfmetrics.Metrics
+
+	mu      sync.Mutex
+	failure string // what was logged last
+}
+
+var _ modelstore.Observer = (*modelNews)(nil)
+
+// reasonModelRefused is the reason of the Event on every autoscaler of an
+// application of which a model may not serve.
+const reasonModelRefused = "ModelRefused"
+
+// ModelServes implements [modelstore.Observer].
+func (n *modelNews) ModelServes(ctx context.Context, application string, m *modelstore.Model) {
+	logger := klog.FromContext(ctx).WithValues("application", application)
+	if m == nil {
+		n.metrics.ModelServes(application, "", time.Time{})
+		logger.Info("No model serves; queueing theory does")
+		return
+	}
+	n.metrics.ModelServes(application, m.Hash, m.Trained)
+	logger.Info("Another model serves", "model", m.Hash, "trained", m.Trained)
+}
+
+// ModelRefused implements [modelstore.Observer].
+func (n *modelNews) ModelRefused(ctx context.Context, application, hash string, err error) {
+	n.metrics.ModelRefused(application)
+	klog.FromContext(ctx).Error(err, "Refused a model; what served before goes on", "application", application, "model", hash)
+	for _, hpa := range n.journal.autoscalers(application) {
+		n.journal.recorder.Eventf(hpa, corev1.EventTypeWarning, reasonModelRefused,
+			"Model %.12s of application %q may not serve, so that what served before goes on: %v", hash, application, err)
+	}
+}
+
+// ModelPublished implements [modelstore.Observer].
+func (n *modelNews) ModelPublished(ctx context.Context, application, hash string, from time.Time) {
+	n.metrics.ModelPublished(application)
+	klog.FromContext(ctx).Info("Published a model", "application", application, "model", hash, "from", from)
+}
+
+// ModelJudged implements [modelstore.Observer].
+func (n *modelNews) ModelJudged(ctx context.Context, application, hash, verdict string) {
+	n.metrics.ModelRejected(application)
+	klog.FromContext(ctx).Info("The learner kept a model back", "application", application, "model", hash, "because", verdict)
+}
+
+// StoreFailed implements [modelstore.Observer].
+func (n *modelNews) StoreFailed(ctx context.Context, err error) {
+	n.metrics.ModelStoreFailing(err != nil)
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.failure == text {
+		return
+	}
+	n.failure = text
+	if err != nil {
+		klog.FromContext(ctx).Error(err, "Something about models cannot be done; trying again every step")
+		return
+	}
+	klog.FromContext(ctx).Info("Everything about models can be done again")
+}
+
+// Leading implements [modelstore.Observer].
+func (n *modelNews) Leading(ctx context.Context, leading bool) {
+	n.metrics.Leading(leading)
+	klog.FromContext(ctx).Info("Election of the replica that publishes models", "leading", leading)
+}

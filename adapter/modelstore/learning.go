@@ -1,0 +1,304 @@
+package modelstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/exchange"
+)
+
+// learning is what the leader does with the learner of its pod.
+type learning struct {
+	store  *Store
+	dir    exchange.Dir
+	limits artifact.Limits
+
+	leading bool
+	written *exchange.List               // what the learner was asked last, nil before
+	handed  map[string]string            // hash of the model in serving/, by application
+	done    map[string]string            // what was last made of a report, by application
+	refused map[string]*exchange.Refusal // by application
+}
+
+// keep is how many models of an application stay published.
+const keep = 3
+
+func newLearning(s *Store, limits artifact.Limits) *learning {
+	return &learning{
+		store: s, dir: exchange.Dir(s.options.Config.Models.Exchange), limits: limits,
+		handed: map[string]string{}, done: map[string]string{}, refused: map[string]*exchange.Refusal{},
+	}
+}
+
+// turn does what is due now, given what is published, and returns what could not be
+// done, which it tries again at the next turn.
+func (l *learning) turn(ctx context.Context, published map[string][]offer) (problems []error) {
+	if leading := l.store.options.Leader.is(); leading != l.leading {
+		l.leading = leading
+		l.store.options.Observer.Leading(ctx, leading)
+	}
+	applications := l.store.options.Applications()
+	if !l.leading {
+		applications = nil
+	}
+	l.forget(applications)
+	list := &exchange.List{Applications: []exchange.Application{}}
+	for _, a := range applications {
+		offers := published[a.Name]
+		serving, err := l.hand(ctx, a.Name, offers)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("hand the serving model of application %s to the learner: %w", a.Name, err))
+		}
+		if err := l.pin(ctx, offers); err != nil {
+			problems = append(problems, fmt.Errorf("pin a model of application %s: %w", a.Name, err))
+		}
+		if err := l.receive(ctx, a, offers, serving); err != nil {
+			problems = append(problems, fmt.Errorf("take a model of application %s from the learner: %w", a.Name, err))
+		}
+		if err := l.prune(ctx, a.Name, offers); err != nil {
+			problems = append(problems, fmt.Errorf("remove old models of application %s: %w", a.Name, err))
+		}
+		list.Applications = append(list.Applications, l.describe(a, serving))
+	}
+	if err := l.tell(list); err != nil {
+		problems = append(problems, err)
+	}
+	return problems
+}
+
+// resign leaves nothing to learn behind.
+func (l *learning) resign() {
+	// The learner ends with the pod; where it does not, it goes on with the old list.
+	_ = l.tell(&exchange.List{Applications: []exchange.Application{}})
+}
+
+// tell writes the list if it is not what the learner knows already.
+func (l *learning) tell(list *exchange.List) error {
+	if l.written != nil && reflect.DeepEqual(l.written.Applications, list.Applications) {
+		return nil
+	}
+	list.Written = l.store.options.Clock.Now().UTC()
+	if err := l.dir.WriteList(list); err != nil {
+		return fmt.Errorf("models.exchange: %w", err)
+	}
+	l.written = list
+	return nil
+}
+
+// describe returns what the learner has to know of an application.
+func (l *learning) describe(a discovery.Application, serving string) exchange.Application {
+	file := l.store.options.Config
+	s := file.Settings(a.Name)
+	e := exchange.Application{
+		Name: a.Name, Step: exchange.Duration{Duration: file.Step}, Window: file.Window,
+		Features: estimator.FeatureNames(l.store.options.Features),
+		LeadTime: exchange.Duration{Duration: s.LeadTime}, Quantile: s.Quantile,
+		SLO: exchange.Duration{Duration: s.SLO}, SLOPercentile: s.SLOPercentile,
+		MinUtilisation: s.MinUtilisation, MaxUtilisation: s.MaxUtilisation, Headroom: s.Headroom,
+		Serving: serving, Refused: l.refused[a.Name],
+	}
+	for _, s := range a.Services {
+		e.Services = append(e.Services, exchange.Service{Name: s.String(), Min: s.Bounds.Min, Max: s.Bounds.Max})
+	}
+	return e
+}
+
+// last returns the model that serves once everything that is published has begun to,
+// "" when none does.
+func (l *learning) last(application string, offers []offer) *Model {
+	end := l.store.options.Clock.Now()
+	for _, o := range offers {
+		if n := o.newest(); n.After(end) {
+			end = n
+		}
+	}
+	return l.store.At(application, end)
+}
+
+// hand gives the learner the model that its next one has to beat, and returns its hash.
+func (l *learning) hand(ctx context.Context, application string, offers []offer) (string, error) {
+	hash := ""
+	var content *artifact.Model
+	if m := l.last(application, offers); m != nil {
+		hash = m.Hash
+	}
+	if handed, known := l.handed[application]; known && handed == hash {
+		return hash, nil
+	}
+	for _, o := range offers {
+		if hash != "" && o.hash == hash {
+			m, err := l.store.shelf.model(ctx, o)
+			if err != nil {
+				return l.handed[application], err
+			}
+			content = m
+		}
+	}
+	if err := l.dir.WriteServing(application, content); err != nil {
+		return l.handed[application], err
+	}
+	l.handed[application] = hash
+	return hash, nil
+}
+
+// pin makes the model serve that a user has annotated.
+func (l *learning) pin(ctx context.Context, offers []offer) error {
+	pinned, ok := pinnedOf(offers)
+	shelf, able := l.store.shelf.(rescheduler)
+	if !ok || !able {
+		return nil
+	}
+	for _, o := range offers {
+		if o.name != pinned.name && !o.newest().Before(pinned.newest()) {
+			pinned.from = append(pinned.from, start(offers, l.store.options.Clock.Now(), l.store.options.Config.Step))
+			// Only the last few can still matter.
+			pinned.from = pinned.from[max(0, len(pinned.from)-4):]
+			return shelf.reschedule(ctx, pinned)
+		}
+	}
+	return nil
+}
+
+// pinnedOf returns the newest offer that a user has pinned.
+func pinnedOf(offers []offer) (pinned offer, ok bool) {
+	for _, o := range offers {
+		if o.pinned && (!ok || o.newest().After(pinned.newest())) {
+			pinned, ok = o, true
+		}
+	}
+	return pinned, ok
+}
+
+// receive publishes the model that the learner has made, if it is a new one and
+// may serve.
+func (l *learning) receive(ctx context.Context, a discovery.Application, offers []offer, serving string) error {
+	if _, pinned := pinnedOf(offers); pinned || l.store.options.Config.Settings(a.Name).Model != "" {
+		return nil
+	}
+	r, err := l.dir.ReadReport(a.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	key := r.Model + " " + r.Trained.String()
+	if l.done[a.Name] == key {
+		return nil
+	}
+	for _, o := range offers {
+		if o.hash == r.Model {
+			l.done[a.Name] = key
+			return nil
+		}
+	}
+	if !r.Published {
+		l.store.options.Observer.ModelJudged(ctx, a.Name, r.Model, r.Verdict)
+		l.done[a.Name] = key
+		return nil
+	}
+	later, refusal := l.admit(ctx, a, offers, serving, r)
+	switch {
+	case later != nil:
+		return later
+	case refusal != nil:
+		l.refused[a.Name] = &exchange.Refusal{Model: r.Model, Reason: refusal.Error()}
+		l.store.options.Observer.ModelRefused(ctx, a.Name, r.Model, refusal)
+	default:
+		delete(l.refused, a.Name)
+	}
+	l.done[a.Name] = key
+	return nil
+}
+
+// admit verifies and publishes a model. The first error is one that may pass, the
+// second one is the model's.
+func (l *learning) admit(ctx context.Context, a discovery.Application, offers []offer, serving string, r *exchange.Report) (later, refusal error) {
+	if r.Parent != serving {
+		return nil, fmt.Errorf("it was judged against model %.12q, but %.12q serves", r.Parent, serving)
+	}
+	m, err := l.dir.ReadModel(a.Name, l.limits)
+	switch {
+	case errors.As(err, new(*fs.PathError)):
+		return err, nil
+	case err != nil:
+		return nil, err
+	case m.Hash() != r.Model:
+		return fmt.Errorf("the file has the hash %.12s, the report is about %.12s", m.Hash(), r.Model), nil
+	}
+	loaded, err := l.store.requirements(a.Name).load(m, r.Model)
+	if err != nil {
+		return nil, err
+	}
+	if later, refusal = l.smoke(ctx, a, loaded); later != nil || refusal != nil {
+		return later, refusal
+	}
+	now := l.store.options.Clock.Now()
+	from := start(offers, now, l.store.options.Config.Step)
+	err = l.store.shelf.publish(ctx, offer{application: a.Name, hash: r.Model, from: []time.Time{from}}, m, r)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return nil, err
+	case apierrors.IsAlreadyExists(err):
+		return nil, nil
+	case err != nil:
+		return fmt.Errorf("publish model %.12s: %w", r.Model, err), nil
+	}
+	l.store.options.Observer.ModelPublished(ctx, a.Name, r.Model, from)
+	return nil, nil
+}
+
+// smoke runs a model on the present window. What is wrong with the window may pass.
+func (l *learning) smoke(ctx context.Context, a discovery.Application, m *Model) (later, refusal error) {
+	step := l.store.options.Config.Step
+	services := make([]estimator.Service, len(a.Services))
+	for i, s := range a.Services {
+		services[i] = s.Service
+	}
+	// The last step but one: all of its samples are there.
+	w, err := l.store.options.Window(ctx, services, align(l.store.options.Clock.Now(), step).Add(-step))
+	if err != nil {
+		return fmt.Errorf("try model %.12s on the present window: %w", m.Hash, err), nil
+	}
+	err = smoke(ctx, m, w, a.Services)
+	if errors.Is(err, estimator.ErrInsufficientData) || ctx.Err() != nil {
+		return fmt.Errorf("try model %.12s on the present window: %w", m.Hash, err), nil
+	}
+	return nil, err
+}
+
+// prune removes what is published beyond what is kept, except what still serves.
+func (l *learning) prune(ctx context.Context, application string, offers []offer) error {
+	var errs []error
+	now := l.store.At(application, l.store.options.Clock.Now())
+	for _, o := range surplus(offers, keep) {
+		if now != nil && o.hash == now.Hash {
+			continue
+		}
+		if err := l.store.shelf.remove(ctx, o); err != nil && !apierrors.IsNotFound(err) && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// forget drops what is known of applications that are gone.
+func (l *learning) forget(present []discovery.Application) {
+	gone := func(name string) bool {
+		return !slices.ContainsFunc(present, func(a discovery.Application) bool { return a.Name == name })
+	}
+	maps.DeleteFunc(l.handed, func(a, _ string) bool { return gone(a) })
+	maps.DeleteFunc(l.done, func(a, _ string) bool { return gone(a) })
+	maps.DeleteFunc(l.refused, func(a string, _ *exchange.Refusal) bool { return gone(a) })
+}

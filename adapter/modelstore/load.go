@@ -1,0 +1,77 @@
+package modelstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/model"
+)
+
+// Model is one that may serve.
+type Model struct {
+	// Hash names its content.
+	Hash string
+	// Trained is when its training ended.
+	Trained time.Time
+	// Estimator runs it.
+	Estimator estimator.Estimator
+}
+
+// requirements are what windows are like and what a model must reach.
+type requirements struct {
+	step     time.Duration
+	steps    int
+	features []estimator.Feature
+	leadTime time.Duration
+}
+
+// load makes a model ready to serve, or reports what it lacks.
+func (r requirements) load(m *artifact.Model, hash string) (*Model, error) {
+	if h := m.Hash(); h != hash {
+		return nil, fmt.Errorf("it has the hash %.12s, not %.12s", h, hash)
+	}
+	e, err := model.NewEstimator(m)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Fits(r.step, r.steps, r.features, r.leadTime); err != nil {
+		return nil, err
+	}
+	return &Model{Hash: hash, Trained: m.Created, Estimator: e}, nil
+}
+
+// implausible is how many times the most replicas that a service may have a forecast
+// may be. What is further off is no forecast; what is nearer is for the plan to cut.
+const implausible = 10
+
+// smoke runs a model on the present window of an application: it must say something,
+// and nothing that cannot be. An error that wraps [estimator.ErrInsufficientData]
+// is the window's.
+func smoke(ctx context.Context, m *Model, w *estimator.Window, services []discovery.Service) error {
+	most := map[estimator.Service]float64{}
+	for _, s := range services {
+		most[s.Service] = float64(implausible * s.Bounds.Max)
+	}
+	// The handover turns a panic into an error.
+	f, origin, err := estimator.First(m.Estimator).EstimateFrom(ctx, w)
+	if err != nil {
+		return errors.Join(append(origin.Errors, err)...)
+	}
+	for n, s := range f.Services {
+		if origin.From[n] < 0 {
+			continue
+		}
+		for h := range f.Horizon {
+			if v := f.At(n, h); !(v >= 0 && v <= most[s]) || math.IsInf(v, 0) {
+				return fmt.Errorf("its forecast of %.4g replicas for service %s is implausible: at most %g would be", v, s, most[s])
+			}
+		}
+	}
+	return nil
+}
