@@ -25,6 +25,10 @@ const (
 	Requests Feature = "requests"
 	// Memory is bytes used divided by the memory limit.
 	Memory Feature = "memory"
+	// Analytic is derived, not read: the largest need within the lead time that
+	// queueing theory forecasts from the steps up to this one, in fractional
+	// replicas. Package queueing adds it to windows.
+	Analytic Feature = "analytic"
 )
 
 // DefaultFeatures returns the five features of Table I in channel order.

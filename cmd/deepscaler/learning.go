@@ -101,16 +101,17 @@ func (l *learning) summarise(file string, r *train.Report) error {
 // useless returns where the network adds nothing to its anchor, "" for nowhere.
 func (l *learning) useless(r *train.Report) string {
 	var steps []string
-	for i, share := range r.Shares {
-		if share == 0 {
-			steps = append(steps, fmt.Sprint(r.Horizons[i]))
+	for i, h := range r.Horizons {
+		levels := len(r.Shares) / len(r.Horizons)
+		if levels > 0 && slices.Max(r.Shares[i*levels:(i+1)*levels]) == 0 {
+			steps = append(steps, fmt.Sprint(h))
 		}
 	}
-	from := map[string]string{"level": "the mean", "change": "the last value", "demand": "what the last demand asks for"}[r.Anchor]
+	from := map[string]string{"level": "the mean", "change": "the last value", "demand": "what the last demand asks for", "analytic": "what queueing theory forecasts"}[r.Anchor]
 	switch {
 	case len(steps) == 0:
 		return ""
-	case len(steps) == len(r.Shares):
+	case len(steps) == len(r.Horizons):
 		return fmt.Sprintf("nothing was learned: at every horizon the model predicts %s, which the network does not improve; it needs a longer history, or one with more changes of the load", from)
 	}
 	return fmt.Sprintf("nothing was learned for step %s ahead, where the model predicts %s", strings.Join(steps, ", "), from)

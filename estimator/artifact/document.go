@@ -25,6 +25,7 @@ type document struct {
 	Label           string          `json:"label"`
 	Window          int             `json:"window"`
 	Horizons        []int           `json:"horizons"`
+	Quantiles       []float64       `json:"quantiles,omitempty"`
 	Step            string          `json:"step"`
 	Hyperparameters Hyperparameters `json:"hyperparameters"`
 	Scaler          Scaler          `json:"scaler"`
@@ -56,6 +57,7 @@ func encodeDocument(m *Model) ([]byte, error) {
 		Label:           m.Label,
 		Window:          m.Window,
 		Horizons:        m.Horizons,
+		Quantiles:       m.Quantiles,
 		Step:            m.Step.String(),
 		Hyperparameters: m.Hyperparameters,
 		Scaler:          m.Scaler,
@@ -134,6 +136,7 @@ func (d *document) model(tensors []Tensor) (*Model, error) {
 		Label:           d.Label,
 		Window:          d.Window,
 		Horizons:        d.Horizons,
+		Quantiles:       d.Quantiles,
 		Step:            step,
 		Hyperparameters: d.Hyperparameters,
 		Scaler:          d.Scaler,

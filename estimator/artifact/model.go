@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
 // The kinds of network a model can hold.
@@ -39,6 +40,10 @@ const (
 	// the last observed demand, by the sizings of the scaler. Target is replicas,
 	// Label is [LabelRequired], and replicas and cpu are among the features.
 	AnchorDemand = "demand"
+	// AnchorAnalytic: the outputs are changes from what queueing theory forecasts, as
+	// the scaler configures it, and their truth is the largest need up to the horizon.
+	// Target is replicas, Label is [LabelRequired], and analytic is among the features.
+	AnchorAnalytic = "analytic"
 )
 
 // Model is a trained network with everything to run it or to train it further.
@@ -58,6 +63,10 @@ type Model struct {
 	Window int
 	// Horizons are the steps ahead of each output, ascending, from 1.
 	Horizons []int
+	// Quantiles are the levels that the network predicts at each horizon, ascending;
+	// empty means the one of the hyperparameters. Outputs are in the order of
+	// (horizon, level).
+	Quantiles []float64
 	// Step is Δ, the time between two steps.
 	Step time.Duration
 
@@ -101,10 +110,11 @@ type Hyperparameters struct {
 	Quantile float64 `json:"quantile"`
 }
 
-// Scaler standardises the inputs of the network and restores its outputs: input =
-// (sample − Mean) / Std, and target = anchor + TargetStd · share · output. The
-// anchor is TargetMean with [AnchorLevel], and for other anchors that were not
-// observed in the window.
+// Scaler standardises what enters the network and restores what leaves it:
+// input = (sample − Mean) / Std, within ±Clamp, and
+// target = anchor + TargetStd · (share · output + offset).
+// The anchor is TargetMean with [AnchorLevel], and with the others where what they
+// look at was not observed in the window.
 type Scaler struct {
 	// Mean and Std are [N][C], in the units of each feature.
 	Mean [][]float64 `json:"mean"`
@@ -117,10 +127,30 @@ type Scaler struct {
 	Anchor string `json:"anchor"`
 	// Sizings has one sizing per service with [AnchorDemand], else none.
 	Sizings []demand.Sizing `json:"sizings,omitempty"`
-	// Shares has a factor per output, in the order of Horizons, from a
-	// calibration on held-back samples; empty means 1 for all.
+	// Shares has a factor of each output, from a calibration on held-back samples;
+	// empty means that all are 1.
 	Shares []float64 `json:"shares,omitempty"`
+	// Offsets has what is added to each output so that its level covers as much of
+	// the held-back samples as it says; empty means that all are 0.
+	Offsets []float64 `json:"offsets,omitempty"`
+	// Clamp bounds inputs other than target and analytic forecast; 0 is no bound.
+	Clamp float64 `json:"clamp,omitempty"`
+	// Analytic is how the feature analytic is computed, and AnalyticWindow the number
+	// of steps that it looks back; nil and 0 without it.
+	Analytic       *queueing.Config `json:"analytic,omitempty"`
+	AnalyticWindow int              `json:"analyticWindow,omitempty"`
 }
+
+// Levels returns the quantiles that the network predicts, at least one.
+func (m *Model) Levels() []float64 {
+	if len(m.Quantiles) == 0 {
+		return []float64{m.Hyperparameters.Quantile}
+	}
+	return m.Quantiles
+}
+
+// Outputs returns the number of outputs for each service, O.
+func (m *Model) Outputs() int { return len(m.Horizons) * len(m.Levels()) }
 
 // Graph is one member of the set 𝒜.
 type Graph struct {

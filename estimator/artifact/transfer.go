@@ -48,6 +48,7 @@ func (m *Model) Transfer(services []string, rows RowRule) (*Model, error) {
 	child.Services = slices.Clone(services)
 	child.Features = slices.Clone(m.Features)
 	child.Horizons = slices.Clone(m.Horizons)
+	child.Quantiles = slices.Clone(m.Quantiles)
 	child.Scaler = m.Scaler.transfer(from)
 	child.Affinity = submatrix(m.Affinity, len(m.Services), from)
 	child.Graphs = nil
@@ -133,7 +134,7 @@ func submatrix(a []float32, n int, from []int) []float32 {
 }
 
 func (s Scaler) transfer(from []int) Scaler {
-	moved := Scaler{Anchor: s.Anchor, Shares: slices.Clone(s.Shares)}
+	moved := Scaler{Anchor: s.Anchor, Shares: slices.Clone(s.Shares), Offsets: slices.Clone(s.Offsets), Clamp: s.Clamp, Analytic: s.Analytic, AnalyticWindow: s.AnalyticWindow}
 	pooled := len(s.Mean[0])
 	mean, std := make([]float64, pooled), make([]float64, pooled)
 	column := func(of [][]float64, c int) []float64 {

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
 // Bounds far beyond any real model.
@@ -62,6 +64,11 @@ func (m *Model) validateAxes() error {
 			return fmt.Errorf("horizon %d is %d steps ahead, want an ascending list from 1 to %d", i, h, maxSteps)
 		}
 		previous = h
+	}
+	for i, q := range m.Quantiles {
+		if !(q > 0 && q < 1) || i > 0 && q <= m.Quantiles[i-1] {
+			return fmt.Errorf("quantiles are %v, want ascending numbers between 0 and 1", m.Quantiles)
+		}
 	}
 	if m.Step <= 0 || m.Step > maxStep {
 		return fmt.Errorf("step is %v, want more than 0 and at most %v", m.Step, maxStep)
@@ -122,15 +129,36 @@ func (m *Model) validateScaler() error {
 			return fmt.Errorf("scaler of service %q, target: %w", service, err)
 		}
 	}
-	if len(s.Shares) != 0 && len(s.Shares) != len(m.Horizons) {
-		return fmt.Errorf("scaler has %d shares for %d horizons", len(s.Shares), len(m.Horizons))
+	for name, v := range map[string][]float64{"shares": s.Shares, "offsets": s.Offsets} {
+		if len(v) != 0 && len(v) != m.Outputs() {
+			return fmt.Errorf("scaler has %d %s for %d horizons and %d levels", len(v), name, len(m.Horizons), len(m.Levels()))
+		}
 	}
 	for i, share := range s.Shares {
 		if math.IsNaN(share) {
-			return fmt.Errorf("share of the output for horizon %d is NaN: %w", m.Horizons[i], ErrNotFinite)
+			return fmt.Errorf("share of output %d is NaN: %w", i, ErrNotFinite)
 		}
 		if share < 0 || share > maxShare {
-			return fmt.Errorf("share of the output for horizon %d is %v, want 0 to %d", m.Horizons[i], share, maxShare)
+			return fmt.Errorf("share of output %d is %v, want 0 to %d", i, share, maxShare)
+		}
+	}
+	for i, offset := range s.Offsets {
+		if math.IsNaN(offset) || math.IsInf(offset, 0) {
+			return fmt.Errorf("offset of output %d is %v: %w", i, offset, ErrNotFinite)
+		}
+	}
+	if !(s.Clamp >= 0 && s.Clamp <= features.MaxScaled) {
+		return fmt.Errorf("clamp is %v standard deviations, want 0 for none to %v", s.Clamp, features.MaxScaled)
+	}
+	if (s.Analytic != nil) != slices.Contains(m.Features, string(estimator.Analytic)) {
+		return fmt.Errorf("the feature %q and its configuration belong together, but one is missing", estimator.Analytic)
+	}
+	if s.Analytic != nil {
+		if _, err := queueing.NewAnalytic(*s.Analytic, s.AnalyticWindow); err != nil {
+			return fmt.Errorf("analytic forecast: %w", err)
+		}
+		if s.AnalyticWindow > maxSteps {
+			return fmt.Errorf("analytic forecast from %d steps, want at most %d", s.AnalyticWindow, maxSteps)
 		}
 	}
 	return m.validateAnchor()
@@ -144,10 +172,14 @@ func (m *Model) validateAnchor() error {
 		if !slices.Contains(m.Features, m.Target) {
 			return fmt.Errorf("outputs are changes of %q, which is not among the features", m.Target)
 		}
+	case AnchorAnalytic:
+		if m.Target != string(estimator.Replicas) || m.Label != LabelRequired || s.Analytic == nil {
+			return fmt.Errorf("outputs are changes from the analytic forecast of replicas, but the target is %q, the label %q and the features %q", m.Target, m.Label, m.Features)
+		}
 	case AnchorDemand:
 		return m.validateSizings()
 	default:
-		return fmt.Errorf("anchor is %q, want %q, %q or %q", s.Anchor, AnchorLevel, AnchorChange, AnchorDemand)
+		return fmt.Errorf("anchor is %q, want %q, %q, %q or %q", s.Anchor, AnchorLevel, AnchorChange, AnchorDemand, AnchorAnalytic)
 	}
 	if len(s.Sizings) > 0 {
 		return fmt.Errorf("scaler has %d sizings, which the anchor %q does not use", len(s.Sizings), s.Anchor)

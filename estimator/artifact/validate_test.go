@@ -75,8 +75,8 @@ func TestValidate(t *testing.T) {
 		{"target std of 0", func(m *Model) { m.Scaler.TargetStd[0] = 0 }, "target: std is 0"},
 		{"NaN target mean", func(m *Model) { m.Scaler.TargetMean[0] = nan }, "target: mean is NaN"},
 		{"too few shares", func(m *Model) { m.Scaler.Shares = []float64{1} }, "1 shares for 3 horizons"},
-		{"share", func(m *Model) { m.Scaler.Shares[1] = -1 }, "horizon 2 is -1"},
-		{"unknown share", func(m *Model) { m.Scaler.Shares[2] = math.NaN() }, "share of the output for horizon 4 is NaN"},
+		{"share", func(m *Model) { m.Scaler.Shares[1] = -1 }, "output 1 is -1"},
+		{"unknown share", func(m *Model) { m.Scaler.Shares[2] = math.NaN() }, "share of output 2 is NaN"},
 		{"anchor", func(m *Model) { m.Scaler.Anchor = "ratio" }, `anchor is "ratio"`},
 		{"change of something unseen", func(m *Model) { m.Target = "pods" }, `"pods"`},
 

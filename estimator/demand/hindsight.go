@@ -43,6 +43,13 @@ func Look(slo SLO, services []Service, calls []estimator.Edge, train estimator.R
 	return h, nil
 }
 
+// Bound keeps the utilisation that needs are counted for between two fractions.
+func (h *Hindsight) Bound(low, high float64) {
+	for i := range h.Fitted {
+		h.Fitted[i].Utilisation = max(low, min(high, h.Fitted[i].Utilisation))
+	}
+}
+
 // history is that of one service, by step.
 type history struct {
 	Service

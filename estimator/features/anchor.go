@@ -22,10 +22,15 @@ const (
 	// demand in the window, so an output of 0 means as much work as now: see
 	// [demand.Sizing.Present]. It needs replicas and cpu among the features.
 	AnchorDemand Anchor = "demand"
+	// AnchorAnalytic measures from the last [estimator.Analytic] of the window, so
+	// that an output of 0 is "as queueing theory says". It needs that feature. Labels
+	// are then the largest within the horizon instead of those at its end, because
+	// so is the forecast that they are measured from.
+	AnchorAnalytic Anchor = "analytic"
 )
 
 // Anchors returns all anchors.
-func Anchors() []Anchor { return []Anchor{AnchorLevel, AnchorChange, AnchorDemand} }
+func Anchors() []Anchor { return []Anchor{AnchorLevel, AnchorChange, AnchorDemand, AnchorAnalytic} }
 
 // Validate reports an unknown anchor, and one that the features do not show.
 func (a Anchor) Validate(target estimator.Feature, features []estimator.Feature) error {
@@ -34,6 +39,10 @@ func (a Anchor) Validate(target estimator.Feature, features []estimator.Feature)
 	case AnchorChange:
 		if !slices.Contains(features, target) {
 			return fmt.Errorf("anchor %q needs the target %q among the features, which are %q", a, target, features)
+		}
+	case AnchorAnalytic:
+		if !slices.Contains(features, estimator.Analytic) {
+			return fmt.Errorf("anchor %q needs the feature %q, which the features %q lack", a, estimator.Analytic, features)
 		}
 	case AnchorDemand:
 		for _, f := range []estimator.Feature{estimator.Replicas, estimator.CPU} {
@@ -49,7 +58,8 @@ func (a Anchor) Validate(target estimator.Feature, features []estimator.Feature)
 
 // seen finds anchors in windows.
 type seen struct {
-	// value is the channel of the target, or of replicas; -1 without an anchor.
+	// value is the channel of the target, of replicas or of the analytic forecast; -1
+	// without an anchor.
 	value int
 	// cpu and sizings are for [AnchorDemand]; sizings are nil with other anchors.
 	cpu     int

@@ -20,6 +20,10 @@ type Spec struct {
 	// [AnchorDemand].
 	Anchor  Anchor
 	Sizings []demand.Sizing
+	// Clamp bounds inputs other than those that outputs are measured from, in standard
+	// deviations from their means; 0 is no bound. Far out of the range it was trained
+	// in, a network extrapolates at random.
+	Clamp float64
 }
 
 // Pipeline applies a [Spec]. It does not change and is safe for concurrent use.
@@ -30,6 +34,8 @@ type Pipeline struct {
 	// level and unit are the mean and the standard deviation of N labels.
 	level, unit []float64
 	seen        seen
+	// clamp bounds every feature, length C.
+	clamp []float64
 }
 
 // New returns a pipeline. It copies the parts of the spec that may change. Parts
@@ -57,7 +63,13 @@ func New(s Spec) (*Pipeline, error) {
 	for i, std := range p.std {
 		p.mean[i] /= std
 	}
+	for _, f := range s.Features {
+		free := s.Clamp == 0 || f == s.Target || f == estimator.Analytic
+		p.clamp = append(p.clamp, map[bool]float64{true: MaxScaled, false: s.Clamp}[free])
+	}
 	switch s.Anchor {
+	case AnchorAnalytic:
+		p.seen.value = slices.Index(s.Features, estimator.Analytic)
 	case AnchorChange:
 		p.seen.value = slices.Index(s.Features, s.Target)
 	case AnchorDemand:
@@ -84,7 +96,8 @@ func (p *Pipeline) Scale(x []float32, samples []float64) {
 	for from := 0; from < len(samples); from += width {
 		out := x[from : from+width]
 		for i, v := range samples[from : from+width] {
-			out[i] = float32(bound(v/p.std[i] - p.mean[i]))
+			most := p.clamp[i%p.features]
+			out[i] = float32(bound(v/p.std[i]-p.mean[i], most))
 		}
 	}
 }
@@ -140,7 +153,9 @@ type Measure struct {
 }
 
 // Output returns the output that stands for value. NaN stays NaN.
-func (m Measure) Output(value float64) float32 { return float32(bound(value*m.scale - m.from)) }
+func (m Measure) Output(value float64) float32 {
+	return float32(bound(value*m.scale-m.from, MaxScaled))
+}
 
 // Value returns the value that an output stands for.
 func (m Measure) Value(output float64) float64 { return m.Anchor + m.unit*output }

@@ -54,15 +54,15 @@ func (s *Scaler) Validate() error {
 
 func scale(value, mean, std float64) float64 {
 	// Dividing first keeps the difference of two huge numbers finite.
-	return bound(value/std - mean/std)
+	return bound(value/std-mean/std, MaxScaled)
 }
 
-func bound(v float64) float64 {
-	if v > MaxScaled {
-		return MaxScaled
+func bound(v, most float64) float64 {
+	if v > most {
+		return most
 	}
-	if v < -MaxScaled {
-		return -MaxScaled
+	if v < -most {
+		return -most
 	}
 	return v // NaN too
 }

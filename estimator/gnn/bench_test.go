@@ -53,7 +53,7 @@ func BenchmarkTraining(b *testing.B) {
 				training.measure(workers, samples/workers, func(i int) float64 {
 					s := cases[i]
 					passes[i].Forward(s.x, s.basis, s.y)
-					Pinball(s.y, s.labels, nil, s.dy, nil, 0.5, 1)
+					Pinball(s.y, s.labels, nil, s.dy, nil, []float32{0.5}, 1)
 					passes[i].Backward(s.dy, s.basis, nil)
 					return flops
 				})

@@ -204,7 +204,7 @@ func goldenTest[T Float](t *testing.T, k kernel.Set[T], tolerance float64) {
 			for i := range samples {
 				from, until := i*len(y)/samples, (i+1)*len(y)/samples
 				pass.Forward(cast[T](g.X.part(i, samples)), basis, y[from:until])
-				loss += Pinball(y[from:until], labels[from:until], nil, dy, nil, T(g.Quantile), 1/T(known))
+				loss += Pinball(y[from:until], labels[from:until], nil, dy, nil, []T{T(g.Quantile)}, 1/T(known))
 				pass.Backward(dy[:until-from], basis, dbasis)
 			}
 			near(t, "output", y, g.Output.Data, tolerance)

@@ -76,7 +76,7 @@ func (p *problem) loss() float64 {
 	n.Basis(basis, p.affinity)
 	out, dy := make([]float64, len(p.y)), make([]float64, len(p.y))
 	n.Inference().Forward(p.x, basis, out)
-	return Pinball(out, p.y, p.censored, dy, p.weights, p.quantile, 1)
+	return Pinball(out, p.y, p.censored, dy, p.weights, []float64{p.quantile}, 1)
 }
 
 // gradients returns the analytic gradient of every parameter and of A.
@@ -88,7 +88,7 @@ func (p *problem) gradients() (parameters [][]float64, affinity []float64) {
 	out, dy := make([]float64, len(p.y)), make([]float64, len(p.y))
 	w := n.Training(true)
 	w.Forward(p.x, basis, out)
-	Pinball(out, p.y, p.censored, dy, p.weights, p.quantile, 1)
+	Pinball(out, p.y, p.censored, dy, p.weights, []float64{p.quantile}, 1)
 	w.Backward(dy, basis, dbasis)
 	affinity = make([]float64, len(p.affinity))
 	n.BasisBackward(affinity, dbasis, p.affinity)
@@ -164,7 +164,7 @@ func TestPinball(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dy := []float64{math.NaN()}
-			loss := Pinball([]float64{tt.y}, []float64{tt.label}, []bool{tt.censored}, dy, nil, tt.quantile, 1)
+			loss := Pinball([]float64{tt.y}, []float64{tt.label}, []bool{tt.censored}, dy, nil, []float64{tt.quantile}, 1)
 			if math.Abs(loss-tt.wantLoss) > 1e-12 || math.Abs(dy[0]-tt.wantSlope) > 1e-12 {
 				t.Errorf("loss %v with slope %v, want %v and %v", loss, dy[0], tt.wantLoss, tt.wantSlope)
 			}
@@ -183,7 +183,7 @@ func TestGraphGradientAlone(t *testing.T) {
 	out, dy := make([]float64, len(p.y)), make([]float64, len(p.y))
 	pass := n.Training(false)
 	pass.Forward(p.x, basis, out)
-	Pinball(out, p.y, p.censored, dy, p.weights, p.quantile, 1)
+	Pinball(out, p.y, p.censored, dy, p.weights, []float64{p.quantile}, 1)
 	pass.Backward(dy, basis, dbasis)
 	got := make([]float64, len(p.affinity))
 	n.BasisBackward(got, dbasis, p.affinity)

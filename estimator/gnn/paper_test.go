@@ -48,7 +48,7 @@ func TestEquation4(t *testing.T) {
 		want += math.Abs(labels[i] - y[i])
 	}
 	dy := make([]float64, len(y))
-	if got := Pinball(y, labels, nil, dy, nil, 0.5, 1); got != want {
+	if got := Pinball(y, labels, nil, dy, nil, []float64{0.5}, 1); got != want {
 		t.Errorf("loss %v, want the L1 distance %v", got, want)
 	}
 	near(t, "gradient", dy, []goldenNumber{-1, 1, 0, -1}, 1e-15)

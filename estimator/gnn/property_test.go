@@ -120,7 +120,7 @@ func narrow(v []float64) []float32 {
 
 func (s *case32) run(pass Pass[float32]) {
 	pass.Forward(s.x, s.basis, s.y)
-	Pinball(s.y, s.labels, nil, s.dy, nil, 0.5, 1)
+	Pinball(s.y, s.labels, nil, s.dy, nil, []float32{0.5}, 1)
 	pass.Backward(s.dy, s.basis, s.dbasis)
 	s.parameterGradients = pass.Gradients()
 }

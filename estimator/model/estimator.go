@@ -10,6 +10,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
 // Estimator estimates replicas with a trained network (paper §III-B). It is
@@ -19,6 +20,9 @@ type Estimator struct {
 	directory directory
 	step      time.Duration
 	columns   []column
+	level     level
+	// analytic adds what the model measures from to windows; nil when it does not.
+	analytic *queueing.Analytic
 	// idle holds the memory of ended calls. Unlike a sync.Pool, garbage
 	// collection does not empty it.
 	idle chan *call
@@ -60,11 +64,39 @@ func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, 
 		return nil, err
 	}
 	e := &Estimator{
-		predictor: p, directory: d, step: a.Step, columns: columns(a.Horizons),
+		predictor: p, directory: d, step: a.Step, columns: columns(a.Horizons), level: levelOf(p.levels, p.levels[0]),
 		idle: make(chan *call, runtime.GOMAXPROCS(0)),
+	}
+	if c := a.Scaler.Analytic; c != nil {
+		if e.analytic, err = queueing.NewAnalytic(*c, a.Scaler.AnalyticWindow); err != nil {
+			return nil, err
+		}
 	}
 	e.end(e.begin())
 	return e, nil
+}
+
+// At returns an estimator on the same network that serves another quantile of the
+// need, in (0, 1); without it the lowest that the model was trained for is served. One
+// between two of the levels of the model is interpolated, one beyond them
+// extrapolated, as if needs were normally distributed.
+func (e *Estimator) At(quantile float64) (*Estimator, error) {
+	if !(quantile > 0 && quantile < 1) {
+		return nil, fmt.Errorf("quantile is %v, want a number between 0 and 1", quantile)
+	}
+	out := *e
+	out.level = levelOf(e.predictor.levels, quantile)
+	return &out, nil
+}
+
+// Steps returns how many steps a window needs: as many as the network looks back, and
+// with analytic forecasts those that the first of them looks back before that.
+func (e *Estimator) Steps() int {
+	steps := e.predictor.config.Window
+	if e.analytic != nil {
+		steps += e.analytic.Window() - 1
+	}
+	return steps
 }
 
 // Estimate implements [estimator.Estimator]. The forecast reaches to the last
@@ -80,14 +112,14 @@ func (e *Estimator) Estimate(ctx context.Context, w *estimator.Window) (*estimat
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := e.estimate(w)
+	f, err := e.estimate(ctx, w)
 	if err != nil {
 		return nil, fmt.Errorf("estimate with the model: %w", err)
 	}
 	return f, nil
 }
 
-func (e *Estimator) estimate(w *estimator.Window) (*estimator.Forecast, error) {
+func (e *Estimator) estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
 	if err := w.Validate(); err != nil {
 		return nil, err
 	}
@@ -96,6 +128,12 @@ func (e *Estimator) estimate(w *estimator.Window) (*estimator.Forecast, error) {
 	}
 	if window := e.predictor.config.Window; w.Steps < window {
 		return nil, fmt.Errorf("the window has %d steps, the model looks back %d: %w", w.Steps, window, estimator.ErrInsufficientData)
+	}
+	if e.analytic != nil {
+		var err error
+		if w, err = e.analytic.Annotate(ctx, w, w.Steps-e.predictor.config.Window); err != nil {
+			return nil, err
+		}
 	}
 	c := e.begin()
 	defer e.end(c)
@@ -147,9 +185,7 @@ func (e *Estimator) forecast(c *call, w *estimator.Window) (*estimator.Forecast,
 			continue
 		}
 		known = true
-		for o := range y {
-			y[o] = max(0, y[o])
-		}
+		y = e.level.choose(y)
 		for h, column := range e.columns {
 			f.Set(n, h, column.of(y))
 		}

@@ -17,8 +17,12 @@ func (e *Estimator) Fits(step time.Duration, steps int, features []estimator.Fea
 	if step != e.step {
 		errs = append(errs, fmt.Errorf("the model is trained on steps of %v, telemetry has steps of %v: train it on a recording with --step %v", e.step, step, step))
 	}
-	if window := e.predictor.config.Window; window > steps {
-		errs = append(errs, fmt.Errorf("the model looks back %d steps, a window has %d: train it with --window %d, or make the window longer", window, steps, steps))
+	window := e.Steps()
+	if e.analytic != nil {
+		features = append(features[:len(features):len(features)], estimator.Analytic)
+	}
+	if window > steps {
+		errs = append(errs, fmt.Errorf("the model looks back %d steps, a window has %d: train it with --window %d, or make the window longer", window, steps, steps-window+e.predictor.config.Window))
 	}
 	channels := make([]int, len(e.predictor.features))
 	if err := locateChannels(&estimator.Window{Features: features}, e.predictor.features, channels); err != nil {

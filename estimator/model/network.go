@@ -52,7 +52,7 @@ func Config(a *artifact.Model) gnn.Config {
 		Services: len(a.Services),
 		Window:   a.Window,
 		Features: len(a.Features),
-		Outputs:  len(a.Horizons),
+		Outputs:  a.Outputs(),
 		Hidden:   a.Hyperparameters.Hidden,
 		Kernel:   max(1, a.Hyperparameters.Kernel),
 		Blocks:   a.Hyperparameters.Blocks,

@@ -20,6 +20,8 @@ type Predictor struct {
 	basis    []float32
 	pipeline *features.Pipeline
 	shares   []float64 // O
+	offsets  []float64 // O
+	levels   []float64 // of each horizon
 	services []string
 	features []string
 }
@@ -37,10 +39,14 @@ func NewPredictor(a *artifact.Model, network gnn.Model[float32]) (*Predictor, er
 	}
 	p := &Predictor{
 		network: network, config: network.Config(), pipeline: pipeline, shares: slices.Clone(a.Scaler.Shares),
+		offsets: slices.Clone(a.Scaler.Offsets), levels: slices.Clone(a.Levels()),
 		basis: make([]float32, network.BasisSize()), services: slices.Clone(a.Services), features: slices.Clone(a.Features),
 	}
 	if len(p.shares) == 0 {
-		p.shares = slices.Repeat([]float64{1}, len(a.Horizons))
+		p.shares = slices.Repeat([]float64{1}, a.Outputs())
+	}
+	if len(p.offsets) == 0 {
+		p.offsets = make([]float64, a.Outputs())
 	}
 	network.Basis(p.basis, a.Affinity)
 	return p, nil
@@ -55,7 +61,7 @@ func Pipeline(a *artifact.Model) (*features.Pipeline, error) {
 		Inputs: &features.Scaler{Services: n, Features: len(a.Features), Mean: slices.Concat(s.Mean...), Std: slices.Concat(s.Std...)},
 		Labels: &features.Scaler{Services: n, Features: 1, Mean: s.TargetMean, Std: s.TargetStd},
 		// A level has no name in the file.
-		Anchor: cmp.Or(features.Anchor(s.Anchor), features.AnchorLevel), Sizings: s.Sizings,
+		Anchor: cmp.Or(features.Anchor(s.Anchor), features.AnchorLevel), Sizings: s.Sizings, Clamp: s.Clamp,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("scaler of the model: %w; train the model again", err)
@@ -85,7 +91,8 @@ type Pass struct {
 }
 
 // Predict writes the target of every service at the horizons of the model to y,
-// N·O numbers in (service, horizon). samples are τ·N·C numbers in (step, service,
+// N·O numbers in (service, horizon, level), where a higher level is never less.
+// samples are τ·N·C numbers in (step, service,
 // feature), in their own units with NaN for missing ones. The services and
 // channels are those of the model. A service without any sample gets NaN.
 //
@@ -128,7 +135,7 @@ func (p *Pass) restore(samples, y []float64) error {
 		measure := p.predictor.pipeline.Measure(n, samples)
 		for o := range c.Outputs {
 			i := n*c.Outputs + o
-			y[i] = measure.Value(p.predictor.shares[o] * float64(p.y[i]))
+			y[i] = measure.Value(p.predictor.shares[o]*float64(p.y[i]) + p.predictor.offsets[o])
 			if math.IsNaN(y[i]) || math.IsInf(y[i], 0) {
 				return fmt.Errorf("the network predicts %v for service %q: its weights have diverged; train the model again",
 					y[i], p.predictor.services[n])
@@ -136,6 +143,11 @@ func (p *Pass) restore(samples, y []float64) error {
 			if !p.known[n] {
 				y[i] = math.NaN()
 			}
+		}
+		// Rearranged, quantiles are never further from the truth (Chernozhukov,
+		// Fernández-Val & Galichon, Econometrica 78, 2010).
+		for levels := range slices.Chunk(y[n*c.Outputs:(n+1)*c.Outputs], len(p.predictor.levels)) {
+			slices.Sort(levels)
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ func newTraining(b *testing.B, kernels string, c gnn.Config) *Policy {
 	if err != nil {
 		return nil
 	}
-	p, err := NewPolicy(m, Objective{Batch: 64, Quantile: 0.5, Workers: 2})
+	p, err := NewPolicy(m, Objective{Batch: 64, Quantiles: []float32{0.5}, Workers: 2})
 	if err != nil {
 		b.Fatal(err)
 	}

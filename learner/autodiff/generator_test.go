@@ -57,7 +57,7 @@ func compareGenerator(t *testing.T, newEdges float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := NewGenerator(m, pi, Objective{Batch: 8, Quantile: 0.5, Workers: 2}, generator.Settings{Threshold: 0.05, NewEdges: newEdges, Softness: 0.1})
+	g, err := NewGenerator(m, pi, Objective{Batch: 8, Quantiles: []float32{0.5}, Workers: 2}, generator.Settings{Threshold: 0.05, NewEdges: newEdges, Softness: 0.1})
 	if err != nil {
 		t.Fatal(err)
 	}

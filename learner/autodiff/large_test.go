@@ -11,7 +11,7 @@ func TestThreeHundredServices(t *testing.T) {
 	c := trainTicket
 	c.Services, c.Blocks, c.Hidden = 300, 1, 32
 	rng := rand.New(rand.NewPCG(5, 6))
-	p, err := NewPolicy(newModel(t, c), Objective{Batch: 2, Quantile: 0.5, Workers: 2})
+	p, err := NewPolicy(newModel(t, c), Objective{Batch: 2, Quantiles: []float32{0.5}, Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,9 @@ import (
 type Objective struct {
 	// Batch is the number of samples of one step.
 	Batch int
-	// Quantile of the pinball loss, in (0, 1); 0.5 is the L1 loss of Eq. 4.
-	Quantile float32
+	// Quantiles of the pinball loss, in (0, 1), that outputs take in turn; 0.5 is the
+	// L1 loss of Eq. 4.
+	Quantiles []float32
 	// Weights, unless nil, holds a factor per service.
 	Weights []float32
 	// Workers is the number of goroutines that share a batch. The gradients are
@@ -143,7 +144,7 @@ func (o *lossOp) run(w *worker, x, y []float32, from, until int, scale float32) 
 		}
 		w.pass.Forward(x[i*o.sampleIn:(i+1)*o.sampleIn], o.basis, w.y)
 		censored := o.censored[i*o.sampleOt : (i+1)*o.sampleOt]
-		w.loss += gnn.Pinball(w.y, labels, censored, w.dy, o.objective.Weights, o.objective.Quantile, scale)
+		w.loss += gnn.Pinball(w.y, labels, censored, w.dy, o.objective.Weights, o.objective.Quantiles, scale)
 		if o.parameters || o.graph {
 			w.pass.Backward(w.dy, o.basis, w.dbasis)
 		}

@@ -83,7 +83,7 @@ func plainStep(m *gnn.Network[float32], p *Policy, o Objective, rate float32) (l
 	pass, y, dy := m.Training(true), make([]float32, out), make([]float32, out)
 	for i := range o.Batch {
 		pass.Forward(p.X[i*in:(i+1)*in], basis, y)
-		loss += gnn.Pinball(y, p.Y[i*out:(i+1)*out], p.Censored[i*out:(i+1)*out], dy, nil, o.Quantile, 1/float32(known))
+		loss += gnn.Pinball(y, p.Y[i*out:(i+1)*out], p.Censored[i*out:(i+1)*out], dy, nil, o.Quantiles, 1/float32(known))
 		pass.Backward(dy, basis, nil)
 	}
 	for i, param := range m.Parameters() {
@@ -101,7 +101,7 @@ func TestPolicyStepFollowsTheGradient(t *testing.T) {
 	for _, workers := range []int{1, 3} {
 		rng := rand.New(rand.NewPCG(3, 4))
 		m, reference := newModel(t, small), newModel(t, small)
-		o := Objective{Batch: 4, Quantile: 0.5, Workers: workers}
+		o := Objective{Batch: 4, Quantiles: []float32{0.5}, Workers: workers}
 		p, err := NewPolicy(m, o)
 		if err != nil {
 			t.Fatal(err)

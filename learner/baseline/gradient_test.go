@@ -97,7 +97,7 @@ func TestGradientsAddUp(t *testing.T) {
 		}
 		basis, out, dy := basisOf(p.model, p.affinity), make([]float64, len(p.y)), make([]float64, len(p.y))
 		pass.Forward(p.x, basis, out)
-		gnn.Pinball(out, p.y, nil, dy, nil, 0.7, 1)
+		gnn.Pinball(out, p.y, nil, dy, nil, []float64{0.7}, 1)
 		pass.Backward(dy, basis, nil)
 		for _, g := range once {
 			for i := range g {

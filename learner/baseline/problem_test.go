@@ -121,7 +121,7 @@ func (p *problem) predict() []float64 {
 }
 
 func (p *problem) loss() float64 {
-	return gnn.Pinball(p.predict(), p.y, nil, make([]float64, len(p.y)), nil, 0.7, 1)
+	return gnn.Pinball(p.predict(), p.y, nil, make([]float64, len(p.y)), nil, []float64{0.7}, 1)
 }
 
 // backward runs the sample through a pass in both directions and returns the
@@ -131,7 +131,7 @@ func (p *problem) backward(pass gnn.Pass[float64]) (affinity []float64) {
 	basis, dbasis := basisOf(p.model, p.affinity), make([]float64, p.model.BasisSize())
 	out, dy := make([]float64, len(p.y)), make([]float64, len(p.y))
 	pass.Forward(p.x, basis, out)
-	gnn.Pinball(out, p.y, nil, dy, nil, 0.7, 1)
+	gnn.Pinball(out, p.y, nil, dy, nil, []float64{0.7}, 1)
 	pass.Backward(dy, basis, dbasis)
 	affinity = make([]float64, len(p.affinity))
 	affinity[0] = math.NaN() // BasisBackward writes, it does not add

@@ -27,7 +27,7 @@ const stretches = 10
 // then a better prediction. With labels that are levels, a share below
 // 1 draws predictions to the mean.
 func (s *session) calibrate(ctx context.Context) ([]float64, error) {
-	outputs, quantile := s.model.Config().Outputs, s.config.Quantile
+	outputs, quantiles := s.model.Config().Outputs, s.config.Quantiles
 	samples := s.problem.Validation.Len()
 	parts := make([][]scores, s.config.Workers)
 	for i := range parts {
@@ -43,7 +43,7 @@ func (s *session) calibrate(ctx context.Context) ([]float64, error) {
 			if s.problem.Weights != nil {
 				weight = float64(s.problem.Weights[i/outputs])
 			}
-			score := &parts[part][i%outputs]
+			score, quantile := &parts[part][i%outputs], quantiles[i%len(quantiles)]
 			for k := range shares {
 				short := float64(label) - float64(k)*shareUnit*float64(y[i])
 				if short < 0 && censored[i] {

@@ -35,9 +35,9 @@ type Config struct {
 	// 0 is none. Only for labels that are changes from what the sample shows: a
 	// shift leaves them right.
 	Jitter float64 `json:"jitter"`
-	// Quantile of the pinball loss: 0.5 is the L1 loss of Eq. 4. A higher one
-	// trades cost for fewer shortages.
-	Quantile float64 `json:"quantile"`
+	// Quantiles of the pinball loss, that outputs take in turn, ascending: 0.5 is the
+	// L1 loss of Eq. 4. A higher one trades cost for fewer shortages.
+	Quantiles []float64 `json:"quantiles"`
 
 	// Graphs is N_max of Algorithm 2, the capacity of 𝒜.
 	Graphs int `json:"graphs"`
@@ -71,7 +71,7 @@ func DefaultConfig() Config {
 		Decay:       0.9,
 		Clip:        5,
 		Patience:    0,
-		Quantile:    0.5,
+		Quantiles:   []float64{0.5},
 		Graphs:      4,
 		Embedding:   16,
 		Threshold:   0.5,
@@ -80,6 +80,15 @@ func DefaultConfig() Config {
 		Workers:     2,
 		Seed:        1,
 	}
+}
+
+// quantiles returns those of the loss.
+func (c Config) quantiles() []float32 {
+	var all []float32
+	for _, q := range c.Quantiles {
+		all = append(all, float32(q))
+	}
+	return all
 }
 
 // Validate reports values that nothing can be learned with.
@@ -118,7 +127,15 @@ func (c Config) Validate() error {
 	if !(c.Jitter >= 0 && c.Jitter <= 10) {
 		errs = append(errs, fmt.Errorf("jitter is %v standard deviations, want 0 to 10", c.Jitter))
 	}
-	inside("quantile", c.Quantile)
+	if len(c.Quantiles) == 0 {
+		errs = append(errs, errors.New("there are no quantiles, want at least one"))
+	}
+	for i, q := range c.Quantiles {
+		inside("quantile", q)
+		if i > 0 && !(q > c.Quantiles[i-1]) {
+			errs = append(errs, fmt.Errorf("quantiles are %v, want them ascending", c.Quantiles))
+		}
+	}
 	inside("threshold", c.Threshold)
 	inside("share of new edges", c.NewEdges)
 	return errors.Join(errs...)

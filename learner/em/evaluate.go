@@ -54,7 +54,7 @@ func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s S
 		scratch[i] = make([]float32, size)
 	}
 	err := Predict(ctx, m, affinity, s, c.Workers, func(part, _ int, y, labels []float32, censored []bool) {
-		losses[part] += gnn.Pinball(y, labels, censored, scratch[part], weights, float32(c.Quantile), 1)
+		losses[part] += gnn.Pinball(y, labels, censored, scratch[part], weights, c.quantiles(), 1)
 		counts[part] += known(labels)
 	})
 	if err != nil {

@@ -38,6 +38,10 @@ type Result struct {
 	// Shares has a factor of each output, found on the validation samples, by which
 	// it is to be multiplied.
 	Shares []float64
+	// Offsets has what is then to be added to each output, so that as many of the
+	// validation labels lie below it as its quantile says; nil where the only
+	// quantile is the median.
+	Offsets []float64
 	// Validation is the loss of the pair on the validation samples, before the
 	// outputs are multiplied by their shares.
 	Validation float64
@@ -169,6 +173,11 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	if result.Shares, err = s.calibrate(ctx); err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
+	if len(c.Quantiles) > 1 || c.Quantiles[0] != 0.5 {
+		if result.Offsets, err = s.cover(ctx, result.Shares); err != nil {
+			return nil, fmt.Errorf("calibrate the coverage: %w", err)
+		}
+	}
 	result.KeptParent = s.best.loss == result.ParentValidation
 	result.Affinity, result.Graphs, result.Validation, result.History = s.best.affinity, s.set, s.best.loss, s.history
 	return result, nil
@@ -214,10 +223,10 @@ func decays(m gnn.Model[float32]) (all []bool) {
 
 func (s *session) objective() autodiff.Objective {
 	return autodiff.Objective{
-		Batch:    min(s.config.Batch, s.problem.Training.Len()),
-		Quantile: float32(s.config.Quantile),
-		Weights:  s.problem.Weights,
-		Workers:  s.config.Workers,
+		Batch:     min(s.config.Batch, s.problem.Training.Len()),
+		Quantiles: s.config.quantiles(),
+		Weights:   s.problem.Weights,
+		Workers:   s.config.Workers,
 	}
 }
 

@@ -237,7 +237,7 @@ func TestLearnRefuses(t *testing.T) {
 		}, `"learned 1" has 0 entries, want 36`},
 		"NaN weight": {func(p *Problem, _ *Config) { p.Graphs[0].Affinity[7] = unknown }, "NaN"},
 		"no batch":   {func(_ *Problem, c *Config) { c.Batch = 0 }, "batch is 0"},
-		"quantile":   {func(_ *Problem, c *Config) { c.Quantile = 1 }, "quantile is 1"},
+		"quantile":   {func(_ *Problem, c *Config) { c.Quantiles = []float64{1} }, "quantile is 1"},
 		"jitter":     {func(_ *Problem, c *Config) { c.Jitter = -1 }, "jitter is -1"},
 		"rate":       {func(_ *Problem, c *Config) { c.Rate = math.NaN() }, "learning rate is NaN"},
 		"several":    {func(_ *Problem, c *Config) { c.Batch, c.Workers = 0, 0 }, "workers is 0"},

@@ -48,6 +48,11 @@ type Model struct {
 	Affinity []float32
 	// Shares multiply the outputs, one each; nil is 1 for all.
 	Shares []float64
+	// Offsets are added to them afterwards; nil is 0 for all.
+	Offsets []float64
+	// Levels is the number of quantiles at each horizon, and Level that which is
+	// compared. 0 Levels are one.
+	Levels, Level int
 	// Data are the samples under the scalers that the network was trained with.
 	Data *samples.Set
 }
@@ -56,12 +61,17 @@ type Model struct {
 // ridge regression on the training part, and with persistence and the seasonal-naive
 // forecast, which know nothing of the scalers of the model. The result does not depend on the number of workers.
 func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, workers int) (*Comparison, error) {
-	size := d.LabelLen()
+	size, levels := d.LabelLen(), max(1, m.Levels)
 	outputs := make([]float32, d.Samples(p)*size)
-	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p), workers, func(_, i int, y, _ []float32, _ []bool) {
-		for k, v := range y {
+	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p, levels), workers, func(_, i int, y, _ []float32, _ []bool) {
+		for k := range size {
+			at := k*levels + m.Level
+			v := y[at]
 			if m.Shares != nil {
-				v *= float32(m.Shares[k%len(m.Shares)])
+				v *= float32(m.Shares[at%len(m.Shares)])
+			}
+			if m.Offsets != nil {
+				v += float32(m.Offsets[at%len(m.Offsets)])
 			}
 			outputs[i*size+k] = v
 		}

@@ -18,6 +18,8 @@ func (o Options) validateAnchor() error {
 	switch {
 	case o.Anchor == features.AnchorChange && !observed:
 		return fmt.Errorf("anchor %q needs the target %q itself as the label: what changes must be seen in the window", o.Anchor, o.Target)
+	case o.Anchor == features.AnchorAnalytic && !required:
+		return fmt.Errorf("anchor %q needs the replicas that were required as the label: they are what it forecasts", o.Anchor)
 	case o.Anchor == features.AnchorDemand && !required:
 		return fmt.Errorf("anchor %q needs the replicas that were required as the label: they are what demand asks for", o.Anchor)
 	case o.Anchor != features.AnchorDemand && len(o.Sizings) > 0:

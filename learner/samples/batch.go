@@ -1,6 +1,10 @@
 package samples
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/deepscaler/deepscaler/estimator/features"
+)
 
 // InputLen returns τ·N·C, the numbers in the inputs of one sample.
 func (d *Set) InputLen() int {
@@ -30,7 +34,8 @@ func (d *Set) Batch(p Part, indices []int, x, y []float32) {
 		for n := range d.series.Services {
 			measure := d.pipeline.Measure(n, d.inputs.Values[from:to])
 			for _, ahead := range d.options.Horizons {
-				y[k] = measure.Output(d.Label(origin+ahead, n))
+				truth, _ := d.truth(origin, ahead, n)
+				y[k] = measure.Output(truth)
 				k++
 			}
 		}
@@ -52,7 +57,7 @@ func (d *Set) Labels(p Part, indices []int, y []float64) {
 		origin := d.Origin(p, i)
 		for n := range d.series.Services {
 			for _, ahead := range d.options.Horizons {
-				y[k] = d.Label(origin+ahead, n)
+				y[k], _ = d.truth(origin, ahead, n)
 				k++
 			}
 		}
@@ -62,7 +67,7 @@ func (d *Set) Labels(p Part, indices []int, y []float64) {
 // Censored marks the labels of the samples that are lower bounds, as [B][N][H].
 func (d *Set) Censored(p Part, indices []int, mask []bool) {
 	checkLen("mask", len(mask), len(indices)*d.LabelLen())
-	if d.censored == nil {
+	if d.censored == nil && d.options.Anchor != features.AnchorAnalytic {
 		clear(mask)
 		return
 	}
@@ -71,7 +76,7 @@ func (d *Set) Censored(p Part, indices []int, mask []bool) {
 		origin := d.Origin(p, i)
 		for n := range services {
 			for _, ahead := range d.options.Horizons {
-				mask[k] = d.censored[(origin+ahead)*services+n]
+				_, mask[k] = d.truth(origin, ahead, n)
 				k++
 			}
 		}
@@ -105,18 +110,32 @@ func checkLen(name string, got, want int) {
 type View struct {
 	samples *Set
 	part    Part
+	levels  int
 }
 
-// View returns the samples of a part.
-func (d *Set) View(p Part) View { return View{d, p} }
+// View returns the samples of a part, with each label once for every quantile that is
+// to be predicted of it.
+func (d *Set) View(p Part, levels int) View { return View{d, p, levels} }
 
 // Len returns the number of samples.
 func (v View) Len() int { return v.samples.Samples(v.part) }
 
 // Fill is [Set.Batch] for slices that may be longer than the samples.
 func (v View) Fill(indices []int, x, y []float32) {
-	v.samples.Batch(v.part, indices, x[:len(indices)*v.samples.InputLen()], y[:len(indices)*v.samples.LabelLen()])
+	labels := len(indices) * v.samples.LabelLen()
+	v.samples.Batch(v.part, indices, x[:len(indices)*v.samples.InputLen()], y[:labels])
+	repeat(y[:labels*v.levels], v.levels)
 }
 
 // Censored is [Set.Censored].
-func (v View) Censored(indices []int, mask []bool) { v.samples.Censored(v.part, indices, mask) }
+func (v View) Censored(indices []int, mask []bool) {
+	v.samples.Censored(v.part, indices, mask[:len(indices)*v.samples.LabelLen()])
+	repeat(mask, v.levels)
+}
+
+// repeat spreads the first values out so that each occurs so many times in a row.
+func repeat[T any](values []T, times int) {
+	for i := len(values) - 1; i >= 0; i-- {
+		values[i] = values[i/times]
+	}
+}

@@ -33,6 +33,8 @@ type Options struct {
 	// Sizings has one sizing for each service, which [features.AnchorDemand] counts the
 	// replicas with; by default those that the label fits on the training part.
 	Sizings []demand.Sizing
+	// Clamp is that of [features.Spec].
+	Clamp float64
 }
 
 // Defaults of [Options].

@@ -26,6 +26,9 @@ type Required struct {
 	// Calls is the invocation graph with mean calls for each call as weights;
 	// nil when it is not known.
 	Calls []estimator.Edge
+	// MinUtilisation and MaxUtilisation bound what replicas are counted for, as
+	// fractions of the CPU limit; 0 is no other bound than that of package demand.
+	MinUtilisation, MaxUtilisation float64
 }
 
 // Label implements [Labeller].
@@ -58,5 +61,9 @@ func (r Required) Look(s *estimator.Window, train estimator.Range) (*demand.Hind
 			return nil, fmt.Errorf("the replicas that were required follow from replicas, cpu, requests and latency: %w", err)
 		}
 	}
-	return demand.Look(demand.SLO{Bound: r.SLO, Percentile: r.SLOPercentile}, demand.Services(s), r.Calls, train)
+	h, err := demand.Look(demand.SLO{Bound: r.SLO, Percentile: r.SLOPercentile}, demand.Services(s), r.Calls, train)
+	if err == nil && r.MaxUtilisation > 0 {
+		h.Bound(r.MinUtilisation, r.MaxUtilisation)
+	}
+	return h, err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
 // spy is a network that keeps what it sees and says what it is told.
@@ -44,7 +45,7 @@ func served(t *testing.T, d *Set) (*spy, *model.Pass) {
 		Kind: artifact.KindDeepScaler, Services: estimator.ServiceNames(d.Series().Services), Features: estimator.FeatureNames(o.Features),
 		Target: string(o.Target), Window: o.Window, Horizons: o.Horizons, Step: d.Series().Step,
 		Hyperparameters: artifact.Hyperparameters{Hidden: 4, Kernel: 1, Blocks: 1},
-		Scaler:          artifact.Scaler{TargetMean: labels.Mean, TargetStd: labels.Std, Sizings: o.Sizings},
+		Scaler:          artifact.Scaler{TargetMean: labels.Mean, TargetStd: labels.Std, Sizings: o.Sizings, Clamp: o.Clamp},
 		Affinity:        make([]float32, inputs.Services*inputs.Services),
 	}
 	if o.Anchor != features.AnchorLevel {
@@ -77,10 +78,21 @@ func TestServingSeesWhatTrainingSaw(t *testing.T) {
 				Window: 1 + r.IntN(12), Horizons: []int{1, 3}, Anchor: anchor, Split: Split{1, 0, 0},
 				Features: []estimator.Feature{estimator.CPU, estimator.Requests, estimator.Replicas},
 			}
-			if anchor == features.AnchorDemand {
+			w := torn(r)
+			switch anchor {
+			case features.AnchorAnalytic:
+				analytic, err := queueing.NewAnalytic(queueing.DefaultConfig(), 4)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if w, err = analytic.Annotate(t.Context(), w, 0); err != nil {
+					t.Fatal(err)
+				}
+				o.Label, o.Features, o.Clamp = Required{}, append(o.Features, estimator.Analytic), 1.5
+			case features.AnchorDemand:
 				o.Label = Required{}
 			}
-			d, err := New(torn(r), o)
+			d, err := New(w, o)
 			if err != nil {
 				continue // the gaps leave no samples
 			}

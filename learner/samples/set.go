@@ -116,7 +116,7 @@ func (d *Set) scale(inputs, labels *features.Scaler) (err error) {
 	d.inputScaler, d.labelScaler = inputs, labels
 	d.pipeline, err = features.New(features.Spec{
 		Features: d.options.Features, Target: d.options.Target, Inputs: inputs, Labels: labels,
-		Anchor: d.options.Anchor, Sizings: d.options.Sizings,
+		Anchor: d.options.Anchor, Sizings: d.options.Sizings, Clamp: d.options.Clamp,
 	})
 	if err != nil {
 		return err
@@ -177,3 +177,28 @@ func (d *Set) Time(p Part, i int) time.Time { return d.series.Time(d.Origin(p, i
 // Label returns that of service n at a step, in its own unit; NaN where there is
 // none.
 func (d *Set) Label(step, n int) float64 { return d.labels[step*len(d.series.Services)+n] }
+
+// truth returns what service n was to be predicted at a horizon after an origin, and
+// whether it is a lower bound. With [features.AnchorAnalytic] it is the largest label
+// within the horizon, a bound when one of them is or is not known; else it is the
+// label at its end.
+func (d *Set) truth(origin, ahead, n int) (value float64, censored bool) {
+	first := origin + ahead
+	if d.options.Anchor == features.AnchorAnalytic {
+		first = origin + 1
+	}
+	value = math.NaN()
+	for step := first; step <= origin+ahead; step++ {
+		i := step*len(d.series.Services) + n
+		v := d.labels[i]
+		if math.IsNaN(v) {
+			censored = true
+			continue
+		}
+		censored = censored || d.censored != nil && d.censored[i]
+		if !(v <= value) {
+			value = v
+		}
+	}
+	return value, censored && !math.IsNaN(value)
+}

@@ -128,7 +128,7 @@ func TestOptionErrors(t *testing.T) {
 		{"feature", Options{Target: "up", Features: []estimator.Feature{"left"}}, `no feature "left"`},
 		{"split", Options{Target: "up", Split: Split{0.5, 0.1, 0.1}}, "split: the parts add up to 0.7"},
 		{"scale", Options{Target: "up", Scale: "log"}, `scale is "log", want "service" or "global"`},
-		{"anchor", Options{Target: "up", Anchor: "zero"}, `anchor is "zero", want one of ["level" "change" "demand"]`},
+		{"anchor", Options{Target: "up", Anchor: "zero"}, `anchor is "zero", want one of ["level" "change" "demand" "analytic"]`},
 		{"anchor without feature", Options{Target: "up", Features: []estimator.Feature{"down"}, Anchor: features.AnchorChange}, `needs the target "up" among the features`},
 		{"anchor with other label", Options{Target: "up", Anchor: features.AnchorChange, Label: Required{}}, `needs the target "up" itself as the label`},
 		{"required without features", Options{Label: Required{}}, `no feature "replicas"`},

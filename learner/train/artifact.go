@@ -32,13 +32,13 @@ func (t *training) artifact(learned *em.Result) (*artifact.Model, error) {
 		Target:   string(o.Target),
 		Label:    t.spec.Label.Kind,
 		Window:   o.Window,
-		Horizons: o.Horizons,
-		Step:     s.Step,
+		Horizons: o.Horizons, Quantiles: t.spec.Learning.Quantiles,
+		Step: s.Step,
 		Hyperparameters: artifact.Hyperparameters{
 			Hidden: t.report.Network.Hidden, Kernel: t.report.Network.Kernel, Blocks: t.report.Network.Blocks,
-			Quantile: t.spec.Learning.Quantile,
+			Quantile: t.spec.Learning.Quantiles[0],
 		},
-		Scaler:   t.scaler(learned.Shares),
+		Scaler:   t.scaler(learned),
 		Affinity: learned.Affinity,
 		Report:   report,
 		Parent:   t.report.Parent,
@@ -52,16 +52,21 @@ func (t *training) artifact(learned *em.Result) (*artifact.Model, error) {
 }
 
 // scaler returns the samples' scaler in its form for the model file.
-func (t *training) scaler(shares []float64) artifact.Scaler {
+func (t *training) scaler(learned *em.Result) artifact.Scaler {
 	inputs, labels := t.data.InputScaler(), t.data.LabelScaler()
-	s := artifact.Scaler{TargetMean: slices.Clone(labels.Mean), TargetStd: slices.Clone(labels.Std), Shares: shares}
+	s := artifact.Scaler{TargetMean: slices.Clone(labels.Mean), TargetStd: slices.Clone(labels.Std), Shares: learned.Shares, Offsets: learned.Offsets}
 	for n := range inputs.Services {
 		from, to := n*inputs.Features, (n+1)*inputs.Features
 		s.Mean = append(s.Mean, slices.Clone(inputs.Mean[from:to]))
 		s.Std = append(s.Std, slices.Clone(inputs.Std[from:to]))
 	}
-	if o := t.data.Options(); o.Anchor != features.AnchorLevel {
+	o := t.data.Options()
+	if s.Clamp = o.Clamp; o.Anchor != features.AnchorLevel {
 		s.Anchor, s.Sizings = string(o.Anchor), o.Sizings
+	}
+	if slices.Contains(o.Features, estimator.Analytic) {
+		c := t.spec.analytic()
+		s.Analytic, s.AnalyticWindow = &c, t.spec.AnalyticWindow
 	}
 	return s
 }

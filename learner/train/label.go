@@ -19,6 +19,9 @@ type Label struct {
 	// SLO and SLOPercentile are those of [samples.Required].
 	SLO           Duration `json:"slo,omitzero"`
 	SLOPercentile float64  `json:"sloPercentile,omitempty"`
+	// MinUtilisation and MaxUtilisation are those of [samples.Required].
+	MinUtilisation float64 `json:"minUtilisation,omitempty"`
+	MaxUtilisation float64 `json:"maxUtilisation,omitempty"`
 	// Calls is the invocation graph that separated the latencies of services from
 	// those of their callees.
 	Calls []Call `json:"calls,omitempty"`
@@ -59,7 +62,10 @@ func (l Label) Labeller(target string, services []estimator.Service) (samples.La
 	if l.Kind == artifact.LabelObserved {
 		return samples.Observed{Feature: estimator.Feature(target)}, nil
 	}
-	required := samples.Required{SLO: time.Duration(l.SLO), SLOPercentile: l.SLOPercentile}
+	required := samples.Required{
+		SLO: time.Duration(l.SLO), SLOPercentile: l.SLOPercentile,
+		MinUtilisation: l.MinUtilisation, MaxUtilisation: l.MaxUtilisation,
+	}
 	names := estimator.ServiceNames(services)
 	for _, c := range l.Calls {
 		e := estimator.Edge{Source: slices.Index(names, c.Source), Destination: slices.Index(names, c.Destination), Weight: c.Weight}

@@ -15,6 +15,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/samples"
@@ -30,21 +31,32 @@ type Spec struct {
 	Samples samples.Options
 	// LeadTime is the time from a forecast until the requested pods are ready.
 	LeadTime time.Duration
+	// AnalyticWindow is the number of steps that an analytic forecast looks back, for
+	// each of those that the network sees.
+	AnalyticWindow int
 	// Label is the source of the truth. Without a kind it is required if the
 	// target is replicas, else observed.
 	Label Label
 	// Network has Hidden, Kernel and Blocks. Its other sizes follow from the
 	// samples.
 	Network gnn.Config
-	// Learning has the settings of learning. 0 Workers mean one per processor,
-	// and a negative Jitter means [DefaultJitter] where labels are changes,
-	// else 0.
+	// Learning is how to learn. 0 Workers are one per processor, and a negative
+	// Jitter is [DefaultJitter] where labels are changes, else 0. Without Quantiles
+	// they are 0.5, 0.8 and 0.95 where the anchor is analytic, else 0.5.
 	Learning em.Config
 }
 
-// DefaultJitter is for labels that are changes from the last value or from the
-// demand.
-const DefaultJitter = 0.3
+const (
+	// DefaultJitter goes with labels that are changes, be it from the last value or
+	// from the demand.
+	DefaultJitter = 0.3
+	// defaultClamp goes with the analytic anchor.
+	defaultClamp = 3
+	// countedAt is the utilisation that needs are counted for there. Quantiles hold
+	// the reserve for what cannot be foreseen, and a share of the SLO up to which a
+	// service may run hot leaves none for what happens within a step.
+	countedAt = 0.7
+)
 
 // DefaultSpec returns the defaults of training from scratch.
 func DefaultSpec() Spec {
@@ -53,11 +65,13 @@ func DefaultSpec() Spec {
 		Samples: samples.Options{
 			Window: 12, Target: estimator.Replicas, Scale: features.ScalePerService, Split: samples.DefaultSplit(),
 		},
-		LeadTime: 75 * time.Second,
-		Network:  gnn.Config{Hidden: 32, Kernel: 5, Blocks: 2},
-		Learning: em.DefaultConfig(),
+		LeadTime: queueing.DefaultConfig().LeadTime,
+		// With the steps of the network as long as the window of the adapter.
+		AnalyticWindow: 29,
+		Network:        gnn.Config{Hidden: 32, Kernel: 5, Blocks: 2},
+		Learning:       em.DefaultConfig(),
 	}
-	s.Learning.Workers, s.Learning.Jitter = 0, -1
+	s.Learning.Workers, s.Learning.Jitter, s.Learning.Quantiles = 0, -1, nil
 	return s
 }
 
@@ -72,10 +86,13 @@ func SpecOf(parent *artifact.Model) (Spec, error) {
 	s.Kind, s.Label = parent.Kind, t.Label
 	s.Samples.Features, s.Samples.Target = estimator.Features(parent.Features), estimator.Feature(parent.Target)
 	s.Samples.Window, s.Samples.Horizons = parent.Window, slices.Clone(parent.Horizons)
-	s.Samples.Anchor = anchorOf(parent)
+	s.Samples.Anchor, s.Samples.Clamp = anchorOf(parent), parent.Scaler.Clamp
+	if c := parent.Scaler.Analytic; c != nil {
+		s.LeadTime, s.AnalyticWindow = c.LeadTime, parent.Scaler.AnalyticWindow
+	}
 	shape := model.Config(parent)
 	s.Network = gnn.Config{Hidden: shape.Hidden, Kernel: shape.Kernel, Blocks: shape.Blocks}
-	s.Learning.Quantile = parent.Hyperparameters.Quantile
+	s.Learning.Quantiles = slices.Clone(parent.Levels())
 	return s, nil
 }
 
@@ -87,18 +104,39 @@ func anchorOf(a *artifact.Model) features.Anchor {
 // Resolve returns the specification with all derived settings filled in, for a
 // history of these features and step.
 func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
+	if s.Samples.Anchor == "" {
+		s.Samples.Anchor = s.visible(channels)
+	}
+	analytic := s.Samples.Anchor == features.AnchorAnalytic
 	if len(s.Samples.Features) == 0 {
 		s.Samples.Features = slices.Clone(channels)
 	}
+	if analytic && !slices.Contains(s.Samples.Features, estimator.Analytic) {
+		s.Samples.Features = append(s.Samples.Features[:len(s.Samples.Features):len(s.Samples.Features)], estimator.Analytic)
+	}
+	if analytic && s.Label.MaxUtilisation == 0 {
+		s.Label.MinUtilisation, s.Label.MaxUtilisation = countedAt, countedAt
+	}
+	if analytic && s.Samples.Clamp == 0 {
+		s.Samples.Clamp = defaultClamp
+	}
 	if len(s.Samples.Horizons) == 0 {
-		for h := range int(math.Ceil(float64(s.LeadTime) / float64(step))) {
-			s.Samples.Horizons = append(s.Samples.Horizons, h+1)
+		last := int(math.Ceil(float64(s.LeadTime) / float64(step)))
+		if analytic {
+			s.Samples.Horizons = []int{last}
+		} else {
+			for h := range last {
+				s.Samples.Horizons = append(s.Samples.Horizons, h+1)
+			}
+		}
+	}
+	if len(s.Learning.Quantiles) == 0 {
+		s.Learning.Quantiles = []float64{0.5}
+		if analytic {
+			s.Learning.Quantiles = []float64{0.5, 0.8, 0.95}
 		}
 	}
 	s.Label.Kind = s.label()
-	if s.Samples.Anchor == "" {
-		s.Samples.Anchor = s.visible()
-	}
 	if s.Learning.Jitter < 0 {
 		s.Learning.Jitter = 0
 		if s.Samples.Anchor != features.AnchorLevel {
@@ -124,10 +162,16 @@ func (s Spec) label() string {
 	return artifact.LabelObserved
 }
 
-// visible returns the anchor that the window shows.
-func (s Spec) visible() features.Anchor {
-	sees := func(f estimator.Feature) bool { return slices.Contains(s.Samples.Features, f) }
+// visible returns the anchor by which the label can be seen in the window, given the
+// features of the history.
+func (s Spec) visible(channels []estimator.Feature) features.Anchor {
+	if len(s.Samples.Features) > 0 {
+		channels = s.Samples.Features
+	}
+	sees := func(f estimator.Feature) bool { return slices.Contains(channels, f) }
 	switch {
+	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU) && sees(estimator.Requests):
+		return features.AnchorAnalytic
 	case s.label() == artifact.LabelObserved && sees(s.Samples.Target):
 		return features.AnchorChange
 	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU):
@@ -169,6 +213,8 @@ func (s Spec) Validate() error {
 		"anchor change needs label observed: the window does not show what was required; use anchor demand, which it shows")
 	reject(label == artifact.LabelObserved && o.Anchor == features.AnchorDemand,
 		"anchor demand needs label required: observed replicas may differ from those that demand asks for")
+	reject(label == artifact.LabelObserved && o.Anchor == features.AnchorAnalytic,
+		"anchor analytic needs label required: what was observed need not be what queueing theory forecasts")
 	reject(o.Anchor == features.AnchorLevel && s.Learning.Jitter > 0,
 		"jitter needs anchor change or demand: other labels do not move with a shift of the inputs")
 	if err := o.Split.Validate(); err != nil {
@@ -181,6 +227,9 @@ func (s Spec) Validate() error {
 	learning.Jitter = max(learning.Jitter, 0)
 	if learning.Workers == 0 {
 		learning.Workers = 1
+	}
+	if len(learning.Quantiles) == 0 {
+		learning.Quantiles = []float64{0.5}
 	}
 	return errors.Join(append(errs, shape.Validate(), learning.Validate())...)
 }

@@ -33,7 +33,7 @@ func TestValidate(t *testing.T) {
 		"hidden is 7, want an even number": func(s *train.Spec) { s.Network.Hidden = 7 },
 		"kernel is 4, want an odd number":  func(s *train.Spec) { s.Network.Kernel = 4 },
 		"blocks is -1":                     func(s *train.Spec) { s.Network.Blocks = -1 },
-		"quantile is 1":                    func(s *train.Spec) { s.Learning.Quantile = 1 },
+		"quantile is 1":                    func(s *train.Spec) { s.Learning.Quantiles = []float64{1} },
 		"epochs is 0":                      func(s *train.Spec) { s.Learning.Epochs = 0 },
 		"workers is -1":                    func(s *train.Spec) { s.Learning.Workers = -1 },
 		"features has an empty name":       func(s *train.Spec) { s.Samples.Features = []estimator.Feature{"cpu", ""} },
@@ -62,7 +62,7 @@ func TestResolvedAnchor(t *testing.T) {
 		features      []estimator.Feature
 		want          features.Anchor
 	}{
-		{"", "replicas", all, "demand"},
+		{"", "replicas", all, "analytic"},
 		{"", "replicas", []estimator.Feature{"cpu", "replicas"}, "demand"},
 		{"", "replicas", []estimator.Feature{"requests", "replicas"}, "level"},
 		{"", "replicas", []estimator.Feature{"requests", "cpu"}, "level"},

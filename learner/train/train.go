@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -60,7 +61,7 @@ type training struct {
 // Train learns a model. An error that wraps that of ctx is an interruption; any
 // other is about the input, and is usually found before learning.
 func Train(ctx context.Context, in Input, s Spec) (*Result, error) {
-	t, err := prepare(in, s)
+	t, err := prepare(ctx, in, s)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func Train(ctx context.Context, in Input, s Spec) (*Result, error) {
 		return nil, fmt.Errorf("learn: %w", err)
 	}
 	if t.report.Samples.Test > 0 {
-		m := evaluate.Model{Network: t.network, Affinity: learned.Affinity, Shares: learned.Shares, Data: t.data}
+		m := evaluate.Model{Network: t.network, Affinity: learned.Affinity, Shares: learned.Shares, Offsets: learned.Offsets, Levels: len(t.spec.Learning.Quantiles), Data: t.data}
 		if t.report.Test, err = evaluate.Compare(ctx, t.data, samples.Test, m, t.spec.Learning.Workers); err != nil {
 			return nil, fmt.Errorf("test: %w", err)
 		}
@@ -88,7 +89,7 @@ func Train(ctx context.Context, in Input, s Spec) (*Result, error) {
 const initialStream = 0x74726169
 
 // prepare checks that everything fits together.
-func prepare(in Input, s Spec) (*training, error) {
+func prepare(ctx context.Context, in Input, s Spec) (*training, error) {
 	if err := errors.Join(in.History.Validate(), s.Validate()); err != nil {
 		return nil, err
 	}
@@ -115,11 +116,11 @@ func prepare(in Input, s Spec) (*training, error) {
 	} else if s.Kind != artifact.KindDeepScaler && in.Edges == nil {
 		return nil, fmt.Errorf("the invocation graph is required: %s cannot learn one", s.Kind)
 	}
-	if err := t.cut(names); err != nil {
+	if err := t.cut(ctx, names); err != nil {
 		return nil, err
 	}
 	t.spec.Network.Services, t.spec.Network.Window = len(names), t.data.Options().Window
-	t.spec.Network.Features, t.spec.Network.Outputs = len(t.data.Options().Features), len(t.data.Options().Horizons)
+	t.spec.Network.Features, t.spec.Network.Outputs = len(t.data.Options().Features), len(t.data.Options().Horizons)*len(t.spec.Learning.Quantiles)
 	if t.parent != nil {
 		t.network, err = architecture.Load(t.parent)
 	} else {
@@ -138,7 +139,7 @@ func prepare(in Input, s Spec) (*training, error) {
 }
 
 // cut makes the samples.
-func (t *training) cut(names []string) error {
+func (t *training) cut(ctx context.Context, names []string) error {
 	label, history := &t.spec.Label, t.input.History
 	switch {
 	case label.Kind == artifact.LabelObserved:
@@ -156,6 +157,11 @@ func (t *training) cut(names []string) error {
 	if o.Label, err = label.Labeller(string(o.Target), history.Services); err != nil {
 		return err
 	}
+	if slices.Contains(o.Features, estimator.Analytic) {
+		if history, err = Annotate(ctx, history, t.input.Edges, t.spec.analytic(), t.spec.AnalyticWindow); err != nil {
+			return err
+		}
+	}
 	t.data, err = samples.New(history, o)
 	return err
 }
@@ -169,8 +175,8 @@ func (t *training) learn(ctx context.Context) (*em.Result, error) {
 	n, r, began := t.spec.Network.Services, t.report, t.input.Now()
 	cpu, _, usageErr := usage()
 	result, err := em.Learn(ctx, t.network, em.Problem{
-		Training:   t.data.View(samples.Train),
-		Validation: t.data.View(samples.Validation),
+		Training:   t.data.View(samples.Train, len(t.spec.Learning.Quantiles)),
+		Validation: t.data.View(samples.Validation, len(t.spec.Learning.Quantiles)),
 		Graphs:     invocation(t.input.Edges, n),
 		Parent:     toBeat(t.parent),
 		Weights:    t.data.Weights(),

@@ -24,14 +24,14 @@ func child(t *testing.T, parent *artifact.Model, services ...string) *job {
 	if j.Spec, err = train.SpecOf(parent); err != nil {
 		t.Fatal(err)
 	}
-	quickly.Quantile = j.Learning.Quantile
+	quickly.Quantiles = j.Learning.Quantiles
 	j.Learning = quickly
 	return j
 }
 
 func TestWarmStart(t *testing.T) {
 	o := quick(t)
-	o.Samples.Horizons, o.Learning.Quantile = []int{1, 3}, 0.7
+	o.Samples.Horizons, o.Learning.Quantiles = []int{1, 3}, []float64{0.7}
 	before, parent := o.must(t)
 	if before.ParentValidation != nil || before.KeptParent {
 		t.Errorf("without a parent there is one: %v, %v", before.ParentValidation, before.KeptParent)

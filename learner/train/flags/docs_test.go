@@ -21,8 +21,8 @@ func TestDocumentedDefaults(t *testing.T) {
 	spec := train.DefaultSpec()
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	Add(&spec, func(string) *pflag.FlagSet { return flags })
-	// The one whose value stands for something else.
-	want := map[string]string{"jitter": fmt.Sprint(train.DefaultJitter)}
+	// Those whose value stands for something else.
+	want := map[string]string{"jitter": fmt.Sprint(train.DefaultJitter), "quantile": "0.5,0.8,0.95"}
 	_, section, _ := strings.Cut(string(page), "\n## Settings\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	documented := 0

@@ -50,12 +50,12 @@ func TestApply(t *testing.T) {
 	if err := fs.Parse([]string{"--features", "cpu,requests", "--horizon", "2", "--slo", "1s", "--split", "50/25/25", "--epochs", "3", "--anchor", "level"}); err != nil {
 		t.Fatal(err)
 	}
-	other.Samples.Window, other.Kind, other.Samples.Horizons, other.Learning.Quantile = 7, "tgcn", []int{9}, 0.8
+	other.Samples.Window, other.Kind, other.Samples.Horizons, other.Learning.Quantiles = 7, "tgcn", []int{9}, []float64{0.8}
 	if err := Apply(&other, fs); err != nil {
 		t.Fatal(err)
 	}
 	want := given
-	want.Samples.Window, want.Kind, want.Learning.Quantile = 7, "tgcn", 0.8
+	want.Samples.Window, want.Kind, want.Learning.Quantiles = 7, "tgcn", []float64{0.8}
 	if diff := cmp.Diff(want, other); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -74,3 +74,32 @@ func (f *features) String() string { return strings.Join(estimator.FeatureNames(
 
 // Type implements [pflag.Value].
 func (f *features) Type() string { return "names" }
+
+// quantiles are ascending numbers between 0 and 1, comma-separated.
+type quantiles []float64
+
+// Set implements [pflag.Value].
+func (q *quantiles) Set(text string) error {
+	var all quantiles
+	for cell := range strings.SplitSeq(text, ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
+		if err != nil {
+			return fmt.Errorf("%q is not a number between 0 and 1", cell)
+		}
+		all = append(all, v)
+	}
+	*q = all
+	return nil
+}
+
+// String implements [pflag.Value].
+func (q *quantiles) String() string {
+	cells := make([]string, len(*q))
+	for i, v := range *q {
+		cells[i] = strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strings.Join(cells, ",")
+}
+
+// Type implements [pflag.Value].
+func (q *quantiles) Type() string { return "quantiles" }

@@ -27,23 +27,24 @@ type Kind struct {
 	Usual    float64
 
 	make func(Surroundings, float64) (loop.Autoscaler, error)
-	// learn returns what a setting of the knob has to learn before; nil learns nothing.
-	learn func(context.Context, *learned.Lesson, float64) (*artifact.Model, error)
+	// learn returns what has to be learned before, for all settings of the knob; nil
+	// learns nothing.
+	learn func(context.Context, *learned.Lesson) (*artifact.Model, error)
 }
 
 // Learns reports whether the autoscaler learns from history.
 func (k *Kind) Learns() bool { return k.learn != nil }
 
-// Learn learns from a lesson what a setting of the knob needs.
-func (k *Kind) Learn(ctx context.Context, l *learned.Lesson, knob float64) (*artifact.Model, error) {
-	return k.learn(ctx, l, knob)
+// Learn learns from a lesson what all settings of the knob need.
+func (k *Kind) Learn(ctx context.Context, l *learned.Lesson) (*artifact.Model, error) {
+	return k.learn(ctx, l)
 }
 
 // Surroundings are what an autoscaler is made for.
 type Surroundings struct {
 	Config *loop.Config
 	Future *need.Future
-	// Model is what was learned for this application, load and setting; nil for a kind that
+	// Model is what was learned for this application and load; nil for a kind that
 	// does not learn.
 	Model *artifact.Model
 }
@@ -136,26 +137,49 @@ func Kinds() []Kind {
 func network(name, kind, about string) Kind {
 	return Kind{
 		Name: name, About: about,
-		Knob: "quantile", Settings: []float64{0.5, 0.8, 0.95}, Usual: 0.5,
-		learn: func(ctx context.Context, l *learned.Lesson, knob float64) (*artifact.Model, error) {
-			result, err := l.Train(ctx, kind, knob)
+		Knob: "quantile", Settings: []float64{0.3, 0.5, 0.8, 0.9, 0.95, 0.99}, Usual: 0.8,
+		learn: func(ctx context.Context, l *learned.Lesson) (*artifact.Model, error) {
+			result, err := l.Train(ctx, kind)
 			if err != nil {
 				return nil, err
 			}
 			return result.Model, nil
 		},
-		make: func(s Surroundings, _ float64) (loop.Autoscaler, error) {
+		make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
 			trained, err := learned.Estimator(s.Model)
 			if err != nil {
+				return nil, err
+			}
+			if trained, err = trained.At(knob); err != nil {
 				return nil, err
 			}
 			rest, err := untrained(s.Config, queueing.DefaultConfig().MaxUtilisation)
 			if err != nil {
 				return nil, err
 			}
-			return newEstimated(estimator.First(trained, rest), s.Config.LeadTime(), s.Config.Bounds), nil
+			e := newEstimated(estimator.First(trained, rest), s.Config.LeadTime(), s.Config.Bounds)
+			e.steps = trained.Steps()
+			return e, trained.Fits(s.Config.Step, e.steps, estimator.DefaultFeatures(), s.Config.LeadTime())
 		},
 	}
+}
+
+// fileName comes before a colon and the file of a model.
+const fileName = "deepscaler"
+
+// ofFile returns DeepScaler with the model of a file, as deepscaler train writes it.
+func ofFile(name, file string) (Kind, error) {
+	a, err := artifact.ReadFile(file)
+	if err != nil {
+		return Kind{}, err
+	}
+	k := network(name, a.Kind, "DeepScaler with the model of a file")
+	fresh := k.make
+	k.learn, k.make = nil, func(s Surroundings, knob float64) (loop.Autoscaler, error) {
+		s.Model = a
+		return fresh(s, knob)
+	}
+	return k, nil
 }
 
 // untrained returns what DeepScaler estimates with when it has no model.
@@ -187,10 +211,13 @@ func queueingConfig(c *loop.Config, utilisation float64) queueing.Config {
 
 // Find returns the kind of that name.
 func Find(name string) (Kind, error) {
+	if file, ok := strings.CutPrefix(name, fileName+":"); ok {
+		return ofFile(name, file)
+	}
 	all := Kinds()
 	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
 	if i < 0 {
-		return Kind{}, fmt.Errorf("there is no autoscaler %q, only %s", name, strings.Join(Names(), ", "))
+		return Kind{}, fmt.Errorf("there is no autoscaler %q, only %s and %s:FILE", name, strings.Join(Names(), ", "), fileName)
 	}
 	return all[i], nil
 }

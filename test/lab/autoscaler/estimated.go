@@ -23,6 +23,7 @@ type estimated struct {
 	stock
 
 	estimator estimator.Estimator
+	steps     int // of a window; 0 is as many as the loop has
 	plan      plan.Config
 	planned   []float64 // replicas by service, NaN when not known
 	estimates []loop.Estimate
@@ -73,6 +74,9 @@ func (a *estimated) Tick(c *loop.Cluster) error {
 		a.planned[i] = math.NaN()
 	}
 	w := c.Window()
+	if a.steps > 0 {
+		w = c.Last(a.steps)
+	}
 	f, err := a.estimator.Estimate(context.Background(), w)
 	if errors.Is(err, estimator.ErrInsufficientData) {
 		return nil

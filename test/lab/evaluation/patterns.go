@@ -47,7 +47,7 @@ func (o *Options) patterns(ctx context.Context) ([]pattern, error) {
 		if err != nil {
 			return nil, err
 		}
-		result, err := lesson.Train(ctx, artifact.KindDeepScaler, 0.5)
+		result, err := lesson.Train(ctx, artifact.KindDeepScaler)
 		if err != nil {
 			return nil, err
 		}

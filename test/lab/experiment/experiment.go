@@ -80,7 +80,7 @@ func (p *Plan) Do(ctx context.Context) (*Result, error) {
 			r := &runs[t.run]
 			c := p.Scenes[t.scene].Config
 			trace, err := r.do(ctx, &p.Autoscalers[t.candidate].Kind, autoscaler.Surroundings{
-				Config: &c, Future: futures[t.scene], Model: models[modelKey{c.Application.Name, c.Load.Name, r.Autoscaler, r.Knob}],
+				Config: &c, Future: futures[t.scene], Model: models[modelKey{c.Application.Name, c.Load.Name, r.Autoscaler}],
 			})
 			if err != nil {
 				return fmt.Errorf("%s under %s, %s with %v, seed %d: %w", r.Application, r.Workload, r.Autoscaler, r.Knob, r.Seed, err)

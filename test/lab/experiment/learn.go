@@ -14,17 +14,14 @@ import (
 )
 
 // modelKey names what was learned.
-type modelKey struct {
-	application, workload, autoscaler string
-	knob                              float64
-}
+type modelKey struct{ application, workload, autoscaler string }
 
 // teacher is the autoscaler that manages the application while history is made: what most
 // users have before they have DeepScaler.
 const teacher = "hpa-cpu"
 
-// learn lets every autoscaler that learns do so, once for each application, load and
-// setting, on other days than all seeds are tested on.
+// learn lets every autoscaler that learns do so, once for each application and
+// load, on other days than all seeds are tested on.
 func (p *Plan) learn(ctx context.Context) (map[modelKey]*artifact.Model, error) {
 	models := map[modelKey]*artifact.Model{}
 	type task struct {
@@ -52,12 +49,10 @@ func (p *Plan) learn(ctx context.Context) (map[modelKey]*artifact.Model, error) 
 					return nil, err
 				}
 			}
-			for _, knob := range a.Settings {
-				key := modelKey{c.Application.Name, c.Load.Name, a.Name, knob}
-				if _, known := models[key]; !known {
-					models[key] = nil
-					tasks = append(tasks, task{lessons[name], &a.Kind, key})
-				}
+			key := modelKey{c.Application.Name, c.Load.Name, a.Name}
+			if _, known := models[key]; !known {
+				models[key] = nil
+				tasks = append(tasks, task{lessons[name], &a.Kind, key})
 			}
 		}
 	}
@@ -66,7 +61,7 @@ func (p *Plan) learn(ctx context.Context) (map[modelKey]*artifact.Model, error) 
 	var mu sync.Mutex
 	for _, t := range tasks {
 		g.Go(func() error {
-			m, err := t.kind.Learn(ctx, t.lesson, t.key.knob)
+			m, err := t.kind.Learn(ctx, t.lesson)
 			if err != nil {
 				return fmt.Errorf("%s for %s under %s: %w", t.key.autoscaler, t.key.application, t.key.workload, err)
 			}
@@ -79,7 +74,7 @@ func (p *Plan) learn(ctx context.Context) (map[modelKey]*artifact.Model, error) 
 	return models, g.Wait()
 }
 
-// graphs returns what networks learned with the usual setting of their knob, in the order
+// graphs returns what networks learned, in the order
 // of the plan.
 func (p *Plan) graphs(models map[modelKey]*artifact.Model) []Graph {
 	var all []Graph
@@ -90,7 +85,7 @@ func (p *Plan) graphs(models map[modelKey]*artifact.Model) []Graph {
 		}
 		for j := range p.Autoscalers {
 			a := &p.Autoscalers[j]
-			m := models[modelKey{c.Application.Name, c.Load.Name, a.Name, a.Usual}]
+			m := models[modelKey{c.Application.Name, c.Load.Name, a.Name}]
 			if m == nil || m.Kind != artifact.KindDeepScaler {
 				continue
 			}

@@ -57,24 +57,22 @@ func edges(w *estimator.Window) []estimator.Edge {
 	return all
 }
 
-// Train trains a network of a kind for a quantile of the need, with the defaults of
-// deepscaler train.
-func (l *Lesson) Train(ctx context.Context, kind string, quantile float64) (*train.Result, error) {
+// Train trains a network of a kind, with the defaults of deepscaler train.
+func (l *Lesson) Train(ctx context.Context, kind string) (*train.Result, error) {
 	s := train.DefaultSpec()
 	s.Kind = kind
 	s.LeadTime = l.Config.LeadTime()
 	s.Label.SLO = train.Duration(l.Config.Application.SLO.Latency.D())
-	s.Learning.Quantile = quantile
 	s.Learning.Seed = l.Config.Seed
 	result, err := train.Train(ctx, train.Input{History: l.History, Edges: l.Edges, Now: time.Now}, s)
 	if err != nil {
-		return nil, fmt.Errorf("train %s for the quantile %v: %w", kind, quantile, err)
+		return nil, fmt.Errorf("train %s: %w", kind, err)
 	}
 	return result, nil
 }
 
 // Estimator returns what a network of any kind estimates with.
-func Estimator(a *artifact.Model) (estimator.Estimator, error) {
+func Estimator(a *artifact.Model) (*model.Estimator, error) {
 	network, err := baseline.Load(a)
 	if err != nil {
 		return nil, err
@@ -88,7 +86,7 @@ func (l *Lesson) Estimate(ctx context.Context, a *artifact.Model) (time.Duration
 	if err != nil {
 		return 0, err
 	}
-	w := l.History.Slice(estimator.Range{From: 0, To: a.Window})
+	w := l.History.Slice(estimator.Range{From: 0, To: e.Steps()})
 	const times = 50
 	began := time.Now()
 	for range times {

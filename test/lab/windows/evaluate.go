@@ -88,10 +88,13 @@ func (r *Recorder) End() time.Time {
 	return r.config.Start.Add(time.Duration(len(r.columns)) * r.config.Step)
 }
 
-// Window returns the last steps that were evaluated, with the invocation graph as the
+// Window returns the last steps that were evaluated, as many as configured, with the invocation graph as the
 // mesh counted it over the time of a window. Steps before the first scrape are missing.
-func (r *Recorder) Window() *estimator.Window {
-	w := r.history(len(r.columns)-r.config.Steps, len(r.columns))
+func (r *Recorder) Window() *estimator.Window { return r.Last(r.config.Steps) }
+
+// Last is [Recorder.Window] with another number of steps.
+func (r *Recorder) Last(steps int) *estimator.Window {
+	w := r.history(len(r.columns)-steps, len(r.columns))
 	w.Calls = r.calls(w.End.Sub(r.config.Start).Seconds(), r.span())
 	return w
 }
