@@ -1,6 +1,6 @@
-// Package externalmetrics keeps the latest decision for every service and answers the
-// external metrics API from it. Reading takes no lock, queries nothing and
-// computes nothing.
+// Package externalmetrics stores the latest decision for every service and answers
+// the external metrics API from it. Reads take no lock, run no query and compute
+// nothing.
 package externalmetrics
 
 import (
@@ -18,21 +18,20 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
-// Outcome is what the ticks of one application have led to.
+// Outcome is the latest result of the ticks of one application.
 type Outcome struct {
-	// Plan is the last one that was made, nil before the first.
+	// Plan is the last plan, nil before the first.
 	Plan *plan.Plan
-	// At is when it was published, with the monotonic reading of the clock where
-	// it has one, so that a step of the wall clock makes no plan older.
+	// At is the time of its publication, with the monotonic clock reading if
+	// any, so that a step of the wall clock does not change its age.
 	At time.Time
-	// Failure is why the tick after it has led to none, nil when Plan is from the
-	// last tick.
+	// Failure is the failure of the last tick, nil if Plan is from the last tick.
 	Failure *tick.Failure
 }
 
-// Board holds the latest outcome of every application. It is written by one
-// goroutine that assigns services and, for each application, one at a time that
-// publishes results, and read by any number.
+// Board holds the latest outcome of every application. One goroutine assigns
+// services, one at a time publishes results of each application, and any number
+// read.
 type Board struct {
 	clock  clock.PassiveClock
 	step   time.Duration
@@ -67,8 +66,8 @@ type row struct {
 	latest  *atomic.Pointer[Outcome]
 }
 
-// Assign replaces the services of the board. Outcomes of applications that
-// remain are kept; those of the others are forgotten at once.
+// Assign replaces the services of the board. It keeps the outcomes of
+// applications that remain and drops those of others.
 func (b *Board) Assign(applications []discovery.Application) {
 	old := b.index.Load()
 	next := &index{
@@ -99,7 +98,7 @@ func (b *Board) Assign(applications []discovery.Application) {
 	b.index.Store(next)
 }
 
-// Applications returns what was assigned last.
+// Applications returns the last assignment.
 func (b *Board) Applications() []discovery.Application {
 	if i := b.index.Load(); i != nil {
 		return i.assigned
@@ -107,7 +106,7 @@ func (b *Board) Applications() []discovery.Application {
 	return nil
 }
 
-// Publish implements [tick.Board]. A failure leaves the last plan where it is.
+// Publish implements [tick.Board]. A failure keeps the last plan.
 func (b *Board) Publish(r tick.Result) bool {
 	i := b.index.Load()
 	if i == nil || i.applications[r.Application] == nil {
@@ -122,8 +121,8 @@ func (b *Board) Publish(r tick.Result) bool {
 	return true
 }
 
-// Latest returns what the ticks of every assigned application have led to, nil
-// before the first one has ended. The iteration is in no particular order.
+// Latest returns the outcome of every assigned application, nil before its
+// first tick has ended. The order is unspecified.
 func (b *Board) Latest() iter.Seq2[string, *Outcome] {
 	return func(yield func(string, *Outcome) bool) {
 		i := b.index.Load()
@@ -138,8 +137,8 @@ func (b *Board) Latest() iter.Seq2[string, *Outcome] {
 	}
 }
 
-// Current returns every service for which a number is known now. The iteration
-// is in no particular order of namespaces.
+// Current returns every service with a current number. The order of namespaces
+// is unspecified.
 func (b *Board) Current() iter.Seq2[discovery.Service, plan.Decision] {
 	return func(yield func(discovery.Service, plan.Decision) bool) {
 		i := b.index.Load()

@@ -9,11 +9,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
-// decide returns the decision for a service and the plan it belongs to, or the
-// API error that a reader gets instead: a number that is missing, failed or
-// stale is an error, which makes the autoscaler hold. The text of an error is the
-// same as long as its cause is, because the autoscaler's controller makes an Event
-// of every new one.
+// decide returns the decision for a service and the plan it belongs to, or the API
+// error that a reader gets instead: a missing, failed or stale number is an error,
+// which makes the autoscaler hold. The text of an error is constant per cause,
+// because the autoscaler's controller sends an Event for every new text.
 func (b *Board) decide(r *row) (plan.Decision, *plan.Plan, error) {
 	o := r.latest.Load()
 	switch {
@@ -34,14 +33,14 @@ func (b *Board) decide(r *row) (plan.Decision, *plan.Plan, error) {
 			r.service.Name, r.service.Application, b.step)
 	}
 	if d.Err != nil {
-		return plan.Decision{}, nil, unavailable("nothing is known about service %q of application %q: %v",
+		return plan.Decision{}, nil, unavailable("there is no number for service %q of application %q: %v",
 			r.service.Name, r.service.Application, d.Err)
 	}
 	return d, o.Plan, nil
 }
 
-// fresh reports whether what was published at the given time still holds. A
-// negative age is a clock that was set back; such a plan is not trustworthy
+// fresh reports whether a publication at the given time is still valid. A large
+// negative age means that the clock was set back; such a plan is not valid
 // either.
 func (b *Board) fresh(at time.Time) bool {
 	age := b.clock.Since(at)

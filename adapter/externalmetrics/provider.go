@@ -18,14 +18,14 @@ import (
 // Provider answers the external metrics API from a board.
 type Provider struct {
 	board *Board
-	// observe is told the HTTP status of every answer.
+	// observe is called with the HTTP status of every answer.
 	observe func(code int)
 }
 
 var _ provider.ExternalMetricsProvider = (*Provider)(nil)
 
-// NewProvider returns a provider that reads board and tells observe, unless
-// nil, the HTTP status of every answer.
+// NewProvider returns a provider that reads board. observe, unless nil, is
+// called with the HTTP status of every answer.
 func NewProvider(board *Board, observe func(code int)) *Provider {
 	return &Provider{board: board, observe: observe}
 }
@@ -86,9 +86,9 @@ func (b *Board) read(namespace string, selector labels.Selector, metric string) 
 	return list, nil
 }
 
-// candidates returns the rows that selector can match: one at most when it names
-// the service, so that an autoscaler's read costs the same however many
-// services there are, and all of the namespace otherwise.
+// candidates returns the rows that selector can match: at most one if it names
+// the service, so that an autoscaler's read costs the same for any number of
+// services, and otherwise all of the namespace.
 func (n *namespace) candidates(selector labels.Selector) []*row {
 	if n == nil {
 		return nil

@@ -11,8 +11,8 @@ import (
 // Stage is a part of a tick, named in failures and metrics.
 type Stage string
 
-// The stages of a tick, in order. A tick that fails outside of them failed to
-// end in time.
+// The stages of a tick, in order. A tick that fails outside of them did not end
+// in time.
 const (
 	StageWindow   Stage = "window"
 	StageEstimate Stage = "estimate"
@@ -20,14 +20,14 @@ const (
 	StageDeadline Stage = "deadline"
 )
 
-// Failure is why the tick of an application ended without a plan.
+// Failure is the reason why the tick of an application ended without a plan.
 //
-// Its text depends on the stage and the reason alone, so it is the same at every
-// tick of one outage, and it holds nothing that readers of a namespace must not
-// see. [Failure.Detail] holds the rest.
+// Its text depends only on the stage and the reason. So it is the same at every
+// tick of one outage, and contains nothing that readers of a namespace must not
+// see. [Failure.Detail] returns the rest.
 type Failure struct {
 	Stage Stage
-	// Reason is one of few texts.
+	// Reason is one of a few constant texts.
 	Reason string
 	// Err is the cause.
 	Err error
@@ -42,11 +42,11 @@ func (f *Failure) Error() string { return string(f.Stage) + ": " + f.Reason }
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Detail returns everything that is known about the cause, for operators: it may
-// hold addresses, queries and times.
+// Detail returns all details of the cause, for operators: it may contain
+// addresses, queries and times.
 func (f *Failure) Detail() string { return telemetry.Explain(f.Err) }
 
-// reason returns the constant text of what went wrong.
+// reason returns the constant text for an error.
 func reason(s Stage, err error) string {
 	var source *telemetry.Error
 	var crash *panicked
@@ -67,7 +67,7 @@ func reason(s Stage, err error) string {
 	return "telemetry cannot be read"
 }
 
-// panicked is a panic of a stage, with the stack that it left.
+// panicked is a panic of a stage, with its stack.
 type panicked struct {
 	value any
 	stack []byte

@@ -20,12 +20,12 @@ type Planner interface {
 	Plan(ctx context.Context, a discovery.Application, end time.Time) (*plan.Plan, *Failure)
 }
 
-// Board says what to plan, and shows the results.
+// Board provides the applications to plan, and publishes the results.
 type Board interface {
-	// Applications returns what to plan now.
+	// Applications returns the applications to plan now.
 	Applications() []discovery.Application
-	// Publish shows how a tick of an application ended. It returns false when the
-	// application is not among those to plan any more.
+	// Publish publishes the result of a tick. It returns false if the application
+	// is no longer planned.
 	Publish(r Result) bool
 }
 
@@ -46,20 +46,20 @@ type Loop struct {
 	busy map[string]*task // the task of an application whose planning has not returned
 }
 
-// Result is how the tick of one application ended.
+// Result is the result of the tick of one application.
 type Result struct {
 	Application string
-	// Plan is nil when Failure is set.
+	// Plan is nil if Failure is set.
 	Plan    *plan.Plan
 	Failure *Failure
-	// At is when it ended, with the clock's monotonic reading, and Took how long
-	// it lasted.
+	// At is the time of its end, with the clock's monotonic reading, and Took
+	// its duration.
 	At   time.Time
 	Took time.Duration
 }
 
-// Run ticks at once, for the last step that has ended, and then after every
-// step until ctx is done. It returns when nothing of it runs any more.
+// Run ticks at once, for the last ended step, and then after every step until
+// ctx is done. It returns when all its goroutines have ended.
 func (l *Loop) Run(ctx context.Context) {
 	l.busy = map[string]*task{}
 	var running sync.WaitGroup
@@ -74,13 +74,13 @@ func (l *Loop) Run(ctx context.Context) {
 	}
 }
 
-// end returns the end of the step that a tick at time t is for. The replicas'
-// timers fire a little early or late; half of Settle tolerates that.
+// end returns the end of the step of a tick at time t. Timers fire a little
+// early or late; half of Settle tolerates that.
 func (l *Loop) end(t time.Time) time.Time { return align(t.Add(-l.Settle/2), l.Step) }
 
-// sleep waits for the next tick. The time to wait is worked out anew each time,
-// from the wall clock, and is at most a step: a clock that is set forth neither
-// skips nor repeats ticks, and one that is set back does not stop them.
+// sleep waits for the next tick. It computes each wait from the wall clock, and
+// waits at most a step. So a clock that is set forward neither skips nor
+// repeats ticks, and one that is set back does not stop them.
 func (l *Loop) sleep(ctx context.Context) bool {
 	now := l.Clock.Now()
 	next := l.end(now).Add(l.Step + l.Settle)
@@ -101,8 +101,8 @@ func align(t time.Time, step time.Duration) time.Time {
 	return time.Unix(0, ns-ns%step.Nanoseconds())
 }
 
-// tick starts to plan all applications, each by itself, and does not wait for
-// them. What they share, Prometheus, is protected by its client.
+// tick starts to plan all applications concurrently and does not wait for them.
+// The client of Prometheus bounds their queries.
 func (l *Loop) tick(ctx context.Context, running *sync.WaitGroup, end time.Time) {
 	for _, a := range l.Board.Applications() {
 		if t := l.newTask(ctx, a, end); t != nil {
@@ -111,8 +111,8 @@ func (l *Loop) tick(ctx context.Context, running *sync.WaitGroup, end time.Time)
 	}
 }
 
-// Alive returns an error when no tick has begun for three steps: the loop waits
-// for nothing, so it is stuck. Before the loop runs there is nothing to say.
+// Alive returns an error if no tick has begun for three steps: the loop waits
+// for nothing, so it is stuck. Before the loop runs it returns nil.
 func (l *Loop) Alive() error {
 	beat := l.beat.Load()
 	if beat == nil {

@@ -28,7 +28,7 @@ type Models interface {
 // Network is the name of the estimator that runs trained models.
 const Network = "network"
 
-// Model is what an application's replicas are decided with.
+// Model has the estimators and settings for an application's plans.
 type Model struct {
 	Estimators *estimator.Handover
 	// Sources are those of the estimators, in their order.
@@ -39,7 +39,7 @@ type Model struct {
 	Steps int
 }
 
-// Names are those of the estimators, in their order.
+// Names are the names of the estimators, in their order.
 func (m Model) Names() []string {
 	names := make([]string, len(m.Sources))
 	for i, s := range m.Sources {
@@ -124,8 +124,8 @@ func Recent(w *estimator.Window, steps int) *estimator.Window {
 	return w.Slice(estimator.Range{From: w.Steps - steps, To: w.Steps})
 }
 
-// stage runs one stage. Telemetry comes from outside, and what it makes a stage
-// do to one application must not end the others: a panic is a failure.
+// stage runs one stage. Telemetry comes from outside, and must not end other
+// applications through a fault in one: a panic becomes a failure.
 func (p *Pipeline) stage(s Stage, run func() error) (f *Failure) {
 	start := p.Clock.Now()
 	defer func() {

@@ -17,8 +17,8 @@ import (
 // in time.
 var ErrDeadline = errors.New("tick did not end in time")
 
-// task is the tick of one application. Its result is published once: by whoever
-// comes first of its planning and its deadline.
+// task is the tick of one application. Its result is published once, by its
+// planning or its deadline, whichever is first.
 type task struct {
 	loop        *Loop
 	application discovery.Application
@@ -33,9 +33,9 @@ type task struct {
 	settled  atomic.Bool
 }
 
-// newTask returns nil when the application's last task has yet to settle, which
-// happens when a tick follows another within less than a step: just after the
-// start, or when the clock has been set.
+// newTask returns nil if the application's last task is not settled yet. That
+// happens if a tick follows another within less than a step: just after the
+// start, or after a change of the clock.
 func (l *Loop) newTask(ctx context.Context, a discovery.Application, end time.Time) *task {
 	t := &task{loop: l, application: a, end: end, begun: l.Clock.Now(), parent: ctx}
 	l.mu.Lock()
@@ -66,16 +66,16 @@ func (t *task) run() {
 	t.settle(t.loop.Planner.Plan(t.ctx, t.application, t.end))
 }
 
-// expire ends a task that takes too long. What it waits for is cancelled only
-// after the result is settled, or that would be the result.
+// expire ends a task that takes too long. It cancels the planning only after it
+// has settled the result; otherwise the cancellation would be the result.
 func (t *task) expire() {
 	err := fmt.Errorf("%w: no plan within %v", ErrDeadline, t.loop.Step*4/5)
 	t.settle(nil, fail(StageDeadline, err))
 	t.cancel(err)
 }
 
-// settle publishes the result unless there already is one. A shutdown says
-// nothing about the application.
+// settle publishes the result unless there is one already. It publishes nothing
+// at a shutdown.
 func (t *task) settle(p *plan.Plan, f *Failure) {
 	if t.parent.Err() != nil || !t.settled.CompareAndSwap(false, true) {
 		return

@@ -16,27 +16,27 @@ type Curve struct {
 }
 
 const (
-	// curveSamples is how many steps it takes to tell the growth of latency from
-	// noise; with fewer it is taken to be that of processor sharing.
+	// curveSamples is the number of steps needed to separate the growth of
+	// latency from noise. With fewer, the growth is that of processor sharing.
 	curveSamples = 24
-	// minSpread is the width of the middle four fifths of u/(1−u) from which on
-	// its effect on latency can be told from noise.
+	// minSpread is the smallest width of the middle four fifths of u/(1−u) at
+	// which its effect on latency stands out of the noise.
 	minSpread = 0.1
 	// leastUnloaded bounds L₀ from below, as a fraction of the median latency.
 	leastUnloaded = 0.02
-	// undisturbed is the quantile that picks the unloaded latency among those of
-	// few steps. Everything that disturbs it, such as a slow callee or a queue,
-	// makes it larger.
+	// undisturbed is the quantile that selects the unloaded latency among those
+	// of few steps. Every disturbance, such as a slow callee or a queue, makes
+	// latency larger.
 	undisturbed = 0.25
 
-	// blowUp is how many times the latency at the edge of saturation cannot be
-	// explained by the curve, and farAbove how many times the unloaded one.
+	// blowUp is the multiple of the latency at the edge of saturation that the
+	// curve cannot explain, and farAbove the multiple of the unloaded latency.
 	blowUp, farAbove = 2, 5
 )
 
-// FitCurve fits the curve to the given steps of a service whose latency without
-// that of its callees is own. Steps without cpu or own latency, or at which the
-// service was saturated, are passed over.
+// FitCurve fits the curve to the given steps of a service. own is its latency
+// without that of its callees. Steps without cpu or own latency, and saturated
+// steps, are skipped.
 func (s *Service) FitCurve(own []float64, steps []int) Curve {
 	var xs, ys [onStack]float64
 	x, y := room(xs[:], len(steps)), room(ys[:], len(steps))
@@ -74,7 +74,7 @@ func (c Curve) Latency(utilisation float64) float64 {
 }
 
 // Utilisation returns the highest utilisation at which the latency is at most the
-// given multiple of the unloaded one: from 0 up to 1, which stands for any.
+// given multiple of the unloaded one: from 0 to 1; 1 means any utilisation.
 func (c Curve) Utilisation(stretch float64) float64 {
 	switch {
 	case stretch <= 1:
@@ -86,9 +86,9 @@ func (c Curve) Utilisation(stretch float64) float64 {
 	return x / (1 + x)
 }
 
-// Explains reports whether a latency may come from utilisation alone, as every
-// latency may when there is no curve. One far above the edge of saturation comes
-// from a queue.
+// Explains reports whether a latency may come from utilisation alone; without a
+// curve it is true. A latency far above the edge of saturation comes from a
+// queue.
 func (c Curve) Explains(latency float64) bool {
 	return !(c.Unloaded > 0 && latency > max(blowUp*c.Latency(SaturatedFrom), farAbove*c.Unloaded))
 }

@@ -4,16 +4,15 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Hindsight is what the services of an application turned out to need.
+// Hindsight is the need of the services of an application, measured afterwards.
 type Hindsight struct {
-	// Fitted is what was learnt about every service, in their order.
+	// Fitted has the fit of every service, in their order.
 	Fitted []Requirement
 	logs   []*history
 }
 
-// Look learns about every service from the steps of train. The calls are the
-// invocation graph, nil when it is not known. It is an error when the SLO does not
-// validate.
+// Look fits every service on the steps of train. The calls are the invocation
+// graph, nil if unknown. An invalid SLO is an error.
 func Look(slo SLO, services []Service, calls []estimator.Edge, train estimator.Range) (*Hindsight, error) {
 	if err := slo.Validate(); err != nil {
 		return nil, err
@@ -50,10 +49,10 @@ func (h *Hindsight) Bound(low, high float64) {
 	}
 }
 
-// history is that of one service, by step.
+// history is the history of one service, by step.
 type history struct {
 	Service
-	// own is the latency without that of the callees.
+	// own is the latency without that of callees.
 	own []float64
 	// waiting marks the steps in which it may have waited for a saturated callee.
 	waiting []bool

@@ -9,8 +9,8 @@ import (
 // Law is the utilisation law of a service (Denning & Buzen 1978): its utilisation is
 // Idle + PerRequest · requests per replica.
 type Law struct {
-	// PerRequest is the time one request keeps one replica at its CPU limit, in
-	// seconds; NaN when nothing can be said.
+	// PerRequest is the time for which one request keeps one replica at its CPU
+	// limit, in seconds; NaN if unknown.
 	PerRequest float64
 	// Idle is the utilisation of a replica without requests.
 	Idle float64
@@ -18,17 +18,15 @@ type Law struct {
 
 const (
 	// maxWeight bounds the weight of a step in multiples of that of the median
-	// load. More requests tell more, but in the first step of a burst the CPU rate
-	// may not have followed yet, and then one step must not make all requests look
-	// cheap.
+	// load. More requests carry more information, but in the first step of a burst
+	// the CPU rate may lag, and one step must not make all requests look cheap.
 	maxWeight = 2
-	// loadNoise is the relative error of a step's request rate: requests are
-	// counted over a step that is not quite the one CPU is measured over. Variation
-	// of that size is no variation of the load, and a line fitted through it is too
-	// flat.
+	// loadNoise is the relative error of a step's request rate: requests and CPU
+	// are measured over slightly different times. Variation of that size is noise
+	// and not load, and a line fitted through it is too flat.
 	loadNoise = 0.05
-	// minFit is how many samples a regression needs for its standard error to mean
-	// anything.
+	// minFit is the number of samples that a regression needs for a meaningful
+	// standard error.
 	minFit = 6
 	// maxIdle bounds the idle share of a replica to nine tenths of the lowest
 	// utilisation that is usually planned for; what keeps it busier than that counts
@@ -46,7 +44,7 @@ const (
 //
 // CPU divided by requests alone would count the idle share as work, so that a
 // service at low load seemed to need more per request than it does. The idle
-// share is therefore taken out first, but only as far as the data prove it:
+// share is therefore subtracted first, but only as far as the data prove it:
 // the lower end of the regression's confidence interval (two standard errors),
 // times the share of the variation that is not noise (the reliability ratio of
 // a regression with errors in its variable). Where the load varied it is close
@@ -75,10 +73,10 @@ func (s *Service) FitLaw(steps []int, memory float64) Law {
 	return law
 }
 
-// idleShare returns what the steps prove of the utilisation of a replica
-// without requests. It is the lesser of two fits, one without the step of the
-// highest load and one without that of the lowest: one odd step far from all
-// others must not decide.
+// idleShare returns the proven part of the utilisation of a replica without
+// requests. It is the smaller of two fits, one without the step of the highest
+// load and one without that of the lowest, so that a single outlier cannot
+// decide.
 func (s *Service) idleShare(steps []int) float64 {
 	if len(steps) <= minFit {
 		return 0
@@ -109,7 +107,7 @@ func (s *Service) idleShare(steps []int) float64 {
 // arrived, up to a tenth. Otherwise CPU and requests do not belong together: a
 // service that waits for a saturated callee works on more requests than it
 // answers, and on fewer once the wait is over. By Little's law the requests in
-// flight are rate times latency; without latency they are taken to be constant.
+// flight are rate times latency; without latency they count as constant.
 func (s *Service) Balanced(t int) bool {
 	other := t - 1
 	if t == 0 {

@@ -3,26 +3,26 @@ package demand
 import "math"
 
 const (
-	// recent is how many steps the demand of a step is the median of, recentFor
-	// how many steps back they may lie, and recentLeast how many there must be.
+	// The demand of a step is the median of up to recent steps, at most
+	// recentFor steps back, and at least recentLeast of them.
 	recent, recentFor, recentLeast = 5, 20, 3
 
-	// flat is the growth of the requests answered up to which a service answers
-	// no more than before, and that of arrivals up to which nothing is hidden.
+	// flat is the growth of answered requests that still counts as constant,
+	// and the excess of arrivals that hides nothing.
 	flat = 1.1
 )
 
-// Need is what a service needed at one step.
+// Need is the need of a service at one step.
 type Need struct {
-	// Replicas is a fraction of 0 or more; NaN when nothing is known.
+	// Replicas is a fraction of 0 or more; NaN if unknown.
 	Replicas float64
 	// AtLeast marks a lower bound, because saturation hid a part of the demand:
 	// the sample is censored.
 	AtLeast bool
 }
 
-// Needs returns what service i needed at every step. It depends on no later step
-// but for what was learnt from the training steps.
+// Needs returns the need of service i at every step. Except through the fit on
+// the training steps, it does not depend on later steps.
 func (h *Hindsight) Needs(i int) []Need {
 	n := &needs{log: h.logs[i], fitted: h.Fitted[i], sizing: h.Fitted[i].Sizing()}
 	out := make([]Need, len(n.log.CPU))
@@ -32,8 +32,8 @@ func (h *Hindsight) Needs(i int) []Need {
 	return out
 }
 
-// needs goes through the steps of one service in order: what it knows of the
-// demand it has from the steps it has seen.
+// needs goes through the steps of one service in order, and derives the demand
+// from past steps only.
 type needs struct {
 	log    *history
 	fitted Requirement
@@ -63,7 +63,7 @@ func (n *needs) at(t int) Need {
 	out := Need{Replicas: n.sizing.Need(q * n.demand(t)), AtLeast: busy || stuck || l.held[t]}
 	switch {
 	case busy || stuck && u >= unproven:
-		out.Replicas = max(out.Replicas, r+1) // NaN when r is not known: then nothing is
+		out.Replicas = max(out.Replicas, r+1) // NaN if r, and so everything, is unknown
 	case stuck:
 		out.Replicas = max(out.Replicas, r)
 	}
@@ -73,15 +73,15 @@ func (n *needs) at(t int) Need {
 	return out
 }
 
-// stuck reports that no more requests were answered than before while latency
-// is far above what utilisation explains.
+// stuck reports that no more requests were answered than before, while
+// utilisation cannot explain the latency.
 func (n *needs) stuck(t int) bool {
 	l := n.log
 	return !l.waiting[t] && !n.fitted.Explains(l.own[t]) && (t == 0 || !(l.Requests[t] > flat*l.Requests[t-1]))
 }
 
 // demand returns the median of the recent steps, or that of the training part
-// when there are too few.
+// if there are too few.
 func (n *needs) demand(t int) float64 {
 	var values []float64
 	for _, d := range n.demands[max(0, len(n.demands)-recent):] {

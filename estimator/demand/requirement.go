@@ -6,33 +6,32 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Requirement is what hindsight learnt about one service.
+// Requirement is the fit of one service in hindsight.
 type Requirement struct {
 	Law
 	Curve
-	// Share is the latency the service may have, in seconds; NaN when unknown.
+	// Share is the allowed latency of the service, in seconds; NaN if unknown.
 	Share float64
-	// Utilisation is the CPU utilisation at which it has that latency, within
-	// bounds: what its replicas are counted for.
+	// Utilisation is the CPU utilisation at that latency, within bounds.
+	// Replicas are counted for it.
 	Utilisation float64
 	// Highest is the highest utilisation seen, apart from one step in a
 	// hundred.
 	Highest float64
-	// Samples is the number of steps that the law and the curve rest on.
+	// Samples is the number of steps behind the law and the curve.
 	Samples int
 }
 
 const (
-	// unproven is the utilisation that is planned for although the service has
-	// never been seen at it.
+	// unproven is the utilisation to plan for without observations at it.
 	unproven = 0.7
-	// fewSamples is how many steps an estimate should rest on before steps of a
-	// lesser kind are left out.
+	// fewSamples is the number of good steps from which an estimate ignores the
+	// others.
 	fewSamples = 8
 )
 
-// Sizing returns how many replicas the service needs by what was learnt. One about
-// which nothing is known is planned for as one that has never been seen busy.
+// Sizing returns the sizing of the service. An unknown service gets that of one
+// that was never busy.
 func (r Requirement) Sizing() Sizing {
 	s := Sizing{Idle: r.Idle, Utilisation: r.Utilisation}
 	if math.IsNaN(s.Utilisation) {
@@ -76,8 +75,8 @@ func (l *history) steadySteps(train estimator.Range) []int {
 	return all
 }
 
-// calm reports whether the service was neither saturated at step t, nor working off
-// what a saturated step left behind, nor waiting for a callee that was.
+// calm reports whether at step t the service was not saturated, had no backlog of a
+// saturated step, and did not wait for a saturated callee.
 func (l *history) calm(t int) bool { return !l.overloaded(t) && !l.waiting[t] }
 
 // steady reports whether step t is calm and answered what arrived with the replicas
@@ -87,7 +86,7 @@ func (l *history) steady(t int) bool {
 }
 
 // target returns the highest utilisation at which the share is kept: at least
-// leastTarget, and not far beyond what the service was ever seen at.
+// leastTarget, and not far beyond the highest observed one.
 func (r Requirement) target() float64 {
 	if math.IsNaN(r.Share) {
 		return unproven

@@ -7,9 +7,8 @@ const (
 	// as saturated: kernel throttling and uneven load keep the mean over replicas
 	// and over a step a little below 1 even then.
 	SaturatedFrom = 0.9
-	// ramp is the distance to both sides of SaturatedFrom over which a service is
-	// taken to saturate more and more, so that noise around a threshold moves no
-	// replicas.
+	// ramp is the distance to both sides of SaturatedFrom over which the degree
+	// of saturation grows, so that noise around a threshold moves no replicas.
 	ramp = 0.05
 )
 
@@ -17,8 +16,8 @@ const (
 // for NaN.
 func Saturated(utilisation float64) bool { return utilisation >= SaturatedFrom }
 
-// Saturation returns how far a service is saturated at a utilisation: from 0 to 1,
-// and a half at [SaturatedFrom].
+// Saturation returns the degree of saturation at a utilisation: from 0 to 1, and a
+// half at [SaturatedFrom].
 func Saturation(utilisation float64) float64 {
 	return max(0, min(1, (utilisation-(SaturatedFrom-ramp))/(2*ramp)))
 }
@@ -31,21 +30,21 @@ const (
 	// begins. The mean over that first step is half of what the latency has risen
 	// to.
 	onset = 2
-	// easing is the fall of latency, or of the previous rate against the newest,
-	// from which a backlog counts as being worked off.
+	// easing is the fall of latency, or of the previous rate relative to the
+	// newest, from which a backlog counts as shrinking.
 	easing = 0.9
 )
 
-// Queue is what latency tells of the arrivals that completions hide. The mesh
-// counts completed requests, so while arrivals exceed completions, both the
-// request rate and CPU are only lower bounds.
+// Queue is the evidence of latency about hidden arrivals. The mesh counts
+// completed requests, so while arrivals exceed completions, both the request
+// rate and CPU are only lower bounds.
 type Queue struct {
 	// Arrivals is the ratio of arrivals to completions, at least 1.
 	Arrivals float64
 	// Backlog is the number of requests that have queued up.
 	Backlog float64
-	// Easing marks a backlog that is already being worked off: latency falls, or
-	// new replicas answer more than before.
+	// Easing marks a shrinking backlog: latency falls, or new replicas answer
+	// more than before.
 	Easing bool
 }
 

@@ -6,9 +6,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Service is the telemetry of one service, one value per step, in the units of
-// the features of the estimator package. All slices have the same length; NaN marks
-// what is missing.
+// Service is the telemetry of one service, one value per step, in the units of the
+// features of the estimator package. All slices have the same length; NaN marks
+// missing values.
 type Service struct {
 	Replicas, CPU, Requests, Latency []float64
 	// Step is the length of a step in seconds.

@@ -9,12 +9,12 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// SLO bounds the response time of the requests that enter the application, callees
-// included. The zero value is none.
+// SLO bounds the response time of requests that enter the application, including
+// callees. The zero value is no bound.
 type SLO struct {
 	Bound time.Duration
-	// Percentile says what is bounded: 0 the mean, or the given percentile as a
-	// fraction (0.95 for p95).
+	// Percentile selects the bounded statistic: 0 the mean, or the given
+	// percentile as a fraction (0.95 for p95).
 	Percentile float64
 }
 
@@ -30,8 +30,8 @@ func (s SLO) Validate() error {
 }
 
 // Mean returns the bound on the mean response time in seconds, +Inf for none. A
-// percentile is turned into it by the exponential law of the response time in
-// M/M/1, where p95 is -ln(0.05) = 3.0 means.
+// percentile is converted by the exponential law of the response time in M/M/1,
+// where p95 is -ln(0.05) = 3.0 means.
 func (s SLO) Mean() float64 {
 	switch {
 	case s.Bound == 0:
@@ -43,22 +43,22 @@ func (s SLO) Mean() float64 {
 }
 
 const (
-	// slowdown is the multiple of its unloaded latency that a service may take when
-	// there is no SLO, which under processor sharing is a utilisation of two thirds.
+	// slowdown is the allowed multiple of the unloaded latency without an SLO. Under
+	// processor sharing it is a utilisation of two thirds.
 	slowdown = 3
-	// leastTarget bounds the target from below. There a replica is within half of
-	// its unloaded latency, and more of them cannot save an SLO that is not kept.
+	// leastTarget bounds the target from below. At it latency is within half of
+	// the unloaded one, and more replicas cannot save an SLO that is not kept.
 	leastTarget = 0.3
 )
 
-// parallel is the fraction of its latency below which a service seems to need
-// no time of its own, because it calls others at the same time.
+// parallel is the fraction of its latency below which the own time of a service
+// is not credible, because it calls others in parallel.
 const parallel = 0.05
 
-// OwnLatency takes the time spent waiting for callees off the latency of a service.
-// callees yields the latency of each and its mean number of calls per request, which
-// are taken to be made one after the other. A service that fans out so widely that
-// nothing would be left in the steps of r keeps its whole latency.
+// OwnLatency subtracts the time spent waiting for callees from the latency of a
+// service. callees yields the latency of each and its mean number of calls per
+// request, which count as sequential. A service that fans out so widely that nothing
+// would be left in the steps of r keeps its whole latency.
 func OwnLatency(latency []float64, callees iter.Seq2[[]float64, float64], r estimator.Range) []float64 {
 	var own []float64
 	for callee, calls := range callees {
@@ -98,9 +98,9 @@ func (s SLO) setTargets(fitted []Requirement, logs []*history, calls []estimator
 }
 
 // entryLatencies returns, for every service, the median response time of the
-// slowest entry it is reached from, or its own where that is longer: most
-// requests at the entry do not reach a rare and slow service, but those which
-// do must keep the SLO too.
+// slowest entry that reaches it, or its own if that is longer: most requests at
+// the entry do not reach a rare and slow service, but those that do must keep
+// the SLO too.
 func entryLatencies(logs []*history, calls []estimator.Edge, train estimator.Range) []float64 {
 	medians, out := make([]float64, len(logs)), make([]float64, len(logs))
 	slowest := math.NaN()
@@ -137,7 +137,7 @@ func entryLatencies(logs []*history, calls []estimator.Edge, train estimator.Ran
 	return out
 }
 
-// median returns that of the known values in the range, NaN without any.
+// median returns the median of the known values in the range, NaN without any.
 func median(values []float64, r estimator.Range) float64 {
 	var buffer [onStack]float64
 	return Quantile(appendKnown(room(buffer[:], r.Len()), values[r.From:r.To]), 0.5)

@@ -46,7 +46,7 @@ func (r *Regression) intercept() (value, stderr float64) {
 const (
 	lineIterations = 40
 	// smallest is the deviation, as a fraction of the typical value, below which
-	// a point counts as being on the line.
+	// a point counts as on the line.
 	smallest = 1e-3
 )
 
@@ -102,7 +102,7 @@ func appendKnown(to, values []float64) []float64 {
 	return to
 }
 
-// Weighted is a value and the weight it counts with.
+// Weighted is a value and its weight.
 type Weighted struct{ Value, Weight float64 }
 
 // WeightedMedian returns the value that half of the weight lies at or below,

@@ -7,10 +7,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// findWaiting notes in which steps a service may have waited for a saturated one
-// that it calls, directly or not: at the step or before it. Its latency, even
-// without that of its callees, then tells of the places that calls held while they
-// waited, and nothing of its own replicas.
+// findWaiting marks the steps in which a service may have waited for a saturated
+// one that it calls, directly or not: at the step or before it. Its latency, even
+// without that of its callees, then includes the wait of calls for a place, and
+// says nothing about its own replicas.
 func findWaiting(logs []*history, calls []estimator.Edge) {
 	callees := make([][]int, len(logs))
 	for _, e := range calls {
@@ -26,10 +26,10 @@ func findWaiting(logs []*history, calls []estimator.Edge) {
 	}
 }
 
-// findHeld notes in which steps demand is held back by a service that is saturated,
-// or waits for one that is, while arrivals exceed its completions: its own, and that
-// of everything it calls, directly or not, which gets the calls once the wait is
-// over.
+// findHeld marks the steps in which demand is held back by a service that is
+// saturated, or waits for a saturated one, while arrivals exceed its completions:
+// its own demand, and that of everything it calls, directly or not, which gets the
+// calls after the wait.
 func findHeld(logs []*history, calls []estimator.Edge) {
 	callers := make([][]int, len(logs))
 	hides := make([][]bool, len(logs))
@@ -72,7 +72,7 @@ func reachable(i int, next [][]int) []int {
 // arrivals returns the ratio of arrivals to completions at step t.
 func (l *history) arrivals(t int) float64 { return l.Queue(max(0, t-recentFor), t).Arrivals }
 
-// overloaded reports saturation at step t, or of what may not be worked off yet.
+// overloaded reports saturation at step t, or a possible backlog of an earlier one.
 func (l *history) overloaded(t int) bool {
 	return Saturated(l.CPU[t]) || t > 0 && Saturated(l.CPU[t-1])
 }

@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// Config says how a forecast becomes whole replicas.
+// Config controls how a forecast becomes whole replicas.
 type Config struct {
-	// LeadTime is how long it takes until a decision serves requests: the
-	// start of a pod until it is ready, the sync period of the
-	// HorizontalPodAutoscaler controller and one tick. Replicas are planned
-	// for the highest need within it.
+	// LeadTime is the time until a decision serves requests: the start of a
+	// pod, the sync period of the HorizontalPodAutoscaler controller and one
+	// tick. Replicas are planned for the highest need within it.
 	LeadTime time.Duration `yaml:"leadTime"`
 	// RoundingTolerance is the fraction of one replica that is dropped instead
 	// of rounded up: with 0.05 a need of 4.05 is served by 4, of 4.06 by 5. It
@@ -19,7 +18,7 @@ type Config struct {
 }
 
 const (
-	// PodStart is how long a pod about which nothing is known takes to be ready.
+	// PodStart is the assumed time until a new pod is ready.
 	PodStart = 30 * time.Second
 	// Sync is the default sync period of the HorizontalPodAutoscaler controller.
 	Sync = 15 * time.Second
@@ -33,7 +32,7 @@ func DefaultConfig() Config {
 	return Config{LeadTime: PodStart + Sync + Step, RoundingTolerance: 0.05}
 }
 
-// Validate reports the first setting that cannot work.
+// Validate reports the first invalid setting.
 func (c Config) Validate() error {
 	switch {
 	case c.LeadTime <= 0:

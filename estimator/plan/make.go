@@ -24,15 +24,14 @@ func (b Bounds) validate() error {
 }
 
 // Make decides the replicas of every service in bounds from forecast f and from
-// what was observed. A service that f does not know gets a [Decision] with an
-// error; a service that only f knows is left out, because nobody scales it. Where
-// the lead time reaches beyond the horizon of f, the horizon's last step stands for
-// the rest.
+// observations. A service that f lacks gets a [Decision] with an error. A service
+// without bounds is left out, because no autoscaler scales it. If the lead time
+// exceeds the horizon of f, the last step stands for the rest.
 //
-// Whatever f says, a service without a ready pod is held (its decision is an
-// error), one whose pods are overloaded and partly unready gets no fewer than
-// exist, and none gets 0: nobody would see the demand that should bring it back.
-// A service that has no pods and may have none therefore gets 1.
+// Three rules override f. A service without a ready pod is held (its decision is
+// an error). A service whose pods are overloaded and partly unready gets at
+// least the pods that exist. No service gets 0, because its demand would be
+// invisible; a service that has no pods and may have none gets 1.
 //
 // made is the time of the decision. An error means that c, the shape of f or
 // the bounds of a service are invalid, and that there is no plan.
@@ -87,7 +86,7 @@ func (d *Decision) decide(needs []float64, p pods, tolerance float64) {
 		d.Err = fmt.Errorf("service %s: %w", d.Service, ErrNotReady)
 		return
 	case len(needs) == 0:
-		d.Err = fmt.Errorf("service %s: %w: the estimator does not know it", d.Service, ErrNoForecast)
+		d.Err = fmt.Errorf("service %s: %w: the estimator has none for it", d.Service, ErrNoForecast)
 		return
 	}
 	need := 0.0

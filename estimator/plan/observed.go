@@ -9,30 +9,30 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// Observed is what is known of the pods of services when a plan is made. The
-// zero value knows nothing, and forecasts are then taken as they are.
+// Observed is the knowledge about the pods of services at the time of a plan.
+// With the zero value, no rule overrides the forecast.
 type Observed struct {
-	// Window is what the forecast was made from; nil when that is gone.
+	// Window is the window of the forecast; nil if unavailable.
 	Window *estimator.Window
-	// Pods are the pods that are to exist, ready or not, of the services for which
-	// that is known. Of the others the most that were ready in the window count.
+	// Pods are the desired pods, ready or not, of the services for which they are
+	// known. For others, the most ready pods of the window count.
 	Pods map[estimator.Service]int
 }
 
-// pods are those of one service.
+// pods are the pods of one service.
 type pods struct {
-	// exist is the number of them, ready the number that serves; NaN when not
-	// known. counted tells that exist was counted and not inferred.
+	// exist is their number, ready the number that serves; NaN if unknown.
+	// counted is true if exist was counted and not inferred.
 	exist, ready float64
 	counted      bool
-	// cpu is used ÷ limit over those that run, NaN when not known.
+	// cpu is used ÷ limit over running pods, NaN if unknown.
 	cpu float64
-	// lacking are the features that nothing can be estimated without and that are
-	// missing at the end of the window.
+	// lacking are the required features that are missing at the end of the
+	// window.
 	lacking []string
 }
 
-// recent is how many of the newest columns of a window tell the present.
+// recent is the number of newest columns of a window that count as the present.
 const recent = 2
 
 // of returns the pods of service s, which is row n of the window.
@@ -80,17 +80,16 @@ func series(w *estimator.Window, n, channel int) (newest, most float64) {
 	return newest, most
 }
 
-// gone reports that there is no pod at all, so that none will ever show demand.
+// gone reports that there is no pod at all, which could show demand.
 func (p pods) gone() bool { return p.counted && p.exist == 0 && !(p.ready > 0) }
 
-// overloaded reports that some pods are not ready and that the others, left with
-// the work of all, have reached their limit. Readiness is what overload takes
-// first, and the requests that ready pods answer then say nothing about those
-// that come.
+// overloaded reports that some pods are not ready and that the others, with the
+// work of all, have reached their limit. Overload first makes pods unready, and
+// the requests that ready pods answer then say nothing about arrivals.
 //
-// CPU is the mean over all pods that run. Ready ones can be at their limit below
-// a mean of 1, when the others do nothing; where pods were counted, all work is
-// taken to be theirs.
+// CPU is the mean over all running pods. Ready pods can be at their limit below
+// a mean of 1 if the others do nothing; where pods were counted, all work counts
+// as that of ready pods.
 func (p pods) overloaded() bool {
 	busy := p.cpu
 	if p.counted {
@@ -99,7 +98,7 @@ func (p pods) overloaded() bool {
 	return p.ready < p.exist && busy >= demand.SaturatedFrom
 }
 
-// missing names what the window lacks, for a reader.
+// missing describes what the window lacks.
 func (p pods) missing() string {
 	if len(p.lacking) == 0 {
 		return "its telemetry does not suffice for an estimate"

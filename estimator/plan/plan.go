@@ -10,18 +10,18 @@ import (
 )
 
 var (
-	// ErrNoForecast is wrapped by the error of a service whose need is not
-	// known. Its autoscaler must hold.
+	// ErrNoForecast is wrapped by the error of a service with an unknown need.
+	// Its autoscaler must hold.
 	ErrNoForecast = errors.New("no forecast")
-	// ErrNotReady is wrapped by the error of a service without a ready pod. What
-	// it needs cannot be seen, so its autoscaler must hold.
+	// ErrNotReady is wrapped by the error of a service without a ready pod. Its
+	// need is invisible, so its autoscaler must hold.
 	ErrNotReady = errors.New("none of its pods is ready")
 	// ErrUnknownService is wrapped by the error for a service that is not part
 	// of the plan.
 	ErrUnknownService = errors.New("not in the plan")
 )
 
-// Clamp says what, if not the need, decided a number of replicas.
+// Clamp is the limit that changed a number of replicas, if any.
 type Clamp int8
 
 // The possible values of [Clamp].
@@ -50,7 +50,7 @@ func (c Clamp) String() string {
 	return "none"
 }
 
-// Decision is what a plan says about one service.
+// Decision is the part of a plan for one service.
 type Decision struct {
 	Service estimator.Service
 	// Replicas is the whole number of replicas to run, within Bounds. It has
@@ -60,15 +60,14 @@ type Decision struct {
 	// lead time before rounding and bounds. NaN when Err is set, and for a
 	// service without pods, which gets one.
 	Need float64
-	// Bounds are those the plan was made with.
+	// Bounds are the bounds used by the plan.
 	Bounds Bounds
-	// Clamp tells what decided Replicas.
+	// Clamp is the limit that decided Replicas.
 	Clamp Clamp
 	// Source is what made the forecast; zero when that is not known.
 	Source Source
-	// Err says why nothing is known about the service; it wraps [ErrNoForecast]
-	// or [ErrNotReady]. Its text is the same as long as its cause is. Nil when
-	// Replicas is good.
+	// Err is the reason why there is no number; it wraps [ErrNoForecast] or
+	// [ErrNotReady]. Its text is constant per cause. Nil if Replicas is valid.
 	Err error
 }
 
@@ -81,8 +80,7 @@ type Source struct {
 }
 
 // Plan is the number of replicas of every service of one application, as
-// decided at one tick. It never changes once made, so it may be shared between
-// goroutines.
+// decided at one tick. It is immutable and may be shared between goroutines.
 type Plan struct {
 	made      time.Time
 	step      time.Duration
@@ -110,7 +108,7 @@ func (p *Plan) Step() time.Duration { return p.step }
 // Len returns the number of services.
 func (p *Plan) Len() int { return len(p.decisions) }
 
-// Decisions returns what the plan says about every service, in the order of
+// Decisions returns the decisions for all services, in the order of
 // [estimator.Service.Compare].
 func (p *Plan) Decisions() iter.Seq[Decision] {
 	return func(yield func(Decision) bool) {
@@ -122,8 +120,8 @@ func (p *Plan) Decisions() iter.Seq[Decision] {
 	}
 }
 
-// Decision returns what the plan says about service s, and whether s is part
-// of the plan.
+// Decision returns the decision for service s, and whether s is part of the
+// plan.
 func (p *Plan) Decision(s estimator.Service) (Decision, bool) {
 	i, ok := p.index[s]
 	if !ok {
@@ -132,8 +130,8 @@ func (p *Plan) Decision(s estimator.Service) (Decision, bool) {
 	return p.decisions[i], true
 }
 
-// Replicas returns the replicas service s must run. The error wraps
-// [ErrNoForecast], [ErrNotReady] or [ErrUnknownService].
+// Replicas returns the replicas for service s. The error wraps [ErrNoForecast],
+// [ErrNotReady] or [ErrUnknownService].
 func (p *Plan) Replicas(s estimator.Service) (int, error) {
 	i, ok := p.index[s]
 	if !ok {

@@ -11,19 +11,19 @@ import (
 // Config holds what the operator of one application may set. The zero value is
 // not usable; start from [DefaultConfig].
 type Config struct {
-	// SLO is the response time that the requests entering the application must
-	// keep, measured at the entry service and so including every call behind
-	// it. Zero means that none is set: utilisation then aims at the middle
-	// between its bounds.
+	// SLO is the bound on the response time of requests that enter the
+	// application, measured at the entry service and so including every call
+	// behind it. Zero means no SLO: utilisation then aims at the middle between
+	// its bounds.
 	SLO time.Duration `yaml:"slo"`
 	// SLOPercentile says what SLO bounds: 0 the mean response time, which is
 	// what the telemetry of Table I holds, or the given percentile as a
 	// fraction below 1 (0.95 for p95), see [demand.SLO]. A chain of several
 	// services varies less than one, so the bound errs on the safe side.
 	SLOPercentile float64 `yaml:"sloPercentile"`
-	// MinUtilisation and MaxUtilisation bound the CPU utilisation that
-	// replicas are planned for, as a fraction of the CPU limit. Between the
-	// two the SLO decides: the tighter it is, the lower the utilisation.
+	// MinUtilisation and MaxUtilisation bound the planned CPU utilisation, as a
+	// fraction of the CPU limit. Between the two the SLO decides: the tighter
+	// it is, the lower the utilisation.
 	MinUtilisation float64 `yaml:"minUtilisation"`
 	MaxUtilisation float64 `yaml:"maxUtilisation"`
 	// Headroom is the least distance between replicas and offered load, in
@@ -64,7 +64,7 @@ func DefaultConfig() Config {
 
 func (c Config) slo() demand.SLO { return demand.SLO{Bound: c.SLO, Percentile: c.SLOPercentile} }
 
-// Validate reports the first setting that cannot work.
+// Validate reports the first invalid setting.
 func (c Config) Validate() error {
 	if err := c.slo().Validate(); err != nil {
 		return err

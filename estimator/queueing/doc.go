@@ -1,7 +1,6 @@
-// Package queueing estimates replicas from queueing theory alone: no training,
-// a few minutes of telemetry are enough. It serves an application until a
-// network has been trained for it and whenever that network is not trusted,
-// and its two estimators are the analytic baselines of paper §V-B:
+// Package queueing estimates replicas from queueing theory alone: it needs a
+// few minutes of telemetry and no training. Its two estimators are the analytic
+// baselines of paper §V-B:
 //
 //   - [HAB], the holistic one: a balanced queueing network over the invocation
 //     graph, in which a change of the load at the entry moves every service

@@ -4,9 +4,9 @@ package queueing
 // vanish at any utilisation below 1, so the least number will do.
 const maxServers = 10_000
 
-// servers returns the least number n of servers within [least, most] whose mean
+// servers returns the smallest n within [least, most] at which the mean
 // response time in M/M/n is at most stretch service times, for an offered load
-// in erlangs; most when none is enough. First come first served and processor
+// in erlangs; most if none is enough. First come first served and processor
 // sharing have the same mean: R/S = 1 + C(n, a)/(n - a).
 func servers(offered, stretch, least, most float64) float64 {
 	if !(least <= maxServers) {

@@ -23,14 +23,14 @@ func open(ctx context.Context, w *estimator.Window) ([]station, error) {
 	return stations, nil
 }
 
-// set stores a need. What overflowed says nothing.
+// set stores a need. An overflow counts as unknown.
 func set(f *estimator.Forecast, n, h int, replicas float64) {
 	if !math.IsInf(replicas, 0) {
 		f.Set(n, h, replicas)
 	}
 }
 
-// finish returns f, or an error when it says nothing about any service.
+// finish returns f, or an error if it is empty.
 func finish(f *estimator.Forecast) (*estimator.Forecast, error) {
 	for n := range f.Services {
 		if f.Known(n) {

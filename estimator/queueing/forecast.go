@@ -10,15 +10,15 @@ import (
 const (
 	// fall is the weight of a new sample below the level. A sample above it
 	// becomes the level at once, because a pod takes the lead time to start
-	// while an idle one costs little: nine tenths of a drop are believed after
-	// five steps.
+	// while an idle one costs little. The level follows nine tenths of a drop
+	// within five steps.
 	fall = 0.4
 	// damping is the share of a trend that is left one step later (φ of the
-	// damped Holt method). Bursts do not go on for ever.
+	// damped Holt method), because bursts end.
 	damping = 0.9
-	// recentDifferences is how many of the newest differences the recent trend
-	// is the median of. A step in the load is one large difference among small
-	// ones and so no trend.
+	// recentDifferences is the number of newest differences whose median is the
+	// recent trend. A step in the load is one large difference among small
+	// ones, and so not a trend.
 	recentDifferences = 3
 	// maxGrowth bounds a forecast in multiples of the level.
 	maxGrowth = 2
@@ -27,9 +27,9 @@ const (
 // forecast extends a rate by horizon steps: Holt's linear method with a damped
 // trend (Gardner & McKenzie 1985), asymmetric towards a rise. The level follows a
 // rise at once and a fall slowly. A rising trend is anticipated, a falling one
-// never: replicas are taken away when the load has gone, not before.
+// never: replicas are removed after the load falls, not before.
 //
-// Missing samples are passed over. The result is NaN for a series without any
+// Missing samples are skipped. The result is NaN for a series without any
 // sample.
 func forecast(rates []float64, horizon int) []float64 {
 	level, last := math.NaN(), -1
@@ -60,9 +60,10 @@ func forecast(rates []float64, horizon int) []float64 {
 }
 
 // risingTrend returns the rise per step on which the whole window and its
-// newest samples agree: the lesser of the least-squares slope and the median of
-// the newest differences, 0 unless both are positive. The first alone takes an
-// old step for a trend, the second alone takes noise for one.
+// newest samples agree: the smaller of the least-squares slope and the median
+// of the newest differences, 0 unless both are positive. The first alone
+// mistakes an old step for a trend, and the second alone mistakes noise for
+// one.
 func risingTrend(rates []float64) float64 {
 	var line demand.Regression
 	var recent [recentDifferences]float64

@@ -24,15 +24,15 @@ import (
 //     the service's share of the SLO, is the number of replicas.
 //
 // A service that waits for a saturated callee is slow but not busy. It gets the
-// replicas for its own CPU demand at the rate that will arrive, and no more; as
-// long as something on its paths is saturated, though, it is not scaled in.
+// replicas for its own CPU demand at the rate that will arrive, and no more. As
+// long as a service on its paths is saturated, it is not scaled in.
 type HAB struct {
 	config Config
 }
 
 var _ estimator.Estimator = (*HAB)(nil)
 
-// NewHAB returns a holistic estimator, or an error when c does not validate.
+// NewHAB returns a holistic estimator, or an error if c is invalid.
 func NewHAB(c Config) (*HAB, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("queueing: %w", err)

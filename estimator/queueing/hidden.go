@@ -2,7 +2,7 @@ package queueing
 
 import "math"
 
-// hiddenDemand is what saturation hides, for every service.
+// hiddenDemand is the demand that saturation hides, for every service.
 type hiddenDemand struct {
 	// rates are lower bounds on the requests per second, 0 without evidence.
 	rates []float64
@@ -11,7 +11,7 @@ type hiddenDemand struct {
 	held []bool
 }
 
-// findHidden looks for saturated services and for what waits for them.
+// findHidden finds saturated services and those that wait for them.
 func (net *network) findHidden(c Config, stations []station, l *latencies) hiddenDemand {
 	n := len(stations)
 	seen := make([]saturation, n)
@@ -40,12 +40,12 @@ func (net *network) findHidden(c Config, stations []station, l *latencies) hidde
 }
 
 // certainty is the distance below a forecast, in standard deviations of the
-// count of a Poisson stream, from which on a service's own telemetry overrides
-// what its callers say.
+// count of a Poisson stream, from which a service's own telemetry overrides the
+// forecast from its callers.
 const certainty = 2
 
-// certain returns the rate that a forecast is sure not to fall short of, given
-// that it rests on counts over steps of the given length.
+// certain returns a safe lower bound of a forecast rate that rests on counts
+// over steps of the given length.
 func certain(rate, step float64) float64 {
 	return max(0, rate-certainty*math.Sqrt(rate/step))
 }

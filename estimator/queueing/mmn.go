@@ -10,9 +10,9 @@ import (
 )
 
 // MMN scales every service by itself as an M/M/n/PS station ([33] of paper
-// §V-B): the least n at which the mean response time stays within the SLO, where
-// the SLO is taken for each service as if requests went no further. It needs no
-// invocation graph and stands in for [HAB] where that is not known.
+// §V-B): the smallest n at which the mean response time stays within the SLO, as
+// if requests went no further than the service. It needs no invocation graph and
+// replaces [HAB] without one.
 //
 // Replicas are whole numbers, within those that run at the highest and lowest
 // utilisation of the configuration. Without an SLO the response time may grow to
@@ -23,7 +23,7 @@ type MMN struct {
 
 var _ estimator.Estimator = (*MMN)(nil)
 
-// NewMMN returns a per-service estimator, or an error when c does not validate.
+// NewMMN returns a per-service estimator, or an error if c is invalid.
 func NewMMN(c Config) (*MMN, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("queueing: %w", err)

@@ -11,7 +11,7 @@ import (
 // one service calls another. Only services with a known request rate take part;
 // calls of the others reach their callees as if from outside.
 type network struct {
-	// order visits callers before callees wherever the graph has no cycle.
+	// order visits callers before callees, except in cycles.
 	order []int
 	// callers and callees hold the same calls by destination and by source.
 	callers, callees adjacency
@@ -39,9 +39,9 @@ type edge struct {
 	ratio               float64
 }
 
-// maxFanOut is the number of calls per request from which on a service is taken
-// to call on its own account, as a scheduler does, and not because of the few
-// requests it gets. Such calls are arrivals from outside.
+// maxFanOut is the number of calls per request above which a service counts as
+// calling independently of its requests, like a scheduler. Such calls are
+// arrivals from outside.
 const maxFanOut = 1000
 
 // newNetwork finds the visit ratios P_ij = rate(i→j) ÷ requests(i) (the routing

@@ -7,7 +7,7 @@ const (
 	// any is solved in one sweep; a loop whose requests come back with
 	// probability 0.9 takes about 200.
 	maxSweeps = 250
-	// convergence is the relative change at which a value is settled.
+	// convergence is the relative change at which a value has converged.
 	convergence = 1e-9
 )
 
@@ -21,8 +21,8 @@ const (
 // without cycles takes one sweep and one to see that nothing moves, and memory
 // is linear in the edges, where factoring I - Pᵀ would fill a dense matrix.
 //
-// A value that did not settle, because a cycle feeds itself, is NaN. A NaN base
-// or floor makes its own value NaN and counts as 0 for the peers.
+// A value that did not converge, because a cycle feeds itself, is NaN. A NaN
+// base or floor makes its own value NaN and counts as 0 for the peers.
 func propagate(order []int, peers *adjacency, base, floor []float64) []float64 {
 	x := make([]float64, len(base))
 	moving := make([]bool, len(base))

@@ -18,8 +18,8 @@ type saturation struct {
 	demand.Queue
 	// degree is 0 for none to 1 for full.
 	degree float64
-	// clearing is the rate, in requests per second, that clears within the lead
-	// time what has queued up.
+	// clearing is the rate, in requests per second, that clears the backlog
+	// within the lead time.
 	clearing float64
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// latencies separates the time requests spend in a service from the time they
-// wait for its callees, in seconds. NaN marks what is not known.
+// latencies separates the time of requests in a service from their wait for its
+// callees, in seconds. NaN marks unknown values.
 type latencies struct {
 	// self is the newest time spent in the service itself.
 	self []float64
@@ -20,12 +20,12 @@ type latencies struct {
 	response []float64
 }
 
-// responseQuantile picks the response time of a service among those of the window.
-// Everything that disturbs it, such as a queue, makes it larger.
+// responseQuantile selects the response time of a service among those of the
+// window. Every disturbance, such as a queue, makes it larger.
 const responseQuantile = 0.25
 
-// observeLatencies takes the time of the callees, weighted by visits, off the
-// response time of every service.
+// observeLatencies subtracts the time of the callees, weighted by visits, from
+// the response time of every service.
 func (net *network) observeLatencies(stations []station) *latencies {
 	n := len(stations)
 	l := &latencies{self: make([]float64, n), curves: make([]demand.Curve, n), response: make([]float64, n)}
@@ -92,8 +92,8 @@ func (net *network) targets(c Config, l *latencies) []float64 {
 	return out
 }
 
-// stretch returns how many times slower than without load a response may be, given
-// the seconds that it takes then; NaN when that or the SLO is not known.
+// stretch returns the allowed multiple of the unloaded response time, given in
+// seconds; NaN if that or the SLO is unknown.
 func (c Config) stretch(unloaded float64) float64 {
 	slo := c.slo().Mean()
 	if math.IsInf(slo, 1) {

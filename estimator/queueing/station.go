@@ -13,8 +13,8 @@ const (
 	// is known about it counts as stale. Where rates are taken over two scrapes, a
 	// lost one takes those of two steps with it.
 	maxAge = 2
-	// minSamples is how many samples a service needs: the first one after a
-	// start covers only a part of its step and reads too low.
+	// minSamples is the number of samples that a service needs: the first one
+	// after a start covers only a part of its step and is too low.
 	minSamples = 2
 )
 
@@ -43,7 +43,8 @@ func readStations(w *estimator.Window) ([]station, error) {
 	return out, nil
 }
 
-// complete reports whether step t tells the load and the size of the service.
+// complete reports whether the load and the size of the service are known at step
+// t.
 func (s *station) complete(t int) bool {
 	return known(s.Requests[t]) && known(s.CPU[t]) && known(s.Replicas[t])
 }

@@ -29,10 +29,10 @@ func tracedRatios(stations []station, edges []edge, arriving []float64) {
 }
 
 // conserve cuts the ratios of edges, which are sorted by destination, down to
-// the requests of the destination: a service answers no fewer requests than its
-// callers make. That also keeps a cycle of calls from feeding itself. The median
-// over the steps decides, because in the first step of a burst a callee may not
-// show yet what its caller does.
+// the requests of the destination: a service answers at least the requests of
+// its callers. That also prevents a cycle of calls from feeding itself. The
+// median over the steps decides, because in the first step of a burst a callee
+// may lag behind its caller.
 func conserve(stations []station, edges []edge) {
 	var quotients []float64
 	for len(edges) > 0 {

@@ -6,14 +6,14 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// work is the CPU that a service needs.
+// work is the CPU need of a service.
 type work struct {
 	// Law has a PerRequest of 0 for a service that answered no request.
 	demand.Law
-	// base is the number of replicas kept busy by a service that answered no
-	// request in the whole window, and so by something else.
+	// base is the number of busy replicas of a service that answered no request
+	// in the whole window.
 	base float64
-	// unbalanced tells that the law comes from steps in which arrivals and
+	// unbalanced is true if the law comes from steps in which arrivals and
 	// completions differed, so that CPU and requests may not belong together.
 	unbalanced bool
 }
@@ -25,8 +25,8 @@ const workMemory = 4
 // enough is how many steps most windows have at most. So many need no allocation.
 const enough = 64
 
-// fitWork estimates the work from a station whose size is known. Steps in which
-// flow was not balanced are used only when there are no others.
+// fitWork estimates the work of a station of known size. It uses steps with
+// unbalanced flow only without others.
 func fitWork(s *station) work {
 	var flow, every [enough]int
 	steps := s.workingSteps(flow[:0], true)

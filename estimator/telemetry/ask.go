@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// question is one query, which [Source.ask] puts to Prometheus.
+// question is one query of [Source.ask] to Prometheus.
 type question struct {
 	// feature names the query in errors.
 	feature string
@@ -22,8 +22,8 @@ type question struct {
 	during v1.Range
 }
 
-// ask returns the answer to q, once it may be asked, and what the server says
-// besides. An answer that the server calls partial comes with [Partial].
+// ask returns the answer to q, as soon as a slot is free, and the warnings of
+// the server. A partial answer comes with [Partial].
 func (s *Source) ask(ctx context.Context, q question) (value model.Value, said []*Error, err error) {
 	err = s.server.guarded(ctx, func(ctx context.Context) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, s.timeout)
@@ -47,7 +47,7 @@ func (q question) wrong(kind Kind, cause error, format string, args ...any) *Err
 	return &Error{Feature: q.feature, Kind: kind, Err: cause, Detail: fmt.Sprintf(format, args...), Query: oneLine(q.promql)}
 }
 
-// own completes an error with what was asked.
+// own adds the query to an error.
 func (q question) own(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.Feature, e.Query = q.feature, oneLine(q.promql)
@@ -55,9 +55,9 @@ func (q question) own(err error) error {
 	return err
 }
 
-// remark returns what a warning means. Prometheus itself warns of remote reads
-// that failed, as Thanos and Mimir do of stores; what it has to say about the
-// query begins with PromQL.
+// remark returns the kind of a warning. Prometheus warns of failed remote
+// reads, and Thanos and Mimir of failed stores; warnings about the query itself
+// begin with PromQL.
 func remark(text string) Kind {
 	if strings.HasPrefix(text, "PromQL ") {
 		return Remark
@@ -65,7 +65,7 @@ func remark(text string) Kind {
 	return Partial
 }
 
-// explain returns err as *Error, with what to do about it.
+// explain returns err as *Error, with a remedy.
 func (e *endpoint) explain(err error) error {
 	var (
 		known    *Error

@@ -16,17 +16,18 @@ import (
 // edge is a pair of rows of a window; source may be [estimator.Outside].
 type edge struct{ source, destination int }
 
-// readCalls returns the invocation graph, or nil when it is not known, and what
-// went wrong on the way.
+// readCalls returns the invocation graph, or nil if unknown, and the problems
+// on the way.
 //
-// The mesh counts every call and Jaeger only the sampled ones, so rates come
-// from the mesh when it knows any edge. Jaeger then adds the edges the mesh
-// does not see, such as those through a message queue, at rate 0: that they
-// exist is known, how often they are used is not, and a callee's requests from
-// beyond the mesh already count as calls from outside. Without the mesh, the
-// graph is Jaeger's: traced calls per second, no calls from outside.
+// The mesh counts every call and Jaeger only sampled ones, so rates come from
+// the mesh if it has any edge. Jaeger then adds edges that the mesh lacks, such
+// as those through a message queue, at rate 0: their use is unknown, and a
+// callee's requests from beyond the mesh already count as calls from outside.
+// Without the mesh, the graph is Jaeger's: traced calls per second, without
+// calls from outside.
 //
-// Neither source can fail the window: estimators do without a graph.
+// A failure of either source does not fail the window, because some estimators need
+// no graph.
 func (s *Source) readCalls(ctx context.Context, rows map[estimator.Service]int, query Query, end time.Time) (*estimator.CallGraph, []*Error) {
 	var (
 		traced     map[edge]float64
@@ -79,7 +80,7 @@ func (s *Source) readMesh(ctx context.Context, rows map[estimator.Service]int, q
 		return nil, append(said, q.wrong(Malformed, nil, "it is a %s, want a vector", typeOf(value)))
 	}
 	if !slices.ContainsFunc(vector, func(sample *model.Sample) bool { return sample == nil || sample.Metric["source_workload"] != "" }) && len(vector) > 0 {
-		// As it stands, everything would come from outside.
+		// Otherwise everything would come from outside.
 		return nil, append(said, q.wrong(Sourceless, nil, "none of the %d edges has it: the graph is not known", len(vector)))
 	}
 	calls, impossible := meshCalls(rows, vector)
@@ -92,9 +93,9 @@ func (s *Source) readMesh(ctx context.Context, rows map[estimator.Service]int, q
 	return calls, said
 }
 
-// meshCalls sums the edges of vector that lead to the services of rows. Sources
-// that are not among them are [estimator.Outside]: gateways, other
-// applications, and clients without a proxy, whose source is "unknown".
+// meshCalls sums the edges of vector that lead to the services of rows. Other
+// sources are [estimator.Outside]: gateways, other applications, and clients
+// without a proxy, whose source is "unknown".
 func meshCalls(rows map[estimator.Service]int, vector model.Vector) (calls map[edge]float64, impossible int) {
 	rates := make(map[edge][]float64)
 	for _, sample := range vector {
@@ -121,7 +122,7 @@ func meshCalls(rows map[estimator.Service]int, vector model.Vector) (calls map[e
 
 	calls = make(map[edge]float64, len(rates))
 	for e, parts := range rates {
-		// Prometheus does not order its answer. Adding in one order gives
+		// Prometheus does not order its answer. A fixed order gives all
 		// replicas of the adapter the same sum to the last bit.
 		slices.Sort(parts)
 		if sum := floats.Sum(parts); !math.IsInf(sum, 0) {

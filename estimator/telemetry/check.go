@@ -14,11 +14,11 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// checkSteps is for how many steps the result of a check holds: checks ask
-// queries of their own, which must not burden every tick.
+// checkSteps is the number of steps for which the result of a check is valid:
+// checks make queries of their own, which must not burden every tick.
 const checkSteps = 10
 
-// checks remembers what checks found, by namespaces.
+// checks stores the results of checks, by namespaces.
 type checks struct {
 	mu    sync.Mutex
 	known map[string]checked
@@ -30,8 +30,8 @@ type checked struct {
 }
 
 // check looks for workloads that queries cannot tell apart and for pods that are
-// not scraped, at most every tenth step. A check that fails finds nothing: what
-// is read with every window shows what is wrong with the server.
+// not scraped, at most every tenth step. A failed check finds nothing: the
+// queries of every window report a faulty server.
 func (s *Source) check(ctx context.Context, w *estimator.Window, query Query) []*Error {
 	key := query.Namespaces
 	s.checks.mu.Lock()
@@ -48,11 +48,11 @@ func (s *Source) check(ctx context.Context, w *estimator.Window, query Query) []
 	return now.findings
 }
 
-// deployments are the series by which workloads are told apart.
+// deployments are the series that distinguish workloads.
 const deployments = `last_over_time(kube_deployment_status_replicas_ready{namespace=~"{{.Namespaces}}"{{.Matchers}}}[{{.RateWindow}}])`
 
-// merged finds Deployments that differ in a label which says nothing about who
-// has scraped them, such as cluster.
+// merged finds Deployments that differ in a label that is not from the scrape,
+// such as cluster.
 func (s *Source) merged(ctx context.Context, w *estimator.Window, query Query) []*Error {
 	q, vector := s.instantly(ctx, string(estimator.Replicas), deployments, query, w.End)
 	first := map[estimator.Service]model.Metric{}
@@ -71,7 +71,7 @@ func (s *Source) merged(ctx context.Context, w *estimator.Window, query Query) [
 			if a == b || label == "pod" || label == "uid" || slices.Contains(scrapeLabels, string(label)) {
 				continue
 			}
-			return []*Error{q.wrong(Merged, nil, "%s exists with %s=%q and %q: say which one is meant under prometheus.matchers", service, label, min(a, b), max(a, b))}
+			return []*Error{q.wrong(Merged, nil, "%s exists with %s=%q and %q: select one under prometheus.matchers", service, label, min(a, b), max(a, b))}
 		}
 	}
 	return nil

@@ -12,55 +12,55 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Config says where telemetry comes from. Decode it over [DefaultConfig], so
-// that what the user leaves out keeps its default.
+// Config has the sources of telemetry. Decode it over [DefaultConfig], so that
+// omitted fields keep their defaults.
 type Config struct {
 	// Prometheus is the server that holds the metrics; its URL is required.
 	Prometheus Prometheus `yaml:"prometheus"`
-	// Jaeger is the tracing backend that knows the invocation graph. Optional.
+	// Jaeger is the tracing backend with the invocation graph. Optional.
 	Jaeger Jaeger `yaml:"jaeger"`
 	// Preset names the set of queries to start from, see [Presets].
 	Preset string `yaml:"preset"`
 	// Queries replaces queries of the preset, by feature name, or [CallsQuery]
-	// for the invocation graph. See [Query] for what a template may use and
-	// must return.
+	// for the invocation graph. See [Query] for the fields and results of a
+	// template.
 	Queries map[string]string `yaml:"queries,omitempty"`
 	// IgnoredContainers are names of containers that do not count for cpu and
 	// memory, such as sidecars of the mesh.
 	IgnoredContainers []string `yaml:"ignoredContainers,omitempty"`
-	// ScrapeInterval is the time between two samples of a series. What else
-	// depends on it follows from it by default, see [ConfigFor].
+	// ScrapeInterval is the time between two samples of a series. Other
+	// defaults follow from it, see [ConfigFor].
 	ScrapeInterval time.Duration `yaml:"scrapeInterval"`
-	// RateWindow is the range over which counters are turned into rates, and
-	// for how long a gauge outlives its last sample. It must span at least two
-	// scrapes, so at least twice the scrape interval; three times tolerates a
-	// lost scrape. A rate is as old as half of it, so longer ones react later.
-	// Whole milliseconds, at least 1s and at least one step.
+	// RateWindow is the range of rates of counters, and the time for which a
+	// gauge outlives its last sample. It must span at least two scrapes, so at
+	// least twice the scrape interval; three times tolerates a lost scrape. A
+	// rate is as old as half of it, so longer ones react later. Whole
+	// milliseconds, at least 1s and at least one step.
 	RateWindow time.Duration `yaml:"rateWindow"`
 }
 
 // DefaultScrapeInterval is that of Prometheus as Istio installs it.
 const DefaultScrapeInterval = 15 * time.Second
 
-// scrapesPerRate is how many scrape intervals rates are taken over. Two samples
-// make a rate. A lost scrape leaves a gap of two steps, which estimates bridge,
-// whereas a longer window would see every rise later.
+// scrapesPerRate is the number of scrape intervals in a rate. Two samples make
+// a rate. A lost scrape leaves a gap of two steps, which estimates bridge,
+// whereas a longer window would delay every rise.
 const scrapesPerRate = 2
 
-// Prometheus says how to reach a server with the Prometheus HTTP API v1
+// Prometheus has the access to a server with the Prometheus HTTP API v1
 // (Prometheus itself, Thanos, Mimir, VictoriaMetrics).
 type Prometheus struct {
 	// URL is the base URL, without /api/v1.
 	URL string `yaml:"url"`
-	// Parameters go with every request as part of its URL, such as
+	// Parameters are added to the URL of every request, such as
 	// partial_response: "false" (Thanos), dedup: "true", or
 	// deny_partial_response: "1" (VictoriaMetrics).
 	Parameters map[string]string `yaml:"parameters,omitempty"`
-	// Matchers are labels and the values they must have, in every query of the
-	// presets: one cluster of several in a common backend, for instance.
+	// Matchers are labels with required values in every query of the presets,
+	// for instance one cluster of several in a common backend.
 	Matchers map[string]string `yaml:"matchers,omitempty"`
-	// Offset is how much earlier windows end than they are read, for backends
-	// whose newest samples come late. The lead time grows by it. Whole
+	// Offset is the time between the end of a window and its query, for
+	// backends whose newest samples come late. The lead time grows by it. Whole
 	// milliseconds.
 	Offset time.Duration `yaml:"offset"`
 	// Timeout bounds each query, at the server and in total.
@@ -75,14 +75,14 @@ type Prometheus struct {
 	HTTP HTTPClientConfig `yaml:"http"`
 }
 
-// Jaeger says how to reach the query service of Jaeger.
+// Jaeger has the access to the query service of Jaeger.
 type Jaeger struct {
-	// URL is the base URL, without /api/dependencies. Empty means that there
-	// is no Jaeger, and the graph comes from mesh metrics alone.
+	// URL is the base URL, without /api/dependencies. If empty, the graph comes
+	// from mesh metrics alone.
 	URL string `yaml:"url"`
 	// Timeout bounds the request for the invocation graph.
 	Timeout time.Duration `yaml:"timeout"`
-	// Lookback is how far back traces count. Storage that computes
+	// Lookback is the age up to which traces count. Storage that computes
 	// dependencies in a daily job (Cassandra, Elasticsearch) needs 48h.
 	Lookback time.Duration `yaml:"lookback"`
 	// MaxResponseBytes bounds the answer.
@@ -94,8 +94,8 @@ type Jaeger struct {
 // DefaultConfig returns [ConfigFor] the default scrape interval.
 func DefaultConfig() Config { return ConfigFor(DefaultScrapeInterval) }
 
-// ConfigFor returns the configuration that only lacks the URL of Prometheus, with
-// rates over the shortest window that is safe with the given scrape interval.
+// ConfigFor returns a configuration without the URL of Prometheus, with rates
+// over the shortest safe window for the given scrape interval.
 func ConfigFor(scrapeInterval time.Duration) Config {
 	return Config{
 		Prometheus: Prometheus{
@@ -117,8 +117,8 @@ func ConfigFor(scrapeInterval time.Duration) Config {
 	}
 }
 
-// Validate reports everything that is wrong with c, each error starting with
-// the path of the key inside c.
+// Validate reports every fault of c. Each error starts with the path of the key
+// inside c.
 func (c *Config) Validate() error {
 	var errs []error
 	reject := func(key, format string, args ...any) {
@@ -185,7 +185,8 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// validateURL does not repeat the URL in its errors, which may hold a password.
+// validateURL does not repeat the URL in its errors, because it may contain a
+// password.
 func validateURL(raw string) error {
 	u, err := url.Parse(raw)
 	switch {

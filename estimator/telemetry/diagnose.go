@@ -15,12 +15,12 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Why there is no data, as far as one more query tells. They are the
-// [Error.Reason] of [NoData] and [Stale].
+// The reasons for missing data that one more query can find: the [Error.Reason]
+// of [NoData] and [Stale].
 const (
-	// Absent is a metric of which the server has no series at all.
+	// Absent is a metric without any series on the server.
 	Absent Kind = "the server does not have the metric"
-	// Elsewhere is a metric that has no series of the application's namespaces.
+	// Elsewhere is a metric without series in the application's namespaces.
 	Elsewhere Kind = "the metric has no series in the namespace"
 	// Sparse is a metric whose samples are too far apart for the rate window.
 	Sparse Kind = "the metric is sampled too rarely for rateWindow"
@@ -33,36 +33,35 @@ const (
 	Callers Kind = "only the callers count the requests"
 	// Unbounded are containers without limits and requests.
 	Unbounded Kind = "the containers have no limits or requests"
-	// Unused are containers whose usage nobody measures.
+	// Unused are containers whose usage is not measured.
 	Unused Kind = "the usage of the containers is not measured"
 	// Native are histograms without the series that the query asks for.
 	Native Kind = "the histograms are native"
-	// Late are samples that come later than the window ends.
+	// Late are samples that arrive after the end of the window.
 	Late Kind = "samples arrive late"
 )
 
 const (
-	// lookBack is how far back the metric is looked for.
+	// lookBack is the range of the search for the metric.
 	lookBack = 10 * time.Minute
-	// diagnosisSteps is for how many steps a reason holds before it is looked
-	// for again.
+	// diagnosisSteps is the number of steps for which a reason is valid.
 	diagnosisSteps = 10
 )
 
-// diagnosis is why there is no data.
+// diagnosis is the reason for missing data.
 type diagnosis struct {
 	at     time.Time
 	reason Kind
 	detail string
 }
 
-// diagnoses remembers them by feature and namespaces.
+// diagnoses stores them by feature and namespaces.
 type diagnoses struct {
 	mu    sync.Mutex
 	known map[string]diagnosis
 }
 
-// explainLack adds to e why the answer to q is empty or stale.
+// explainLack adds to e the reason why the answer to q is empty or stale.
 func (s *Source) explainLack(ctx context.Context, q question, e *Error, services []estimator.Service) {
 	namespaces := namespacesOf(services)
 	key := q.feature + " " + strings.Join(namespaces, " ")
@@ -72,7 +71,7 @@ func (s *Source) explainLack(ctx context.Context, q question, e *Error, services
 			d = diagnosis{} // there are samples, only not to the end
 		}
 		if s.lags.constant(key, q.during.End, e.lag) && d.reason == "" {
-			d = diagnosis{reason: Late, detail: fmt.Sprintf("the newest are %v old time after time: set prometheus.offset to %v", e.lag, e.lag)}
+			d = diagnosis{reason: Late, detail: fmt.Sprintf("the newest are always %v old: set prometheus.offset to %v", e.lag, e.lag)}
 		}
 	}
 	e.Reason = d.reason
@@ -81,8 +80,8 @@ func (s *Source) explainLack(ctx context.Context, q question, e *Error, services
 	}
 }
 
-// diagnosed returns why the answer to q is empty, as it is remembered under key
-// or as one more query says.
+// diagnosed returns the reason why the answer to q is empty: the stored one
+// under key, or that of one more query.
 func (s *Source) diagnosed(ctx context.Context, q question, key string, namespaces []string) diagnosis {
 	s.diagnoses.mu.Lock()
 	d, known := s.diagnoses.known[key]
@@ -94,7 +93,7 @@ func (s *Source) diagnosed(ctx context.Context, q question, key string, namespac
 	case errors.Is(err, errNoMetric):
 		d = diagnosis{}
 	case err != nil:
-		return diagnosis{detail: "the reason could not be asked for: " + Explain(err)}
+		return diagnosis{detail: "the query for the reason failed: " + Explain(err)}
 	case s.nativeSeen(q, namespaces, seen):
 		d = diagnosis{reason: Native, detail: "the histogram has no series _sum and _count"}
 	default:
@@ -107,7 +106,7 @@ func (s *Source) diagnosed(ctx context.Context, q question, key string, namespac
 	return d
 }
 
-// lags remembers how old the newest samples were, by feature and namespaces.
+// lags stores the age of the newest samples, by feature and namespaces.
 type lags struct {
 	mu    sync.Mutex
 	known map[string]lag
@@ -118,9 +117,9 @@ type lag struct {
 	late time.Duration
 }
 
-// constant reports whether the newest samples were as old when an earlier window
-// was read: then they come late, while scraping that has stopped makes them ever
-// older.
+// constant reports whether the newest samples were equally old in an earlier
+// window. Then they come late, whereas after the end of scraping they become
+// older and older.
 func (l *lags) constant(key string, end time.Time, late time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,17 +133,17 @@ func (l *lags) constant(key string, end time.Time, late time.Duration) bool {
 // metricName finds the metrics in a query.
 var metricName = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{`)
 
-// sighting is a metric under labels, with its samples in the time looked back.
+// sighting is a metric with labels, and its samples in the searched range.
 type sighting struct {
 	metric  string
 	labels  model.Metric
 	samples float64
 }
 
-// errNoMetric is that of a query of one's own in which no metric is recognised.
+// errNoMetric is the error for a custom query without a recognised metric.
 var errNoMetric = errors.New("no metric is selected with braces")
 
-// sightings looks for the bare metrics of q under any labels.
+// sightings finds the metrics of q under any labels.
 func (s *Source) sightings(ctx context.Context, q question) ([]sighting, error) {
 	var metrics []string
 	for _, m := range metricName.FindAllStringSubmatch(q.promql, -1) {
@@ -183,7 +182,7 @@ func (s *Source) sightings(ctx context.Context, q question) ([]sighting, error) 
 	return seen, nil
 }
 
-// diagnose returns why q finds nothing where there are these series.
+// diagnose returns the reason why q finds nothing although these series exist.
 func (s *Source) diagnose(q question, namespaces []string, seen []sighting) diagnosis {
 	names := func(m model.Metric, label string) bool {
 		return slices.Contains(namespaces, string(m[model.LabelName(label)]))
@@ -218,7 +217,7 @@ func (s *Source) diagnose(q question, namespaces []string, seen []sighting) diag
 	case len(exported) > 0 && (len(ours) == 0 || utilisation && !(used && allowed)):
 		return diagnosis{reason: Relabelled, detail: exported[0].metric + " has the namespace in exported_namespace: set honor_labels: true where its exporter is scraped"}
 	case len(ours) == 0:
-		return diagnosis{reason: Elsewhere, detail: fmt.Sprintf("%s exists, but not with the labels that the query asks for", seen[0].metric)}
+		return diagnosis{reason: Elsewhere, detail: fmt.Sprintf("%s exists, but not with the labels in the query", seen[0].metric)}
 	case utilisation && !used:
 		return diagnosis{reason: Unused, detail: "there are limits or requests, but no usage from cAdvisor"}
 	case utilisation && !allowed:
@@ -234,8 +233,8 @@ func (s *Source) diagnose(q question, namespaces []string, seen []sighting) diag
 	return diagnosis{}
 }
 
-// nativeSeen reports whether a histogram of the query is there, in one of the
-// namespaces, without _sum.
+// nativeSeen reports whether a histogram of the query exists in one of the
+// namespaces without _sum.
 func (s *Source) nativeSeen(q question, namespaces []string, seen []sighting) bool {
 	found := false
 	for _, row := range seen {

@@ -11,11 +11,11 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// unknownWorkload is what Istio calls a peer that it cannot name.
+// unknownWorkload is Istio's name for an unknown peer.
 const unknownWorkload = "unknown"
 
-// Discover returns the workloads of a namespace to which the mesh has counted a
-// request between two times, sorted. There may be none.
+// Discover returns the sorted workloads of a namespace that received a request
+// of the mesh between two times. There may be none.
 func (s *Source) Discover(ctx context.Context, namespace string, start, end time.Time) ([]estimator.Service, error) {
 	selector := s.traffic.requests + `{` + s.traffic.selector + `,` + s.traffic.namespace + `=` + strconv.Quote(namespace) + s.matchers + `}`
 	q := question{feature: "services", promql: selector}

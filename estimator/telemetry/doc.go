@@ -4,11 +4,11 @@
 // [estimator.Window].
 //
 // One PromQL range query per feature serves all services. The queries are
-// templates ([Query]); a preset supplies those of Table I and the
-// configuration can replace each of them. A sample that is missing, NaN,
-// infinite or negative is missing in the window, never 0, and telemetry that
-// cannot be relied on is an error, never a guess.
+// templates ([Query]); a preset supplies those of Table I and the configuration
+// can replace each. A sample that is missing, NaN, infinite or negative is
+// missing in the window, never 0. Unreliable telemetry is an error, never a
+// guess.
 //
-// The package holds no clock and logs nothing: the caller says at what time the
-// window ends and receives what is worth logging as [Error] values.
+// The package has no clock and logs nothing: the caller passes the end of the
+// window and receives problems as [Error] values.
 package telemetry

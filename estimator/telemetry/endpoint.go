@@ -18,13 +18,13 @@ import (
 // endpoint is a server that answers in JSON. It implements api.Client of
 // client_golang in place of the stock one, which reads answers of any size.
 type endpoint struct {
-	// key is the section of the configuration that it is set up in.
+	// key is its section of the configuration.
 	key    string
 	base   *url.URL
 	client *http.Client
-	// parameters go with every request.
+	// parameters are part of every request.
 	parameters url.Values
-	// limit is the size of the largest answer that is read, in bytes.
+	// limit is the size of the largest answer, in bytes.
 	limit int64
 	// slots bounds the queries at a time; it holds one value for each of them.
 	slots chan struct{}
@@ -46,7 +46,7 @@ func newEndpoint(key, base string, http HTTPClientConfig, limit int64, concurren
 }
 
 // keepMethod follows redirects of status 307 and 308. Others turn POST into GET
-// and lose the query, whereupon Prometheus complains of a missing one.
+// and lose the query, and Prometheus then reports a missing one.
 func keepMethod(req *http.Request, via []*http.Request) error {
 	switch {
 	case req.Method != via[0].Method:
@@ -57,8 +57,8 @@ func keepMethod(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// guarded runs one question when fewer than the allowed number run. Outside
-// data that makes its decoder panic costs one error, never the process.
+// guarded runs one question as soon as a slot is free. A panic of the decoder
+// on outside data becomes an error and does not end the process.
 func (e *endpoint) guarded(ctx context.Context, question func(context.Context) error) (err error) {
 	select {
 	case e.slots <- struct{}{}:
@@ -109,16 +109,16 @@ func (e *endpoint) Do(ctx context.Context, req *http.Request) (*http.Response, [
 	if err := e.status(resp, body); err != nil {
 		return resp, nil, err
 	}
-	// client_golang knows warnings but not how VictoriaMetrics puts it. Quotes
-	// inside labels are escaped, so this is no part of one.
+	// client_golang parses warnings, but not the form of VictoriaMetrics.
+	// Quotes inside labels are escaped, so this text is not part of a label.
 	if partial := []byte(`"isPartial":true`); bytes.Contains(body, partial) {
 		body = bytes.Replace(body, partial, []byte(`"warnings":["isPartial"]`), 1)
 	}
 	return resp, body, nil
 }
 
-// status returns what the status of an answer says is wrong. It leaves to the
-// caller those with which Prometheus rejects a query, 400 and 422.
+// status returns the error for the status of an answer. It leaves 400 and 422,
+// with which Prometheus rejects a query, to the caller.
 func (e *endpoint) status(resp *http.Response, body []byte) error {
 	server, code := e.base.Redacted(), resp.StatusCode
 	switch {
@@ -129,7 +129,7 @@ func (e *endpoint) status(resp *http.Response, body []byte) error {
 	case code/100 == 3:
 		return wrong(Redirected, nil, "%s redirects (%d) to %s: set %s.url to where that leads", server, code, resp.Header.Get("Location"), e.key)
 	case code/100 == 5:
-		// Where the query timed out or was aborted, the body says so.
+		// If the query timed out or was aborted, the body contains that.
 		return wrong(Failed, nil, "%s answers %s: %.200s", server, resp.Status, oneLine(string(body)))
 	case code == http.StatusBadRequest, code == http.StatusUnprocessableEntity:
 		return nil

@@ -9,19 +9,19 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Kind is what can be wrong with telemetry. Its text is constant: it names no
-// time, address or query, so that it can be compared, counted and shown to
-// anyone. A Kind is an error of its own: errors.Is(err, telemetry.NoData).
+// Kind is a kind of problem with telemetry. Its text is constant and contains
+// no time, address or query, so it can be compared, counted and shown to
+// anyone. A Kind is an error itself: errors.Is(err, telemetry.NoData).
 type Kind string
 
-// What can be wrong with a server, whatever it is asked.
+// The problems of a server, for any query.
 const (
 	// Unreachable is a server without a connection: refused, no such host, TLS.
 	Unreachable Kind = "cannot be reached"
 	// TimedOut is an answer that did not come within prometheus.timeout,
 	// jaeger.timeout or the caller's deadline.
 	TimedOut Kind = "did not answer in time"
-	// Interrupted is a query whose caller no longer waits for it.
+	// Interrupted is a query whose caller has stopped waiting.
 	Interrupted Kind = "the query was interrupted"
 	// Denied is an answer of status 401, 403 or 407.
 	Denied Kind = "refuses the credentials"
@@ -33,34 +33,35 @@ const (
 	Failed Kind = "failed to answer"
 )
 
-// What can be wrong with the answer to one query.
+// The problems of the answer to one query.
 const (
-	// Rejected is a query that the server does not accept or cannot finish.
+	// Rejected is a query that the server refuses or cannot finish.
 	Rejected Kind = "the query is rejected"
 	// Malformed is an answer that breaks the API's or the query's contract.
 	Malformed Kind = "the answer is unusable"
 	// TooLarge is an answer above maxResponseBytes.
 	TooLarge Kind = "the answer is larger than maxResponseBytes"
-	// Partial is an answer in which the server itself misses something.
+	// Partial is an answer that the server declares incomplete.
 	Partial Kind = "the answer is partial"
-	// NoData is an answer without a usable sample of any service. Telemetry
-	// that is absent must not be taken for an idle application.
+	// NoData is an answer without a usable sample of any service. Absent
+	// telemetry must not count as an idle application.
 	NoData Kind = "no data"
 	// Stale is an answer without a sample of any service at the end of the
 	// window: scraping has stopped, samples arrive late, or clocks differ.
 	Stale Kind = "telemetry is stale"
-	// Impossible are samples that no indicator can have, which count as missing.
+	// Impossible are samples outside the range of every feature, which count as
+	// missing.
 	Impossible Kind = "samples are negative or infinite"
-	// Ambiguous are services that the server does not tell apart.
+	// Ambiguous are services that the server does not distinguish.
 	Ambiguous Kind = "services cannot be told apart"
-	// Remark is what the server says about a query whose answer is whole.
+	// Remark is a warning of the server about a query with a complete answer.
 	Remark Kind = "the server remarks on the query"
 )
 
 // Error implements error.
 func (k Kind) Error() string { return string(k) }
 
-// ofServer reports whether k is about the server rather than one query.
+// ofServer reports whether k concerns the server rather than one query.
 func (k Kind) ofServer() bool {
 	switch k {
 	case Unreachable, TimedOut, Interrupted, Denied, Limited, Redirected, Failed:
@@ -78,28 +79,27 @@ func (k Kind) Transient() bool {
 	return false
 }
 
-// JaegerQuery is the [Error.Feature] of what is wrong with Jaeger.
+// JaegerQuery is the [Error.Feature] of problems with Jaeger.
 const JaegerQuery = "jaeger"
 
-// Error is something wrong with telemetry. Two errors of one cause have the
-// same text, because it consists of Kind, Reason and, where that
-// matters, Feature.
+// Error is a problem with telemetry. Two errors with the same cause have the
+// same text, which consists of Kind, Reason and, where it matters, Feature.
 type Error struct {
-	// Feature is the feature that was asked for, [CallsQuery] or [JaegerQuery].
+	// Feature is the requested feature, [CallsQuery] or [JaegerQuery].
 	Feature string
-	// Kind says what is wrong.
+	// Kind is the kind of problem.
 	Kind Kind
-	// Reason says why, where that is known: constant too. May be empty.
+	// Reason is the constant text of the known reason. May be empty.
 	Reason Kind
-	// Detail says more, and may differ each time: counts, ages, what the server
-	// said and what to do about it.
+	// Detail has variable information: counts, ages, the text of the server and
+	// a remedy.
 	Detail string
-	// Query is the PromQL that was asked, on one line. May be empty.
+	// Query is the PromQL of the query, on one line. May be empty.
 	Query string
 	// Err is the cause. May be nil.
 	Err error
 
-	lag time.Duration // of the newest sample, when that is stale
+	lag time.Duration // of the newest sample, if stale
 }
 
 // Error implements error. The text is stable; see [Error.Explain] for the rest.
@@ -130,8 +130,8 @@ func (e *Error) Unwrap() []error {
 	return wrapped
 }
 
-// Explain returns everything that is known about e on one line, for operators:
-// it may hold addresses and PromQL.
+// Explain returns all details of e on one line, for operators: it may contain
+// addresses and PromQL.
 func (e *Error) Explain() string {
 	text := e.text()
 	if e.Detail != "" {
@@ -143,8 +143,8 @@ func (e *Error) Explain() string {
 	return text
 }
 
-// Explain returns [Error.Explain] of the telemetry error inside err with what
-// err says besides, or the text of err when there is none.
+// Explain returns [Error.Explain] of the telemetry error inside err, with the
+// rest of err's text, or the text of err without one.
 func Explain(err error) string {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -158,7 +158,7 @@ func wrong(kind Kind, cause error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Err: cause, Detail: fmt.Sprintf(format, args...)}
 }
 
-// asError returns err, which is one of endpoint, as what it is.
+// asError returns err, an error of endpoint, as *Error.
 func asError(err error) *Error {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -167,7 +167,7 @@ func asError(err error) *Error {
 	return e
 }
 
-// required reports whether nothing can be estimated without the feature.
+// required reports whether every estimate needs the feature.
 func required(feature string) bool {
 	switch estimator.Feature(feature) {
 	case estimator.Replicas, estimator.CPU, estimator.Requests:

@@ -11,11 +11,11 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// readFeature fills channel c of w by one range query. It returns what of the
-// answer is missing or odd, or an error when there is no answer to use.
+// readFeature fills channel c of w by one range query. It returns findings
+// about the answer, or an error without a usable answer.
 //
-// When there is no data, another query finds out why. When that sees native
-// histograms, latency comes from those from then on.
+// Without data, another query finds the reason. If it finds native histograms,
+// latency comes from them from then on.
 func (s *Source) readFeature(ctx context.Context, w *estimator.Window, c int, rows map[estimator.Service]int, query Query) ([]*Error, error) {
 	name := string(w.Features[c])
 	if w.Features[c] == estimator.Latency && s.native.Load() {
@@ -29,7 +29,7 @@ func (s *Source) readFeature(ctx context.Context, w *estimator.Window, c int, ro
 		s.native.Store(true)
 		return native, nil
 	}
-	// The server knows them, but not how to ask for them.
+	// The server has them, but does not support queries of them.
 	return findings, nil
 }
 

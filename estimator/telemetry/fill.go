@@ -11,26 +11,26 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// The labels by which the series of a feature names its service.
+// The labels with the service of a series.
 const (
 	labelNamespace = "namespace"
 	labelWorkload  = "workload"
 )
 
-// findings say what the answer to the query of one feature held.
+// findings describe the answer to the query of one feature.
 type findings struct {
 	series, known int          // series in the answer, and of services in the window
-	foreign       model.Metric // one that is of no service in the window
+	foreign       model.Metric // one outside the services of the window
 	similar       []string     // services without a series, beside one of a similar name
 	impossible    int          // samples that no indicator can have: negative or infinite
-	newest        time.Time    // of any usable sample; zero when there is none
+	newest        time.Time    // of any usable sample; zero without one
 }
 
 // fill stores the series of m in channel c of w. Samples that are NaN, infinite
 // or negative stay missing; every feature of Table I is a number of at least 0.
 //
 // Two series for one service are an error rather than a sum, which would be
-// silently wrong where a query of ratios or gauges is not aggregated.
+// wrong for ratios and gauges that the query does not aggregate.
 func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Matrix) (findings, error) {
 	found := findings{series: len(m)}
 	start, step := w.Time(0).UnixMilli(), w.Step.Milliseconds()
@@ -65,7 +65,7 @@ func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Ma
 			offset := int64(sample.Timestamp) - start
 			t := offset / step
 			if offset < 0 || offset%step != 0 || t >= int64(w.Steps) {
-				return found, fmt.Errorf("series %v has a sample at %v, which is not a time that was asked for",
+				return found, fmt.Errorf("series %v has a sample at %v, which is not a requested time",
 					series.Metric, sample.Timestamp.Time().UTC())
 			}
 			if t < next {
@@ -92,9 +92,9 @@ func fill(w *estimator.Window, c int, rows map[estimator.Service]int, m model.Ma
 	return found, nil
 }
 
-// lack reports that no service has a sample, or none at the end of w. Rates and
-// wrapped gauges look back for RateWindow, so a missing last column means that
-// nothing was scraped for about that long.
+// lack returns an error if no service has a sample, or none at the end of w.
+// Rates and wrapped gauges look back for RateWindow, so a missing last column
+// means that nothing was scraped for about that long.
 func (f findings) lack(w *estimator.Window) *Error {
 	switch {
 	case f.series == 0:

@@ -21,7 +21,7 @@ type jaeger struct {
 	timeout, lookback time.Duration
 }
 
-// jaegerQueries is how many questions Jaeger is asked at a time.
+// jaegerQueries is the number of concurrent queries to Jaeger.
 const jaegerQueries = 4
 
 func newJaeger(cfg Jaeger) (*jaeger, error) {
@@ -32,9 +32,9 @@ func newJaeger(cfg Jaeger) (*jaeger, error) {
 	return &jaeger{server: server, timeout: cfg.Timeout, lookback: cfg.Lookback}, nil
 }
 
-// Traced returns the invocation graph that Jaeger knows, in traced calls per
-// second during cfg.Lookback before end, and what is wrong with it. The graph is
-// nil when there is none. Rows are in the order of services.
+// Traced returns the invocation graph of Jaeger, in traced calls per second
+// during cfg.Lookback before end, and the problems with it. The graph is nil
+// without any edge. Rows are in the order of services.
 func Traced(ctx context.Context, cfg Jaeger, services []estimator.Service, end time.Time) (*estimator.CallGraph, []*Error, error) {
 	j, err := newJaeger(cfg)
 	if err != nil {
@@ -53,8 +53,8 @@ func Traced(ctx context.Context, cfg Jaeger, services []estimator.Service, end t
 }
 
 // read returns the traced calls per second between the services of rows during
-// the lookback before end. Rates depend on how many traces are sampled; only
-// their ratios mean something.
+// the lookback before end. Rates depend on the sampling of traces; only their
+// ratios are meaningful.
 func (j *jaeger) read(ctx context.Context, rows map[estimator.Service]int, end time.Time) (calls map[edge]float64, said []*Error) {
 	var total int
 	var ambiguous []string
@@ -99,8 +99,8 @@ func (j *jaeger) fetch(ctx context.Context, end time.Time) ([]dependency, error)
 	return decodeDependencies(body)
 }
 
-// dependency is one edge of Jaeger's dependency graph, between the names that
-// services give themselves in their spans.
+// dependency is one edge of Jaeger's dependency graph, between the service
+// names in spans.
 type dependency struct {
 	Parent    string `json:"parent"`
 	Child     string `json:"child"`
@@ -124,8 +124,8 @@ func decodeDependencies(body []byte) ([]dependency, error) {
 }
 
 // tracedCalls translates the names of dependencies to services: name.namespace,
-// as Istio's proxies call themselves, or the bare name where only one namespace
-// has it. Calls from and to anything else are left out.
+// as in Istio's proxies, or the bare name if only one namespace has it. Other
+// calls are left out.
 func tracedCalls(rows map[estimator.Service]int, dependencies []dependency, lookback time.Duration) (calls map[edge]float64, ambiguous []string) {
 	const several = math.MinInt
 	byName := make(map[string]int, 2*len(rows))

@@ -11,8 +11,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Pods and their workloads by what kube-state-metrics says of their owners. A
-// ReplicaSet without an owner is a workload itself.
+// Pods and their workloads from the owners in kube-state-metrics. A ReplicaSet
+// without an owner is a workload itself.
 const (
 	podOwners = `last_over_time(kube_pod_owner{namespace=~"{{.Namespaces}}"{{.Matchers}}}[{{.Span}}])`
 
@@ -28,10 +28,10 @@ const (
 )`
 )
 
-// mostOwned bounds the pods whose workload is not read from their names.
+// mostOwned bounds the number of pods whose workload comes from their owner.
 const mostOwned = 500
 
-// owners remembers the pods whose names mislead, by namespaces.
+// owners stores the pods with misleading names, by namespaces.
 type owners struct {
 	mu    sync.Mutex
 	known map[string]owned
@@ -39,14 +39,14 @@ type owners struct {
 
 type owned struct {
 	at time.Time
-	// pods are names by the workload that owns them.
+	// pods are names, by the owning workload.
 	pods map[string][]string
 }
 
-// byOwner adds to the exceptions of query the pods whose owner is another
-// workload than their names say: two names that are the same once they are cut,
-// for instance. It asks for them at most every tenth step, and asks for those
-// alone, so that names remain what most pods are told by.
+// byOwner adds to the exceptions of query the pods whose owner is not the
+// workload in their name, for instance because two names are equal after
+// truncation. It queries only those, at most every tenth step; all other pods
+// are identified by name.
 func (s *Source) byOwner(ctx context.Context, services []estimator.Service, end time.Time, query Query) Query {
 	s.owners.mu.Lock()
 	before, known := s.owners.known[query.Namespaces]
@@ -65,8 +65,8 @@ func (s *Source) byOwner(ctx context.Context, services []estimator.Service, end 
 	return query
 }
 
-// misleading returns the pods of the services whose owner their names do not
-// tell, by workload.
+// misleading returns the pods of the services with misleading names, by
+// workload.
 func (s *Source) misleading(ctx context.Context, services []estimator.Service, end time.Time, query Query) map[string][]string {
 	_, vector := s.instantly(ctx, "owners", ownersOfPods+`
 unless on (namespace, pod, workload) max by (namespace, pod, workload) (`+ofPods(podOwners)+`)`, query, end)

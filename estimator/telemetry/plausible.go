@@ -11,28 +11,28 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// What is odd about samples that were read as they are.
+// Oddities of samples that are used unchanged.
 const (
 	// Streams are requests that began long before the step in which they count.
 	Streams Kind = "requests are counted when they end, long after they began"
-	// Overused are containers that use more than they can.
-	Overused Kind = "more is used than is allowed"
-	// Misnamed are services whose series seem to have other names.
+	// Overused are containers that use more than their limit.
+	Overused Kind = "usage exceeds the limit"
+	// Misnamed are services whose series seem to have a similar name.
 	Misnamed Kind = "there are series under similar names"
-	// Merged are workloads of one name that queries take for one.
+	// Merged are several workloads with one name, which queries cannot distinguish.
 	Merged Kind = "series of several workloads have the same name"
 	// Unscraped are pods of a service that report no requests while others do.
 	Unscraped Kind = "some pods of a service report no requests"
-	// Sourceless are calls without the label that names their source.
+	// Sourceless are calls without the label of their source.
 	Sourceless Kind = "the label source_workload was removed"
 )
 
 // boundStreams bounds the requests of w by the work that was done. Meshes count a
-// request when it ends, so a roll-out or the restart of a gateway counts at once
-// all streams that it cuts, which is no burst: their mean latency says that they
-// began before the range they are counted over, and CPU, which is not saturated,
-// that no more work was done than before. At most so many requests then count as
-// the work took at the other steps; their latency is no response time.
+// request when it ends, so a roll-out or the restart of a gateway counts all
+// interrupted streams at once. That is not a burst: their mean latency shows that
+// they began before the range of the count, and unsaturated CPU shows no more
+// work than before. At most as many requests count as the CPU accounts for at
+// other steps, and their latency is missing.
 func boundStreams(w *estimator.Window, span time.Duration) []*Error {
 	r, u := w.Channel(estimator.Replicas), w.Channel(estimator.CPU)
 	l, q := w.Channel(estimator.Latency), w.Channel(estimator.Requests)
@@ -80,13 +80,13 @@ func boundStreams(w *estimator.Window, span time.Duration) []*Error {
 }
 
 const (
-	// impossibleUse is a utilisation that a limit cannot let happen, and
-	// impossibleSteps for how many steps at the end of a window it must last.
+	// impossibleUse is a utilisation that a limit excludes, and impossibleSteps
+	// the number of steps at the end of a window for which it must last.
 	impossibleUse   = 1.1
 	impossibleSteps = 3
 )
 
-// overused finds services that stay above what they are allowed.
+// overused finds services that stay above their limit.
 func overused(w *estimator.Window) []*Error {
 	c := w.Channel(estimator.CPU)
 	if c < 0 || w.Steps < impossibleSteps {
@@ -109,8 +109,8 @@ func overused(w *estimator.Window) []*Error {
 		": is a metric scraped twice under labels that the query keeps, or does the backend hold several clusters? (pods without limits, which are measured by requests, may do so)"}}
 }
 
-// similar returns, for the services of w that have no series, one whose name
-// begins like theirs: the ReplicaSet of an Argo Rollout, for instance.
+// similar returns, for the services of w without a series, a series whose name
+// has theirs as a prefix, such as the ReplicaSet of an Argo Rollout.
 func similar(w *estimator.Window, owner map[int]bool, foreign []estimator.Service) []string {
 	var found []string
 	for n, s := range w.Services {

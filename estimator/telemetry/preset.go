@@ -7,23 +7,23 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// The presets. They differ in who counts the requests; cpu and memory are used ÷
-// limit of the busiest container, as in Table I, and used ÷ request for pods
-// none of whose containers has a limit.
+// The presets differ in the source of requests. cpu and memory are used ÷ limit
+// of the busiest container, as in Table I, and used ÷ request for pods without
+// any limit.
 const (
-	// PresetIstio reads what Istio's sidecars count.
+	// PresetIstio reads the metrics of Istio's sidecars.
 	PresetIstio = "istio"
 	// PresetIstioResourceRequests measures cpu and memory against the resource
-	// requests of the containers even where there are limits. 1 then means that
-	// every replica uses what it asked for, as with the averageUtilization of an
-	// HPA, and more than 1 is possible.
+	// requests of the containers even if they have limits. 1 then means that
+	// every replica uses its request, as with the averageUtilization of an HPA,
+	// and more than 1 is possible.
 	PresetIstioResourceRequests = "istio-resource-requests"
-	// PresetIstioAmbient reads what Istio's waypoints count, and sidecars where
-	// a service has those instead. A service that has both, as in the middle of
-	// a migration, counts by the larger of the two.
+	// PresetIstioAmbient reads the metrics of Istio's waypoints, or of sidecars
+	// where a service has those instead. For a service with both, as during a
+	// migration, the larger one counts.
 	PresetIstioAmbient = "istio-ambient"
-	// PresetLinkerd reads what Linkerd's proxies count. Their latency is the
-	// time to the first byte.
+	// PresetLinkerd reads the metrics of Linkerd's proxies. Their latency is
+	// the time to the first byte.
 	PresetLinkerd = "linkerd"
 	// PresetCilium reads the HTTP metrics of Hubble. They need the labels
 	// source_namespace, source_workload, destination_namespace and
@@ -40,9 +40,9 @@ func Presets() []string {
 	return []string{PresetIstio, PresetIstioResourceRequests, PresetIstioAmbient, PresetLinkerd, PresetCilium, PresetOTel}
 }
 
-// nativeLatency is the query for latency where the histograms are native: they
-// have no series _sum and _count. It is asked when the usual one finds nothing,
-// since backends without native histograms reject it.
+// nativeLatency is the query for latency from native histograms, which have no
+// series _sum and _count. It runs only if the usual one finds nothing, because
+// backends without native histograms reject it.
 const nativeLatency = "latency of native histograms"
 
 // preset returns the queries of a preset by feature name, [CallsQuery] or
@@ -75,25 +75,25 @@ var trafficOf = map[string]traffic{
 	PresetOTel:                  otel,
 }
 
-// traffic is how somebody counts requests at the services that answer them.
+// traffic describes the metrics of one source of requests.
 type traffic struct {
 	// requests is a counter; duration a histogram without its suffix, in units
 	// of which perSecond make a second.
 	requests, duration string
 	perSecond          string
-	// selector are the matchers for what the destination counts, without that
-	// for the namespace.
+	// selector are the matchers for series of the destination, without that of
+	// the namespace.
 	selector string
 	// namespace and workload are the labels that name the destination.
 	namespace, workload string
 	// reporters, if set, is a label whose values count the same requests: the
-	// largest of them holds.
+	// largest count is used.
 	reporters string
 	// calls is the query for the graph.
 	calls string
 }
 
-// istio is what Istio counts, as the given reporter.
+// istio is the traffic from the given reporter of Istio.
 // https://istio.io/latest/docs/reference/config/metrics/
 func istio(reporter string) traffic {
 	t := traffic{
@@ -108,8 +108,8 @@ func istio(reporter string) traffic {
 	return t
 }
 
-// linkerd is what Linkerd's proxies count. They do not know the sources of what
-// comes in, so the graph is what its sources count.
+// linkerd is the traffic from Linkerd's proxies. Inbound metrics lack the
+// source, so the graph comes from outbound ones.
 // https://linkerd.io/2/reference/proxy-metrics/
 var linkerd = traffic{
 	requests: "response_total", duration: "response_latency_ms", perSecond: "1000",
@@ -121,7 +121,7 @@ var linkerd = traffic{
 		"source_workload_namespace", "namespace"), "source_workload", "deployment"),
 }
 
-// cilium is what Hubble counts with labelsContext.
+// cilium is the traffic from Hubble with labelsContext.
 // https://docs.cilium.io/en/stable/observability/metrics/
 var cilium = traffic{
 	requests: "hubble_http_requests_total", duration: "hubble_http_request_duration_seconds", perSecond: "1",
@@ -132,10 +132,9 @@ var cilium = traffic{
 		"destination_workload_namespace", "destination_namespace"), "source_workload_namespace", "source_namespace"),
 }
 
-// otel is what OpenTelemetry's instrumentation counts. The service-graph
-// connector names services without their namespace; where a graph over several
-// namespaces is needed, a query of one's own is too.
-// https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+// otel is the traffic from OpenTelemetry's instrumentation. The service-graph
+// connector omits namespaces, so a graph over several namespaces needs a custom
+// query. https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 var otel = traffic{
 	requests: "http_server_request_duration_seconds_count", duration: "http_server_request_duration_seconds", perSecond: "1",
 	selector: `k8s_deployment_name!=""`, namespace: "k8s_namespace_name", workload: "k8s_deployment_name",
@@ -162,18 +161,18 @@ func (t traffic) total(by []string, window string) string {
 	return `max by (` + join(by) + `) (` + sum(append(slices.Clone(by), t.reporters)) + `)`
 }
 
-// queries returns those for requests, latency and the graph. They aggregate after
-// rate, never before: rate sees each counter by itself and so notices the reset
-// of a restarted proxy or container.
+// queries returns the queries for requests, latency and the graph. They aggregate
+// after rate, never before: rate needs single counters to handle the reset of a
+// restarted proxy or container.
 //
-// Requests count at the destination only, since adding what the source reports
-// would count in-mesh traffic twice. A service has no series before its first
+// Requests count at the destination only, because reports of the source would
+// count in-mesh traffic twice. A service has no series before its first
 // request, so its rate is missing until then and 0 in quiet times after it.
 //
 // When a service is no longer scraped, rate falls gradually while its samples
 // leave the window, which looks like falling demand. So a rate without a sample
-// in the newer half of its window is missing. The condition is on the service,
-// not the series: the last requests of a pod that is gone do count.
+// in the newer half of its window is missing. The condition applies to the
+// service, not the series: the last requests of a removed pod count.
 //
 // Latency is 0/0, so NaN and then missing, when no request was answered. Copies
 // of its series cancel.

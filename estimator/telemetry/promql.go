@@ -2,9 +2,9 @@ package telemetry
 
 import "strings"
 
-// scrapeLabels tell apart the copies that several scrapes, or several servers,
-// have of one series. The label instance does too, but also tells apart pods
-// where there is no label pod; so its host counts and its port does not.
+// scrapeLabels distinguish copies of one series from several scrapes or
+// servers. The label instance does so too, but also distinguishes pods without
+// a label pod; so its host counts and its port does not.
 var scrapeLabels = []string{
 	"job", "service", "endpoint", "container", "metrics_path", "instance", "monitor",
 	"prometheus", "prometheus_replica", "replica", "__replica__", "receive", "tenant_id",
@@ -26,11 +26,11 @@ func relabel(promql, to, from string) string {
 
 func join(labels []string) string { return strings.Join(labels, ", ") }
 
-// queryReplicas takes ready pods from kube-state-metrics, and counts pods of
-// which cAdvisor knows a container for workloads that it does not know. There
-// max, not sum: a restarted kube-state-metrics leaves two series for a while.
-// cAdvisor's series bear their own timestamps and therefore get no staleness
-// markers, so a deleted pod is still counted for {{.RateWindow}}.
+// queryReplicas takes ready pods from kube-state-metrics, or else counts the
+// pods with a container in cAdvisor. It uses max, not sum: a restarted
+// kube-state-metrics leaves two series for a while. cAdvisor's series have
+// their own timestamps and so no staleness markers, and a deleted pod counts
+// for another {{.RateWindow}}.
 var queryReplicas = `max by (namespace, workload) (label_replace(
   last_over_time(kube_deployment_status_replicas_ready{namespace=~"{{.Namespaces}}"{{.Matchers}}}[{{.RateWindow}}]),
   "workload", "$1", "deployment", "(.*)"))
@@ -52,14 +52,13 @@ func cadvisor(function, metric, matchers string) string {
 }
 
 // byContainer returns the maximum over the copies of a container's series: a
-// metric that is scraped twice counts once, and of a restarted container the
-// series of its old self, which ends anyway, does not add to the new one.
+// metric that is scraped twice counts once, and the ending series of a
+// restarted container does not add to the new one.
 func byContainer(promql string) string { return `max by (namespace, pod, container) (` + promql + `)` }
 
-// What containers use, and what they are allowed. container_spec_* come from
-// cAdvisor (Table I); the kube-prometheus-stack drops them because
-// kube-state-metrics has the same numbers. A limit of 0 or -1 means that there is
-// none.
+// The usage and limits of containers. container_spec_* come from cAdvisor (Table
+// I); the kube-prometheus-stack drops them because kube-state-metrics has the
+// same numbers. A limit of 0 or -1 means that there is none.
 var (
 	// The label cpu is "total", or each of them where they are counted apart.
 	usageCPU = `sum by (namespace, pod, container) (max by (namespace, pod, container, cpu) (` +
@@ -76,22 +75,21 @@ var (
 	requestMemory = byContainer(cadvisor("last_over_time", "kube_pod_container_resource_requests", `resource="memory", `) + ` > 0`)
 )
 
-// orRequests returns limits, and the requests of pods without any: beside a
-// container that has a limit, one that has none must not count by what it asked
-// for, which says nothing about what it can get. Where there are requests, there
-// are limits from the same exporter, so only that is asked for them.
+// orRequests returns limits, or the requests of pods without any limit. Beside a
+// container with a limit, one without must not count by its request, which does
+// not bound its usage. The exporter of requests also has limits, so only that is
+// queried for them.
 func orRequests(resource, limits, requests string) string {
 	return limits + `
       or (` + requests + ` unless on (namespace, pod) ` +
 		cadvisor("last_over_time", "kube_pod_container_resource_limits", `resource="`+resource+`", `) + `)`
 }
 
-// utilisation is what the pods of a workload use of what they are allowed, in the
-// mean over pods and for the busiest container: a sidecar with room must not hide
-// that the service's own container is saturated, nor the other way round.
-// Containers of which only one of the two is known do not count: a pod that has
-// just started has a limit but no rate yet and would dilute the others, a
-// container without a limit would inflate them.
+// utilisation is usage ÷ limit of the pods of a workload, in the mean over pods
+// and for the busiest container: an idle sidecar must not hide a saturated
+// container of the service, or vice versa. Containers with only one of the two
+// do not count: a pod that has just started has a limit but no rate yet and
+// would dilute the others, a container without a limit would inflate them.
 func utilisation(used, allowed string) string {
 	return `max by (namespace, workload) (avg by (namespace, workload, container) (` + ofPods(`
     (`+used+`)

@@ -20,11 +20,11 @@ import (
 // CallsQuery is the name of the query that returns the invocation graph.
 const CallsQuery = "calls"
 
-// Query is what the text/template of a PromQL query may refer to.
+// Query has the fields for the text/template of a PromQL query.
 //
 // The query of a feature is a range query. It returns one series for each
-// service, labelled namespace and workload; other labels and other services do
-// no harm, two series for one service are an error. Plain selectors find a
+// service, labelled namespace and workload. Other labels and other services are
+// ignored; two series for one service are an error. Plain selectors find a
 // vanished gauge for five minutes more, so wrap them:
 // last_over_time(x[{{.RateWindow}}]).
 //
@@ -33,9 +33,8 @@ const CallsQuery = "calls"
 // source_workload_namespace, source_workload, destination_workload_namespace
 // and destination_workload.
 type Query struct {
-	// Namespaces is a regular expression that matches the namespaces of the
-	// services, escaped for use inside double quotes:
-	// namespace=~"{{.Namespaces}}".
+	// Namespaces is a regular expression for the namespaces of the services,
+	// escaped for double quotes: namespace=~"{{.Namespaces}}".
 	Namespaces string
 	// RateWindow is [Config.RateWindow] as a PromQL duration: rate(x[{{.RateWindow}}]).
 	RateWindow string
@@ -46,8 +45,8 @@ type Query struct {
 	// Span is the length of the window (τ·Δ, at least RateWindow), as a PromQL
 	// duration.
 	Span string
-	// Matchers are those of prometheus.matchers with a comma before each, to stand
-	// behind another matcher: x{pod!=""{{.Matchers}}}.
+	// Matchers are those of prometheus.matchers with a comma before each, to
+	// follow another matcher: x{pod!=""{{.Matchers}}}.
 	Matchers string
 	// Containers are label matchers for the containers of cAdvisor metrics that
 	// belong to the service itself: x{pod!="", {{.Containers}}}. They leave out
@@ -58,12 +57,12 @@ type Query struct {
 	// group is the workload to which a pod name belongs:
 	// label_replace(x, "workload", "$1", "pod", "{{.Workload}}").
 	Workload string
-	// Exceptions and EndExceptions enclose that label_replace. They name the
-	// workload of pods whose names are cut short or can be read in two ways.
+	// Exceptions and EndExceptions enclose that label_replace. They set the
+	// workload of pods with truncated or ambiguous names.
 	Exceptions, EndExceptions string
 }
 
-// newQuery returns what the templates of a range of the given length refer to.
+// newQuery returns the template fields for a range of the given length.
 func (s *Source) newQuery(services []estimator.Service, span time.Duration) Query {
 	var namespaces []string
 	for _, service := range services {

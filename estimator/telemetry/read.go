@@ -11,33 +11,33 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Range is what [Source.Read] reads.
+// Range is the argument of [Source.Read].
 type Range struct {
-	// Services are those to read; their order does not matter.
+	// Services are the services to read, in any order.
 	Services []estimator.Service
 	// End is the time of the last column, moved back to a multiple of the step
-	// since the Unix epoch: replicas of the adapter that ask at slightly
+	// since the Unix epoch: replicas of the adapter that read at slightly
 	// different times get the same columns.
 	End time.Time
 	// Steps is the number of columns, 1 to 11000.
 	Steps int
-	// Calls says whether the invocation graph is wanted.
+	// Calls requests the invocation graph.
 	Calls bool
-	// Checks says whether to look for pods that belong to another workload than
-	// their names say, for workloads that queries cannot tell apart and for pods
-	// that are not scraped: three more queries, every tenth step.
+	// Checks requests a search for pods with misleading names, for workloads
+	// that queries cannot distinguish and for pods that are not scraped: three
+	// more queries, every tenth step.
 	Checks bool
 }
 
-// Read returns whatever there is in a range, and findings about it in the order
-// of the features. The rows of the window are in the order of
+// Read returns the available data in a range, and findings about it in the
+// order of the features. The rows of the window are in the order of
 // [estimator.Service.Compare].
 //
-// It fails only when the answer to a feature's query is missing or unusable; the
-// error is then an *Error. No data at all is a finding: see [Require].
+// It returns an *Error only if the answer to a feature's query is missing or
+// unusable. Missing data is a finding: see [Require].
 //
-// The call lasts as long as the slowest query, at most the configured timeout
-// once its queries may run, and ends at the deadline of ctx.
+// The call takes as long as the slowest query, at most the configured timeout
+// once its queries have started, and ends at the deadline of ctx.
 func (s *Source) Read(ctx context.Context, r Range) (*estimator.Window, []*Error, error) {
 	services := slices.Clone(r.Services)
 	slices.SortFunc(services, estimator.Service.Compare)
@@ -87,8 +87,8 @@ func (s *Source) Read(ctx context.Context, r Range) (*estimator.Window, []*Error
 	return w, append(found, checked...), nil
 }
 
-// worst returns the error to report of several: one of the server, since it
-// explains the others, or else the first. So one cause has one text.
+// worst returns the error to report: one of the server, which explains the
+// others, or else the first. So one cause has one text.
 func worst(errs []error) (first error) {
 	for _, err := range errs {
 		var e *Error
@@ -103,8 +103,8 @@ func worst(errs []error) (first error) {
 }
 
 // Window reads the window of τ columns that ends at end, or prometheus.offset
-// earlier, for the adapter: what [Source.Read] finds, if it is what [Require]
-// asks for.
+// earlier, for the adapter: the result of [Source.Read], if it satisfies
+// [Require].
 func (s *Source) Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*Error, error) {
 	w, findings, err := s.Read(ctx, Range{Services: services, End: end.Add(-s.offset), Steps: s.steps, Calls: true, Checks: true})
 	if err != nil {
@@ -117,8 +117,7 @@ func (s *Source) Window(ctx context.Context, services []estimator.Service, end t
 	return w, warnings, nil
 }
 
-// align uses Unix time because that is what PromQL backends which align ranges
-// themselves use.
+// align uses Unix time, like PromQL backends that align ranges themselves.
 func align(t time.Time, step time.Duration) time.Time {
 	ms := t.UnixMilli()
 	return time.UnixMilli(ms - ms%step.Milliseconds()).UTC()

@@ -6,13 +6,12 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Require returns what can be wrong with w without harm, or an error when
-// nothing should be decided by it: when replicas, cpu or requests are known of
-// no service, or of none at the end of the window, or only in part. Another
-// feature without data is a warning, as is an invocation graph that is partly or
-// wholly unknown.
+// Require returns the harmless problems of w, or an error if w is no basis for
+// decisions: replicas, cpu or requests have no data, no data at the end of the
+// window, or partial data. Missing data of another feature is a warning, and so
+// is a partly or wholly unknown invocation graph.
 //
-// That latency is unknown is expected where no request was answered.
+// Unknown latency is expected without answered requests.
 func Require(w *estimator.Window, findings []*Error) (warnings []*Error, err error) {
 	for _, e := range findings {
 		if required(e.Feature) && (e.Kind == NoData || e.Kind == Stale || e.Kind == Partial) {

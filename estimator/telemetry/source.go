@@ -14,8 +14,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// maxSteps is the number of points per series above which Prometheus refuses a
-// range query.
+// maxSteps is the largest number of points per series that Prometheus allows in
+// a range query.
 const maxSteps = 11000
 
 // Source reads windows of one shape. It is safe for concurrent use.
@@ -24,16 +24,16 @@ type Source struct {
 	steps      int
 	step       time.Duration
 	rateWindow time.Duration
-	// offset is how much earlier than asked for windows end.
+	// offset is the time by which windows end earlier than requested.
 	offset time.Duration
-	// matchers and containers are what queries select by.
+	// matchers and containers are the selectors of queries.
 	matchers, containers string
-	// preset is its name, traffic what it reads.
+	// preset is its name, traffic its metrics.
 	preset  string
 	traffic traffic
-	// limited says that cpu is measured against limits where there are any.
+	// limited is true if cpu is measured against limits where present.
 	limited bool
-	// native is set once latency has come from native histograms.
+	// native is set once latency comes from native histograms.
 	native    atomic.Bool
 	diagnoses diagnoses
 	checks    checks
