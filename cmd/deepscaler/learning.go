@@ -35,6 +35,9 @@ func (l *learning) Begin(r *train.Report) {
 	t.say("%d steps of %v of %d services; %d training, %d validation and %d test samples of %s (%s), %s ahead",
 		r.Series.Steps, time.Duration(r.Series.Step), r.Series.Services, r.Samples.Train, r.Samples.Validation, r.Samples.Test,
 		r.Target, r.Label.Kind, ahead(r))
+	if r.Season != nil {
+		t.say("requests recur every %v", time.Duration(r.Season.Period))
+	}
 	start := "from scratch"
 	if r.Parent != "" {
 		start = fmt.Sprintf("from model %.12s", r.Parent)

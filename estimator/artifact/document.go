@@ -9,6 +9,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
 // version is the version of the on-disk format; see the package documentation.
@@ -31,6 +33,7 @@ type document struct {
 	Scaler          Scaler          `json:"scaler"`
 	Graphs          []graphEntry    `json:"graphs,omitempty"`
 	Tensors         []tensorEntry   `json:"tensors"`
+	Season          *season.Season  `json:"season,omitempty"`
 	Report          json.RawMessage `json:"report,omitempty"`
 	Parent          string          `json:"parent"`
 	Created         time.Time       `json:"created"`
@@ -61,6 +64,7 @@ func encodeDocument(m *Model) ([]byte, error) {
 		Step:            m.Step.String(),
 		Hyperparameters: m.Hyperparameters,
 		Scaler:          m.Scaler,
+		Season:          m.Season,
 		Report:          m.Report,
 		Parent:          m.Parent,
 		Created:         m.Created.UTC(),
@@ -140,6 +144,7 @@ func (d *document) model(tensors []Tensor) (*Model, error) {
 		Step:            step,
 		Hyperparameters: d.Hyperparameters,
 		Scaler:          d.Scaler,
+		Season:          d.Season,
 		Report:          d.Report,
 		Parent:          d.Parent,
 		Created:         d.Created.UTC(),

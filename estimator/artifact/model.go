@@ -6,6 +6,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
 // The kinds of network a model can hold.
@@ -80,6 +81,10 @@ type Model struct {
 	// Graphs is the set 𝒜 that Affinity was combined from; further training
 	// starts with it.
 	Graphs []Graph
+
+	// Season is how the requests of the history recur; nil if they do not. Its services
+	// may be others than those of the model.
+	Season *season.Season
 
 	// Report is the training report, any JSON value; nil when there is none.
 	// A round trip through a file removes insignificant white space.

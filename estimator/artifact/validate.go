@@ -70,6 +70,11 @@ func (m *Model) validateAxes() error {
 			return fmt.Errorf("quantiles are %v, want ascending numbers between 0 and 1", m.Quantiles)
 		}
 	}
+	if m.Season != nil {
+		if err := m.Season.Validate(); err != nil {
+			return err
+		}
+	}
 	if m.Step <= 0 || m.Step > maxStep {
 		return fmt.Errorf("step is %v, want more than 0 and at most %v", m.Step, maxStep)
 	}

@@ -67,8 +67,12 @@ func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, 
 		predictor: p, directory: d, step: a.Step, columns: columns(a.Horizons), level: levelOf(p.levels, p.levels[0]),
 		idle: make(chan *call, runtime.GOMAXPROCS(0)),
 	}
-	if c := a.Scaler.Analytic; c != nil {
-		if e.analytic, err = queueing.NewAnalytic(*c, a.Scaler.AnalyticWindow); err != nil {
+	if a.Scaler.Analytic != nil {
+		c := *a.Scaler.Analytic
+		if a.Season != nil {
+			c.Season = a.Season
+		}
+		if e.analytic, err = queueing.NewAnalytic(c, a.Scaler.AnalyticWindow); err != nil {
 			return nil, err
 		}
 	}

@@ -53,10 +53,14 @@ func Fit(history *estimator.Window, ahead int) (*Fitted, error) {
 	}
 	f := newFitted(history, estimator.ServiceNames(history.Services), series, best.Period, ahead).smooth(smoothing)
 	copy(f.Carry, best.Carry)
-	flat := f.flat()
+	flat, worth := f.flat(), 0.0
 	for n, rates := range series {
 		flat.carry(n, rates)
 		f.judge(n, rates, flat)
+		worth = max(worth, slices.Max(f.Worth[n]))
+	}
+	if worth == 0 {
+		return nil, nil
 	}
 	return f, nil
 }

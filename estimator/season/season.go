@@ -51,7 +51,7 @@ func (s *Season) Validate() error {
 	switch {
 	case s.Step <= 0:
 		return fmt.Errorf("season has steps of %v, want more than 0", s.Step)
-	case s.Period < 2 || s.Width < 1 || s.Width > s.Period || s.bins() > mostBins:
+	case s.Period < 2 || s.Width < 1 || s.Width > s.Period || (s.Period-1)/s.Width >= mostBins:
 		return fmt.Errorf("season has a period of %d steps and bins of %d, want at least 2 steps in at most %d bins", s.Period, s.Width, mostBins)
 	case len(s.Carry) == 0 || !shares(s.Carry):
 		return fmt.Errorf("season carries the shares %v of a level on, want at least one from 0 to 1", s.Carry)

@@ -12,7 +12,7 @@ const (
 	// window is how many steps a season is tried with: τ by default.
 	window = 12
 	// trials is about how many steps a season is tried at.
-	trials = 4096
+	trials = 2048
 )
 
 // Fitted is a season and what it is without each of the cycles that it was fitted on.

@@ -101,6 +101,9 @@ func (s Split) Validate() error {
 	return nil
 }
 
+// Of returns the steps of a part of a history of so many steps.
+func (s Split) Of(p Part, steps int) estimator.Range { return s.ranges(steps)[p] }
+
 // ranges returns the steps of every part.
 func (s Split) ranges(steps int) [parts]estimator.Range {
 	trained := int(math.Round(float64(steps) * s.Train))

@@ -45,6 +45,9 @@ func (t *training) artifact(learned *em.Result) (*artifact.Model, error) {
 		Created:  t.input.Now().UTC(),
 		Tensors:  model.Tensors(t.network),
 	}
+	if t.season != nil {
+		a.Season = t.season.Season
+	}
 	for _, g := range learned.Graphs {
 		a.Graphs = append(a.Graphs, artifact.Graph{Name: g.Name, Loss: g.Loss, Affinity: g.Affinity})
 	}

@@ -29,6 +29,8 @@ type Report struct {
 	Scale    string   `json:"scale"`
 	Training
 	Samples Samples `json:"samples"`
+	// Season is how the requests recur; left out if they do not.
+	Season *Season `json:"season,omitempty"`
 
 	Network Network `json:"network"`
 	// Parameters is the number of learned parameters, without the graph.
@@ -126,6 +128,7 @@ func (t *training) begin() {
 		Training:   Training{Label: t.spec.Label, Split: o.Split},
 		Samples:    Samples{t.data.Samples(samples.Train), t.data.Samples(samples.Validation), t.data.Samples(samples.Test)},
 		Network:    Network{Hidden: t.spec.Network.Hidden, Kernel: t.spec.Network.Kernel, Blocks: t.spec.Network.Blocks},
+		Season:     t.seasonReport(),
 		Parameters: parameters, Calls: len(t.input.Edges),
 		Learning: t.spec.Learning,
 	}

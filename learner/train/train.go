@@ -12,6 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
+	"github.com/deepscaler/deepscaler/estimator/season"
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
@@ -55,6 +56,7 @@ type training struct {
 	parent  *artifact.Model // for the services of the history; nil without one
 	data    *samples.Set
 	network gnn.Model[float32]
+	season  *season.Fitted // nil if the history has none
 	report  *Report
 }
 
@@ -157,8 +159,15 @@ func (t *training) cut(ctx context.Context, names []string) error {
 	if o.Label, err = label.Labeller(string(o.Target), history.Services); err != nil {
 		return err
 	}
+	if err := t.findSeason(); err != nil {
+		return err
+	}
 	if slices.Contains(o.Features, estimator.Analytic) {
-		if history, err = Annotate(ctx, history, t.input.Edges, t.spec.analytic(), t.spec.AnalyticWindow); err != nil {
+		c := t.spec.analytic()
+		if t.season != nil {
+			c.Season = t.season // in the training part, without what is to be forecast
+		}
+		if history, err = Annotate(ctx, history, t.input.Edges, c, t.spec.AnalyticWindow); err != nil {
 			return err
 		}
 	}
