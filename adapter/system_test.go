@@ -36,6 +36,7 @@ type system struct {
 	prometheus *fakeprometheus.Server
 	client     *http.Client
 	url        string
+	exchange   string // the folder that the adapter shares with a learner
 }
 
 // start runs an adapter that plans shop/web and shop/cart every second, until
@@ -44,7 +45,6 @@ type system struct {
 func start(t *testing.T, prepare ...func(*system)) *system {
 	t.Helper()
 	t.Parallel()
-	dir := t.TempDir()
 	s := &system{
 		kube:       fakekube.New(),
 		prometheus: fakeprometheus.New([]estimator.Service{{Namespace: "shop", Name: "web"}, {Namespace: "shop", Name: "cart"}}),
@@ -55,7 +55,23 @@ func start(t *testing.T, prepare ...func(*system)) *system {
 	for _, p := range prepare {
 		p(s)
 	}
+	s.run(t)
+	return s
+}
 
+// replica runs another adapter of the same cluster.
+func (s *system) replica(t *testing.T) *system {
+	t.Helper()
+	r := &system{kube: s.kube, prometheus: s.prometheus}
+	r.run(t)
+	return r
+}
+
+// run runs an adapter until the test ends.
+func (s *system) run(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	s.exchange = t.TempDir()
 	o := NewOptions()
 	o.ConfigFile = write(t, dir, "config.yaml", fmt.Sprintf(`apiVersion: config.deepscaler.io/v1alpha1
 kind: AdapterConfiguration
@@ -63,7 +79,8 @@ step: 1s
 window: 4
 telemetry: {prometheus: {url: %q, timeout: 5s}}
 certificates: {namespace: deepscaler-system}
-`, s.prometheus.URL))
+models: {exchange: %q}
+`, s.prometheus.URL, s.exchange))
 	o.Kubeconfig = write(t, dir, "kubeconfig", string(s.kube.Kubeconfig()))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,7 +112,6 @@ certificates: {namespace: deepscaler-system}
 	})
 	s.url = "https://" + listener.Addr().String()
 	s.trust(t)
-	return s
 }
 
 // populate puts into the cluster what the manifests would.

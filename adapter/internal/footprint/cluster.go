@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -29,23 +30,38 @@ func newCluster(url string, services []estimator.Service) *cluster {
 }
 
 func (c *cluster) get(ctx context.Context, path string) error {
+	_, err := c.read(ctx, path)
+	return err
+}
+
+// modelServes returns an error when no trained model serves.
+func (c *cluster) modelServes(ctx context.Context) error {
+	body, err := c.read(ctx, "/metrics")
+	if err == nil && !strings.Contains(body, "\ndeepscaler_model_info{") {
+		err = errors.New("no trained model serves yet: warm up for longer than three steps")
+	}
+	return err
+}
+
+func (c *cluster) read(ctx context.Context, path string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+path, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	request.Header.Set("Authorization", "Bearer somebody")
 	response, err := c.client.Do(request)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return err
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return "", err
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", path, response.Status)
+		return "", fmt.Errorf("%s: %s", path, response.Status)
 	}
-	return nil
+	return string(body), nil
 }
 
 func (c *cluster) waitReady(ctx context.Context) error {

@@ -5,8 +5,9 @@
 //	go build -o bin/deepscaler ./cmd/deepscaler
 //	go run ./adapter/internal/footprint -binary bin/deepscaler
 //
-// It fails when the adapter needs more than its limits: 64 MiB resident and
-// 0.02 of a core with 41 services at a step of 30 s. Linux only.
+// It fails when the adapter needs more than its limits: 96 MB resident and 0.02
+// of a core with 41 services at a step of 30 s, for which a trained model serves.
+// Linux only.
 package main
 
 import (
@@ -23,7 +24,7 @@ func main() {
 	flag.StringVar(&s.binary, "binary", "bin/deepscaler", "program to measure")
 	flag.IntVar(&s.services, "services", 41, "number of services")
 	flag.DurationVar(&s.step, "step", 30*time.Second, "step of the adapter")
-	flag.DurationVar(&s.warmUp, "warm-up", time.Minute, "time before processor time counts")
+	flag.DurationVar(&s.warmUp, "warm-up", 2*time.Minute, "time before processor time counts")
 	flag.DurationVar(&s.duration, "for", 3*time.Minute, "time to measure")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -19,7 +19,7 @@ import (
 
 // The bars.
 const (
-	maxResident = 64 << 20 // bytes
+	maxResident = 96e6 // bytes
 	maxCores    = 0.02
 )
 
@@ -55,6 +55,10 @@ func (s scenario) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	shared := filepath.Join(dir, "exchange")
+	if err := s.learn(services, shared); err != nil {
+		return fmt.Errorf("play the learner: %w", err)
+	}
 	config, kubeconfig := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "kubeconfig")
 	if err := errors.Join(
 		os.WriteFile(kubeconfig, kube.Kubeconfig(), 0o600),
@@ -63,7 +67,8 @@ kind: AdapterConfiguration
 step: %v
 telemetry: {prometheus: {url: %q}, rateWindow: %v}
 certificates: {namespace: %s}
-`, s.step, prometheus.URL, max(time.Minute, s.step), fakekube.Namespace), 0o600),
+models: {exchange: %q}
+`, s.step, prometheus.URL, max(time.Minute, s.step), fakekube.Namespace, shared), 0o600),
 	); err != nil {
 		return err
 	}
@@ -122,8 +127,11 @@ func (s scenario) measure(ctx context.Context, out io.Writer, c *cluster, p proc
 		return err
 	}
 	cores := (after - before).Seconds() / time.Since(began).Seconds()
-	fmt.Fprintf(out, "%d services, step %v: at most %.1f MiB resident, %.4f core (bars: %d MiB, %v core)\n",
-		s.services, s.step, float64(peak)/(1<<20), cores, maxResident>>20, maxCores)
+	fmt.Fprintf(out, "%d services, step %v: at most %.1f MiB resident, %.4f core (bars: %.1f MiB, %v core)\n",
+		s.services, s.step, float64(peak)/(1<<20), cores, float64(maxResident)/(1<<20), maxCores)
+	if err := c.modelServes(ctx); err != nil {
+		return err
+	}
 	if failed := c.failed.Load(); failed > 0 {
 		return fmt.Errorf("%d requests failed", failed)
 	}
