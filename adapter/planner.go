@@ -43,9 +43,9 @@ func newPlanner(file *config.Adapter, client *client, namespace string, recorder
 	var c clock.RealClock
 	steps := file.Window
 	if file.Models.Serve {
-		// A network may look at forecasts of queueing theory at each of its steps,
-		// which are made from as many steps themselves.
-		steps = 2*file.Window - 1
+		// A network may look at an analytic forecast for each of its steps, and each of
+		// these looks back by itself.
+		steps = 2 * file.Window
 	}
 	source, err := telemetry.New(file.Telemetry, estimator.DefaultFeatures(), steps, file.Step)
 	if err != nil {

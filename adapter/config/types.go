@@ -74,8 +74,8 @@ type Settings struct {
 	// RoundingTolerance is the fraction of a replica that is dropped instead of
 	// rounded up.
 	RoundingTolerance float64 `yaml:"roundingTolerance"`
-	// Quantile is that of the need which models are trained for, in (0,1); 0 leaves
-	// it to the learner.
+	// Quantile is the quantile of the need that a model serves, in (0,1); 0 is the
+	// lowest that it was trained for.
 	Quantile float64 `yaml:"quantile"`
 	// Model is the one that serves: empty for the newest, "none" for none, else the
 	// beginning of a hash.

@@ -104,7 +104,7 @@ func (s Settings) validate(p *problems, path string, step time.Duration) {
 		p.add(path+".sloPercentile", "is %v but slo is not set: set slo too, or remove it", s.SLOPercentile)
 	}
 	if !(s.Quantile >= 0 && s.Quantile < 1) {
-		p.add(path+".quantile", "is %v, want a number between 0 and 1, or 0 to leave it to the learner", s.Quantile)
+		p.add(path+".quantile", "is %v, want a number between 0 and 1, or 0 for the lowest that the model was trained for", s.Quantile)
 	}
 	if hex := strings.Trim(s.Model, "0123456789abcdef") == ""; s.Model != "" && s.Model != "none" && (!hex || len(s.Model) < 8 || len(s.Model) > 64) {
 		p.add(path+".model", "is %q, want the first 8 hex digits of a model's hash or more, none, or nothing for the newest", s.Model)

@@ -66,7 +66,7 @@ func TestLeaderAsksItsLearner(t *testing.T) {
 	}
 	want := []exchange.Application{{
 		Name: "shop", Services: []exchange.Service{{Name: "shop/cart", Min: 1, Max: 9}, {Name: "shop/web", Min: 1, Max: 9}},
-		Step: exchange.Duration{Duration: step}, Window: 12, Features: estimator.FeatureNames(estimator.DefaultFeatures()),
+		Step: exchange.Duration{Duration: step}, Window: 24, Features: estimator.FeatureNames(estimator.DefaultFeatures()),
 		LeadTime: exchange.Duration{Duration: 75 * time.Second}, MinUtilisation: 0.5, MaxUtilisation: 0.8, Headroom: 0.5,
 	}}
 	if diff := cmp.Diff(want, got.Applications, cmpopts.EquateEmpty()); diff != "" {
@@ -232,7 +232,7 @@ func TestServingModelIsKept(t *testing.T) {
 	s := newSite(t)
 	s.publish(constant(t, 2), at(-9))
 	for i := range 4 {
-		s.publish(constant(t, 3, func(h *fakemodel.Shape) { h.Window = 24 + i }), at(i-8))
+		s.publish(constant(t, 3, func(h *fakemodel.Shape) { h.Window = 25 + i }), at(i-8))
 	}
 	r := s.lead()
 	s.eventually("one is removed", func() bool { return len(s.kube.Objects("configmaps")) == 1+keep+1 })

@@ -29,6 +29,8 @@ type requirements struct {
 	steps    int
 	features []estimator.Feature
 	leadTime time.Duration
+	// quantile is the one to serve, 0 for the one that the model is made for.
+	quantile float64
 }
 
 // load makes a model ready to serve, or reports what it lacks.
@@ -42,6 +44,11 @@ func (r requirements) load(m *artifact.Model, hash string) (*Model, error) {
 	}
 	if err := e.Fits(r.step, r.steps, r.features, r.leadTime); err != nil {
 		return nil, err
+	}
+	if r.quantile > 0 {
+		if e, err = e.At(r.quantile); err != nil {
+			return nil, err
+		}
 	}
 	return &Model{Hash: hash, Trained: m.Created, Estimator: e}, nil
 }

@@ -130,7 +130,7 @@ func newSite(t *testing.T) *site {
 
 // observed is a window in which every sample is there.
 func observed() *estimator.Window {
-	w := estimator.NewWindow([]estimator.Service{cart, web}, estimator.DefaultFeatures(), 23, step, noon)
+	w := estimator.NewWindow([]estimator.Service{cart, web}, estimator.DefaultFeatures(), 24, step, noon)
 	for i := range w.Values {
 		w.Values[i] = 0.5
 	}
@@ -150,7 +150,7 @@ func (s *site) start(learner bool) *replica {
 		Window: func(context.Context, []estimator.Service, time.Time) (*estimator.Window, error) {
 			return s.window()
 		},
-		Features: estimator.DefaultFeatures(), Steps: 23, Clock: s.clock, Observer: r.news,
+		Features: estimator.DefaultFeatures(), Steps: 24, Clock: s.clock, Observer: r.news,
 	}
 	if learner {
 		file.Models.Exchange = s.t.TempDir()

@@ -230,7 +230,7 @@ func (s *Store) requirements(application string) requirements {
 	settings := s.options.Config.Settings(application)
 	return requirements{
 		step: s.options.Config.Step, steps: s.options.Steps, features: s.options.Features,
-		leadTime: settings.LeadTime,
+		leadTime: settings.LeadTime, quantile: settings.Quantile,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -75,7 +76,7 @@ func TestBadObjectsAreRefused(t *testing.T) {
 			}
 		}, "hash"},
 		"another step":          {func(s *site) { s.publish(constant(t, 3, func(h *fakemodel.Shape) { h.Step = time.Minute }), at(-1)) }, "steps of 1m0s"},
-		"looks too far back":    {func(s *site) { s.publish(constant(t, 3, func(h *fakemodel.Shape) { h.Window = 24 }), at(-1)) }, "looks back 24 steps"},
+		"looks too far back":    {func(s *site) { s.publish(constant(t, 3, func(h *fakemodel.Shape) { h.Window = 25 }), at(-1)) }, "looks back 25 steps"},
 		"not far enough ahead":  {func(s *site) { s.publish(constant(t, 3, func(h *fakemodel.Shape) { h.Horizon = 2 }), at(-1)) }, "1m0s ahead"},
 		"cut":                   {func(s *site) { s.spoil(constant(t, 3), func(b []byte) []byte { return b[:len(b)/2] }) }, "unexpected EOF"},
 		"damaged":               {func(s *site) { s.spoil(constant(t, 3), func(b []byte) []byte { b[len(b)/2] ^= 8; return b }) }, "ConfigMap"},
@@ -159,6 +160,18 @@ func TestPinOfTheConfiguration(t *testing.T) {
 				t.Errorf("failure %q, want %q", r.news.failure(), c.failure)
 			}
 		})
+	}
+}
+
+func TestQuantileOfTheConfiguration(t *testing.T) {
+	m := constant(t, 2, func(h *fakemodel.Shape) { h.Quantiles = []float64{0.5, 0.9} })
+	for quantile, want := range map[float64]float64{0: 2, 0.5: 2, 0.9: 3} {
+		s := newSite(t)
+		s.config = func(a *config.Adapter) { a.Defaults.Quantile = quantile }
+		s.publish(m, at(-9))
+		if got := serves(t, s.start(false), at(0)); math.Abs(got-want) > 1e-9 {
+			t.Errorf("quantile %v: %v replicas, want %v", quantile, got, want)
+		}
 	}
 }
 

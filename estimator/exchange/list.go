@@ -36,14 +36,16 @@ type Application struct {
 
 	// Step is Δ, the time between two columns of a window.
 	Step Duration `json:"step"`
-	// Window is the most steps a model may look at: those that the adapter reads.
+	// Window is the most steps that a model may need ([model.Estimator.Steps]): those
+	// that the adapter reads.
 	Window int `json:"window"`
 	// Features are the channels of the adapter's windows.
 	Features []string `json:"features"`
 	// LeadTime is how long a decision takes to have effect. A model must forecast
 	// at least so far.
 	LeadTime Duration `json:"leadTime"`
-	// Quantile is that of the pinball loss, in (0,1); 0 leaves it to the learner.
+	// Quantile is the one that the adapter serves of those that a model predicts, in
+	// (0,1); 0 is the lowest.
 	Quantile float64 `json:"quantile,omitempty"`
 
 	// SLO is the response time that requests entering the application must keep,

@@ -19,6 +19,9 @@ type Shape struct {
 	Window, Horizon int
 	// Hidden and Blocks are the size of the network.
 	Hidden, Blocks int
+	// Quantiles are the levels that it predicts, each a replica above the one before;
+	// none for the median.
+	Quantiles []float64
 }
 
 // Constant returns a model of that shape that forecasts the same replicas for every
@@ -27,7 +30,7 @@ func Constant(s Shape, replicas float64) (*artifact.Model, error) {
 	m := &artifact.Model{
 		Kind: artifact.KindDeepScaler, Services: s.Services, Features: estimator.FeatureNames(estimator.DefaultFeatures()),
 		Target: string(estimator.Replicas), Label: artifact.LabelRequired,
-		Window: s.Window, Step: s.Step, Created: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC),
+		Window: s.Window, Step: s.Step, Quantiles: s.Quantiles, Created: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC),
 		Hyperparameters: artifact.Hyperparameters{Hidden: s.Hidden, Kernel: 3, Blocks: s.Blocks, Quantile: 0.5},
 	}
 	for h := range s.Horizon {
@@ -35,6 +38,11 @@ func Constant(s Shape, replicas float64) (*artifact.Model, error) {
 	}
 	n, c := len(s.Services), len(m.Features)
 	m.Scaler = artifact.Scaler{TargetMean: slices.Repeat([]float64{replicas}, n), TargetStd: slices.Repeat([]float64{1}, n)}
+	for range s.Horizon {
+		for level := range s.Quantiles {
+			m.Scaler.Offsets = append(m.Scaler.Offsets, float64(level))
+		}
+	}
 	for range n {
 		m.Scaler.Mean = append(m.Scaler.Mean, make([]float64, c))
 		m.Scaler.Std = append(m.Scaler.Std, slices.Repeat([]float64{1}, c))
