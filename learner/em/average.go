@@ -5,8 +5,8 @@ import (
 )
 
 // average is an exponential moving average of a model's parameters over training
-// steps. It predicts better than the parameters of any one step, which the last
-// batches have pulled to and fro.
+// steps. It predicts better than the parameters of a single step, which contain
+// the noise of the last batches.
 type average struct {
 	model  gnn.Model[float32]
 	values [][]float32
@@ -23,7 +23,7 @@ func newAverage(m gnn.Model[float32], steps int) *average {
 	return a
 }
 
-// add takes in the parameters as they are after a step.
+// add includes the parameters after a step.
 func (a *average) add() {
 	for i, p := range a.model.Parameters() {
 		values := a.values[i]

@@ -13,8 +13,7 @@ const (
 )
 
 // stretches is the number of contiguous parts of the validation samples whose losses
-// are compared. Samples that follow each other are much alike, so single ones would
-// agree by themselves.
+// are compared. Neighbouring samples are too similar to be independent.
 const stretches = 10
 
 // calibrate returns, for every output of the best pair, the share of it that
@@ -23,9 +22,9 @@ const stretches = 10
 // Trees, 1984, §3.4.3).
 //
 // Where little can be predicted, as one step ahead of a noisy series, a network
-// repeats what it remembers from training: half of the change that it predicts is
-// then a better prediction. With labels that are levels, a share below
-// 1 draws predictions to the mean.
+// overstates changes that it remembers from training, and half of the predicted
+// change is a better prediction. With labels that are levels, a share below 1
+// draws predictions to the mean.
 func (s *session) calibrate(ctx context.Context) ([]float64, error) {
 	outputs, quantiles := s.model.Config().Outputs, s.config.Quantiles
 	samples := s.problem.Validation.Len()

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// Config is how to learn. Start from [DefaultConfig].
+// Config has the settings of learning. Start from [DefaultConfig].
 type Config struct {
 	// Iterations of expectation–maximisation. 1 with GraphEpochs 0 is plain
 	// training on the initial graph.
 	Iterations int `json:"iterations"`
-	// Epochs is how often policy learning goes through the training samples,
-	// per iteration.
+	// Epochs is the number of passes of policy learning over the training
+	// samples, per iteration.
 	Epochs int `json:"epochs"`
 	// GraphEpochs is the same for graph learning; 0 keeps the initial graph.
 	GraphEpochs int `json:"graphEpochs"`
@@ -22,20 +22,20 @@ type Config struct {
 	Rate float64 `json:"rate"`
 	// GraphRate is the same for graph learning, over one iteration.
 	GraphRate float64 `json:"graphRate"`
-	// Decay is the decoupled weight decay of the network's filters: what
+	// Decay is the decoupled weight decay of the network's filters, see
 	// [gnn.Parameter.Decays].
 	Decay float64 `json:"decay"`
 	// Clip is the largest norm of a gradient.
 	Clip float64 `json:"clip"`
-	// Patience is after how many epochs without a better validation loss the
-	// policy learning of an iteration ends early; 0 is never.
+	// Patience is the number of epochs without a better validation loss after
+	// which the policy learning of an iteration ends early; 0 is never.
 	Patience int `json:"patience"`
 	// Jitter is the standard deviation of the shift that training gives every
 	// feature of every service of a sample, in standard deviations of the feature;
-	// 0 is none. Only for labels that are changes from what the sample shows: a
-	// shift leaves them right.
+	// 0 is none. Only for labels that are changes from values in the sample: a
+	// shift keeps them right.
 	Jitter float64 `json:"jitter"`
-	// Quantiles of the pinball loss, that outputs take in turn, ascending: 0.5 is the
+	// Quantiles of the pinball loss, ascending; outputs use them in turn. 0.5 is the
 	// L1 loss of Eq. 4. A higher one trades cost for fewer shortages.
 	Quantiles []float64 `json:"quantiles"`
 
@@ -43,9 +43,9 @@ type Config struct {
 	Graphs int `json:"graphs"`
 	// Embedding is the number of columns of M₁ and M₂ (Eq. 5).
 	Embedding int `json:"embedding"`
-	// Threshold is ε of Eq. 6 as a share of 1/N, the weight of an edge in a
-	// graph that has all edges alike: an absolute one that suits 4 services
-	// would leave 41 services with nothing but the identity.
+	// Threshold is ε of Eq. 6 as a share of 1/N, the weight of an edge if all
+	// edges are equal: an absolute one that suits 4 services would leave 41
+	// services with the identity.
 	Threshold float64 `json:"threshold"`
 	// NewEdges is δ of Eq. 7.
 	NewEdges float64 `json:"newEdges"`
@@ -55,7 +55,7 @@ type Config struct {
 
 	// Workers is the number of goroutines.
 	Workers int `json:"workers"`
-	// Seed of everything that is drawn.
+	// Seed of all random numbers.
 	Seed uint64 `json:"seed"`
 }
 
@@ -82,7 +82,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// quantiles returns those of the loss.
+// quantiles returns the quantiles of the loss.
 func (c Config) quantiles() []float32 {
 	var all []float32
 	for _, q := range c.Quantiles {
@@ -91,7 +91,7 @@ func (c Config) quantiles() []float32 {
 	return all
 }
 
-// Validate reports values that nothing can be learned with.
+// Validate reports invalid values.
 func (c Config) Validate() error {
 	var errs []error
 	atLeast := func(name string, v, low int) {

@@ -1,11 +1,11 @@
 // Package em learns networks and affinity matrices from recorded telemetry:
 // adaptive learning by expectation–maximisation (paper §IV-B, Algorithm 2).
 //
-// Each iteration trains the parameters θ of the network under the current
-// affinity matrix (policy learning), then a generator of new affinity matrices
-// with the network frozen (graph learning), adds what it generates to the set 𝒜,
-// and weighs the graphs of the set by how well the network predicts with each of
-// them on held-back samples (graph updating).
+// Each iteration has three parts. Policy learning trains the parameters θ of the
+// network under the current affinity matrix. Graph learning trains a generator
+// of affinity matrices with the network frozen, and adds its graph to the set 𝒜.
+// Graph updating weighs the graphs of the set by the network's loss with each of
+// them on held-back samples.
 //
 // Learning is reproducible bit for bit on one machine for the same samples,
 // configuration and seed, and ends soon after its context does.

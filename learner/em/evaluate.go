@@ -15,8 +15,9 @@ var unknown = float32(math.NaN())
 // Predict runs the model over all samples under one affinity matrix, N×N.
 //
 // For every sample it calls each with the index, the outputs and labels, N·O numbers
-// each, and which labels are lower bounds. One goroutine per part, of which there are
-// workers, calls it in the order of the samples; the slices are its own until it returns.
+// each, and a mask of the labels that are lower bounds. There are as many parts as
+// workers; one goroutine per part calls each in the order of the samples. The slices are
+// valid during the call.
 func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, workers int, each func(part, index int, y, labels []float32, censored []bool)) error {
 	c := m.Config()
 	basis := make([]float32, m.BasisSize())

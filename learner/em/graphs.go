@@ -12,13 +12,13 @@ import (
 	"github.com/deepscaler/deepscaler/learner/generator"
 )
 
-// What graph learning starts from and holds to; see docs/learning/background.md.
+// Constants of graph learning; see docs/learning/background.md.
 const (
 	halfEdge = 0.25 // the weight of half an edge in Eq. 8, in units of ε
 )
 
-// learnGraph trains π with θ frozen and adds what it generates to 𝒜 (Algorithm
-// 2, lines 4 and 5).
+// learnGraph trains π with θ frozen and adds the generated graph to 𝒜
+// (Algorithm 2, lines 4 and 5).
 func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 	n := s.services
 	pi, err := generator.New(s.affinity, s.lost(), n, s.config.Embedding, s.rng)
@@ -68,7 +68,8 @@ func (s *session) learnGraph(ctx context.Context, iteration int) (err error) {
 }
 
 // updateGraphs scores all graphs of 𝒜, drops the worst beyond its capacity and
-// makes the next A_old of the others (Algorithm 2, lines 6 to 10, Eq. 9–10).
+// combines the others into the next A_old (Algorithm 2, lines 6 to 10, Eq.
+// 9–10).
 func (s *session) updateGraphs(ctx context.Context) error {
 	if err := s.scoreGraphs(ctx); err != nil {
 		return err
@@ -88,7 +89,7 @@ func (s *session) updateGraphs(ctx context.Context) error {
 		losses[i], graphs[i] = g.Loss, g.Affinity
 		low = min(low, g.Loss)
 	}
-	// A perfect graph has nothing to be compared to: then it weighs all.
+	// A graph without loss gets all of the weight.
 	weights := graph.Weights(losses, s.config.Sharpness/max(low, math.SmallestNonzeroFloat32))
 	s.affinity = graph.Sparse(graph.Combine(graphs, weights, s.services), s.services, float32(s.threshold()))
 	loss, err := validate(ctx, s.model, s.affinity, s.problem.Validation, s.config, s.problem.Weights)
@@ -99,7 +100,7 @@ func (s *session) updateGraphs(ctx context.Context) error {
 	return nil
 }
 
-// scoreGraphs validates every graph of 𝒜 under the model as it is.
+// scoreGraphs validates every graph of 𝒜 under the present model.
 func (s *session) scoreGraphs(ctx context.Context) (err error) {
 	for i, g := range s.set {
 		if s.set[i].Loss, err = validate(ctx, s.model, g.Affinity, s.problem.Validation, s.config, s.problem.Weights); err != nil {

@@ -3,8 +3,8 @@ package em
 // jitter shifts every feature of every service of a sample by an amount of its own,
 // the same at all steps: drawn from a normal distribution of that many standard
 // deviations, anew whenever the sample is seen. A label that is a change stays
-// right under such a shift, and the network learns what shapes mean instead of
-// remembering at which levels they occurred.
+// right under such a shift, and the network learns shapes instead of the levels at
+// which they occurred.
 func (s *session) jitter(x []float32, samples int) {
 	if s.config.Jitter == 0 {
 		return

@@ -14,7 +14,7 @@ import (
 
 // Graph is a member of the set 𝒜.
 type Graph struct {
-	// Name is where it comes from, "invocation" or "learned 3".
+	// Name is its origin, "invocation" or "learned 3".
 	Name string
 	// Affinity is normalised, N×N.
 	Affinity []float32
@@ -23,17 +23,16 @@ type Graph struct {
 	Loss float64
 }
 
-// Result is what learning found: the pair of parameters and affinity matrix with
-// the lowest validation loss.
+// Result is the result of learning: the pair of parameters and affinity matrix
+// with the lowest validation loss.
 type Result struct {
-	// Affinity is the matrix that the network, whose parameters are left in the
-	// model, is to be used with.
+	// Affinity is the matrix for the parameters in the model.
 	Affinity []float32
-	// KeptParent is true when nothing was better than the parent: the parameters
+	// KeptParent is true if nothing was better than the parent: the parameters
 	// and the affinity matrix are the parent's.
 	KeptParent bool
-	// Graphs is the set 𝒜 at the end, each with its loss under the parameters that
-	// are left in the model.
+	// Graphs is the final set 𝒜, each with its loss under the parameters in the
+	// model.
 	Graphs []Graph
 	// Shares has a factor of each output, found on the validation samples, by which
 	// it is to be multiplied.
@@ -63,31 +62,31 @@ type Epoch struct {
 	Validation float64 `json:"validation"`
 }
 
-// Progress is called as learning goes on. done and total count epochs of both
+// Progress is called during learning. done and total count epochs of both
 // phases. Within an epoch done is a fraction, and the losses are NaN.
 type Progress func(e Epoch, done float64, total int)
 
-// Problem is what there is to learn from.
+// Problem is the input of learning.
 type Problem struct {
 	// Training and Validation samples.
 	Training, Validation Samples
 	// Graphs are the initial graphs, each N×N with weights of at least 0 and
 	// without self-loops: the invocation graph, if known.
 	Graphs []Graph
-	// Parent, unless nil, is the pair that learning goes on from and has to beat.
+	// Parent, unless nil, is the pair that learning starts from and has to beat.
 	Parent *Parent
 	// Weights, unless nil, is a factor of the loss per service, for labels that
 	// are in different units.
 	Weights []float32
 }
 
-// Parent is a result of earlier learning, whose parameters the model has.
+// Parent is a result of earlier learning. Its parameters are in the model.
 type Parent struct {
 	// Affinity is the matrix that belongs to the parameters, normalised, N×N. A
 	// service that is new to the parent has an empty row: it is predicted without
 	// neighbours, and training begins with its edges in the initial graphs.
 	Affinity []float32
-	// Graphs is the set 𝒜 of the parent, which learning goes on with; each is
+	// Graphs is the set 𝒜 of the parent, which learning continues; each is
 	// normalised. An initial graph replaces that of the same name.
 	Graphs []Graph
 }
@@ -119,12 +118,12 @@ type best struct {
 	parameters [][]float32
 }
 
-// Learn runs Algorithm 2 on a model, which it starts from as it is and leaves at
-// the best parameters found; the affinity matrix that belongs to them is in the
-// result. progress may be nil.
+// Learn runs Algorithm 2 on a model. It starts from the model's parameters and
+// sets them to the best ones found; the result has the affinity matrix for them.
+// progress may be nil.
 //
-// When ctx ends, Learn returns its error, and the parameters of the model are
-// the best of those so far.
+// When ctx ends, Learn returns its error, and the model has the best parameters
+// so far.
 func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progress Progress) (*Result, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("configuration of learning: %w", err)
@@ -166,7 +165,7 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	if err != nil {
 		return nil, err
 	}
-	// Those of the last iteration belong to other parameters.
+	// The losses of the last iteration belong to other parameters.
 	if err := s.scoreGraphs(ctx); err != nil {
 		return nil, fmt.Errorf("score the graphs: %w", err)
 	}
@@ -230,8 +229,8 @@ func (s *session) objective() autodiff.Objective {
 	}
 }
 
-// keep remembers the model's parameters with an affinity matrix when they are
-// the best so far, and reports whether they are.
+// keep stores the model's parameters with an affinity matrix if they are the
+// best so far, and reports whether they are.
 func (b *best) keep(m gnn.Model[float32], affinity []float32, loss float64) bool {
 	if loss >= b.loss {
 		return false

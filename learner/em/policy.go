@@ -36,7 +36,8 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 		if stale++; s.best.keep(s.model, s.affinity, loss) {
 			stale = 0
 		}
-		// The next iteration goes on from the average, since the graph was learned with it.
+		// The next iteration continues from the average, because the graph was
+		// learned with it.
 		if epoch == s.config.Epochs || s.config.Patience > 0 && stale >= s.config.Patience {
 			break
 		}
@@ -52,8 +53,8 @@ func (s *session) rate(part float64) float64 {
 	return s.config.Rate * (0.01 + 0.99*(1+math.Cos(math.Pi*min(at, 1)))/2)
 }
 
-// loader returns that of the training samples, for epochs of the iteration and phase
-// of e.
+// loader returns the loader of the training samples, for epochs of the iteration and
+// phase of e.
 func (s *session) loader(e Epoch) *loader {
 	c, before := s.model.Config(), s.done
 	return &loader{

@@ -19,8 +19,7 @@ type Samples interface {
 	Censored(indices []int, mask []bool)
 }
 
-// requireLabel returns an error when no label of the samples is known, since
-// nothing can be learned from them.
+// requireLabel returns an error if the samples have no label.
 func requireLabel(name string, s Samples, in, out int) error {
 	x, y := make([]float32, in), make([]float32, out)
 	for i := range s.Len() {
@@ -55,8 +54,8 @@ type batch struct {
 	labels  int // known ones
 }
 
-// fill writes the batch that starts at position at of order; a short one is
-// filled up with unknown labels.
+// fill writes the batch that starts at position at of order, and pads a short
+// one with unknown labels.
 func (l *loader) fill(order []int, at int, to autodiff.Batch) batch {
 	indices := order[at:min(at+l.batch, len(order))]
 	labels := len(indices) * l.out
@@ -68,9 +67,9 @@ func (l *loader) fill(order []int, at int, to autodiff.Batch) batch {
 	return batch{at: at, samples: len(indices), labels: known(to.Y)}
 }
 
-// pass goes through the samples in the given order, fills to with one batch after
-// the other, and returns the mean of the losses that step returns, by known
-// labels. A batch without any, from a gap in the history, is left out. passed, unless
+// pass goes through the samples in the given order, fills to with one batch after the
+// other, and returns the mean of the losses that step returns, by known labels. A
+// batch without known labels, from a gap in the history, is skipped. passed, unless
 // nil, is called before every batch with the part of the pass that is done.
 func (l *loader) pass(ctx context.Context, order []int, to autodiff.Batch, step func(b batch) (float64, error)) (mean float64, err error) {
 	labels := 0

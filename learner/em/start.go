@@ -10,7 +10,7 @@ import (
 )
 
 // start fills 𝒜 with the initial graphs and A with their union (line 1, Eq. 3), or
-// goes on with 𝒜 and A of the parent.
+// takes 𝒜 and A of the parent.
 func (s *session) start() error {
 	n := s.services
 	var raw [][]float32
@@ -80,7 +80,7 @@ func checkGraph(g Graph, n int) error {
 	return nil
 }
 
-// scoreParent makes the parent the pair that is to be beaten.
+// scoreParent makes the parent the pair to beat.
 func (s *session) scoreParent(ctx context.Context) error {
 	a := s.problem.Parent.Affinity
 	loss, err := validate(ctx, s.model, a, s.problem.Validation, s.config, s.problem.Weights)

@@ -6,7 +6,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
-// validateAnchor reports an anchor that the label or the features do not allow.
+// validateAnchor reports an anchor that does not fit the label or the features.
 func (o Options) validateAnchor() error {
 	observed, required := false, false
 	switch label := o.Label.(type) {
@@ -17,7 +17,7 @@ func (o Options) validateAnchor() error {
 	}
 	switch {
 	case o.Anchor == features.AnchorChange && !observed:
-		return fmt.Errorf("anchor %q needs the target %q itself as the label: what changes must be seen in the window", o.Anchor, o.Target)
+		return fmt.Errorf("anchor %q needs the target %q itself as the label: the window must show what changes", o.Anchor, o.Target)
 	case o.Anchor == features.AnchorAnalytic && !required:
 		return fmt.Errorf("anchor %q needs the replicas that were required as the label: they are what it forecasts", o.Anchor)
 	case o.Anchor == features.AnchorDemand && !required:

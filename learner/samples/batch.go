@@ -14,9 +14,9 @@ func (d *Set) InputLen() int {
 // LabelLen returns N·H, the numbers in the labels of one sample.
 func (d *Set) LabelLen() int { return len(d.series.Services) * len(d.options.Horizons) }
 
-// Batch writes the samples with the given indices: x as [B][τ][N][C], scaled
-// and without gaps; y as [B][N][H], scaled, NaN where there is no label. Package
-// features says how.
+// Batch writes the samples with the given indices: x as [B][τ][N][C], scaled and
+// without gaps; y as [B][N][H], scaled, NaN where there is no label. See package
+// features.
 //
 // It allocates nothing. A slice of the wrong length or an index out of range
 // panics.
@@ -106,7 +106,7 @@ func checkLen(name string, got, want int) {
 	}
 }
 
-// View is the samples of one part, as learning takes them.
+// View is the samples of one part, for learning.
 type View struct {
 	samples *Set
 	part    Part

@@ -7,18 +7,16 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Labeller says what the network should have known about every service at every
-// step.
+// Labeller finds the truth for every service at every step.
 type Labeller interface {
-	// Label labels every step of s. Whatever it has to fit it fits on the steps
-	// of train alone, and the label of a step depends on no later step otherwise.
+	// Label labels every step of s. It fits only on the steps of train; otherwise
+	// the label of a step does not depend on later steps.
 	Label(s *estimator.Window, train estimator.Range) (Labels, error)
 }
 
 // Labels are T·N of them, row-major in (step, service).
 type Labels struct {
-	// Values are NaN where nothing can be said: such a label is masked, never made
-	// up.
+	// Values are NaN where unknown: such a label is masked, never invented.
 	Values []float64
 	// Censored marks lower bounds: the truth may be higher. Nil when there are
 	// none.
@@ -45,8 +43,8 @@ func (o Observed) Label(s *estimator.Window, _ estimator.Range) (Labels, error) 
 	return Labels{Values: labels}, nil
 }
 
-// column returns the index of the feature. One that is not there is an error which
-// names those that are.
+// column returns the index of the feature. The error for a missing one names the
+// others.
 func column(w *estimator.Window, f estimator.Feature) (int, error) {
 	if c := w.Channel(f); c >= 0 {
 		return c, nil
@@ -54,8 +52,7 @@ func column(w *estimator.Window, f estimator.Feature) (int, error) {
 	return 0, fmt.Errorf("there is no feature %q; the features are %q", f, w.Features)
 }
 
-// checkLabels reports labels that a labeller got wrong, and a training part
-// without any.
+// checkLabels reports invalid labels, and a training part without labels.
 func checkLabels(labels []float64, s *estimator.Window, train estimator.Range) error {
 	n := len(s.Services)
 	if len(labels) != s.Steps*n {

@@ -9,7 +9,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
-// Options say how samples are made. The zero value of each field is its
+// Options control how samples are made. The zero value of each field is its
 // default.
 type Options struct {
 	// Window is τ, the number of steps a sample shows; 12 by default.
@@ -22,13 +22,14 @@ type Options struct {
 	// Target is the feature that is predicted, "replicas" by default. It need
 	// not be among Features.
 	Target estimator.Feature
-	// Label says what is to be predicted; by default [Observed] with Target.
+	// Label finds the truth; by default [Observed] with Target.
 	Label Labeller
 	// Split divides the history; [DefaultSplit] by default.
 	Split Split
-	// Scale is how inputs and labels are scaled; [features.ScalePerService] by default.
+	// Scale selects the scaling of inputs and labels; [features.ScalePerService] by
+	// default.
 	Scale features.ScaleMode
-	// Anchor is what labels are measured from; [features.AnchorLevel] by default.
+	// Anchor is the reference of labels; [features.AnchorLevel] by default.
 	Anchor features.Anchor
 	// Sizings has one sizing for each service, which [features.AnchorDemand] counts the
 	// replicas with; by default those that the label fits on the training part.
@@ -75,8 +76,8 @@ func (o Options) complete(s *estimator.Window) Options {
 	return o
 }
 
-// validate reports the first option that cannot work. The features and the
-// label are checked where they are used.
+// validate reports the first invalid option. The features and the label are
+// checked where they are used.
 func (o Options) validate() error {
 	if o.Window < 1 || o.Window > maxWindow {
 		return fmt.Errorf("window is %d steps, want 1 to %d", o.Window, maxWindow)

@@ -11,8 +11,8 @@ import (
 // Required labels every step with the fractional replicas that would have been
 // enough: in hindsight, the fewest with which the service would have kept its
 // share of the SLO under the load it then had. Unlike [Observed] it does not
-// teach a network the habits of whatever scaled the service while the telemetry
-// was recorded. Package demand says how.
+// teach a network the habits of the autoscaler during the recording. See
+// package demand.
 //
 // It needs the features replicas, cpu, requests and latency of the estimator
 // package.
@@ -20,8 +20,8 @@ type Required struct {
 	// SLO bounds the response time of the requests that enter the application,
 	// callees included; 0 when none is set.
 	SLO time.Duration
-	// SLOPercentile says what SLO bounds: 0 the mean, or the given percentile
-	// as a fraction (0.95 for p95), see [demand.SLO].
+	// SLOPercentile selects what SLO bounds: 0 the mean, or the given
+	// percentile as a fraction (0.95 for p95), see [demand.SLO].
 	SLOPercentile float64
 	// Calls is the invocation graph with mean calls for each call as weights;
 	// nil when it is not known.
@@ -50,8 +50,7 @@ func required(h *demand.Hindsight, services, steps int) Labels {
 	return labels
 }
 
-// Look returns what the services turned out to need, by what is learnt from the steps
-// of train.
+// Look returns the needs of the services in hindsight, fitted on the steps of train.
 func (r Required) Look(s *estimator.Window, train estimator.Range) (*demand.Hindsight, error) {
 	if err := estimator.ValidateEdges(r.Calls, len(s.Services)); err != nil {
 		return nil, fmt.Errorf("invocation graph: %w", err)

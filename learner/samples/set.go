@@ -38,8 +38,7 @@ type Set struct {
 // New makes samples of a series.
 //
 // Every part that the split asks for has a sample, and every sample a label. A
-// history that is too short for that, or has gaps where a part needs labels, is an
-// error that says so.
+// history that is too short, or has gaps where a part needs labels, is an error.
 func New(s *estimator.Window, o Options) (*Set, error) {
 	d, err := newSet(s, o)
 	if err != nil {
@@ -127,12 +126,11 @@ func (d *Set) scale(inputs, labels *features.Scaler) (err error) {
 }
 
 // WithScalers returns the same samples under other scalers than those fitted on
-// the training part: the scalers that a network was trained with, whose inputs
-// and outputs mean nothing under any others. The labels in their own unit stay
-// as they are.
+// the training part. A network needs the scalers of its training. The labels in
+// their own unit do not change.
 //
 // inputs is over the features of the options and labels has one feature. The
-// mean of labels stands in for an anchor that was not observed in the window.
+// mean of labels replaces an anchor that was not observed in the window.
 func (d *Set) WithScalers(inputs, labels *features.Scaler) (*Set, error) {
 	if n := len(d.series.Services); inputs.Services != n {
 		return nil, fmt.Errorf("the scaler of the inputs is for %d services, want %d", inputs.Services, n)
@@ -152,9 +150,8 @@ func (d *Set) Series() *estimator.Window { return d.series }
 // options.
 func (d *Set) InputScaler() *features.Scaler { return d.inputScaler }
 
-// LabelScaler returns the scaler of the labels; it has one feature. But with
-// [features.AnchorLevel], its mean is only what stands in for an anchor that was not
-// observed.
+// LabelScaler returns the scaler of the labels; it has one feature. Except with
+// [features.AnchorLevel], its mean only replaces an anchor that was not observed.
 func (d *Set) LabelScaler() *features.Scaler { return d.labelScaler }
 
 // Range returns the steps that belong to the part, those of its labels.

@@ -33,9 +33,8 @@ func (p Part) String() string {
 	return "part " + strconv.Itoa(int(p))
 }
 
-// Split is how a history is divided, in time order and without shuffling: the
-// fractions of its steps that are for training, validation and test. They add
-// up to 1.
+// Split divides a history in time order, without shuffling: it has the
+// fractions of steps for training, validation and test, with the sum 1.
 type Split struct {
 	Train, Validation, Test float64
 }
@@ -88,7 +87,7 @@ func (s *Split) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Validate reports a split that cannot be made.
+// Validate reports an invalid split.
 func (s Split) Validate() error {
 	for i, f := range []float64{s.Train, s.Validation, s.Test} {
 		if !(f >= minPart || f == 0 && Part(i) != Train) || f > 1 {

@@ -2,7 +2,7 @@ package samples
 
 // Weights returns a factor per service, 1 on average, in proportion to the standard
 // deviation of its labels: with it, a loss of scaled labels counts errors in the
-// unit of the target, whatever service they are of.
+// unit of the target for every service.
 func (d *Set) Weights() []float32 {
 	mean := 0.0
 	for _, std := range d.labelScaler.Std {
