@@ -3,6 +3,7 @@ package em
 import (
 	"context"
 	"math"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -14,32 +15,93 @@ const (
 	faintest = 0.1  // the smallest weight
 )
 
-// candidates returns edges that A_old lacks, N×N: from services whose past tells of the
-// labels of another service what its own past and its sources in A_old do not. The
-// square of a weight is the share of the labels' variance that only this edge explains.
+// candidates returns edges that A_old lacks, N×N.
 //
-// The score has no sign and needs no network: it is what a linear filter of the edge's own
-// would gain. The slope ∂L/∂A cannot tell as much while A is the identity: then filters
-// for neighbours are copies of the one for the service itself, and say what its own past
-// means. Since a source has to tell of later labels, direction follows time.
+// An edge goes from a service whose past tells of the labels of another service what its
+// own past and its sources in A_old do not. The square of the weight is the share of the
+// labels' variance that only this edge explains. The score has no sign and needs no
+// network: it is what a linear filter of the edge's own would gain. The slope ∂L/∂A cannot
+// tell as much while A is the identity: then filters for neighbours are copies of the one
+// for the service itself, and say what its own past means. Since a source has to tell of
+// later labels, direction follows time.
 func (s *session) candidates(ctx context.Context) ([]float32, error) {
 	past, labels := s.look()
 	n := s.services
 	edges := make([]float32, n*n)
+	rest := make([][]float64, n) // of the labels, what no past explains
+	err := s.each(ctx, func(service int) {
+		known := func(source int) bool { return source == service || s.affinity[source*n+service] > 0 }
+		var weights map[int]float64
+		weights, rest[service] = past.sources(known, labels[service])
+		for source, weight := range weights {
+			if weight > faintest {
+				edges[source*n+service] = float32(weight)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return edges, s.addSimultaneous(ctx, edges, rest)
+}
+
+// addSimultaneous adds edges between services that change together. Where a step is
+// longer than what happens in it, that is all that can be seen of a call.
+//
+// What no past explains of the labels of two services is then correlated, given all
+// others (Meinshausen and Bühlmann, 2006). Such a pair gets an edge each way, of half the
+// weight, since neither is seen to come first.
+func (s *session) addSimultaneous(ctx context.Context, edges []float32, rest [][]float64) error {
+	n := s.services
+	size := make([]float64, n)
+	columns := make([][]float32, n)
+	for i, r := range rest {
+		size[i] = math.Sqrt(squares(r))
+		columns[i] = make([]float32, len(r))
+		for row, v := range r {
+			columns[i][row] = float32(v)
+		}
+		standardise(columns[i])
+		standardise(r)
+	}
+	pairs := make([]float32, n*n)
+	err := s.each(ctx, func(service int) {
+		others := &past{each: 1, columns: slices.Clone(columns)}
+		others.columns[service] = make([]float32, len(rest[service]))
+		weights, _ := others.sources(func(source int) bool { return source == service }, rest[service])
+		for source, weight := range weights {
+			pairs[source*n+service] = float32(size[service] * weight / 2)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	seen := slices.Clone(edges)
+	for i := range n {
+		for j := range n {
+			there, back := i*n+j, j*n+i
+			if i == j || max(seen[there], seen[back], s.affinity[there], s.affinity[back]) > 0 {
+				continue
+			}
+			if v := max(pairs[there], pairs[back]); v > faintest {
+				edges[there] = v
+			}
+		}
+	}
+	return nil
+}
+
+// each calls do for every service, several at a time.
+func (s *session) each(ctx context.Context, do func(service int)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(s.config.Workers)
-	for service := range n {
+	for service := range s.services {
 		g.Go(func() error {
-			known := func(source int) bool { return source == service || s.affinity[source*n+service] > 0 }
-			for source, weight := range past.sources(known, labels[service]) {
-				if weight > faintest {
-					edges[source*n+service] = float32(weight)
-				}
-			}
+			do(service)
 			return ctx.Err()
 		})
 	}
-	return edges, g.Wait()
+	return g.Wait()
 }
 
 // look returns the pasts of all services in the training samples and their labels at the

@@ -13,31 +13,33 @@ const (
 )
 
 // sources returns the services that are not known and whose past explains the labels of
-// a service, [row], standardised. The square of a weight is the share that no other
-// service explains.
+// a service, [row], standardised, and what nothing explains. The square of a weight is
+// the share that no other service explains.
 //
 // It chooses columns step by step, first those of the known sources, of which the service
 // itself is one: what they tell needs no other edge. Each must explain more than the best
 // of as many columns of noise would (the extended Bayesian information criterion of Chen
 // and Chen, 2008). Then it drops sources that the others make needless.
-func (p *past) sources(known func(source int) bool, labels []float64) map[int]float64 {
+func (p *past) sources(known func(source int) bool, labels []float64) (weights map[int]float64, rest []float64) {
 	chosen := p.forward(known, labels)
 	for {
-		full := p.left(labels, chosen)
-		weights, weakest, least := map[int]float64{}, -1, 0.0
+		rest = p.rest(labels, chosen)
+		full := squares(rest)
+		weakest, least := -1, 0.0
+		weights = map[int]float64{}
 		for _, k := range chosen {
 			source := k / p.each
 			if _, done := weights[source]; done || known(source) {
 				continue
 			}
-			left := p.left(labels, p.without(chosen, source))
+			left := squares(p.rest(labels, p.without(chosen, source)))
 			weights[source] = math.Sqrt(max(0, left-full))
 			if share := 1 - full/left; weakest < 0 || share < least {
 				weakest, least = source, share
 			}
 		}
 		if weakest < 0 || significant(least, len(labels), len(p.columns)) {
-			return weights
+			return weights, rest
 		}
 		chosen = p.without(chosen, weakest)
 	}
@@ -47,13 +49,13 @@ func (p *past) without(columns []int, service int) []int {
 	return slices.DeleteFunc(slices.Clone(columns), func(k int) bool { return k/p.each == service })
 }
 
-// left returns the squares of the residuals after a regression on columns.
-func (p *past) left(labels []float64, columns []int) float64 {
+// rest returns the residuals of a regression on columns.
+func (p *past) rest(labels []float64, columns []int) []float64 {
 	r := regression{rest: slices.Clone(labels)}
 	for _, k := range columns {
 		r.add(p.columns[k])
 	}
-	return squares(r.rest)
+	return r.rest
 }
 
 // forward returns the columns that explain something, in the order of choice.

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/learner/train"
+	"github.com/deepscaler/deepscaler/test/lab/dependency"
+	"github.com/deepscaler/deepscaler/test/lab/experiment"
+	"github.com/deepscaler/deepscaler/test/lab/learned"
+	"github.com/deepscaler/deepscaler/test/lab/loop"
+	"github.com/deepscaler/deepscaler/test/lab/need"
+	"github.com/deepscaler/deepscaler/test/lab/workload"
+	"github.com/deepscaler/deepscaler/test/testbed/app"
+)
+
+type dependencies struct {
+	app, load string
+	mixes     []int
+	school    time.Duration
+	seed      uint64
+}
+
+func dependenciesCommand() *cobra.Command {
+	o := &dependencies{app: "online-boutique", load: "sequence", school: 6 * time.Hour, seed: 1001}
+	for k := range workload.Patterns {
+		o.mixes = append(o.mixes, k+1)
+	}
+	c := &cobra.Command{
+		Use:   "dependencies",
+		Short: "Print how much of the services' relations the learned graph captures (Fig. 11)",
+		Long: `Dependencies trains a network under each mix of requests, once from the invocation
+graph and once from nothing, with the defaults of deepscaler train. It prints which
+share of the OD (Eq. 15) and CC (Eq. 16) relations the learned graph has, in either
+direction, beside the share of all pairs that it has, which chance would capture, and
+its Jaccard similarity to all of these relations together.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
+	}
+	fs := c.Flags()
+	fs.StringVar(&o.app, "app", o.app, "Application.")
+	fs.StringVar(&o.load, "workload", o.load, "Load, without a mix.")
+	fs.IntSliceVar(&o.mixes, "mix", o.mixes, "Mixes by number.")
+	fs.DurationVar(&o.school, "school", o.school, "Virtual time of the history to learn from.")
+	fs.Uint64Var(&o.seed, "seed", o.seed, "Its seed.")
+	return c
+}
+
+func (o *dependencies) run(c *cobra.Command) error {
+	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "mix\tfrom\tOD\tCC\tpairs\tJaccard\tedges\tOD relations\tCC relations\tMAE\t")
+	for _, mix := range o.mixes {
+		lesson, err := o.lesson(c.Context(), mix)
+		if err != nil {
+			return err
+		}
+		n := len(lesson.History.Services)
+		od := dependency.Passes(n, lesson.Edges).Undirected(n)
+		cc := dependency.Correlations(lesson.History).Undirected(n)
+		both := make(dependency.Relations, n*n)
+		for i := range both {
+			both[i] = od[i] || cc[i]
+		}
+		for _, from := range []struct {
+			name  string
+			edges []estimator.Edge
+		}{{"graph", lesson.Edges}, {"nothing", nil}} {
+			s := train.DefaultSpec()
+			s.LeadTime, s.Samples.Window = lesson.Config.LeadTime(), lesson.Config.Steps
+			s.Label.SLO = train.Duration(lesson.Config.Application.SLO.Latency.D())
+			s.Learning.Seed = o.seed
+			r, err := train.Train(c.Context(), train.Input{History: lesson.History, Edges: from.edges, Now: time.Now}, s)
+			if err != nil {
+				return fmt.Errorf("train under mix %d: %w", mix, err)
+			}
+			directed := dependency.Learned(r.Model.Affinity, n)
+			learned := directed.Undirected(n)
+			fmt.Fprintf(w, "%d\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d\t%.4g\t\n", mix, from.name, od.Captured(learned), cc.Captured(learned),
+				float64(learned.Count())/float64(n*(n-1)), learned.Jaccard(both), directed.Count(), od.Count()/2, cc.Count()/2, r.Report.Test.Overall.Model.MAE)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lesson makes history under a mix.
+func (o *dependencies) lesson(ctx context.Context, mix int) (*learned.Lesson, error) {
+	a, err := app.Load(o.app)
+	if err != nil {
+		return nil, fmt.Errorf("--app: %w", err)
+	}
+	name := fmt.Sprintf("%s:mix=%d", o.load, mix)
+	g, err := workload.Parse(name)
+	if err != nil {
+		return nil, fmt.Errorf("--workload: %w", err)
+	}
+	base, err := need.Base(a)
+	if err != nil {
+		return nil, err
+	}
+	c := loop.Defaults(a, nil, o.seed+1)
+	s, err := experiment.NewScene(c, name, g, base, workload.Span{Seed: o.seed, Duration: o.school})
+	if err != nil {
+		return nil, err
+	}
+	return experiment.Lesson(ctx, &s)
+}
