@@ -28,12 +28,8 @@ func (s *session) candidates(ctx context.Context) ([]float32, error) {
 	past, labels := s.look()
 	n := s.services
 	edges := make([]float32, n*n)
-	rest := make([][]float64, n) // of the labels, what no past explains
 	err := s.each(ctx, func(service int) {
-		known := func(source int) bool { return source == service || s.affinity[source*n+service] > 0 }
-		var weights map[int]float64
-		weights, rest[service] = past.sources(known, labels[service])
-		for source, weight := range weights {
+		for source, weight := range past.sources(s.known(edges, service), labels[service]) {
 			if weight > faintest {
 				edges[source*n+service] = float32(weight)
 			}
@@ -42,45 +38,54 @@ func (s *session) candidates(ctx context.Context) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	return edges, s.addSimultaneous(ctx, edges, rest)
+	return edges, s.addSimultaneous(ctx, edges, past)
+}
+
+// known reports which sources of a service are known: itself, those in A_old and those
+// that edges have.
+func (s *session) known(edges []float32, service int) func(source int) bool {
+	known := make([]bool, s.services)
+	for source := range known {
+		i := source*s.services + service
+		known[source] = source == service || s.affinity[i] > 0 || edges[i] > 0
+	}
+	return func(source int) bool { return known[source] }
 }
 
 // addSimultaneous adds edges between services that change together. Where a step is
 // longer than what happens in it, that is all that can be seen of a call.
 //
-// What no past explains of the labels of two services is then correlated, given all
-// others (Meinshausen and Bühlmann, 2006). Such a pair gets an edge each way, of half the
-// weight, since neither is seen to come first.
-func (s *session) addSimultaneous(ctx context.Context, edges []float32, rest [][]float64) error {
-	n := s.services
-	size := make([]float64, n)
-	columns := make([][]float32, n)
-	for i, r := range rest {
-		size[i] = math.Sqrt(squares(r))
-		columns[i] = make([]float32, len(r))
-		for row, v := range r {
-			columns[i][row] = float32(v)
-		}
-		standardise(columns[i])
-		standardise(r)
-	}
+// What their own past and that of their sources leave unexplained of a feature of two
+// services is then correlated, given all others (Meinshausen and Bühlmann, 2006). Such a
+// pair gets an edge each way, of half the weight, since neither is seen to come first.
+func (s *session) addSimultaneous(ctx context.Context, edges []float32, p *past) error {
+	n, earlier := s.services, p.earlier()
 	pairs := make([]float32, n*n)
-	err := s.each(ctx, func(service int) {
-		others := &past{each: 1, columns: slices.Clone(columns)}
-		others.columns[service] = make([]float32, len(rest[service]))
-		weights, _ := others.sources(func(source int) bool { return source == service }, rest[service])
-		for source, weight := range weights {
-			pairs[source*n+service] = float32(size[service] * weight / 2)
+	for feature := range p.features {
+		news := make([][]float32, n)
+		err := s.each(ctx, func(service int) {
+			news[service] = earlier.rest(p.last(service, feature), s.known(edges, service))
+		})
+		if err != nil {
+			return err
 		}
-	})
-	if err != nil {
-		return err
+		err = s.each(ctx, func(service int) {
+			others := &past{each: 1, columns: slices.Clone(news)}
+			others.columns[service] = make([]float32, len(news[service]))
+			for source, weight := range others.sources(func(source int) bool { return source == service }, widen(news[service])) {
+				i := source*n + service
+				pairs[i] = max(pairs[i], float32(weight/2))
+			}
+		})
+		if err != nil {
+			return err
+		}
 	}
-	seen := slices.Clone(edges)
+	found := slices.Clone(edges)
 	for i := range n {
 		for j := range n {
 			there, back := i*n+j, j*n+i
-			if i == j || max(seen[there], seen[back], s.affinity[there], s.affinity[back]) > 0 {
+			if i == j || max(found[there], found[back], s.affinity[there], s.affinity[back]) > 0 {
 				continue
 			}
 			if v := max(pairs[there], pairs[back]); v > faintest {
@@ -166,6 +171,31 @@ func (p *past) set(row int, x []float32) {
 		}
 		columns[steps][row] = mean
 	}
+}
+
+// earlier returns the same without what shows the last step.
+func (p *past) earlier() *past {
+	out := *p
+	out.columns = slices.Clone(p.columns)
+	for k, c := range out.columns {
+		if age := p.age(k); age == 0 || age == min(lags, p.window) {
+			out.columns[k] = make([]float32, len(c))
+		}
+	}
+	return &out
+}
+
+// last returns a feature of a service at the last step.
+func (p *past) last(service, feature int) []float64 {
+	return widen(p.columns[service*p.each+feature*(min(lags, p.window)+1)])
+}
+
+func widen(v []float32) []float64 {
+	out := make([]float64, len(v))
+	for i, x := range v {
+		out[i] = float64(x)
+	}
+	return out
 }
 
 // age is how long ago a column was seen, in steps; the mean is the oldest.

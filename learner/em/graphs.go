@@ -116,20 +116,54 @@ func (s *session) probe(ctx context.Context) (err error) {
 	if s.proposed, err = s.candidates(ctx); err != nil || slices.Max(s.proposed) == 0 {
 		return err
 	}
+	s.affinity = graph.Normalise(s.with(s.affinity, s.proposed), s.services)
+	s.set = append(s.set, Graph{Name: s.nextName(), Affinity: s.affinity})
+	return nil
+}
+
+// with returns an affinity matrix with the edges that it lacks. Beside self-loops of 1,
+// they would have the given weights; without self-loops, the weights are shares of 1/N.
+func (s *session) with(affinity, edges []float32) []float32 {
 	n := s.services
-	probed := slices.Clone(s.affinity)
-	for i, v := range s.proposed {
-		if v == 0 {
+	out := slices.Clone(affinity)
+	for i, v := range edges {
+		if v == 0 || affinity[i] > 0 {
 			continue
 		}
-		probed[i] = v
-		// Beside self-loops of 1, an edge would have this weight.
-		if loops := s.affinity[i/n*(n+1)] * s.affinity[i%n*(n+1)]; loops > 0 {
-			probed[i] *= float32(math.Sqrt(float64(loops)))
+		out[i] = v / float32(n)
+		if loops := affinity[i/n*(n+1)] * affinity[i%n*(n+1)]; loops > 0 {
+			out[i] = v * float32(math.Sqrt(float64(loops)))
 		}
 	}
-	s.affinity = graph.Normalise(probed, n)
-	s.set = append(s.set, Graph{Name: s.nextName(), Affinity: s.affinity})
+	return out
+}
+
+const (
+	faint    = 0.1  // what is left of the weight of an edge that is put back
+	contrary = 1.01 // ratio of losses from which the data speak against edges
+)
+
+// putBack adds edges to the best matrix that learning has erased and nothing speaks
+// against: those of the initial graphs, and the candidates. The network does as well
+// without them on these days, but the calls are there, and so is what was correlated.
+// The loss stays below that of the parent; parent is NaN without one.
+func (s *session) putBack(ctx context.Context, parent float64) error {
+	initial, all := slices.Clone(s.initial), slices.Clone(s.initial)
+	for i, v := range s.proposed {
+		initial[i] *= faint
+		all[i] = faint * max(all[i], v)
+	}
+	for _, edges := range [][]float32{all, initial} {
+		affinity := s.with(s.best.affinity, edges)
+		loss, err := validate(ctx, s.model, affinity, s.problem.Validation, s.config, s.problem.Weights)
+		if err != nil {
+			return err
+		}
+		if loss <= contrary*s.best.loss && !(loss >= parent) {
+			s.best.affinity, s.best.loss = affinity, loss
+			return nil
+		}
+	}
 	return nil
 }
 

@@ -41,7 +41,8 @@ type Result struct {
 	// validation labels lie below it as its quantile says; nil where the only
 	// quantile is the median.
 	Offsets []float64
-	// Validation is the loss of the pair on the validation samples, before the
+	// Validation is the loss of the pair on the validation samples, with the edges that
+	// were put back (up to 1 % above the best of the history), before the
 	// outputs are multiplied by their shares.
 	Validation float64
 	// ParentValidation is that of the parent on the same samples, NaN without one.
@@ -102,6 +103,7 @@ type session struct {
 	services    int
 	affinity    []float32 // A_old
 	set         []Graph
+	initial     []float32 // edges of the initial graphs, N×N
 	proposed    []float32 // candidates, N×N
 	learned     int       // the number of the last learned graph
 	solver      *autodiff.Adam
@@ -165,6 +167,12 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	if err != nil {
 		return nil, err
 	}
+	result.KeptParent = s.best.loss == result.ParentValidation
+	if c.GraphEpochs > 0 && !result.KeptParent {
+		if err := s.putBack(ctx, result.ParentValidation); err != nil {
+			return nil, fmt.Errorf("put edges back: %w", err)
+		}
+	}
 	// The losses of the last iteration belong to other parameters.
 	if err := s.scoreGraphs(ctx); err != nil {
 		return nil, fmt.Errorf("score the graphs: %w", err)
@@ -177,7 +185,6 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 			return nil, fmt.Errorf("calibrate the coverage: %w", err)
 		}
 	}
-	result.KeptParent = s.best.loss == result.ParentValidation
 	result.Affinity, result.Graphs, result.Validation, result.History = s.best.affinity, s.set, s.best.loss, s.history
 	return result, nil
 }

@@ -13,12 +13,18 @@ import (
 // takes 𝒜 and A of the parent.
 func (s *session) start() error {
 	n := s.services
+	s.initial = make([]float32, n*n)
 	var raw [][]float32
 	for _, g := range s.problem.Graphs {
 		if err := checkGraph(g, n); err != nil {
 			return err
 		}
 		raw = append(raw, g.Affinity)
+		for i, v := range g.Affinity {
+			if i/n != i%n && v > 0 {
+				s.initial[i] = 1
+			}
+		}
 		s.set = append(s.set, Graph{Name: g.Name, Affinity: graph.WithSelfLoops(g.Affinity, n)})
 	}
 	s.affinity = graph.Union(raw, n)

@@ -13,33 +13,31 @@ const (
 )
 
 // sources returns the services that are not known and whose past explains the labels of
-// a service, [row], standardised, and what nothing explains. The square of a weight is
-// the share that no other service explains.
+// a service, [row], standardised. The square of a weight is the share that no other
+// service explains.
 //
 // It chooses columns step by step, first those of the known sources, of which the service
 // itself is one: what they tell needs no other edge. Each must explain more than the best
 // of as many columns of noise would (the extended Bayesian information criterion of Chen
 // and Chen, 2008). Then it drops sources that the others make needless.
-func (p *past) sources(known func(source int) bool, labels []float64) (weights map[int]float64, rest []float64) {
-	chosen := p.forward(known, labels)
+func (p *past) sources(known func(source int) bool, labels []float64) map[int]float64 {
+	chosen := p.forward(known, labels, true)
 	for {
-		rest = p.rest(labels, chosen)
-		full := squares(rest)
-		weakest, least := -1, 0.0
-		weights = map[int]float64{}
+		full := p.left(labels, chosen)
+		weights, weakest, least := map[int]float64{}, -1, 0.0
 		for _, k := range chosen {
 			source := k / p.each
 			if _, done := weights[source]; done || known(source) {
 				continue
 			}
-			left := squares(p.rest(labels, p.without(chosen, source)))
+			left := p.left(labels, p.without(chosen, source))
 			weights[source] = math.Sqrt(max(0, left-full))
 			if share := 1 - full/left; weakest < 0 || share < least {
 				weakest, least = source, share
 			}
 		}
 		if weakest < 0 || significant(least, len(labels), len(p.columns)) {
-			return weights, rest
+			return weights
 		}
 		chosen = p.without(chosen, weakest)
 	}
@@ -49,17 +47,32 @@ func (p *past) without(columns []int, service int) []int {
 	return slices.DeleteFunc(slices.Clone(columns), func(k int) bool { return k/p.each == service })
 }
 
-// rest returns the residuals of a regression on columns.
-func (p *past) rest(labels []float64, columns []int) []float64 {
+// rest returns what the past of known sources leaves of labels, standardised.
+func (p *past) rest(labels []float64, known func(source int) bool) []float32 {
+	r := regression{rest: labels}
+	for _, k := range p.forward(known, labels, false) {
+		r.add(p.columns[k])
+	}
+	out := make([]float32, len(labels))
+	for i, v := range r.rest {
+		out[i] = float32(v)
+	}
+	standardise(out)
+	return out
+}
+
+// left returns the squares of the residuals of a regression on columns.
+func (p *past) left(labels []float64, columns []int) float64 {
 	r := regression{rest: slices.Clone(labels)}
 	for _, k := range columns {
 		r.add(p.columns[k])
 	}
-	return r.rest
+	return squares(r.rest)
 }
 
-// forward returns the columns that explain something, in the order of choice.
-func (p *past) forward(known func(source int) bool, labels []float64) (chosen []int) {
+// forward returns the columns that explain something, in the order of choice: those of
+// known sources, and then any if others may be asked.
+func (p *past) forward(known func(source int) bool, labels []float64, ask bool) (chosen []int) {
 	r := regression{rest: slices.Clone(labels)}
 	fresh := make([]float64, len(p.columns)) // share of a column that is new
 	among := 0                               // columns of the known sources
@@ -76,7 +89,7 @@ func (p *past) forward(known func(source int) bool, labels []float64) (chosen []
 			}
 			return significant(share, len(labels), len(p.columns))
 		})
-		if best < 0 && others {
+		if best < 0 && (others || !ask) {
 			break
 		}
 		if best < 0 {

@@ -59,7 +59,7 @@ func TestSourcesAreFoundByTime(t *testing.T) {
 				standardise(column)
 			}
 			standardise(rest)
-			got, _ := p.sources(func(source int) bool { return source == 0 }, rest)
+			got := p.sources(func(source int) bool { return source == 0 }, rest)
 			if diff := cmp.Diff(tt.want, slices.Sorted(maps.Keys(got))); diff != "" {
 				t.Errorf("sources (-want +got):\n%s", diff)
 			}
