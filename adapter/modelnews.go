@@ -12,8 +12,8 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
 )
 
-// modelNews makes what becomes of models visible: in the log, in metrics and, where
-// somebody has to act, in Events.
+// modelNews reports the fate of models: in the log, in metrics and, if a user has
+// to act, in Events.
 type modelNews struct {
 	journal *journal
 	metrics *selfmetrics.Metrics
@@ -24,8 +24,8 @@ type modelNews struct {
 
 var _ modelstore.Observer = (*modelNews)(nil)
 
-// reasonModelRefused is the reason of the Event on every autoscaler of an
-// application of which a model may not serve.
+// reasonModelRefused is the reason of the Event about a refused model, on every
+// autoscaler of its application.
 const reasonModelRefused = "ModelRefused"
 
 // ModelServes implements [modelstore.Observer].
@@ -43,10 +43,10 @@ func (n *modelNews) ModelServes(ctx context.Context, application string, m *mode
 // ModelRefused implements [modelstore.Observer].
 func (n *modelNews) ModelRefused(ctx context.Context, application, hash string, err error) {
 	n.metrics.ModelRefused(application)
-	klog.FromContext(ctx).Error(err, "Refused a model; what served before goes on", "application", application, "model", hash)
+	klog.FromContext(ctx).Error(err, "Refused a model; the previous one still serves", "application", application, "model", hash)
 	for _, hpa := range n.journal.autoscalers(application) {
 		n.journal.recorder.Eventf(hpa, corev1.EventTypeWarning, reasonModelRefused,
-			"Model %.12s of application %q may not serve, so that what served before goes on: %v", hash, application, err)
+			"Model %.12s of application %q may not serve, so the previous one still serves: %v", hash, application, err)
 	}
 }
 
@@ -76,10 +76,10 @@ func (n *modelNews) StoreFailed(ctx context.Context, err error) {
 	}
 	n.failure = text
 	if err != nil {
-		klog.FromContext(ctx).Error(err, "Something about models cannot be done; trying again every step")
+		klog.FromContext(ctx).Error(err, "An operation on models failed; trying again every step")
 		return
 	}
-	klog.FromContext(ctx).Info("Everything about models can be done again")
+	klog.FromContext(ctx).Info("Operations on models succeed again")
 }
 
 // Leading implements [modelstore.Observer].

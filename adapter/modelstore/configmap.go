@@ -17,7 +17,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/exchange"
 )
 
-// What the ConfigMap of a model says; see the package documentation.
+// The labels, annotations and keys of a model's ConfigMap; see the package
+// documentation.
 const (
 	modelLabel        = "deepscaler.io/model"
 	hashAnnotation    = "deepscaler.io/hash"
@@ -29,11 +30,12 @@ const (
 	reportKey = "report.json"
 )
 
-// maxContent is the most bytes of a ConfigMap's values. Kubernetes takes 1 MiB with
-// everything else that an object consists of.
+// maxContent is the largest size of a ConfigMap's values in bytes. Kubernetes
+// accepts 1 MiB for the whole object.
 const maxContent = 900 << 10
 
-// errTooLarge is wrapped by the error for a model that no ConfigMap holds.
+// errTooLarge is wrapped by the error for a model that does not fit into a
+// ConfigMap.
 var errTooLarge = errors.New("the model is too large for a ConfigMap")
 
 // configMapOf returns the object that publishes m.
@@ -78,7 +80,7 @@ func configMapName(application, hash string) string {
 	return fmt.Sprintf("deepscaler-model-%s-%.12s", safe, hash)
 }
 
-// offerOf reads what an object says about its model.
+// offerOf reads the metadata of an object's model.
 func offerOf(c *corev1.ConfigMap) (offer, error) {
 	o := offer{
 		name: c.Name, application: c.Labels[modelLabel], hash: c.Annotations[hashAnnotation],
@@ -94,7 +96,7 @@ func offerOf(c *corev1.ConfigMap) (offer, error) {
 	return o, nil
 }
 
-// modelOf reads the model that an object holds.
+// modelOf reads the model in an object.
 func modelOf(c *corev1.ConfigMap, limits artifact.Limits) (*artifact.Model, error) {
 	content, ok := c.BinaryData[modelKey]
 	if !ok {

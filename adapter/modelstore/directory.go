@@ -17,7 +17,7 @@ import (
 )
 
 // directory is the shelf of files on a volume that all replicas share, for models
-// that no ConfigMap holds. It is looked at once per step.
+// that do not fit into a ConfigMap. It is read once per step.
 type directory struct {
 	path   string
 	limits artifact.Limits
@@ -49,7 +49,7 @@ func (d *directory) offers() (found []offer, problems []error) {
 			continue
 		}
 		for _, f := range files {
-			// What is being written begins with a dot.
+			// Names of unfinished files begin with a dot.
 			if filepath.Ext(f.Name()) != extension || strings.HasPrefix(f.Name(), ".") {
 				continue
 			}
@@ -64,7 +64,7 @@ func (d *directory) offers() (found []offer, problems []error) {
 	return found, problems
 }
 
-// fileOffer reads what the path of a model says.
+// fileOffer reads the metadata in the path of a model.
 func fileOffer(folder, file string) (offer, error) {
 	o := offer{name: filepath.Join(folder, file)}
 	from, hash, _ := strings.Cut(strings.TrimSuffix(file, extension), "-")

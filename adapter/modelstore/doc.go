@@ -2,9 +2,10 @@
 // the adapter, so that all of them serve the same one at the same step.
 //
 // The replica that holds the Lease lists the applications for the learner in its
-// pod, verifies what comes back and publishes it, with the step from which it
-// serves. Every replica follows what is published, loads it before that step and
-// refuses what does not fit; then it goes on with the model before.
+// pod, verifies each new model and publishes it with the step from which it
+// serves. Every replica follows the published models and loads them before that
+// step. If a model does not fit, the replica refuses it and continues with the
+// previous one.
 //
 // # What is published
 //
@@ -29,8 +30,8 @@
 // # Which one serves
 //
 // At a step that ends at t, the model with the latest serve-from that is not
-// after t, of those that are valid. This depends on what is published and on t
-// alone. A model is published two steps or more ahead, so that every replica has
-// seen it by then. To pin or unpin is to publish again: the leader adds a
+// after t, of those that are valid. This depends only on the published models
+// and on t. A model is published at least two steps ahead, so that every replica
+// has loaded it by then. A pin counts as a publication: the leader adds a
 // serve-from to the model. Three models of an application are kept.
 package modelstore

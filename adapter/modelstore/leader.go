@@ -13,9 +13,9 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
-// Leader elects the replica that publishes models, by a Lease. It is not urgent who
-// does, so the Lease is renewed rarely, and two that believe to lead for a moment do
-// no harm: what serves depends on what is published alone.
+// Leader elects the replica that publishes models, by a Lease. A change of leader is
+// not urgent, so the Lease is renewed rarely. Two leaders for a moment do no harm:
+// the serving model depends only on the published ones.
 type Leader struct {
 	elector *leaderelection.LeaderElector
 	changed atomic.Pointer[func()]
@@ -30,8 +30,8 @@ const (
 	retryPeriod   = 10 * time.Second
 )
 
-// NewLeader returns one that has not run for the Lease yet. The identity is that of
-// this replica alone, such as the name of its pod and a random part.
+// NewLeader returns a leader that has not run for the Lease yet. The identity is
+// unique to this replica, such as the name of its pod and a random part.
 func NewLeader(client coordinationv1client.LeasesGetter, lease types.NamespacedName, identity string) (*Leader, error) {
 	l := &Leader{}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{

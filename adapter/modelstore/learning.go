@@ -18,20 +18,20 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/exchange"
 )
 
-// learning is what the leader does with the learner of its pod.
+// learning is the leader's side of the exchange with the learner of its pod.
 type learning struct {
 	store  *Store
 	dir    exchange.Dir
 	limits artifact.Limits
 
 	leading bool
-	written *exchange.List               // what the learner was asked last, nil before
+	written *exchange.List               // the last list for the learner, nil before
 	handed  map[string]string            // hash of the model in serving/, by application
-	done    map[string]string            // what was last made of a report, by application
+	done    map[string]string            // the result of the last report, by application
 	refused map[string]*exchange.Refusal // by application
 }
 
-// keep is how many models of an application stay published.
+// keep is the number of models of an application that stay published.
 const keep = 3
 
 func newLearning(s *Store, limits artifact.Limits) *learning {
@@ -41,8 +41,8 @@ func newLearning(s *Store, limits artifact.Limits) *learning {
 	}
 }
 
-// turn does what is due now, given what is published, and returns what could not be
-// done, which it tries again at the next turn.
+// turn does everything that is due, given the published models. It returns what
+// failed, and tries that again at the next turn.
 func (l *learning) turn(ctx context.Context, published map[string][]offer) (problems []error) {
 	if leading := l.store.options.Leader.is(); leading != l.leading {
 		l.leading = leading
@@ -77,13 +77,14 @@ func (l *learning) turn(ctx context.Context, published map[string][]offer) (prob
 	return problems
 }
 
-// resign leaves nothing to learn behind.
+// resign writes an empty list.
 func (l *learning) resign() {
-	// The learner ends with the pod; where it does not, it goes on with the old list.
+	// The learner usually ends with the pod; otherwise it continues with the old
+	// list.
 	_ = l.tell(&exchange.List{Applications: []exchange.Application{}})
 }
 
-// tell writes the list if it is not what the learner knows already.
+// tell writes the list if it differs from the last one.
 func (l *learning) tell(list *exchange.List) error {
 	if l.written != nil && reflect.DeepEqual(l.written.Applications, list.Applications) {
 		return nil
@@ -96,7 +97,7 @@ func (l *learning) tell(list *exchange.List) error {
 	return nil
 }
 
-// describe returns what the learner has to know of an application.
+// describe returns the description of an application for the learner.
 func (l *learning) describe(a discovery.Application, serving string) exchange.Application {
 	file := l.store.options.Config
 	s := file.Settings(a.Name)
@@ -114,8 +115,8 @@ func (l *learning) describe(a discovery.Application, serving string) exchange.Ap
 	return e
 }
 
-// last returns the model that serves once everything that is published has begun to,
-// "" when none does.
+// last returns the model that will serve after the last published start, "" without
+// one.
 func (l *learning) last(application string, offers []offer) *Model {
 	end := l.store.options.Clock.Now()
 	for _, o := range offers {
@@ -126,7 +127,8 @@ func (l *learning) last(application string, offers []offer) *Model {
 	return l.store.At(application, end)
 }
 
-// hand gives the learner the model that its next one has to beat, and returns its hash.
+// hand writes the model that the learner's next one has to beat, and returns its
+// hash.
 func (l *learning) hand(ctx context.Context, application string, offers []offer) (string, error) {
 	hash := ""
 	var content *artifact.Model
@@ -152,7 +154,7 @@ func (l *learning) hand(ctx context.Context, application string, offers []offer)
 	return hash, nil
 }
 
-// pin makes the model serve that a user has annotated.
+// pin makes the model with the user's annotation serve.
 func (l *learning) pin(ctx context.Context, offers []offer) error {
 	pinned, ok := pinnedOf(offers)
 	shelf, able := l.store.shelf.(rescheduler)
@@ -162,7 +164,7 @@ func (l *learning) pin(ctx context.Context, offers []offer) error {
 	for _, o := range offers {
 		if o.name != pinned.name && !o.newest().Before(pinned.newest()) {
 			pinned.from = append(pinned.from, start(offers, l.store.options.Clock.Now(), l.store.options.Config.Step))
-			// Only the last few can still matter.
+			// Only the last few are still relevant.
 			pinned.from = pinned.from[max(0, len(pinned.from)-4):]
 			return shelf.reschedule(ctx, pinned)
 		}
@@ -180,8 +182,7 @@ func pinnedOf(offers []offer) (pinned offer, ok bool) {
 	return pinned, ok
 }
 
-// receive publishes the model that the learner has made, if it is a new one and
-// may serve.
+// receive publishes the learner's model, if it is new and may serve.
 func (l *learning) receive(ctx context.Context, a discovery.Application, offers []offer, serving string) error {
 	if _, pinned := pinnedOf(offers); pinned || l.store.options.Config.Settings(a.Name).Model != "" {
 		return nil
@@ -222,8 +223,8 @@ func (l *learning) receive(ctx context.Context, a discovery.Application, offers 
 	return nil
 }
 
-// admit verifies and publishes a model. The first error is one that may pass, the
-// second one is the model's.
+// admit verifies and publishes a model. The first error is transient, the second
+// one is about the model.
 func (l *learning) admit(ctx context.Context, a discovery.Application, offers []offer, serving string, r *exchange.Report) (later, refusal error) {
 	if r.Parent != serving {
 		return nil, fmt.Errorf("it was judged against model %.12q, but %.12q serves", r.Parent, serving)
@@ -259,14 +260,14 @@ func (l *learning) admit(ctx context.Context, a discovery.Application, offers []
 	return nil, nil
 }
 
-// smoke runs a model on the present window. What is wrong with the window may pass.
+// smoke runs a model on the present window. Errors of the window are transient.
 func (l *learning) smoke(ctx context.Context, a discovery.Application, m *Model) (later, refusal error) {
 	step := l.store.options.Config.Step
 	services := make([]estimator.Service, len(a.Services))
 	for i, s := range a.Services {
 		services[i] = s.Service
 	}
-	// The last step but one: all of its samples are there.
+	// The second to last step, whose samples are complete.
 	w, err := l.store.options.Window(ctx, services, align(l.store.options.Clock.Now(), step).Add(-step))
 	if err != nil {
 		return fmt.Errorf("try model %.12s on the present window: %w", m.Hash, err), nil
@@ -278,7 +279,7 @@ func (l *learning) smoke(ctx context.Context, a discovery.Application, m *Model)
 	return nil, err
 }
 
-// prune removes what is published beyond what is kept, except what still serves.
+// prune removes published models beyond the number to keep, except the serving one.
 func (l *learning) prune(ctx context.Context, application string, offers []offer) error {
 	var errs []error
 	now := l.store.At(application, l.store.options.Clock.Now())
@@ -293,7 +294,7 @@ func (l *learning) prune(ctx context.Context, application string, offers []offer
 	return errors.Join(errs...)
 }
 
-// forget drops what is known of applications that are gone.
+// forget drops the state of applications that are gone.
 func (l *learning) forget(present []discovery.Application) {
 	gone := func(name string) bool {
 		return !slices.ContainsFunc(present, func(a discovery.Application) bool { return a.Name == name })

@@ -13,9 +13,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/model"
 )
 
-// Model is one that may serve.
+// Model is a model that may serve.
 type Model struct {
-	// Hash names its content.
+	// Hash identifies its content.
 	Hash string
 	// Trained is when its training ended.
 	Trained time.Time
@@ -23,7 +23,7 @@ type Model struct {
 	Estimator estimator.Estimator
 }
 
-// requirements are what windows are like and what a model must reach.
+// requirements are the shape of windows and the horizon that a model must reach.
 type requirements struct {
 	step     time.Duration
 	steps    int
@@ -33,7 +33,7 @@ type requirements struct {
 	quantile float64
 }
 
-// load makes a model ready to serve, or reports what it lacks.
+// load prepares a model for serving, or reports why it does not fit.
 func (r requirements) load(m *artifact.Model, hash string) (*Model, error) {
 	if h := m.Hash(); h != hash {
 		return nil, fmt.Errorf("it has the hash %.12s, not %.12s", h, hash)
@@ -53,13 +53,13 @@ func (r requirements) load(m *artifact.Model, hash string) (*Model, error) {
 	return &Model{Hash: hash, Trained: m.Created, Estimator: e}, nil
 }
 
-// implausible is how many times the most replicas that a service may have a forecast
-// may be. What is further off is no forecast; what is nearer is for the plan to cut.
+// implausible bounds a forecast in multiples of the service's maximum replicas. A
+// larger one is refused; the plan cuts smaller ones to the maximum.
 const implausible = 10
 
-// smoke runs a model on the present window of an application: it must say something,
-// and nothing that cannot be. An error that wraps [estimator.ErrInsufficientData]
-// is the window's.
+// smoke runs a model on the present window of an application. The model must return
+// a plausible forecast. An error that wraps [estimator.ErrInsufficientData] is about
+// the window.
 func smoke(ctx context.Context, m *Model, w *estimator.Window, services []discovery.Service) error {
 	most := map[estimator.Service]float64{}
 	for _, s := range services {

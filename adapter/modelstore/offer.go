@@ -9,7 +9,7 @@ import (
 
 // offer is a published model without its content.
 type offer struct {
-	// name is that of the object or file.
+	// name is the name of the object or file.
 	name        string
 	application string
 	hash        string
@@ -42,7 +42,8 @@ func (o offer) newest() time.Time {
 const none = "none"
 
 // preferred returns the offers of one application that may serve at the step that
-// ends at t, the best first. With a pin, those of that hash, whenever they began.
+// ends at t, the best first. With a pin, it returns those with that hash,
+// independent of their start.
 func preferred(offers []offer, pin string, t time.Time) []offer {
 	var able []offer
 	for _, o := range offers {
@@ -77,7 +78,7 @@ func changes(offers []offer, t time.Time) []time.Time {
 	return slices.CompactFunc(times, time.Time.Equal)
 }
 
-// start returns a serve-from for what is published at now: at least two whole steps
+// start returns a serve-from for a publication at now: at least two whole steps
 // ahead and after every other.
 func start(offers []offer, now time.Time, step time.Duration) time.Time {
 	from := align(now, step).Add(3 * step)
@@ -96,7 +97,7 @@ func align(t time.Time, step time.Duration) time.Time {
 	return time.Unix(0, ns-ns%step.Nanoseconds())
 }
 
-// surplus returns the offers of one application beyond those that are kept.
+// surplus returns the offers of one application beyond the number to keep.
 func surplus(offers []offer, keep int) []offer {
 	sorted := slices.SortedFunc(slices.Values(offers), func(a, b offer) int {
 		if a.pinned != b.pinned {

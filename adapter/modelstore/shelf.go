@@ -19,20 +19,21 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/exchange"
 )
 
-// shelf is where published models are, for all replicas to see.
+// shelf stores published models for all replicas.
 type shelf interface {
-	// run keeps up with what is published, and calls changed when it has changed,
-	// until ctx is done.
+	// run follows the published models until ctx is done, and calls changed after
+	// every change.
 	run(ctx context.Context, changed func())
-	// synced reports whether what is published is known.
+	// synced reports whether the published models are listed.
 	synced() bool
-	// offers returns what is published, and what is wrong with the rest.
+	// offers returns the valid offers, and errors about the others.
 	offers() ([]offer, []error)
-	// model reads the content of an offer. An error that wraps errUnavailable says
-	// nothing about the model.
+	// model reads the content of an offer. An error that wraps errUnavailable is
+	// not about the model.
 	model(ctx context.Context, o offer) (*artifact.Model, error)
-	// publish and remove change what all replicas see. publish names the offer. An
-	// error of publish that wraps errTooLarge is the model's; others may pass.
+	// publish and remove change the shelf for all replicas. publish names the
+	// offer. An error of publish that wraps errTooLarge is about the model; others
+	// are transient.
 	publish(ctx context.Context, o offer, m *artifact.Model, r *exchange.Report) error
 	remove(ctx context.Context, o offer) error
 }
@@ -43,11 +44,11 @@ type rescheduler interface {
 	reschedule(ctx context.Context, o offer) error
 }
 
-// errUnavailable is wrapped by an error that says nothing about a model.
+// errUnavailable is wrapped by an error that is not about a model.
 var errUnavailable = errors.New("the model cannot be read now")
 
-// configMaps is the shelf of ConfigMaps in one namespace. It remembers their
-// metadata alone and reads a model when that is to be loaded.
+// configMaps is the shelf of ConfigMaps in one namespace. It caches only their
+// metadata and reads a model to load it.
 type configMaps struct {
 	client   corev1client.ConfigMapInterface
 	limits   artifact.Limits
@@ -98,7 +99,7 @@ func (s *configMaps) run(ctx context.Context, changed func()) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() {
-		// Where there is nothing yet, nothing else calls.
+		// Without any ConfigMap, nothing else calls it.
 		if cache.WaitForCacheSync(ctx.Done(), s.informer.HasSynced) {
 			changed()
 		}

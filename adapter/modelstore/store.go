@@ -19,35 +19,35 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 )
 
-// Observer gets to see what becomes of models. Its methods are called from one
-// goroutine; a hash is "" when there is none.
+// Observer observes the fate of models. Its methods are called from one
+// goroutine; a hash is "" without a model.
 type Observer interface {
-	// ModelServes is called when another model begins to serve an application than
-	// the step before, or none.
+	// ModelServes is called when another model, or none, begins to serve an
+	// application.
 	ModelServes(ctx context.Context, application string, m *Model)
 	// ModelRefused is called once for each model that may not serve.
 	ModelRefused(ctx context.Context, application, hash string, err error)
 	// ModelPublished is called when the leader has published a model.
 	ModelPublished(ctx context.Context, application, hash string, from time.Time)
-	// ModelJudged is called with the verdict of the learner's gate on a model that
-	// it did not let pass.
+	// ModelJudged is called with the verdict of the learner's gate on a rejected
+	// model.
 	ModelJudged(ctx context.Context, application, hash, verdict string)
-	// StoreFailed is called when something about models cannot be done now, and with
-	// nil when everything can be again.
+	// StoreFailed is called when an operation on models fails, and with nil when all
+	// succeed again.
 	StoreFailed(ctx context.Context, err error)
-	// Leading is called when this replica begins or ceases to be the one that publishes.
+	// Leading is called when this replica starts or stops publishing.
 	Leading(ctx context.Context, leading bool)
 }
 
-// Options say what a store works with.
+// Options are the dependencies and settings of a store.
 type Options struct {
 	Config *config.Adapter
-	// ConfigMaps are those of the adapter's namespace.
+	// ConfigMaps is the client of the adapter's namespace.
 	ConfigMaps corev1client.ConfigMapInterface
-	// Leader elects the replica that publishes; nil when none does, because there
-	// is no exchange with a learner.
+	// Leader elects the replica that publishes; nil without an exchange with a
+	// learner.
 	Leader *Leader
-	// Applications returns what is planned now.
+	// Applications returns the applications that are planned now.
 	Applications func() []discovery.Application
 	// Window reads the recent telemetry of an application's services.
 	Window func(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, error)
@@ -58,7 +58,7 @@ type Options struct {
 	Observer Observer
 }
 
-// Store holds the models that serve. [Store.At] may be called at any time by anyone.
+// Store holds the serving models. [Store.At] is safe for concurrent use.
 type Store struct {
 	options  Options
 	shelf    shelf
@@ -68,13 +68,13 @@ type Store struct {
 	readied  sync.Once
 
 	schedules atomic.Pointer[map[string]schedule]
-	// loaded holds, by name and hash, every offer that was tried and is still there.
+	// loaded holds, by name and hash, every present offer that was tried.
 	loaded map[string]attempt
-	// serving is what has been reported to serve, by application.
+	// serving is the last reported model, by application.
 	serving map[string]string
 }
 
-// attempt is what became of loading an offer: one of the two.
+// attempt is the result of loading an offer: one of the two.
 type attempt struct {
 	model *Model
 	err   error
@@ -102,8 +102,8 @@ func New(o Options) (*Store, error) {
 	return s, nil
 }
 
-// At returns the model that serves an application at the step that ends at end, nil
-// when none does. It is the same on every replica that has seen the same objects.
+// At returns the model that serves an application at the step that ends at end, or
+// nil. It is the same on every replica with the same objects.
 func (s *Store) At(application string, end time.Time) *Model {
 	if all := s.schedules.Load(); all != nil {
 		return (*all)[application].at(end)
@@ -111,10 +111,11 @@ func (s *Store) At(application string, end time.Time) *Model {
 	return nil
 }
 
-// Ready is closed when what was published before the start can serve.
+// Ready is closed when models published before the start can serve.
 func (s *Store) Ready() <-chan struct{} { return s.ready }
 
-// Run follows what is published, and publishes while it leads, until ctx is done.
+// Run follows the published models, and publishes while it leads, until ctx is
+// done.
 func (s *Store) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -145,7 +146,7 @@ func (s *Store) changed() {
 	}
 }
 
-// turn brings the store up to date and, while it leads, the learner and the shelf.
+// turn updates the store and, while it leads, the learner and the shelf.
 func (s *Store) turn(ctx context.Context) {
 	if !s.shelf.synced() {
 		return
@@ -165,7 +166,7 @@ func (s *Store) turn(ctx context.Context) {
 	}
 }
 
-// refresh loads what serves now and next, and forgets what is gone.
+// refresh loads the models that serve now and next, and drops those that are gone.
 func (s *Store) refresh(ctx context.Context, offers map[string][]offer) (problems []error) {
 	// A tick for the step before may still be about to begin.
 	since := s.options.Clock.Now().Add(-2 * s.options.Config.Step)
@@ -191,7 +192,7 @@ func (s *Store) refresh(ctx context.Context, offers map[string][]offer) (problem
 	return problems
 }
 
-// best returns the first offer that can be loaded. While one cannot be read, the
+// best returns the first offer that can be loaded. While one is unreadable, the
 // next one serves.
 func (s *Store) best(ctx context.Context, offers []offer, needed map[string]bool) (*Model, error) {
 	var unavailable error
@@ -234,7 +235,7 @@ func (s *Store) requirements(application string) requirements {
 	}
 }
 
-// pinned reports pins of the configuration that name nothing.
+// pinned reports pins of the configuration without a published model.
 func (s *Store) pinned(offers map[string][]offer) (problems []error) {
 	for _, o := range s.options.Config.Applications {
 		pin := s.options.Config.Settings(o.Name).Model
@@ -245,7 +246,7 @@ func (s *Store) pinned(offers map[string][]offer) (problems []error) {
 	return problems
 }
 
-// report tells the observer what serves now.
+// report notifies the observer of the serving models.
 func (s *Store) report(ctx context.Context) {
 	now := s.options.Clock.Now()
 	known := maps.Clone(s.serving)
@@ -267,7 +268,8 @@ func (s *Store) report(ctx context.Context) {
 	}
 }
 
-// schedule is what serves an application from when, in order.
+// schedule is the sequence of models of an application, with their starts, in
+// order.
 type schedule []period
 
 type period struct {
@@ -275,8 +277,8 @@ type period struct {
 	model *Model
 }
 
-// at returns what serves at the step that ends at t. Before the first period it is
-// what serves in that: it began earlier.
+// at returns the model that serves at the step that ends at t. Before the first
+// period it returns that of the first, which began earlier.
 func (s schedule) at(t time.Time) *Model {
 	for _, p := range slices.Backward(s) {
 		if !p.from.After(t) {

@@ -13,7 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 )
 
-// Dir is the path of the folder. It must exist; what is in it is made as needed.
+// Dir is the path of the folder. It must exist; its content is created as needed.
 type Dir string
 
 // The folders in it.
@@ -22,11 +22,11 @@ const (
 	serving = "serving"
 )
 
-// maxJSON bounds a file of JSON: a thousand services take a tenth of it.
+// maxJSON bounds a JSON file: a thousand services take a tenth of it.
 const maxJSON = 4 << 20
 
-// WriteList tells the learner what to learn. An invalid list is an error, and
-// the old one stays.
+// WriteList writes the list of applications for the learner. An invalid list is
+// an error, and the old one stays.
 func (d Dir) WriteList(l *List) error {
 	l.Version = Version
 	if err := l.Validate(); err != nil {
@@ -35,7 +35,7 @@ func (d Dir) WriteList(l *List) error {
 	return writeJSON(d.list(), l)
 }
 
-// ReadList returns what the adapter wants learned.
+// ReadList returns the adapter's list of applications.
 func (d Dir) ReadList() (*List, error) {
 	l := new(List)
 	if err := readJSON(d.list(), l, l.Validate); err != nil {
@@ -44,8 +44,8 @@ func (d Dir) ReadList() (*List, error) {
 	return l, nil
 }
 
-// WriteReport tells the adapter what became of a training. Where the model is
-// published, [Dir.WriteModel] comes first.
+// WriteReport writes the report on a training for the adapter. If the model is
+// published, call [Dir.WriteModel] first.
 func (d Dir) WriteReport(r *Report) error {
 	r.Version = Version
 	if err := r.Validate(); err != nil {
@@ -58,7 +58,7 @@ func (d Dir) WriteReport(r *Report) error {
 	return writeJSON(path, r)
 }
 
-// ReadReport returns what became of an application's last training.
+// ReadReport returns the report on an application's last training.
 func (d Dir) ReadReport(application string) (*Report, error) {
 	path, err := d.path(models, application, ".json")
 	if err != nil {
@@ -75,7 +75,7 @@ func (d Dir) ReadReport(application string) (*Report, error) {
 	return r, nil
 }
 
-// WriteModel hands a model that has passed the gate to the adapter.
+// WriteModel writes a model that has passed the gate for the adapter.
 func (d Dir) WriteModel(application string, m *artifact.Model) error {
 	return d.writeModel(models, application, m)
 }
@@ -85,7 +85,7 @@ func (d Dir) ReadModel(application string, l artifact.Limits) (*artifact.Model, 
 	return d.readModel(models, application, l)
 }
 
-// WriteServing tells the learner which model serves; nil when none does.
+// WriteServing writes the serving model for the learner; nil for none.
 func (d Dir) WriteServing(application string, m *artifact.Model) error {
 	if m != nil {
 		return d.writeModel(serving, application, m)
@@ -116,8 +116,8 @@ func (d Dir) path(folder, application, extension string) (string, error) {
 	return filepath.Join(string(d), folder, name+extension), nil
 }
 
-// make returns a path in a folder that exists. It does not make the exchange
-// itself: where its volume is not mounted, nobody would ever read it.
+// make returns a path in an existing folder. It does not create the exchange
+// itself: without its volume nothing would read it.
 func (d Dir) make(folder, application, extension string) (string, error) {
 	if err := os.Mkdir(filepath.Join(string(d), folder), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
@@ -171,8 +171,8 @@ func readJSON(path string, v any, validate func() error) error {
 	return nil
 }
 
-// decode checks the version first, so that a file of a newer build is not taken
-// for a malformed one.
+// decode checks the version first, so that the file of a newer build does not
+// count as malformed.
 func decode(content []byte, v any) error {
 	if len(content) > maxJSON {
 		return fmt.Errorf("it has more than %d bytes", maxJSON)

@@ -9,26 +9,26 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Version is that of the files' format. Raise it with every change that an older
-// build would misread.
+// Version is the version of the files' format. Raise it with every change that
+// an older build would misread.
 const Version = 1
 
-// List is what the learner is to learn, as the adapter wants it now.
+// List has the applications that the learner should learn now.
 type List struct {
 	// Version is [Version].
 	Version int `json:"version"`
-	// Written is when the list was written. The adapter writes it again when
-	// something in it changes, and when it takes over or gives up the Lease.
+	// Written is the time of writing. The adapter writes the list again when it
+	// changes, and when it gains or loses the Lease.
 	Written time.Time `json:"written"`
 	// Applications are ordered by name. There are none where another adapter
 	// holds the Lease.
 	Applications []Application `json:"applications"`
 }
 
-// Application is what the adapter knows about an application and a model of it
-// must keep.
+// Application has the requirements of the adapter for a model of an
+// application.
 type Application struct {
-	// Name is what the adapter calls it: a namespace, or the value of an annotation.
+	// Name is its name in the adapter: a namespace, or the value of an annotation.
 	Name string `json:"name"`
 	// Services are those with an autoscaler, in the order of
 	// [estimator.Service.Compare].
@@ -41,30 +41,30 @@ type Application struct {
 	Window int `json:"window"`
 	// Features are the channels of the adapter's windows.
 	Features []string `json:"features"`
-	// LeadTime is how long a decision takes to have effect. A model must forecast
-	// at least so far.
+	// LeadTime is the time until a decision takes effect. A model must forecast
+	// at least that far.
 	LeadTime Duration `json:"leadTime"`
 	// Quantile is the one that the adapter serves of those that a model predicts, in
 	// (0,1); 0 is the lowest.
 	Quantile float64 `json:"quantile,omitempty"`
 
 	// SLO is the response time that requests entering the application must keep,
-	// 0 for none; SLOPercentile says what it bounds: 0 the mean, 0.95 the 95th
-	// percentile.
+	// 0 for none; SLOPercentile selects what it bounds: 0 the mean, 0.95 the
+	// 95th percentile.
 	SLO           Duration `json:"slo"`
 	SLOPercentile float64  `json:"sloPercentile"`
-	// MinUtilisation, MaxUtilisation and Headroom are what the queueing estimator
-	// plans with, that a model is compared to: CPU used ÷ limit, and the spare
-	// capacity in standard deviations of the load.
+	// MinUtilisation, MaxUtilisation and Headroom are the settings of the
+	// queueing estimator, which a model is compared with: CPU used ÷ limit, and
+	// the spare capacity in standard deviations of the load.
 	MinUtilisation float64 `json:"minUtilisation"`
 	MaxUtilisation float64 `json:"maxUtilisation"`
 	Headroom       float64 `json:"headroom"`
 
-	// Serving is the hash of the newest model that was published, which is the
-	// file serving/<application>.safetensors; "" when there is none.
+	// Serving is the hash of the newest published model, in the file
+	// serving/<application>.safetensors; "" without one.
 	Serving string `json:"serving,omitempty"`
-	// Refused is the last model from the learner that the adapter did not publish
-	// although its report says so; nil when there is none.
+	// Refused is the last model that passed the learner's gate but that the
+	// adapter did not publish; nil without one.
 	Refused *Refusal `json:"refused,omitempty"`
 }
 
@@ -77,7 +77,7 @@ type Service struct {
 	Max int `json:"max"`
 }
 
-// Refusal is why a model was not published.
+// Refusal is the reason why a model was not published.
 type Refusal struct {
 	// Model is its hash.
 	Model string `json:"model"`
@@ -97,7 +97,7 @@ func (d *Duration) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Validate reports everything that no adapter would write.
+// Validate reports every fault of the list.
 func (l *List) Validate() error {
 	var errs []error
 	for i, a := range l.Applications {

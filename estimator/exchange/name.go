@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// maxName is the most bytes an application's name may have: that of the value of
-// a Kubernetes label.
+// maxName is the longest name of an application in bytes: that of the value of a
+// Kubernetes label.
 const maxName = 63
 
 // FileName returns the name of an application as a file, without an extension.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Report is what became of one training: the gate's verdict on a child that the
-// learner has trained, and what it rests on.
+// Report is the result of one training: the gate's verdict on the trained
+// child, and its basis.
 type Report struct {
 	// Version is [Version].
 	Version int `json:"version"`
@@ -22,16 +22,18 @@ type Report struct {
 	Parent string `json:"parent"`
 	// Trained is when the training ended.
 	Trained time.Time `json:"trained"`
-	// Reason is why it began: a sentence without a full stop, such as "there was no model".
+	// Reason is why the training began: a sentence without a full stop, such as
+	// "there was no model".
 	Reason string `json:"reason"`
-	// Published tells that the child has passed the gate: the file of the model
-	// then is the child. Otherwise that file is what it was before.
+	// Published is true if the child passed the gate: the file of the model
+	// then contains the child. Otherwise the file is unchanged.
 	Published bool `json:"published"`
-	// Verdict is why the child was published or not: a sentence without a full stop.
+	// Verdict is the reason for the decision: a sentence without a full stop.
 	Verdict string `json:"verdict"`
 
-	// The gate compares on the same recent samples, which none was trained on.
-	// Parent's figures are nil when none served or it could not be judged.
+	// The gate compares on the same recent samples, which were not used for
+	// training. Parent's figures are nil if none served or it could not be
+	// judged.
 	Child         Figures  `json:"child"`
 	ParentFigures *Figures `json:"parentFigures,omitempty"`
 	HAB           Figures  `json:"hab"`
@@ -48,7 +50,7 @@ type Figures struct {
 	Cost     float64 `json:"cost"`
 }
 
-// Validate reports the first thing that no learner would write.
+// Validate reports the first fault of the report.
 func (r *Report) Validate() error {
 	if _, err := FileName(r.Application); err != nil {
 		return err
@@ -80,7 +82,7 @@ func (r *Report) Validate() error {
 	return nil
 }
 
-// isHash reports whether s can be the result of [artifact.Model.Hash].
+// isHash reports whether s has the form of [artifact.Model.Hash].
 func isHash(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }

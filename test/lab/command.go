@@ -24,7 +24,7 @@ func command() *cobra.Command {
 		Use:   "lab",
 		Short: "Compare autoscalers in closed loop, in virtual time",
 		Long:  long(),
-		Example: `  # The stock HPA, HAB and the one that knows the future, on your application and your load.
+		Example: `  # The stock HPA, HAB and the clairvoyant, on your application and your load.
   lab --app shop.yaml --workload monday.csv --autoscaler hpa-cpu,hab,clairvoyant
   # Two loads that change within the lead time, for scripts.
   lab --workload bursts --workload jumps:every=5m --seeds 5 --output json --out result.json
@@ -41,16 +41,16 @@ func command() *cobra.Command {
 	fs.Float64Var(&o.rps, "rps", o.rps, "Requests per second of users that loads vary around; 0 means that the busiest service needs five replicas at 60 % CPU.")
 	fs.StringSliceVar(&o.autoscalers, "autoscaler", o.autoscalers, "Autoscalers, see above. NAME=VALUE/VALUE… sets the knob. The others are compared at the cost of the first.")
 	fs.BoolVar(&o.usual, "usual", o.usual, "Run the usual setting of every knob only, without frontiers.")
-	fs.IntVar(&o.seeds, "seeds", o.seeds, "Seeds of everything that is random, each run by every autoscaler.")
+	fs.IntVar(&o.seeds, "seeds", o.seeds, "Number of seeds; every autoscaler runs each.")
 	fs.Uint64Var(&o.firstSeed, "first-seed", o.firstSeed, "The first of them.")
 	fs.DurationVar(&o.duration, "duration", o.duration, "Virtual time that is measured, after a warm-up.")
 	fs.DurationVar(&o.step, "step", o.step, "Time between two decisions of estimators.")
 	fs.DurationVar(&o.scrape, "scrape", o.scrape, "Scrape interval of Prometheus.")
 	fs.DurationVar(&o.rateWindow, "rate-window", o.rateWindow, "Window of the rates in its queries.")
-	fs.Float64Var(&o.startSpread, "start-spread", o.startSpread, "How much longer than its start delay a pod may take to be ready, as a share of it.")
+	fs.Float64Var(&o.startSpread, "start-spread", o.startSpread, "Largest random addition to the start delay of a pod, as a share of it.")
 	fs.DurationVar(&o.school, "school", o.school, "Virtual time of the history that learned autoscalers learn from, under the same kind of load.")
 	fs.Uint64Var(&o.schoolSeed, "school-seed", o.schoolSeed, "Its seed, which no run may have.")
-	fs.StringVar(&o.output, "output", o.output, "What to write: table, json or html.")
+	fs.StringVar(&o.output, "output", o.output, "Format of the output: table, json or html.")
 	fs.StringVar(&o.report, "report", o.report, "File for the page with plots, beside the output; empty writes none.")
 	fs.StringVar(&o.out, "out", o.out, "File to write it to; empty means standard output.")
 	return c
@@ -59,10 +59,10 @@ func command() *cobra.Command {
 func long() string {
 	var b strings.Builder
 	b.WriteString(`Lab runs applications of the testbed under loads in virtual time, and lets each
-autoscaler manage them. It prints what users got and what it cost: violations of
+autoscaler manage them. It prints the service for users and its cost: violations of
 the SLO against core-hours, one frontier per autoscaler, made by sweeping its one
-knob. All autoscalers see the same telemetry, as late and as coarse as Prometheus
-and the metrics server have it, and their pods start as slowly.
+knob. All autoscalers see the same telemetry, as late and as coarse as from Prometheus
+and the metrics server, and their pods start equally slowly.
 
 Autoscalers:
 `)
@@ -155,7 +155,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// progress writes how far the runs are and how long the rest will take.
+// progress writes the number of finished runs and the remaining time.
 func progress(w io.Writer) func(done, all int) {
 	began := time.Now()
 	last := began

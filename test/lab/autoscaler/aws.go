@@ -9,9 +9,9 @@ import (
 
 // aws is target tracking of Amazon's Application Auto Scaling on the mean CPU of a
 // service ([47] of the paper), by its published rules: CloudWatch has one value a
-// minute; three in a row above the target scale out in proportion to it, fifteen in a
-// row below nine tenths of it scale in, and after each comes a cooldown, during which
-// only a larger scale-out is allowed.
+// minute. Three in a row above the target scale out in proportion, fifteen in a row
+// below nine tenths of it scale in. After each there is a cooldown, in which only a
+// larger scale-out is allowed.
 //
 // Source: Application Auto Scaling User Guide, "Target tracking scaling policies".
 type aws struct {
@@ -19,7 +19,7 @@ type aws struct {
 	services []alarm
 }
 
-// alarm is what CloudWatch and the policy know of one service.
+// alarm is the state of CloudWatch and the policy for one service.
 type alarm struct {
 	sum         float64
 	samples     int

@@ -15,11 +15,11 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/need"
 )
 
-// Kind is a sort of autoscaler with one knob between violations and cost.
+// Kind is a kind of autoscaler with one knob between violations and cost.
 type Kind struct {
 	Name  string
 	About string
-	// Knob says what the knob is.
+	// Knob describes the knob.
 	Knob string
 	// Settings of the knob that make a frontier, from few replicas to many, and the one
 	// that a user would have without tuning.
@@ -40,12 +40,12 @@ func (k *Kind) Learn(ctx context.Context, l *learned.Lesson) (*artifact.Model, e
 	return k.learn(ctx, l)
 }
 
-// Surroundings are what an autoscaler is made for.
+// Surroundings are the application and the load of an autoscaler.
 type Surroundings struct {
 	Config *loop.Config
 	Future *need.Future
-	// Model is what was learned for this application and load; nil for a kind that
-	// does not learn.
+	// Model was learned for this application and load; nil for a kind that does
+	// not learn.
 	Model *artifact.Model
 }
 
@@ -58,7 +58,7 @@ func (k *Kind) New(s Surroundings, knob float64) (loop.Autoscaler, error) {
 	return a, nil
 }
 
-// Kinds returns all that there are.
+// Kinds returns all kinds.
 func Kinds() []Kind {
 	return []Kind{
 		network("deepscaler", artifact.KindDeepScaler, "DeepScaler with its network, trained on other days, and HAB behind it"),
@@ -124,7 +124,7 @@ func Kinds() []Kind {
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newKapacity(knob, s) },
 		},
 		{
-			Name: "clairvoyant", About: "knows the load to come; pays for the start of pods and whole replicas only",
+			Name: "clairvoyant", About: "uses the future load; pays only for the start of pods and for whole replicas",
 			Knob: "spare work", Settings: []float64{0, 1, 2, 3, 4, 6}, Usual: 4,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
 				return &clairvoyant{future: s.Future, spare: knob, ahead: s.Config.LeadTime() - s.Config.Step + time.Second}, nil

@@ -7,8 +7,8 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/need"
 )
 
-// clairvoyant knows the load to come and what it needs. It pays for the time that pods
-// take to start and for whole replicas, and for nothing else.
+// clairvoyant uses the future load and its need. It pays only for the start of pods
+// and for whole replicas.
 type clairvoyant struct {
 	future *need.Future
 	spare  float64 // standard deviations of the work in a step

@@ -32,7 +32,7 @@ type kapacity struct {
 	wanted  []int
 }
 
-// usageHistory is what the last hours taught about one service.
+// usageHistory is the usage of one service in the last hours.
 type usageHistory struct {
 	requests, replicas, cores []float64
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/need"
 )
 
-// capacities returns the requests per second that a replica of each service can handle
-// at its limit, as an operator finds it in a load test with the mix of the start.
+// capacities returns the requests per second of a replica of each service at its
+// limit, as from a load test with the initial mix.
 func capacities(c *loop.Config) ([]float64, error) {
 	w, err := need.Expect(c.Application, c.Load.Weights)
 	if err != nil {
@@ -23,7 +23,7 @@ func capacities(c *loop.Config) ([]float64, error) {
 	}
 	out := make([]float64, len(w.Busy))
 	for i := range out {
-		out[i] = w.Visits[i] / w.Busy[i] // NaN for what nobody calls
+		out[i] = w.Visits[i] / w.Busy[i] // NaN for services without calls
 	}
 	return out, nil
 }
@@ -98,8 +98,8 @@ func newKEDA(share float64, s Surroundings) (loop.Autoscaler, error) {
 // rateWindow is that of the queries in the examples of KEDA and of the Prometheus adapter.
 const rateWindow = 2 * time.Minute
 
-// quantity writes a target in milli-units. What nobody calls has one that it never
-// reaches.
+// quantity writes a target in milli-units. A service without calls gets an
+// unreachable one.
 func quantity(v float64) resource.Quantity {
 	if !(v > 0) || math.IsInf(v, 0) {
 		v = 1e6

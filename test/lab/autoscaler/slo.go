@@ -7,10 +7,10 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 )
 
-// slo scales every service by its own response time ([48] of the paper): the SLO is
-// decomposed into thresholds in proportion to the times that services take without load,
-// which a load test has shown. A service above its threshold gets replicas in proportion,
-// at most twice as many; one below half of it for five minutes gives up one.
+// slo scales every service by its own response time ([48] of the paper). The SLO is
+// decomposed into thresholds in proportion to the unloaded times of services, as from a
+// load test. A service above its threshold gets replicas in proportion, at most twice as
+// many; one below half of it for five minutes loses one.
 type slo struct {
 	thresholds []float64 // seconds, without callees
 	calm       []int     // steps below half

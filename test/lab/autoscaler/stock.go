@@ -31,8 +31,8 @@ func (s *stock) Sync(c *loop.Cluster, replicas []int) error {
 	return nil
 }
 
-// decide returns what the HPA of a service wants. What cannot be read changes nothing, as
-// in a cluster.
+// decide returns the replicas that the HPA of a service wants. An unreadable metric
+// changes nothing, as in a cluster.
 func (s *stock) decide(c *loop.Cluster, service, replicas int) int {
 	if s.states == nil {
 		s.states = make([]hpa.State, len(c.Application().Services))
@@ -66,9 +66,9 @@ func cores(c *loop.Cluster, pods []loop.Pod) []hpa.Sample {
 	return samples
 }
 
-// newCPU returns the autoscaler that most users run: a target for the CPU use of every
-// service, with all else as Kubernetes has it by default. Pods request their limits,
-// so the target is a share of these.
+// newCPU returns the autoscaler of most users: a target for the CPU use of every
+// service, with the defaults of Kubernetes for everything else. Pods request their
+// limits, so the target is a share of these.
 func newCPU(utilisation float64, bounds bounds) *stock {
 	return &stock{
 		controller: hpa.Defaults(),

@@ -10,7 +10,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/experiment"
 )
 
-// Markdown writes what was found.
+// Markdown writes the result.
 func (f *Found) Markdown(w io.Writer) error {
 	o := &f.options
 	fmt.Fprintf(w, `# Evaluation

@@ -49,7 +49,7 @@ const (
 	schoolSeed = 1001
 )
 
-// Found is everything that was evaluated.
+// Found is the result of an evaluation.
 type Found struct {
 	options Options
 	// Comparisons of Table II and Fig. 10, by application, with the grids of the tuning.
@@ -151,7 +151,7 @@ func (o *Options) progress() func(done, all int) {
 	}
 }
 
-// Command reproduces what was found.
+// Command returns the command that reproduces the result.
 func (f *Found) Command() string { return f.options.command() }
 
 // command reproduces everything.

@@ -18,7 +18,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/need"
 )
 
-// Plan is what is compared with what.
+// Plan describes a comparison.
 type Plan struct {
 	// Scenes are the applications under their loads, with one entry for every seed.
 	Scenes []Scene
@@ -26,7 +26,7 @@ type Plan struct {
 	Autoscalers []Candidate
 	// Reference is the name of the autoscaler at whose usual cost the others are compared.
 	Reference string
-	// Progress is called after every run, one call at a time; nil when nobody cares.
+	// Progress, unless nil, is called after every run, one call at a time.
 	Progress func(done, all int)
 }
 

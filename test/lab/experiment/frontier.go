@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Frontier is what one autoscaler can do under one load: what fewer violations cost.
-// Its JSON keys are an interface that scripts rely on.
+// Frontier is the cost of fewer violations for one autoscaler under one load.
+// Scripts rely on its JSON keys.
 type Frontier struct {
 	Application string  `json:"application"`
 	Workload    string  `json:"workload"`

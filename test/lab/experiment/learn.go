@@ -16,8 +16,8 @@ import (
 // modelKey names what was learned.
 type modelKey struct{ application, workload, autoscaler string }
 
-// teacher is the autoscaler that manages the application while history is made: what most
-// users have before they have DeepScaler.
+// teacher is the autoscaler that manages the application during the history: that of most
+// users before DeepScaler.
 const teacher = "hpa-cpu"
 
 // learn lets every autoscaler that learns do so, once for each application and

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// Result is what an experiment found. The JSON keys of runs and frontiers are an
-// interface that scripts rely on.
+// Result is the result of an experiment. Scripts rely on the JSON keys of runs
+// and frontiers.
 type Result struct {
 	Runs      []Run      `json:"runs"`
 	Frontiers []Frontier `json:"frontiers"`
@@ -32,7 +32,7 @@ type Difficulty struct {
 	Workload    string `json:"workload"`
 	// Factor by which the need of a service grows within the lead time, at most.
 	Factor float64 `json:"factor"`
-	// About says where and when.
+	// About has the place and time.
 	About string `json:"about"`
 }
 

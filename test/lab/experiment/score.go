@@ -9,8 +9,8 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// Run is one autoscaler with one setting of its knob under one load with one seed. Its
-// JSON keys are an interface that scripts rely on.
+// Run is one autoscaler with one setting of its knob under one load with one seed.
+// Scripts rely on its JSON keys.
 type Run struct {
 	Application string  `json:"application"`
 	Workload    string  `json:"workload"`
@@ -40,7 +40,7 @@ type Run struct {
 	MeanAbsoluteError *float64 `json:"meanAbsoluteError"`
 }
 
-// judge fills in what a record shows.
+// judge fills in the scores of a record.
 func (r *Run) judge(c *loop.Config, record *loop.Record, scaler loop.Autoscaler, future *need.Future) {
 	slo := c.Application.SLO
 	steps := float64(len(record.Steps))

@@ -5,7 +5,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/need"
 )
 
-// Trace is what happened in one run, every 5 seconds, for plots.
+// Trace is the course of one run, every 5 seconds, for plots.
 type Trace struct {
 	Application, Workload, Autoscaler string
 	Knob                              float64
