@@ -76,7 +76,9 @@ const (
 	tolerance = 1.2
 	// least is the spread that any season is allowed: noise and the phases of scrapes differ
 	// from day to day.
-	least = 0.2
+	least = 0.1
+	// misaligned is how many steps a profile may be early or late.
+	misaligned = 2
 	// steepness is how fast a gate closes beyond.
 	steepness = 2
 )
@@ -96,8 +98,12 @@ func (s *Season) off(n int, rates []float64, now, ahead int, level float64) floa
 	low, high := make([]float64, len(rates)), make([]float64, len(rates))
 	for t, v := range rates {
 		then := now - (len(rates) - 1 - t) - ahead
-		before, at, after := s.expect(n, then-1, ahead, level), s.expect(n, then, ahead, level), s.expect(n, then+1, ahead, level)
-		low[t], high[t] = min(before, at, after), max(before, at, after)
+		at := s.expect(n, then, ahead, level)
+		low[t], high[t] = at, at
+		for d := -misaligned; d <= misaligned; d++ {
+			near := s.expect(n, then+d, ahead, level)
+			low[t], high[t] = min(low[t], near), max(high[t], near)
+		}
 		if math.IsNaN(v) {
 			continue
 		}

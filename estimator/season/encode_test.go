@@ -1,6 +1,7 @@
 package season_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ func TestJSON(t *testing.T) {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
 	again, err := json.Marshal(&after)
-	if err != nil || string(again) != string(text) {
+	if err != nil || !bytes.Equal(again, text) {
 		t.Errorf("the second time it is %s, error %v; the first %s", again, err, text)
 	}
 	if most := 60*2*2*2 + 500; len(text) > most {
