@@ -62,7 +62,7 @@ func (j *journal) Ticked(ctx context.Context, r tick.Result) {
 }
 
 // reasonLatencyUnknown is the reason of the Event on every autoscaler of an
-// application whose SLO has no effect, because nobody measures latency.
+// application whose SLO has no effect, because latency is not measured.
 const reasonLatencyUnknown = "LatencyUnknown"
 
 // WindowRead logs problems of an application's telemetry that are new, and makes

@@ -47,7 +47,7 @@ type Adapter struct {
 	Defaults     Settings   `yaml:"defaults"`
 	Applications []Override `yaml:"applications"`
 
-	// Models says whether and how trained models serve.
+	// Models configures the serving of trained models.
 	Models Models `yaml:"models"`
 
 	// Certificates names the adapter's own objects. It has no effect when files

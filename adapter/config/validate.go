@@ -126,7 +126,7 @@ func (m Models) validate(p *problems) {
 		p.add("models.maxBytes", "is %d, want 1 KiB to 1 GiB", m.MaxBytes)
 	}
 	if !m.Serve && (m.Exchange != "" || m.Directory != "") {
-		p.add("models", "serve is false, but exchange or directory says where models come from: remove them, or set serve to true")
+		p.add("models", "serve is false, but exchange or directory is set: remove them, or set serve to true")
 	}
 }
 

@@ -40,9 +40,9 @@ type Board struct {
 	index atomic.Pointer[index]
 }
 
-// NewBoard returns an empty board for plans that are made every step. A plan
-// is served until it is two steps old, so that one tick may fail without any
-// effect: an older one says too little about the present.
+// NewBoard returns an empty board for plans that are made every step. A plan is
+// served until it is two steps old, so that one tick may fail without any
+// effect: an older one is no evidence about the present.
 func NewBoard(c clock.PassiveClock, step time.Duration) *Board {
 	return &Board{clock: c, step: step, maxAge: 2 * step}
 }

@@ -30,7 +30,7 @@ func newModels() *models {
 		}, application),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deepscaler_models_refused_total",
-			Help: "Models of the application, published or from the learner, that may not serve; Events and the adapter's log say why.",
+			Help: "Models of the application, published or from the learner, that may not serve; the reason is in Events and in the adapter's log.",
 		}, application),
 		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deepscaler_models_rejected_total",
@@ -38,7 +38,7 @@ func newModels() *models {
 		}, application),
 		failing: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "deepscaler_model_store_failing",
-			Help: "1 while something about models cannot be done, such as reading a ConfigMap, else 0; the adapter's log says what.",
+			Help: "1 while an operation on models fails, such as reading a ConfigMap, else 0; the adapter's log has the error.",
 		}),
 		leading: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "deepscaler_leading",

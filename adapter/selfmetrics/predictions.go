@@ -32,7 +32,7 @@ func Predictions(board *externalmetrics.Board, c clock.PassiveClock) prometheus.
 		need: prometheus.NewDesc("deepscaler_needed_replicas",
 			"Replicas the service needs according to the forecast, before rounding and the bounds of its autoscaler; absent while unknown.", service, nil),
 		source: prometheus.NewDesc("deepscaler_forecast_info",
-			"Always 1; the labels say which estimator made the forecast of the service, and by which trained model, if any; absent while unknown.",
+			"Always 1; the labels name the estimator of the service's forecast, and its trained model, if any; absent while unknown.",
 			append(service, "estimator", "model"), nil),
 		age: prometheus.NewDesc("deepscaler_plan_age_seconds",
 			"Age of the application's latest plan, which is served up to two steps; absent before the first.", []string{"application"}, nil),

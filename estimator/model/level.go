@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// level says how the served quantile is made of those that a model predicts:
+// level computes the served quantile from the quantiles of a model:
 // (1−weight)·before + weight·after.
 type level struct {
 	count, before, after int

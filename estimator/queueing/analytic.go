@@ -13,9 +13,9 @@ import (
 )
 
 // Analytic adds the feature [estimator.Analytic] to windows: at every step, the
-// largest need within the lead time that [HAB] forecasts, or [MMN] where it has
-// nothing to say. A step is seen from the Window steps up to it and no others, so
-// that it has the same value in a history and in what is served.
+// largest need within the lead time that [HAB] forecasts, or [MMN] where HAB has
+// no forecast. A step depends only on the window of steps up to it, so it has the
+// same value in training and in serving.
 type Analytic struct {
 	joint  *estimator.Handover
 	window int

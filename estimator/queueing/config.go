@@ -16,7 +16,7 @@ type Config struct {
 	// behind it. Zero means no SLO: utilisation then aims at the middle between
 	// its bounds.
 	SLO time.Duration `yaml:"slo"`
-	// SLOPercentile says what SLO bounds: 0 the mean response time, which is
+	// SLOPercentile selects what SLO bounds: 0 the mean response time, which is
 	// what the telemetry of Table I holds, or the given percentile as a
 	// fraction below 1 (0.95 for p95), see [demand.SLO]. A chain of several
 	// services varies less than one, so the bound errs on the safe side.
@@ -40,7 +40,7 @@ type Config struct {
 	// Horizon is the number of steps to forecast; 0 means as many as LeadTime
 	// covers.
 	Horizon int `yaml:"-"`
-	// Season knows how the requests from outside recur; nil when nothing is known.
+	// Season describes how the requests from outside recur; nil if unknown.
 	Season Season `yaml:"-" json:"-"`
 }
 

@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// Outlook is what a season says about the steps after a window.
+// Outlook is the forecast of a season for the steps after a window.
 type Outlook struct {
-	// Rates are those expected at the coming steps, at the level of the window, as far as levels last.
+	// Rates are expected at the coming steps, at the level of the window, as far as
+	// levels last.
 	Rates []float64
 	// Now is the highest expected at the last step of the window, were the profile a step
 	// early or late.
 	Now float64
-	// Trust is how far each of them is to be believed, from 0 to 1.
+	// Trust is the reliability of each of them, from 0 to 1.
 	Trust []float64
 }
 
 // Ahead returns the outlook of a service on the steps up to horizon, given its rates up
-// to a time, NaN where missing. Rates are requests or a part of them: the season
-// knows their shape, the window their level. Nothing is to be believed where the season
-// knows nothing of the service, or the window has too few rates.
+// to a time, NaN where missing. Rates are requests or a part of them: the season has
+// their shape, the window their level. Trust is 0 if the season lacks the service, or
+// the window has too few rates.
 func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon int) Outlook {
 	out := Outlook{Rates: make([]float64, horizon), Trust: make([]float64, horizon)}
 	n, now := slices.Index(s.Services, service), s.phase(end)
@@ -44,8 +45,8 @@ func (s *Season) expect(n, now, ahead int, level float64) float64 {
 	return s.at(n, now+ahead) * (1 + s.Carry[min(ahead, len(s.Carry))-1]*(level-1))
 }
 
-// quiet is what both rates and profile are raised by before they are compared, as a
-// share of the mean of the profile: at night a few requests more are no other level.
+// quiet is added to rates and profile before a comparison, as a share of the mean of
+// the profile: a few more requests at night are not another level.
 const quiet = 0.05
 
 // level returns the median of the rates of a window as shares of the profile: that of
@@ -70,28 +71,29 @@ func (s *Season) level(n int, rates []float64, now int) float64 {
 }
 
 const (
-	// span is how many steps apart changes within a window are compared.
+	// span is the distance in steps between compared values of a window.
 	span = 6
-	// tolerance is how many times its spread a season may be off.
+	// tolerance is the allowed error of a season in multiples of its spread.
 	tolerance = 1.2
 	// least is the spread that any season is allowed: noise and the phases of scrapes differ
 	// from day to day.
 	least = 0.1
-	// misaligned is how many steps a profile may be early or late.
+	// misaligned is the number of steps by which a profile may be early or late.
 	misaligned = 2
-	// steepness is how fast a gate closes beyond.
+	// steepness is the rate at which a gate closes beyond it.
 	steepness = 2
 )
 
-// gate returns how far the expectation so many steps ahead is to be believed after the
-// window: 1 while the same expectations, and the changes among them, were off by no more
-// than usual, down to 0 where they were half more. The profile may be early or late by
-// a step, since scrapes are not aligned to it.
+// gate returns the reliability of the expectation so many steps ahead: 1 while the same
+// expectations, and the changes among them, were off by no more than usual, down to 0
+// where they were half more. The profile may be early or late by a step, since scrapes
+// are not aligned to it.
 func (s *Season) gate(n int, rates []float64, now, ahead int, level float64) float64 {
 	return max(0, min(1, 1+steepness-steepness*s.off(n, rates, now, ahead, level)/tolerance))
 }
 
-// off returns how many times as far as usual the season was off, in levels or in changes.
+// off returns the error of the season, in levels or in changes, as a multiple of
+// the usual one.
 func (s *Season) off(n int, rates []float64, now, ahead int, level float64) float64 {
 	levels, changes, usual, pairs := 0.0, 0.0, 0.0, 0.0
 	spread := max(least, s.Spread[n][min(ahead, len(s.Carry))-1])
@@ -124,5 +126,5 @@ func (s *Season) off(n int, rates []float64, now, ahead int, level float64) floa
 	return off
 }
 
-// beyond returns how far a value lies outside of a range.
+// beyond returns the distance of a value from a range.
 func beyond(v, low, high float64) float64 { return max(0, low-v, v-high) }

@@ -29,7 +29,7 @@ type entry struct {
 	Worth   []float64 `json:"worth"`
 }
 
-// MarshalJSON rounds the profiles to 16 bits. A second time it rounds nothing.
+// MarshalJSON rounds the profiles to 16 bits. A second round trip changes nothing.
 func (s *Season) MarshalJSON() ([]byte, error) {
 	d := document{Step: s.Step.String(), Origin: s.Origin, Period: s.Period, Width: s.Width, Carry: s.Carry}
 	for n, name := range s.Services {
@@ -46,8 +46,7 @@ func (s *Season) MarshalJSON() ([]byte, error) {
 	return json.Marshal(d)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. Anything else that does not make a valid
-// season is an error.
+// UnmarshalJSON reads the output of MarshalJSON. An invalid season is an error.
 func (s *Season) UnmarshalJSON(text []byte) error {
 	var d document
 	if err := json.Unmarshal(text, &d); err != nil {

@@ -11,7 +11,7 @@ import (
 const (
 	day  = 24 * time.Hour
 	week = 7 * day
-	// cycles is how many periods the history must have for one to count.
+	// cycles is the number of periods that a history must cover.
 	cycles = 2
 	// worthwhile is the share of the error without a season that one must stay below
 	// in cycles that it was not fitted on.
@@ -22,11 +22,11 @@ const (
 // need none, noise needs many.
 func smoothings() []int { return []int{0, 1, 2, 4, 8} }
 
-// Fit finds how the requests of a history recur: each day, each week, or with whatever
-// period they resemble themselves most. A period counts when the history has at least
-// two of it, and of several the one is taken that forecasts best, ahead steps from
-// each window, the cycles that it was not fitted on. Without a period that helps there,
-// the result is nil. A history without requests is an error.
+// Fit fits the season of a history's requests. The period is a day, a week, or that of
+// the highest autocorrelation, and the history must cover it at least twice. Of several
+// periods it takes the one with the best forecasts, ahead steps from each window, in
+// cycles that it was not fitted on. If none helps there, the result is nil. A history
+// without requests is an error.
 func Fit(history *estimator.Window, ahead int) (*Fitted, error) {
 	series, err := requests(history)
 	if err != nil {
@@ -109,7 +109,7 @@ func candidates(total []float64, step time.Duration) []int {
 			all = append(all, p)
 		}
 	}
-	// A day and a few minutes is a day.
+	// A day and a few minutes counts as a day.
 	isKnown := slices.ContainsFunc(all, func(p int) bool { return math.Abs(float64(found-p)) < 0.02*float64(p) })
 	if found >= shortest && cycles*found <= len(total) && !isKnown {
 		all = append(all, found)
@@ -117,6 +117,6 @@ func candidates(total []float64, step time.Duration) []int {
 	return all
 }
 
-// shortest is the number of steps from which on a period is one: a window sees
-// shorter ones by itself.
+// shortest is the shortest period in steps: windows show shorter ones by
+// themselves.
 const shortest = 2 * window

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// halfLife is the number of cycles after which one counts half.
+	// halfLife is the number of cycles after which a cycle counts half.
 	halfLife = 4
 	// outlying is how many times the mean distance from the median a value may be away
 	// from it; beyond, it counts as that far. One outage is not a season.
@@ -71,7 +71,8 @@ func gather(rates []float64, period, width int) [][]float64 {
 	return cycles
 }
 
-// center returns the median of values, and how far off it they count as they are.
+// center returns the median of values, and the distance from it up to which they
+// count unchanged.
 func center(values []demand.Weighted) (median, most float64) {
 	median = demand.WeightedMedian(slices.Clone(values))
 	distance, weight := 0.0, 0.0

@@ -1,9 +1,9 @@
-// Package season finds out how the load of an application recurs, and what that says
-// about the steps to come.
+// Package season fits how the load of an application recurs, and forecasts the
+// coming steps from it.
 //
 // A season is a profile of the requests of every service over one period. It is fitted
-// on history, kept in the model file, and read with a window of a few steps, which
-// decides how far it is believed. Everything here is a pure function of its arguments.
+// on history, stored in the model file, and combined with a window of a few steps,
+// which determines its reliability. All functions are pure.
 package season
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Season is how the requests of N services recur.
+// Season describes how the requests of N services recur.
 type Season struct {
 	// Services are the rows by name, length N.
 	Services []string
@@ -36,9 +36,9 @@ type Season struct {
 	// Spread is the mean distance of requests from what is expected so many steps ahead, as
 	// a share of the profile, [N][H], in cycles that it was not fitted on.
 	Spread [][]float64
-	// Worth is how far the profile is to be followed at so many steps ahead, from 0, not at
-	// all, to 1, [N][H]: the slope of changes that happened against those that it
-	// expected, in cycles that it was not fitted on. Later steps are like the last.
+	// Worth is the weight of the profile at so many steps ahead, from 0 to 1, [N][H]: the
+	// slope of changes that happened against those that it expected, in cycles that it
+	// was not fitted on. Later steps are like the last.
 	Worth [][]float64
 }
 

@@ -28,7 +28,7 @@ type ApplicationOptions struct {
 	Description string
 	// Namespace to create for it.
 	Namespace string
-	// Load are the flags of the testbed that say what users do.
+	// Load are the flags of the testbed's load.
 	Load []string
 	// Tracing sends sampled spans to a Jaeger.
 	Tracing bool

@@ -8,10 +8,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// HPA returns the autoscaler of a Deployment as the README tells users to write
-// it: one external metric that matches one service, AverageValue 1, no
-// tolerance. Scale-in is stabilised for the given time only, so that tests
-// see it.
+// HPA returns the autoscaler of a Deployment as in the README: it: one external
+// metric that matches one service, AverageValue 1, no tolerance. Scale-in is
+// stabilised for the given time only, so that tests see it.
 func HPA(namespace, deployment string, minReplicas, maxReplicas int32, stabilisation time.Duration) *autoscalingv2.HorizontalPodAutoscaler {
 	seconds := int32(stabilisation / time.Second)
 	scaleUpNow, zero, most := int32(0), resource.MustParse("0"), autoscalingv2.MaxChangePolicySelect

@@ -16,7 +16,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// Options say how much is run.
+// Options control the extent of the evaluation.
 type Options struct {
 	// Applications by name, and the load of the comparisons.
 	Applications []string

@@ -65,8 +65,8 @@ type Decision struct {
 	// Proposed is what the metrics ask for before windows, policies and bounds apply;
 	// -1 if they were not asked or do not yield anything.
 	Proposed int
-	// Err says which metric could not be read. If the others ask for at least as many
-	// replicas as there are, the controller follows them nevertheless.
+	// Err is the error of the metric that could not be read. If the others ask for at
+	// least as many replicas as there are, the controller follows them nevertheless.
 	Err error
 }
 
@@ -80,7 +80,7 @@ func (c Controller) Decide(now time.Time, state State, spec *autoscalingv2.Horiz
 	d := Decision{Replicas: seen.Replicas, Proposed: -1}
 	switch {
 	case seen.Replicas == 0 && !(state.scaledToZero && (least > 0 || canScaleToZero(spec))):
-		return d, state // somebody else has switched the target off
+		return d, state // the target was switched off by hand
 	case seen.Replicas > most:
 		d.Replicas = most
 	case seen.Replicas < least && seen.Replicas > 0:

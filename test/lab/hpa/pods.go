@@ -21,7 +21,7 @@ const (
 	Failed
 )
 
-// Pod is what the controller knows of a pod without its metrics.
+// Pod is the state of a pod in the controller, without its metrics.
 type Pod struct {
 	Phase Phase
 	// Deleting pods have a deletion timestamp.

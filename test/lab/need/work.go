@@ -1,5 +1,5 @@
-// Package need knows what no autoscaler can know: the replicas that a load yet to
-// come will need, found by search on the testbed itself.
+// Package need measures, in hindsight, the replicas that a load yet to come will
+// need, found by search on the testbed itself.
 package need
 
 import (

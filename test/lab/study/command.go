@@ -18,7 +18,7 @@ import (
 func rootCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "study",
-		Short: "Repeat the experiments behind what the documentation says about learning",
+		Short: "Repeat the experiments behind the documentation of learning",
 		Long: `Study trains networks over and over and makes tables of how well they do and
 what it costs:
 
@@ -141,7 +141,7 @@ func (s *studyFlags) study(c *cobra.Command, p *process, jobs []job, table func(
 	return err
 }
 
-// describe says what the figures of a table are about.
+// describe describes the figures of a table.
 func describe(r *train.Report) string {
 	return fmt.Sprintf("%d services, %d steps of %v; %s (%s), anchor %s, scale %s, from a window of %d steps; %d training, %d validation and %d test samples.",
 		r.Series.Services, r.Series.Steps, time.Duration(r.Series.Step), r.Target, r.Label.Kind, r.Anchor, r.Scale, r.Window,

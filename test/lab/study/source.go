@@ -63,7 +63,7 @@ func recorded(o *training, name string) (source, error) {
 	return newSource(name, o.Series, o.Graph)
 }
 
-// simulated returns what the testbed says about applications.
+// simulated returns histories of the testbed.
 func simulated(ctx context.Context, p *process, apps []string, t *telemetry, log io.Writer) ([]source, error) {
 	var all []source
 	for _, name := range apps {

@@ -70,8 +70,8 @@ func (s *study) do(ctx context.Context, jobs []job) (results, error) {
 	return all, nil
 }
 
-// remaining says how long the jobs that are left will take, as far as the
-// finished ones tell.
+// remaining estimates how long the remaining jobs take, as far as the finished
+// ones tell.
 func (s *study) remaining(left []job, done results) string {
 	type alike struct{ dataset, label string }
 	seconds, count := map[alike]float64{}, map[alike]float64{}
