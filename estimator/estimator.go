@@ -20,8 +20,8 @@ type Estimator interface {
 	Estimate(ctx context.Context, w *Window) (*Forecast, error)
 }
 
-// Forecast is the number of replicas N services will need over H future steps
-// (Y of paper §III-A, for a horizon of H instead of one).
+// Forecast is the number of replicas that N services will need over H future
+// steps. It is Y of paper §III-A, for a horizon of H instead of one.
 type Forecast struct {
 	// Services are the rows, length N.
 	Services []Service

@@ -17,8 +17,8 @@ var _ Estimator = (*Handover)(nil)
 
 // Origin has the sources of the rows of a joint forecast.
 type Origin struct {
-	// From has, for every service, the position in the chain of the estimator
-	// that served it (0 is the primary), or -1 if none had a forecast.
+	// From has the position in the chain of the estimator that served each
+	// service. 0 is the primary, and -1 means that none had a forecast.
 	From []int
 	// Errors are the failures of estimators, by position in the chain. An
 	// estimator that was not called, had a forecast or lacked data has none.

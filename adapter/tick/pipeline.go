@@ -34,8 +34,8 @@ type Model struct {
 	// Sources are those of the estimators, in their order.
 	Sources []plan.Source
 	Plan    plan.Config
-	// Steps is how many of the newest steps of a window the plan is made from; a
-	// window may be longer for the sake of an estimator.
+	// Steps is the number of newest steps of a window for the plan. A window may
+	// be longer for an estimator.
 	Steps int
 }
 

@@ -135,13 +135,13 @@ type Scaler struct {
 	// Shares has a factor of each output, from a calibration on held-back samples;
 	// empty means that all are 1.
 	Shares []float64 `json:"shares,omitempty"`
-	// Offsets has what is added to each output so that its level covers as much of
-	// the held-back samples as it says; empty means that all are 0.
+	// Offsets are added to the outputs. With them the share of held-back samples
+	// below each output equals its quantile; empty means 0 for all.
 	Offsets []float64 `json:"offsets,omitempty"`
 	// Clamp bounds inputs other than target and analytic forecast; 0 is no bound.
 	Clamp float64 `json:"clamp,omitempty"`
-	// Analytic is how the feature analytic is computed, and AnalyticWindow the number
-	// of steps that it looks back; nil and 0 without it.
+	// Analytic configures the feature analytic, and AnalyticWindow is its window in
+	// steps; nil and 0 without it.
 	Analytic       *queueing.Config `json:"analytic,omitempty"`
 	AnalyticWindow int              `json:"analyticWindow,omitempty"`
 }

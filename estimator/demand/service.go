@@ -6,8 +6,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Service is the telemetry of one service, one value per step, in the units of the
-// features of the estimator package. All slices have the same length; NaN marks
+// Service is the telemetry of one service, one value per step. The units are those
+// of the features of package estimator. All slices have the same length; NaN marks
 // missing values.
 type Service struct {
 	Replicas, CPU, Requests, Latency []float64

@@ -38,9 +38,9 @@ func (s Sizing) Need(work float64) float64 {
 }
 
 // Present returns the fractional replicas that are enough for the present work of
-// a service, given its replicas and their utilisation, used ÷ limit over all pods;
-// NaN if either is NaN. A saturated service hides its demand, so its need is at
-// least one replica more than it has.
+// a service. Its arguments are the present replicas and their utilisation, used ÷
+// limit over all pods; NaN if either is NaN. A saturated service hides its demand,
+// so its need is at least one replica more than it has.
 func (s Sizing) Present(replicas, cpu float64) float64 {
 	n := s.Need(replicas * (cpu - s.Idle))
 	if Saturated(cpu) {

@@ -17,8 +17,8 @@ type Report struct {
 	Application string `json:"application"`
 	// Model is the hash of the child.
 	Model string `json:"model"`
-	// Parent is the hash of the model that the child was judged against, which is
-	// [Application.Serving] of when the training began; "" when none served.
+	// Parent is the hash of the model that the child was judged against:
+	// [Application.Serving] at the start of the training; "" without one.
 	Parent string `json:"parent"`
 	// Trained is when the training ended.
 	Trained time.Time `json:"trained"`

@@ -19,7 +19,7 @@ const (
 	// an output of 0 means no change. It needs the target among the features.
 	AnchorChange Anchor = "change"
 	// AnchorDemand measures from the replicas that are enough for the last known
-	// demand in the window, so an output of 0 means as much work as now: see
+	// demand in the window. An output of 0 means as much work as now: see
 	// [demand.Sizing.Present]. It needs replicas and cpu among the features.
 	AnchorDemand Anchor = "demand"
 	// AnchorAnalytic measures from the last [estimator.Analytic] of the window, so an

@@ -1,6 +1,6 @@
-// Package features converts telemetry to inputs of a network, and outputs of the
-// network to values in the unit of the target. Training and serving use the same
-// code, so a network serves what it was trained for.
+// Package features converts telemetry to inputs of a network, and its outputs to
+// values in the unit of the target. Training and serving use the same code, so a
+// network serves what it was trained for.
 //
 // # Inputs
 //

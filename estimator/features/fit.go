@@ -11,8 +11,8 @@ import (
 type ScaleMode string
 
 const (
-	// ScalePerService scales each feature of each service by itself, so a
-	// change of a small service counts as much as one of a large service. A
+	// ScalePerService scales each feature of each service by itself. A change
+	// of a small service then counts as much as one of a large service. A
 	// service without data has the values of all services together.
 	ScalePerService ScaleMode = "service"
 	// ScaleGlobal scales a feature the same for all services, which keeps their

@@ -117,15 +117,15 @@ func (p *Pipeline) Fill(x []float32) {
 	}
 }
 
-// Inputs writes the inputs of the network for a window of samples to x, both laid
-// out as (step, service, feature).
+// Inputs writes the inputs of the network for a window of samples to x. Both are
+// laid out as (step, service, feature).
 func (p *Pipeline) Inputs(x []float32, window []float64) {
 	p.Scale(x, window)
 	p.Fill(x)
 }
 
-// Measure returns how labels and outputs of service n are measured, given the
-// samples of a window as (step, service, feature).
+// Measure returns the measure of labels and outputs of service n. The samples
+// of the window are laid out as (step, service, feature).
 func (p *Pipeline) Measure(n int, window []float64) Measure {
 	m := Measure{Anchor: p.level[n], unit: p.unit[n]}
 	if p.seen.value >= 0 {

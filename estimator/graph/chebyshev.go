@@ -1,9 +1,9 @@
 package graph
 
-// Chebyshev writes the first terms of the Chebyshev basis of an affinity
-// matrix, T₁(A) = A and T₂(A) = 2A² − I, to basis, 2·N·N numbers. T₀ = I is not
-// stored. With the same terms of Aᵀ, their transposes, it is the bidirectional
-// Chebyshev convolution of order K = 3 (Eq. 13).
+// Chebyshev writes the first terms of the Chebyshev basis of an affinity matrix
+// to basis, 2·N·N numbers. They are T₁(A) = A and T₂(A) = 2A² − I. T₀ = I is
+// not stored. With the same terms of Aᵀ, their transposes, it is the
+// bidirectional Chebyshev convolution of order K = 3 (Eq. 13).
 func Chebyshev[T Float](basis, a []T, n int) {
 	n2 := n * n
 	copy(basis[:n2], a[:n2])

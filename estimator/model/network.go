@@ -15,8 +15,8 @@ type Architecture struct {
 	Kind string
 	// Order is the order of the graph convolutions, fixed by the kind.
 	Order int
-	// Fewest returns a lower bound of the number of parameters of a network, such as
-	// the size of its largest matrix. It prevents a small file that declares a huge
+	// Fewest returns a lower bound of a network's number of parameters, such as the
+	// size of its largest matrix. It prevents a small file that declares a huge
 	// network from allocating all memory.
 	Fewest func(c gnn.Config) int
 	// New returns a network with parameters drawn from rng. An invalid shape is

@@ -12,9 +12,9 @@ import (
 // not usable; start from [DefaultConfig].
 type Config struct {
 	// SLO is the bound on the response time of requests that enter the
-	// application, measured at the entry service and so including every call
-	// behind it. Zero means no SLO: utilisation then aims at the middle between
-	// its bounds.
+	// application. It is measured at the entry service and so includes every
+	// call behind it. Zero means no SLO: utilisation then aims at the middle
+	// between its bounds.
 	SLO time.Duration `yaml:"slo"`
 	// SLOPercentile selects what SLO bounds: 0 the mean response time, which is
 	// what the telemetry of Table I holds, or the given percentile as a

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// maxAge is how many of the newest columns may lack a service before what
-	// is known about it counts as stale. Where rates are taken over two scrapes, a
-	// lost one takes those of two steps with it.
+	// maxAge is the number of newest columns that may lack a service before its
+	// telemetry counts as stale. Where rates are taken over two scrapes, a lost
+	// one takes those of two steps with it.
 	maxAge = 2
 	// minSamples is the number of samples that a service needs: the first one
 	// after a start covers only a part of its step and is too low.

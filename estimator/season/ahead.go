@@ -18,8 +18,8 @@ type Outlook struct {
 	Trust []float64
 }
 
-// Ahead returns the outlook of a service on the steps up to horizon, given its rates up
-// to a time, NaN where missing. Rates are requests or a part of them: the season has
+// Ahead returns the outlook of a service on the steps up to horizon. Its rates up to a
+// time are NaN where missing. Rates are requests or a part of them: the season has
 // their shape, the window their level. Trust is 0 if the season lacks the service, or
 // the window has too few rates.
 func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon int) Outlook {

@@ -73,8 +73,8 @@ func (f *Fitted) with(change func([]float64) []float64) *Fitted {
 	return out
 }
 
-// Unseen returns the season without the cycle of a time, so that it is no better
-// for the history than for the future.
+// Unseen returns the season without the cycle of a time. So it is no better for
+// the history than for the future.
 func (f *Fitted) Unseen(t time.Time) *Season {
 	step := int(math.Round(float64(t.Sub(f.Origin)) / float64(f.Step)))
 	if c := step / f.Period; step >= 0 && c < len(f.folds) {

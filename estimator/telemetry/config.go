@@ -56,8 +56,8 @@ type Prometheus struct {
 	// partial_response: "false" (Thanos), dedup: "true", or
 	// deny_partial_response: "1" (VictoriaMetrics).
 	Parameters map[string]string `yaml:"parameters,omitempty"`
-	// Matchers are labels with required values in every query of the presets,
-	// for instance one cluster of several in a common backend.
+	// Matchers are labels with required values in every query of the presets.
+	// They select, for instance, one cluster of several in a common backend.
 	Matchers map[string]string `yaml:"matchers,omitempty"`
 	// Offset is the time between the end of a window and its query, for
 	// backends whose newest samples come late. The lead time grows by it. Whole
@@ -94,8 +94,8 @@ type Jaeger struct {
 // DefaultConfig returns [ConfigFor] the default scrape interval.
 func DefaultConfig() Config { return ConfigFor(DefaultScrapeInterval) }
 
-// ConfigFor returns a configuration without the URL of Prometheus, with rates
-// over the shortest safe window for the given scrape interval.
+// ConfigFor returns a configuration without the URL of Prometheus. Rates cover
+// the shortest safe window for the given scrape interval.
 func ConfigFor(scrapeInterval time.Duration) Config {
 	return Config{
 		Prometheus: Prometheus{

@@ -144,7 +144,7 @@ func (e *Error) Explain() string {
 }
 
 // Explain returns [Error.Explain] of the telemetry error inside err, with the
-// rest of err's text, or the text of err without one.
+// rest of err's text. Without one it returns the text of err.
 func Explain(err error) string {
 	var e *Error
 	if !errors.As(err, &e) {

@@ -16,8 +16,8 @@ type HTTPClientConfig struct {
 	config.HTTPClientConfig `yaml:",inline"`
 }
 
-// Format writes the configuration as YAML with secrets masked, whatever the
-// verb, because config.Secret is a string that fmt would print.
+// Format writes the configuration as YAML with masked secrets, for every verb.
+// fmt would print them, because config.Secret is a string.
 func (c HTTPClientConfig) Format(f fmt.State, _ rune) {
 	out, err := yaml.Marshal(c)
 	if err != nil {

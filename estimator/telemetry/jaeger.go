@@ -32,8 +32,8 @@ func newJaeger(cfg Jaeger) (*jaeger, error) {
 	return &jaeger{server: server, timeout: cfg.Timeout, lookback: cfg.Lookback}, nil
 }
 
-// Traced returns the invocation graph of Jaeger, in traced calls per second
-// during cfg.Lookback before end, and the problems with it. The graph is nil
+// Traced returns the invocation graph of Jaeger and the problems with it. Rates
+// are traced calls per second during cfg.Lookback before end. The graph is nil
 // without any edge. Rows are in the order of services.
 func Traced(ctx context.Context, cfg Jaeger, services []estimator.Service, end time.Time) (*estimator.CallGraph, []*Error, error) {
 	j, err := newJaeger(cfg)

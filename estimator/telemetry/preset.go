@@ -29,9 +29,9 @@ const (
 	// source_namespace, source_workload, destination_namespace and
 	// destination_workload (httpV2:labelsContext=…).
 	PresetCilium = "cilium"
-	// PresetOTel reads the HTTP server durations of OpenTelemetry, with the
-	// resource attributes k8s.namespace.name and k8s.deployment.name promoted
-	// to labels, and the graph of the collector's service-graph connector.
+	// PresetOTel reads the HTTP server durations of OpenTelemetry, and the
+	// graph of the collector's service-graph connector. The resource attributes
+	// k8s.namespace.name and k8s.deployment.name must be promoted to labels.
 	PresetOTel = "otel"
 )
 

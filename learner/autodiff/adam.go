@@ -7,8 +7,8 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Adam is the solver of Algorithm 2 (lines 3 and 5), with decoupled weight decay
-// and clipping of the gradient's norm. gorgonia's own Adam clones five tensors
+// Adam is the solver of Algorithm 2 (lines 3 and 5). It has decoupled weight
+// decay and clips the gradient's norm. gorgonia's own Adam clones five tensors
 // per parameter and step; this one allocates its two moments once.
 type Adam struct {
 	// Rate is the learning rate, which a schedule may change between steps.

@@ -27,8 +27,8 @@ type Config struct {
 	Decay float64 `json:"decay"`
 	// Clip is the largest norm of a gradient.
 	Clip float64 `json:"clip"`
-	// Patience is the number of epochs without a better validation loss after
-	// which the policy learning of an iteration ends early; 0 is never.
+	// Patience is the number of epochs without a better validation loss before
+	// policy learning ends early. It applies to each iteration; 0 is never.
 	Patience int `json:"patience"`
 	// Jitter is the standard deviation of the shift that training gives every
 	// feature of every service of a sample, in standard deviations of the feature;

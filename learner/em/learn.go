@@ -37,9 +37,9 @@ type Result struct {
 	// Shares has a factor of each output, found on the validation samples, by which
 	// it is to be multiplied.
 	Shares []float64
-	// Offsets has what is then to be added to each output, so that as many of the
-	// validation labels lie below it as its quantile says; nil where the only
-	// quantile is the median.
+	// Offsets are then added to the outputs. With them the share of validation
+	// labels below each output equals its quantile; nil where the only quantile
+	// is the median.
 	Offsets []float64
 	// Validation is the loss of the pair on the validation samples, with the edges that
 	// were put back (up to 1 % above the best of the history), before the
@@ -57,8 +57,8 @@ type Epoch struct {
 	// Phase is "policy" or "graph".
 	Phase string `json:"phase"`
 	Epoch int    `json:"epoch"`
-	// Training is the mean loss over the training labels as the parameters changed,
-	// Validation that over the validation labels after the epoch.
+	// Training is the mean loss over the training labels during the epoch.
+	// Validation is the mean loss over the validation labels after it.
 	Training   float64 `json:"training"`
 	Validation float64 `json:"validation"`
 }

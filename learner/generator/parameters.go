@@ -55,9 +55,9 @@ func (p *Parameters[T]) Shapes() [][]int {
 	return [][]int{{n, d}, {n, d}, {n}, {hidden, 2}, {hidden}, {hidden}, {1}}
 }
 
-// New returns parameters whose first A₁ has the given edges, an N×N matrix K ≥ 0
-// without a diagonal, and the diagonal of the affinity matrix. B = K − Kᵀ is
-// antisymmetric, so with the d largest terms UΣVᵀ of its singular value
+// New returns parameters whose first A₁ has the given edges and the diagonal of
+// the affinity matrix. The edges are an N×N matrix K ≥ 0 without a diagonal. B =
+// K − Kᵀ is antisymmetric, so with the d largest terms UΣVᵀ of its singular value
 // decomposition, M₁ = U·√(Σ/2) and M₂ = V·√(Σ/2) give M₁M₂ᵀ − M₂M₁ᵀ ≈ B, and ReLU
 // leaves the direction of each pair that weighs more.
 //

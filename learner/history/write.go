@@ -11,9 +11,9 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Write writes a history in the form that [Read] reads, sorted by time and service,
-// with timestamps in Unix seconds where they are whole. Every step and service has
-// a row, so reading returns the same history bit for bit if it has at least two
+// Write writes a history in the form that [Read] reads. Rows are sorted by time and
+// service; timestamps are Unix seconds where they are whole. Every step and service
+// has a row, so reading returns the same history bit for bit if it has at least two
 // steps.
 func Write(w io.Writer, s *estimator.Window) error {
 	if err := Validate(s); err != nil {

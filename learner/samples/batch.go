@@ -113,8 +113,8 @@ type View struct {
 	levels  int
 }
 
-// View returns the samples of a part, with each label once for every quantile that is
-// to be predicted of it.
+// View returns the samples of a part, with each label once for every predicted
+// quantile.
 func (d *Set) View(p Part, levels int) View { return View{d, p, levels} }
 
 // Len returns the number of samples.

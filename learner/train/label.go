@@ -11,7 +11,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Label describes how the labels of a model were made, so that a backtest can
+// Label describes how the labels of a model were made. A backtest uses it to
 // make the same from another history.
 type Label struct {
 	// Kind is one of the artifact's Label constants.

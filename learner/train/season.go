@@ -12,8 +12,8 @@ import (
 type Season struct {
 	// Period is the time after which they do.
 	Period Duration `json:"period"`
-	// Worth is how far the profile of each service is to be followed at the furthest
-	// horizon, from 0 to 1.
+	// Worth is the weight of each service's profile at the furthest horizon, from 0
+	// to 1.
 	Worth []float64 `json:"worth"`
 }
 

@@ -19,10 +19,10 @@ func Available() []Set[float32] {
 	return append(sets, Gonum32())
 }
 
-// PeakFMA runs iterations of 48 float32 multiply-adds on the CPU's widest
-// vectors, none of which waits for another, and returns the number of
-// floating-point operations. Their rate in a benchmark is the peak of one core,
-// for comparison with the rate of Gemm.
+// PeakFMA runs iterations of 48 independent float32 multiply-adds on the CPU's
+// widest vectors, and returns the number of floating-point operations. Their
+// rate in a benchmark is the peak of one core, for comparison with the rate of
+// Gemm.
 func PeakFMA(iterations int) (flops float64) {
 	const perIteration = 2 * 48
 	switch {
