@@ -43,7 +43,7 @@ scaled as in training.`,
   deepscaler backtest --series shop.csv.gz --model-file model.safetensors
 
   # All of a day that the model has never seen, service by service
-  deepscaler backtest --series friday.csv.gz --model-file model.safetensors --split 1/0/99 --per-service
+  deepscaler backtest --series friday.csv.gz --model-file model.safetensors --part all --per-service
 
   # By how much the model beats persistence, for a script
   deepscaler backtest --series shop.csv.gz --model-file model.safetensors --output json |
@@ -60,8 +60,8 @@ scaled as in training.`,
 	fs.StringVar(&o.series, "series", "", "History, .csv or .csv.gz, as deepscaler record writes it (required).")
 	fs.StringVar(&o.model, "model-file", "", "Model from deepscaler train (required).")
 	fs.StringVar(&o.split, "split", "",
-		"Division of the series in time into training, validation and test. The default is that of the training, which fits only the series of the training; 1/0/99 tests on nearly all of another series.")
-	fs.StringVar(&o.part, "part", o.part, "Part to predict: test, validation or train. Only test shows the error to expect.")
+		"Division of the series in time into training, validation and test. The default is that of the training, which fits only the series of the training.")
+	fs.StringVar(&o.part, "part", o.part, "Part to predict: test, validation, train, or all of another series than that of the training. Only test and all show the error to expect.")
 	fs.StringVar(&o.output, "output", o.output, "Format of the result on standard output: table or json.")
 	fs.BoolVar(&o.perService, "per-service", false, "Also show the errors of every service.")
 	fs.IntVar(&o.spec.Workers, "workers", 0, "Number of threads; 0 is one per processor. The result does not depend on it.")
@@ -90,8 +90,12 @@ func (o *backtestFlags) complete() error {
 			o.spec.Part = p
 		}
 	}
-	if o.spec.Part < 0 {
-		errs = append(errs, fmt.Errorf("--part is %q, want test, validation or train", o.part))
+	o.spec.All = o.part == "all"
+	switch {
+	case o.spec.All && o.split != "":
+		errs = append(errs, errors.New("--split has no effect on --part all"))
+	case o.spec.Part < 0 && !o.spec.All:
+		errs = append(errs, fmt.Errorf("--part is %q, want test, validation, train or all", o.part))
 	}
 	if o.output != "table" && o.output != "json" {
 		errs = append(errs, fmt.Errorf("--output is %q, want table or json", o.output))

@@ -93,7 +93,7 @@ func TestTrainAndBacktestReject(t *testing.T) {
 		"backtest a series":       {"backtest --series x --model-file " + series, "--model-file: "},
 		"backtest a model":        {"backtest --series " + modelFile + " --model-file " + modelFile, "--series: "},
 		"backtest another split":  {"backtest --series x --model-file x --split 70", "--split"},
-		"backtest all":            {"backtest --series x --model-file x --part all", `--part is "all"`},
+		"backtest all":            {"backtest --series x --model-file x --part most", `--part is "most"`},
 		"backtest as YAML":        {"backtest --series x --model-file x --output yaml", `--output is "yaml"`},
 		"backtest by nobody":      {"backtest --series x --model-file x --workers -1", "--workers is -1"},
 	} {

@@ -42,7 +42,7 @@ const (
 	// Label is [LabelRequired], and replicas and cpu are among the features.
 	AnchorDemand = "demand"
 	// AnchorAnalytic: the outputs are changes from what queueing theory forecasts, as
-	// the scaler configures it, and their truth is the largest need up to the horizon.
+	// the scaler configures it.
 	// Target is replicas, Label is [LabelRequired], and analytic is among the features.
 	AnchorAnalytic = "analytic"
 )

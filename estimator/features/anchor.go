@@ -23,9 +23,7 @@ const (
 	// [demand.Sizing.Present]. It needs replicas and cpu among the features.
 	AnchorDemand Anchor = "demand"
 	// AnchorAnalytic measures from the last [estimator.Analytic] of the window, so an
-	// output of 0 is the analytic forecast. It needs that feature. Labels are then
-	// the largest within the horizon instead of those at its end, because so is the
-	// forecast that they are measured from.
+	// output of 0 is the analytic forecast. It needs that feature.
 	AnchorAnalytic Anchor = "analytic"
 )
 

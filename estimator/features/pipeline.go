@@ -64,8 +64,11 @@ func New(s Spec) (*Pipeline, error) {
 		p.mean[i] /= std
 	}
 	for _, f := range s.Features {
-		free := s.Clamp == 0 || f == s.Target || f == estimator.Analytic
-		p.clamp = append(p.clamp, map[bool]float64{true: MaxScaled, false: s.Clamp}[free])
+		most := s.Clamp
+		if s.Clamp == 0 || f == s.Target || f == estimator.Analytic {
+			most = MaxScaled
+		}
+		p.clamp = append(p.clamp, most)
 	}
 	switch s.Anchor {
 	case AnchorAnalytic:

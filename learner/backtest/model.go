@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,7 +60,7 @@ func list(names []string) string {
 
 // samplesFor cuts a series into samples with the features, window and horizons
 // of the model. The services are those of the model, in the same order.
-func samplesFor(a *artifact.Model, s *estimator.Window, split samples.Split, label train.Label) (*samples.Set, error) {
+func samplesFor(ctx context.Context, a *artifact.Model, s *estimator.Window, split samples.Split, label train.Label) (*samples.Set, error) {
 	if s.Step != a.Step {
 		return nil, fmt.Errorf("the series has a step of %v, but the model was trained on steps of %v: record it with --step %v", s.Step, a.Step, a.Step)
 	}
@@ -70,11 +71,20 @@ func samplesFor(a *artifact.Model, s *estimator.Window, split samples.Split, lab
 	if err != nil {
 		return nil, err
 	}
+	if c := a.Scaler.Analytic; c != nil {
+		var calls []estimator.Edge
+		if r, ok := labeller.(samples.Required); ok {
+			calls = r.Calls
+		}
+		if s, err = train.Annotate(ctx, s, calls, *c, a.Scaler.AnalyticWindow); err != nil {
+			return nil, err
+		}
+	}
 	// Anchors have the same names in the file, except for the level, which has
 	// none.
 	return samples.New(s, samples.Options{
 		Window: a.Window, Horizons: a.Horizons, Features: estimator.Features(a.Features), Target: estimator.Feature(a.Target),
-		Label: labeller, Split: split, Anchor: features.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings,
+		Label: labeller, Split: split, Anchor: features.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings, Clamp: a.Scaler.Clamp,
 	})
 }
 

@@ -17,8 +17,10 @@ import (
 type Spec struct {
 	// Split divides the history; the zero value is the split of the training.
 	Split samples.Split
-	// Part is the part to predict.
+	// Part is the part to predict. All predicts the whole history instead, of which
+	// the model has seen nothing.
 	Part samples.Part
+	All  bool
 	// Workers is the number of goroutines, 0 for one per processor. The result does
 	// not depend on it.
 	Workers int
@@ -49,7 +51,11 @@ func Run(ctx context.Context, history *estimator.Window, a *artifact.Model, s Sp
 	if err != nil {
 		return nil, err
 	}
-	if s.Split == (samples.Split{}) {
+	part := s.Part.String()
+	switch {
+	case s.All:
+		s.Split, s.Part, part = samples.Split{Train: 1}, samples.Train, "all"
+	case s.Split == (samples.Split{}):
 		s.Split = training.Split
 	}
 	if s.Workers == 0 {
@@ -63,7 +69,7 @@ func Run(ctx context.Context, history *estimator.Window, a *artifact.Model, s Sp
 	if err != nil {
 		return nil, err
 	}
-	data, err := samplesFor(aligned, history, s.Split, training.Label)
+	data, err := samplesFor(ctx, aligned, history, s.Split, training.Label)
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +80,13 @@ func Run(ctx context.Context, history *estimator.Window, a *artifact.Model, s Sp
 	if err != nil {
 		return nil, err
 	}
-	m := evaluate.Model{Network: network, Affinity: aligned.Affinity, Shares: aligned.Scaler.Shares, Data: scaled}
+	m := evaluate.Model{Network: network, Affinity: aligned.Affinity, Shares: aligned.Scaler.Shares, Offsets: aligned.Scaler.Offsets, Levels: len(aligned.Levels()), Data: scaled}
 	comparison, err := evaluate.Compare(ctx, data, s.Part, m, s.Workers)
 	if err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}
 	return &Report{
 		Hash: a.Hash(), Kind: a.Kind, Target: a.Target, Label: a.Label, Step: train.Duration(a.Step),
-		Split: data.Options().Split, Part: s.Part.String(), Samples: data.Samples(s.Part), Comparison: *comparison,
+		Split: data.Options().Split, Part: part, Samples: data.Samples(s.Part), Comparison: *comparison,
 	}, nil
 }

@@ -1,10 +1,6 @@
 package samples
 
-import (
-	"fmt"
-
-	"github.com/deepscaler/deepscaler/estimator/features"
-)
+import "fmt"
 
 // InputLen returns τ·N·C, the numbers in the inputs of one sample.
 func (d *Set) InputLen() int {
@@ -67,7 +63,7 @@ func (d *Set) Labels(p Part, indices []int, y []float64) {
 // Censored marks the labels of the samples that are lower bounds, as [B][N][H].
 func (d *Set) Censored(p Part, indices []int, mask []bool) {
 	checkLen("mask", len(mask), len(indices)*d.LabelLen())
-	if d.censored == nil && d.options.Anchor != features.AnchorAnalytic {
+	if d.censored == nil && !d.peaks() {
 		clear(mask)
 		return
 	}

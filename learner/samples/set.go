@@ -176,12 +176,12 @@ func (d *Set) Time(p Part, i int) time.Time { return d.series.Time(d.Origin(p, i
 func (d *Set) Label(step, n int) float64 { return d.labels[step*len(d.series.Services)+n] }
 
 // truth returns what service n was to be predicted at a horizon after an origin, and
-// whether it is a lower bound. With [features.AnchorAnalytic] it is the largest label
+// whether it is a lower bound. With [estimator.Analytic] among the features it is the largest label
 // within the horizon, a bound when one of them is or is not known; else it is the
 // label at its end.
 func (d *Set) truth(origin, ahead, n int) (value float64, censored bool) {
 	first := origin + ahead
-	if d.options.Anchor == features.AnchorAnalytic {
+	if d.peaks() {
 		first = origin + 1
 	}
 	value = math.NaN()
@@ -199,3 +199,7 @@ func (d *Set) truth(origin, ahead, n int) (value float64, censored bool) {
 	}
 	return value, censored && !math.IsNaN(value)
 }
+
+// peaks reports whether labels are the largest within a horizon, as analytic forecasts
+// are.
+func (d *Set) peaks() bool { return slices.Contains(d.options.Features, estimator.Analytic) }

@@ -42,7 +42,7 @@ type Spec struct {
 	Network gnn.Config
 	// Learning is how to learn. 0 Workers are one per processor, and a negative
 	// Jitter is [DefaultJitter] where labels are changes, else 0. Without Quantiles
-	// they are 0.5, 0.8 and 0.95 where the anchor is analytic, else 0.5.
+	// they are 0.5, 0.8 and 0.95 where the network sees analytic forecasts, else 0.5.
 	Learning em.Config
 }
 
@@ -50,7 +50,7 @@ const (
 	// DefaultJitter goes with labels that are changes, be it from the last value or
 	// from the demand.
 	DefaultJitter = 0.3
-	// defaultClamp goes with the analytic anchor.
+	// defaultClamp goes with analytic forecasts.
 	defaultClamp = 3
 	// countedAt is the utilisation that needs are counted for there. Quantiles hold
 	// the reserve for what cannot be foreseen, and a share of the SLO up to which a
@@ -107,13 +107,16 @@ func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
 	if s.Samples.Anchor == "" {
 		s.Samples.Anchor = s.visible(channels)
 	}
-	analytic := s.Samples.Anchor == features.AnchorAnalytic
 	if len(s.Samples.Features) == 0 {
 		s.Samples.Features = slices.Clone(channels)
+		if s.foreseeable(channels) {
+			s.Samples.Features = append(s.Samples.Features, estimator.Analytic)
+		}
 	}
-	if analytic && !slices.Contains(s.Samples.Features, estimator.Analytic) {
-		s.Samples.Features = append(s.Samples.Features[:len(s.Samples.Features):len(s.Samples.Features)], estimator.Analytic)
+	if s.Samples.Anchor == features.AnchorAnalytic && !slices.Contains(s.Samples.Features, estimator.Analytic) {
+		s.Samples.Features = append(slices.Clone(s.Samples.Features), estimator.Analytic)
 	}
+	analytic := slices.Contains(s.Samples.Features, estimator.Analytic)
 	if analytic && s.Label.MaxUtilisation == 0 {
 		s.Label.MinUtilisation, s.Label.MaxUtilisation = countedAt, countedAt
 	}
@@ -162,6 +165,16 @@ func (s Spec) label() string {
 	return artifact.LabelObserved
 }
 
+// foreseeable reports whether queueing theory forecasts the label from these features.
+func (s Spec) foreseeable(channels []estimator.Feature) bool {
+	for _, f := range []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Requests} {
+		if !slices.Contains(channels, f) || slices.Contains(channels, estimator.Analytic) {
+			return false
+		}
+	}
+	return s.label() == artifact.LabelRequired && s.Samples.Anchor != features.AnchorLevel
+}
+
 // visible returns the anchor by which the label can be seen in the window, given the
 // features of the history.
 func (s Spec) visible(channels []estimator.Feature) features.Anchor {
@@ -170,8 +183,6 @@ func (s Spec) visible(channels []estimator.Feature) features.Anchor {
 	}
 	sees := func(f estimator.Feature) bool { return slices.Contains(channels, f) }
 	switch {
-	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU) && sees(estimator.Requests):
-		return features.AnchorAnalytic
 	case s.label() == artifact.LabelObserved && sees(s.Samples.Target):
 		return features.AnchorChange
 	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU):

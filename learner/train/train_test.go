@@ -194,8 +194,8 @@ func TestRequiredIsTheDefaultForReplicas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Anchor != "analytic" || a.Scaler.Anchor != artifact.AnchorAnalytic || a.Scaler.Analytic == nil || report.Learning.Jitter != 0.3 {
-		t.Errorf("anchor %q, in the file %q, jitter %v; want the analytic forecast, and jitter", report.Anchor, a.Scaler.Anchor, report.Learning.Jitter)
+	if report.Anchor != "demand" || a.Scaler.Anchor != artifact.AnchorDemand || len(a.Scaler.Sizings) != len(letters) || a.Scaler.Analytic == nil || report.Learning.Jitter != 0.3 {
+		t.Errorf("anchor %q, in the file %q, jitter %v; want the demand, analytic forecasts, and jitter", report.Anchor, a.Scaler.Anchor, report.Learning.Jitter)
 	}
 	if diff := cmp.Diff(want, training.Label); diff != "" || a.Label != "required" || a.Target != "replicas" || report.Label.Kind != "required" {
 		t.Errorf("%s of %s; report (-want +got):\n%s", a.Label, a.Target, diff)

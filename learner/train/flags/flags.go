@@ -47,7 +47,7 @@ func samples(s *train.Spec, fs *pflag.FlagSet) {
 	fs.DurationVar(&s.LeadTime, "lead-time", s.LeadTime, "Time from a forecast until the requested pods are ready. Without --horizon, the steps to predict cover it.")
 	fs.Var((*horizons)(&o.Horizons), "horizon", "Steps ahead to predict: 3 for the next three, steps 1, 2 and 3; a list such as 1,4,10 for exactly those. Default as many as cover --lead-time.")
 	fs.StringVar((*string)(&o.Anchor), "anchor", string(o.Anchor),
-		"What outputs are measured from: level (the mean of the training part), change (the last value of the target, which --features must have; for the label observed), demand (the replicas that the last demand asks for, by replicas and cpu, which --features must have) or analytic (what queueing theory forecasts within the lead time); the last two are for the label required. Default the last of them that can be.")
+		"What outputs are measured from: level (the mean of the training part), change (the last value of the target, which --features must have; for the label observed), demand (the replicas that the last demand asks for, by replicas and cpu, which --features must have) or analytic (what queueing theory forecasts within the lead time); the last two are for the label required. Default change or demand where possible, else level.")
 	fs.StringVar((*string)(&o.Scale), "scale", string(o.Scale), "Whether mean and standard deviation are per service, or global, over all services. Training always fits a new scaler.")
 	fs.TextVar(&o.Split, "split", o.Split, "Division of the series in time into training, validation and test.")
 }
@@ -62,7 +62,7 @@ func network(s *train.Spec, fs *pflag.FlagSet) {
 
 func learning(s *train.Spec, fs *pflag.FlagSet) {
 	c := &s.Learning
-	fs.Var((*quantiles)(&c.Quantiles), "quantile", "Quantiles to predict, ascending and comma-separated: a higher one has fewer shortages and costs more. Default 0.5,0.8,0.95 with --anchor analytic, else 0.5.")
+	fs.Var((*quantiles)(&c.Quantiles), "quantile", "Quantiles to predict, ascending and comma-separated: a higher one has fewer shortages and costs more. Default 0.5,0.8,0.95 where the network sees analytic, else 0.5.")
 	fs.IntVar(&c.Iterations, "iterations", c.Iterations, "How often to train the network and then the graph.")
 	fs.IntVar(&c.Epochs, "epochs", c.Epochs, "Passes over the training part for the network, in every iteration.")
 	fs.IntVar(&c.Batch, "batch", c.Batch, "Samples in one step of learning.")
