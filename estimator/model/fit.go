@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -19,7 +20,7 @@ func (e *Estimator) Fits(step time.Duration, steps int, features []estimator.Fea
 	}
 	window := e.Steps()
 	if e.analytic != nil {
-		features = append(features[:len(features):len(features)], estimator.Analytic)
+		features = append(slices.Clip(features), estimator.Analytic)
 	}
 	if window > steps {
 		errs = append(errs, fmt.Errorf("the model looks back %d steps, a window has %d: train it with --window %d, or make the window longer", window, steps, steps-window+e.predictor.config.Window))

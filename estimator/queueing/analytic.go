@@ -80,8 +80,8 @@ func (a *Analytic) forecast(ctx context.Context, w *estimator.Window, step []flo
 	if failed := errors.Join(origin.Errors...); failed != nil {
 		return failed
 	}
-	if err != nil {
-		return nil // insufficient data: nothing is known of the step
+	if f == nil || errors.Is(err, estimator.ErrInsufficientData) {
+		return nil // nothing is known of the step
 	}
 	for n := range w.Services {
 		if f.Known(n) {
