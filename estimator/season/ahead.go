@@ -77,7 +77,7 @@ const (
 	tolerance = 1.2
 	// least is the spread that any season is allowed: noise and the phases of scrapes differ
 	// from day to day.
-	least = 0.1
+	least = 0.2
 	// misaligned is the number of steps by which a profile may be early or late.
 	misaligned = 2
 	// steepness is the rate at which a gate closes beyond it.
