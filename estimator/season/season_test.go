@@ -164,7 +164,7 @@ func TestAhead(t *testing.T) {
 		"before its end":         {bursts, day + 58, 100, 0.9, 1},
 		"louder than usual":      {louder, day + 50, 600, 0.9, 1},
 		"a step late":            {late, day + 54, 400, 0.8, 1},
-		"the burst stays out":    {quiet, day + 58, 100, 0, 0},
+		"the burst stays out":    {quiet, day + 56, 400, 0, 0.35},
 		"a burst at other times": {shifted, day + 26, 100, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
