@@ -86,7 +86,7 @@ const (
 
 // gate returns the reliability of the expectation so many steps ahead: 1 while the same
 // expectations, and the changes among them, were off by no more than usual, down to 0
-// where they were half more. The profile may be early or late by a step, since scrapes
+// where they were half more. The profile may be early or late by two steps, since scrapes
 // are not aligned to it.
 func (s *Season) gate(n int, rates []float64, now, ahead int, level float64) float64 {
 	return max(0, min(1, 1+steepness-steepness*s.off(n, rates, now, ahead, level)/tolerance))
