@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -45,7 +46,7 @@ func (a *Analytic) Window() int { return a.window }
 // nothing, at the first steps, before which w has too few, and at those before from.
 func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int) (*estimator.Window, error) {
 	out := *w
-	out.Features = append(w.Features[:len(w.Features):len(w.Features)], estimator.Analytic)
+	out.Features = slices.Concat(w.Features, []estimator.Feature{estimator.Analytic})
 	width, services := len(out.Features), len(w.Services)
 	out.Values = make([]float64, len(w.Values)/len(w.Features)*width)
 	for i := range w.Steps * services {

@@ -210,7 +210,7 @@ const outlier = 6
 func standardise[T float32 | float64](v []T) {
 	sum, count := 0.0, 0
 	for _, x := range v {
-		if x == x {
+		if !math.IsNaN(float64(x)) {
 			sum += float64(x)
 			count++
 		}
@@ -218,7 +218,7 @@ func standardise[T float32 | float64](v []T) {
 	mean, total := sum/float64(max(count, 1)), 0.0
 	for i, x := range v {
 		d := float64(x) - mean
-		if x != x {
+		if math.IsNaN(float64(x)) {
 			d = 0
 		}
 		v[i] = T(d)

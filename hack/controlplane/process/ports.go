@@ -17,7 +17,7 @@ const (
 	blockSize  = 64
 )
 
-// ErrNoPort: every port of the range is in use.
+// ErrNoPort reports that every port of the range is in use.
 var ErrNoPort = errors.New("no free port on 127.0.0.1 between 20000 and 29600; stop other clusters")
 
 // Ports hands out free ports of 127.0.0.1. Each Ports owns a block of 64 as long
