@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
 
+	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
 	"github.com/deepscaler/deepscaler/adapter/internal/fakemodel"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
@@ -29,7 +32,7 @@ func (r *reading) read(t *testing.T, s *system, replica int, done <-chan struct{
 		select {
 		case <-done:
 			return
-		case <-time.After(time.Millisecond):
+		case <-time.After(3 * time.Millisecond):
 		}
 		code, body := s.get(t, "hpa", webValue)
 		var list v1beta1.ExternalMetricValueList
@@ -38,7 +41,7 @@ func (r *reading) read(t *testing.T, s *system, replica int, done <-chan struct{
 			return
 		}
 		// The plan for a step is made within the next one.
-		step, value := list.Items[0].Timestamp.Unix(), list.Items[0].Value.Value()
+		step, value := list.Items[0].Timestamp.Truncate(s.step).Unix(), list.Items[0].Value.Value()
 		r.mu.Lock()
 		if seen, ok := r.steps[replica][step]; ok && seen != value {
 			t.Errorf("replica %d: %d and %d replicas at step %d", replica, seen, value, step)
@@ -66,7 +69,8 @@ func (s *system) learn(t *testing.T, m *artifact.Model, parent string) {
 // TestHandOverUnderLoad goes from queueing theory to a model and on to its child while
 // two replicas are read: no read fails, and they never differ about a step.
 func TestHandOverUnderLoad(t *testing.T) {
-	a := start(t)
+	// Long enough for ticks on a machine that is busy with other tests.
+	a := start(t, func(s *system) { s.step = 2 * time.Second })
 	b := a.replica(t)
 	replicas := []*system{a, b}
 	r := &reading{steps: [2]map[int64]int64{{}, {}}}
@@ -75,11 +79,11 @@ func TestHandOverUnderLoad(t *testing.T) {
 	began := time.Now()
 	for i, s := range replicas {
 		s.ready(t)
-		for range 4 {
+		for range 2 {
 			readers.Go(func() { r.read(t, s, i, done) })
 		}
 	}
-	shape := fakemodel.Shape{Services: []string{"shop/web"}, Step: time.Second, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}
+	shape := fakemodel.Shape{Services: []string{"shop/web"}, Step: a.step, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}
 	parent := ""
 	for _, need := range []float64{8, 9} {
 		m, err := fakemodel.Constant(shape, need)
@@ -127,5 +131,67 @@ func TestHandOverUnderLoad(t *testing.T) {
 	}
 	if len(values) != 3 {
 		t.Errorf("values %v, want those of queueing theory and of two models", values)
+	}
+}
+
+// TestBadModelIsRefused publishes an object that is damaged over a model that serves.
+func TestBadModelIsRefused(t *testing.T) {
+	good, err := fakemodel.Constant(fakemodel.Shape{Services: []string{"shop/web"}, Step: time.Second, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t)
+	s.ready(t)
+	s.learn(t, good, "")
+	serves := func() bool {
+		_, body := s.get(t, "hpa", webValue)
+		return strings.Contains(body, `"value":"8"`)
+	}
+	eventually(t, "the good one serves", serves)
+	bad := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: fakekube.Namespace, Name: "bad", Labels: map[string]string{"deepscaler.io/model": "shop"},
+			Annotations: map[string]string{"deepscaler.io/hash": strings.Repeat("0", 64), "deepscaler.io/serve-from": time.Now().UTC().Format(time.RFC3339)},
+		},
+		BinaryData: map[string][]byte{"model.safetensors.gz": []byte("half a fi")},
+	}
+	if err := s.kube.Put(bad, "configmaps"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "an Event about the bad one", func() bool {
+		for _, e := range s.kube.Objects("events") {
+			about, _ := e["involvedObject"].(map[string]any)
+			if e["reason"] == reasonModelRefused && about["name"] == "web" && e["type"] == "Warning" {
+				return true
+			}
+		}
+		return false
+	})
+	if _, body := s.get(t, "prometheus", "/metrics"); !strings.Contains(body, `deepscaler_models_refused_total{application="shop"} 1`) {
+		t.Error("/metrics does not count it")
+	}
+	time.Sleep(2 * time.Second)
+	if !serves() {
+		t.Error("the good one does not serve any more")
+	}
+}
+
+// TestModelServesRightAfterARestart starts a replica where a model has been published.
+func TestModelServesRightAfterARestart(t *testing.T) {
+	m, err := fakemodel.Constant(fakemodel.Shape{Services: []string{"shop/web", "shop/cart"}, Step: time.Second, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t)
+	s.ready(t)
+	s.learn(t, m, "")
+	eventually(t, "the model serves", func() bool {
+		_, body := s.get(t, "hpa", webValue)
+		return strings.Contains(body, `"value":"8"`)
+	})
+	late := s.replica(t)
+	late.ready(t)
+	if code, body := late.get(t, "hpa", webValue); code != http.StatusOK || !strings.Contains(body, `"value":"8"`) {
+		t.Errorf("the first answer of a new replica is %d %s", code, body)
 	}
 }

@@ -37,15 +37,17 @@ type system struct {
 	client     *http.Client
 	url        string
 	exchange   string // the folder that the adapter shares with a learner
+	step       time.Duration
 }
 
-// start runs an adapter that plans shop/web and shop/cart every second, until
+// start runs an adapter that plans shop/web and shop/cart, by default every second, until
 // the test ends, and fails the test if it does not stop cleanly. Tests that use
 // it run in parallel.
 func start(t *testing.T, prepare ...func(*system)) *system {
 	t.Helper()
 	t.Parallel()
 	s := &system{
+		step:       time.Second,
 		kube:       fakekube.New(),
 		prometheus: fakeprometheus.New([]estimator.Service{{Namespace: "shop", Name: "web"}, {Namespace: "shop", Name: "cart"}}),
 	}
@@ -62,7 +64,7 @@ func start(t *testing.T, prepare ...func(*system)) *system {
 // replica runs another adapter of the same cluster.
 func (s *system) replica(t *testing.T) *system {
 	t.Helper()
-	r := &system{kube: s.kube, prometheus: s.prometheus}
+	r := &system{step: s.step, kube: s.kube, prometheus: s.prometheus}
 	r.run(t)
 	return r
 }
@@ -75,12 +77,12 @@ func (s *system) run(t *testing.T) {
 	o := NewOptions()
 	o.ConfigFile = write(t, dir, "config.yaml", fmt.Sprintf(`apiVersion: config.deepscaler.io/v1alpha1
 kind: AdapterConfiguration
-step: 1s
+step: %v
 window: 4
 telemetry: {prometheus: {url: %q, timeout: 5s}}
 certificates: {namespace: deepscaler-system}
 models: {exchange: %q}
-`, s.prometheus.URL, s.exchange))
+`, s.step, s.prometheus.URL, s.exchange))
 	o.Kubeconfig = write(t, dir, "kubeconfig", string(s.kube.Kubeconfig()))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

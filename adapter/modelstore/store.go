@@ -134,6 +134,9 @@ func (s *Store) Run(ctx context.Context) {
 			}
 			return
 		case <-ticker.C():
+			if !s.shelf.synced() {
+				s.options.Observer.StoreFailed(ctx, errNotListed)
+			}
 		case <-s.wake:
 		}
 	}
@@ -145,6 +148,9 @@ func (s *Store) changed() {
 	default:
 	}
 }
+
+// errNotListed is what fails when the API server does not answer, or refuses to.
+var errNotListed = errors.New("published models cannot be listed: is the Role deepscaler-adapter-models there?")
 
 // turn updates the store and, while it leads, the learner and the shelf.
 func (s *Store) turn(ctx context.Context) {

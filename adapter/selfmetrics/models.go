@@ -51,9 +51,9 @@ func (m *models) all() []prometheus.Collector {
 	return []prometheus.Collector{m.info, m.trained, m.published, m.refused, m.rejected, m.failing, m.leading}
 }
 
-// ModelServes records which model serves an application from now on, "" for none.
+// ModelServes records which model serves an application from now on, "" for none. It
+// holds as long as the model is published, also while the application has no autoscaler.
 func (m *Metrics) ModelServes(application, hash string, trained time.Time) {
-	m.saw(application)
 	of := prometheus.Labels{"application": application}
 	m.models.info.DeletePartialMatch(of)
 	m.models.trained.DeletePartialMatch(of)

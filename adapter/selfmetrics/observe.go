@@ -71,7 +71,7 @@ func (m *Metrics) Discovered(s discovery.Snapshot, misconfigured int) {
 		delete(m.seen, name)
 		for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
 			m.failures, m.lastSuccess, m.missing, m.warnings, m.estimated, m.crashed,
-			m.models.info, m.models.trained, m.models.published, m.models.refused, m.models.rejected,
+			m.models.published, m.models.refused, m.models.rejected,
 		} {
 			v.DeletePartialMatch(prometheus.Labels{"application": name})
 		}
