@@ -271,6 +271,31 @@ func TestMoreThanIsAllowed(t *testing.T) {
 	}
 }
 
+func TestRequestsAndCallsThatDifferByAFactor(t *testing.T) {
+	for name, tc := range map[string]struct {
+		requests, fromWeb, fromOutside float64
+		want                           bool
+	}{
+		"the same":              {100, 60, 40, false},
+		"twice the calls":       {200, 60, 40, true},
+		"both reporters, noise": {198.5, 60, 40, true},
+		"a third of the calls":  {33.4, 60, 40, true},
+		"no whole factor":       {150, 60, 40, false},
+		"hardly any":            {0.2, 0.1, 0, false},
+		"never called":          {100, 0, 0, false},
+		"unknown requests":      {math.NaN(), 60, 40, false},
+	} {
+		w := estimator.NewWindow([]estimator.Service{cart, web}, estimator.DefaultFeatures(), 3, testStep, testEnd)
+		for step := range w.Steps {
+			w.Set(0, step, w.Channel(estimator.Requests), tc.requests)
+		}
+		w.Calls = &estimator.CallGraph{Calls: []estimator.Call{{Source: estimator.Outside, Rate: tc.fromOutside}, {Source: 1, Rate: tc.fromWeb}}}
+		if got := miscounted(w); (len(got) > 0) != tc.want {
+			t.Errorf("%s: found %v", name, got)
+		}
+	}
+}
+
 // A proxy of the environment counts where that is asked for.
 func TestProxyFromEnvironment(t *testing.T) {
 	proxy := httptest.NewServer(newFake(t))

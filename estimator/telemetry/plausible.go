@@ -23,6 +23,8 @@ const (
 	Merged Kind = "series of several workloads have the same name"
 	// Unscraped are pods of a service that report no requests while others do.
 	Unscraped Kind = "some pods of a service report no requests"
+	// Miscounted are services that count a multiple of the calls made to them.
+	Miscounted Kind = "callers and callee count requests differently"
 	// Sourceless are calls without the label of their source.
 	Sourceless Kind = "the label source_workload was removed"
 )
@@ -107,6 +109,47 @@ func overused(w *estimator.Window) []*Error {
 	}
 	return []*Error{{Feature: string(estimator.CPU), Kind: Overused, Detail: strings.Join(found, ", ") +
 		": is a metric scraped twice under labels that the query keeps, or does the backend hold several clusters? (pods without limits, which are measured by requests, may do so)"}}
+}
+
+const (
+	// wholeWithin is the distance from a whole factor at which it is no chance, and
+	// fewCalls the rate per second below which rounding makes any factor.
+	wholeWithin = 0.02
+	fewCalls    = 1.0
+)
+
+// miscounted finds services whose requests and the calls to them, as the mesh
+// counts them over the window, differ by a whole factor. Both count the same
+// requests, so one of the two is counted more than once.
+func miscounted(w *estimator.Window) []*Error {
+	q := w.Channel(estimator.Requests)
+	if q < 0 || w.Calls == nil {
+		return nil
+	}
+	called := make([]float64, len(w.Services))
+	for _, c := range w.Calls.Calls {
+		called[c.Destination] += c.Rate
+	}
+	var found []string
+	for n, service := range w.Services {
+		sum, count := 0.0, 0.0
+		for t := range w.Steps {
+			if v := w.At(n, t, q); !math.IsNaN(v) {
+				sum += v
+				count++
+			}
+		}
+		answered := sum / max(count, 1)
+		less, more := min(answered, called[n]), max(answered, called[n])
+		if factor := math.Round(more / less); less >= fewCalls && factor >= 2 && math.Abs(more/less-factor) <= wholeWithin*factor {
+			found = append(found, fmt.Sprintf("%s answers %.3g requests per second, and its callers make %.3g", service, answered, called[n]))
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return []*Error{{Feature: string(estimator.Requests), Kind: Miscounted, Detail: strings.Join(found, ", ") +
+		": is one of the two queries summed over both reporters, or scraped twice?"}}
 }
 
 // similar returns, for the services of w without a series, a series whose name

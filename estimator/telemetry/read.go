@@ -84,6 +84,9 @@ func (s *Source) Read(ctx context.Context, r Range) (*estimator.Window, []*Error
 	if s.limited {
 		found = append(found, overused(w)...)
 	}
+	if s.jaeger == nil { // Traces are samples, so their rates are too low.
+		found = append(found, miscounted(w)...)
+	}
 	return w, append(found, checked...), nil
 }
 
