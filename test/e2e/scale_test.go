@@ -15,24 +15,34 @@ func TestHPAsReachDesiredReplicas(t *testing.T) {
 
 	rps := 120.0
 	climbTo(t, s, &rps, 12)
-	s.settled(t, 12)
 	climbTo(t, s, &rps, 13)
 	eventually(t, "front follows from 12 to 13", func(ctx context.Context) error {
 		return s.follows(ctx, "front", 13)
 	})
 }
 
-// climbTo raises the load in small steps until the metric of front says n.
+// climbTo raises the load in small steps until the metric of front stays at n or more
+// for two steps while pods follow: a plan for a service that had just reached its limit
+// is higher than those that come after it.
 func climbTo(t *testing.T, s *site, rps *float64, n int64) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("front's metric says %d", n), func(ctx context.Context) error {
+	since := time.Now()
+	eventually(t, fmt.Sprintf("front's metric stays at %d", n), func(ctx context.Context) error {
 		now, err := s.desired(ctx, "front")
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case now >= n:
+		}
+		if now >= n {
+			if err := s.provisioned(ctx, 1); err != nil {
+				since = time.Now()
+				return err
+			}
+			if time.Since(since) < 2*step {
+				return fmt.Errorf("waiting for %d to stay", now)
+			}
 			return nil
 		}
+		since = time.Now()
 		*rps *= 1.01
 		if err := s.SetLoad(ctx, *rps); err != nil {
 			return err
