@@ -1,10 +1,6 @@
 package queueing
 
-import (
-	"time"
-
-	"github.com/deepscaler/deepscaler/estimator/demand"
-)
+import "github.com/deepscaler/deepscaler/estimator/demand"
 
 const (
 	// holdsFrom is the degree of saturation from which no service on its paths
@@ -30,21 +26,6 @@ type saturation struct {
 	// clearing is the rate, in requests per second, that clears in time what has
 	// queued up.
 	clearing float64
-}
-
-// saturates reports whether the station has become saturated within a time: a
-// bottleneck that lasts has no more replicas to get, and says nothing about the
-// load of others.
-func (s *station) saturates(within time.Duration) bool {
-	if s.sized < 0 || !demand.Saturated(s.CPU[s.sized]) {
-		return false
-	}
-	for t := s.sized - 1; t >= 0 && float64(s.sized-t)*s.Step <= within.Seconds(); t-- {
-		if known(s.CPU[t]) && !demand.Saturated(s.CPU[t]) {
-			return true
-		}
-	}
-	return false
 }
 
 // observeSaturation reads the newest step of a station. self is its latency
