@@ -9,13 +9,8 @@ const (
 	// saturatedGrowth is the least growth of demand assumed behind a fully
 	// saturated service. Users who wait for answers (a closed loop) send no more
 	// than the service answers, so neither rate nor latency may show what is
-	// hidden. Latency is that of answers, of which the first to come out of a new
-	// queue are those that waited least. Pods that are asked for one step later
-	// cost more than those that prove to be too many.
-	saturatedGrowth = 2.5
-	// clearedWithin is the share of the lead time within which a backlog is to be
-	// worked off. All who wait in it, and all who come after, break the SLO.
-	clearedWithin = 1. / 3
+	// hidden.
+	saturatedGrowth = 1.5
 )
 
 // saturation is the evidence for demand that a saturated interval hides.
@@ -23,8 +18,8 @@ type saturation struct {
 	demand.Queue
 	// degree is 0 for none to 1 for full.
 	degree float64
-	// clearing is the rate, in requests per second, that clears in time what has
-	// queued up.
+	// clearing is the rate, in requests per second, that clears the backlog
+	// within the lead time.
 	clearing float64
 }
 
@@ -42,7 +37,7 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 			out.degree = 1
 		}
 	}
-	out.clearing = min(s.Requests[s.arriving], out.Backlog/(clearedWithin*c.LeadTime.Seconds()))
+	out.clearing = min(s.Requests[s.arriving], out.Backlog/c.LeadTime.Seconds())
 	return out
 }
 
