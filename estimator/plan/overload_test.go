@@ -101,9 +101,9 @@ func TestOverloadNeverScalesIn(t *testing.T) {
 		"c, pods counted": {telemetry{
 			then(times(4, 4), times(8, 0)), then(times(3, 0.6), times(9, 1)), then(times(4, 0.05), times(8, missing)), then(times(3, 100), []float64{160}, times(8, 0))}, counted, 0, 0},
 		"d, one is left": {telemetry{
-			then(times(8, 4), times(4, 1)), then(times(7, 0.6), times(5, 1)), then(times(7, 0.05), []float64{1}, times(4, 3)), then(times(7, 100), []float64{160}, times(4, 40))}, nil, 4, plan.AtPods},
-		// The window has forgotten the four.
-		"one is left for long": {telemetry{times(12, 1), times(12, 1), times(12, 3), times(12, 10)}, counted, 4, plan.AtPods},
+			then(times(8, 4), times(4, 1)), then(times(7, 0.6), times(5, 1)), then(times(7, 0.05), []float64{1}, times(4, 3)), then(times(7, 100), []float64{160}, times(4, 40))}, map[estimator.Service]int{web: 6}, 6, plan.AtPods},
+		// The window has forgotten the others.
+		"one is left for long": {telemetry{times(12, 1), times(12, 1), times(12, 3), times(12, 10)}, map[estimator.Service]int{web: 6}, 6, plan.AtPods},
 		// Two pods at their limit and two that do nothing.
 		"half is left": {telemetry{
 			then(times(8, 4), times(4, 2)), then(times(8, 0.6), times(4, 0.5)), times(12, 0.05), then(times(8, 100), times(4, 40))}, counted, 4, plan.AtPods},
@@ -111,7 +111,7 @@ func TestOverloadNeverScalesIn(t *testing.T) {
 		"half is left in the night": {telemetry{
 			then(times(8, 4), times(4, 2)), times(12, 0.2), times(12, 0.05), then(times(8, 30), times(4, 15))}, counted, 1, plan.Unclamped},
 		"all ready (control)": {telemetry{
-			times(12, 4), then(times(9, 0.6), times(3, 1)), then(times(9, 0.05), []float64{1, 3, 3}), then(times(9, 100), times(3, 160))}, counted, 10, plan.Unclamped},
+			times(12, 4), then(times(9, 0.6), times(3, 1)), then(times(9, 0.05), []float64{1, 3, 3}), then(times(9, 100), times(3, 160))}, counted, 17, plan.Unclamped},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, _ := planned(t, shop(c.load), c.pods, 1).Decision(web)

@@ -15,21 +15,31 @@ type hiddenDemand struct {
 func (net *network) findHidden(c Config, stations []station, l *latencies) hiddenDemand {
 	n := len(stations)
 	seen := make([]saturation, n)
-	degree := make([]float64, n)
+	// Negative, so that the largest spreads.
+	degree, growth := make([]float64, n), make([]float64, n)
 	for i := range stations {
-		seen[i] = observeSaturation(&stations[i], c, l.self[i], l.curves[i])
+		s := &stations[i]
+		seen[i] = observeSaturation(s, c, l.self[i], l.curves[i])
 		degree[i] = -seen[i].degree
+		if s.arriving >= 0 && s.Requests[s.arriving] > 0 && s.saturates(c.LeadTime) {
+			growth[i] = -seen[i].hidden(s.Requests[s.arriving]) / s.Requests[s.arriving]
+		}
 	}
-	spread(reversed(net.order), &net.callees, degree)
+	callersLast := reversed(net.order)
+	spread(callersLast, &net.callees, degree)
+	spread(callersLast, &net.callees, growth)
 	out := hiddenDemand{rates: make([]float64, n), held: make([]bool, n)}
 	for i := range stations {
 		s := &stations[i]
-		switch {
-		case s.arriving < 0 || degree[i] == 0:
-		case seen[i].degree > 0:
-			out.rates[i] = seen[i].hidden(s.Requests[s.arriving])
-		default:
-			out.rates[i] = seen[i].blocked(s.Requests[s.arriving], -degree[i])
+		if s.arriving < 0 || degree[i] == 0 {
+			continue
+		}
+		answered := s.Requests[s.arriving]
+		if seen[i].degree > 0 {
+			out.rates[i] = seen[i].hidden(answered)
+		} else {
+			// What has grown behind a callee came through its callers.
+			out.rates[i] = max(seen[i].blocked(answered, -degree[i]), answered*-growth[i])
 		}
 	}
 	spread(net.order, &net.callers, degree)

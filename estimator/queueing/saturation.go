@@ -1,6 +1,10 @@
 package queueing
 
-import "github.com/deepscaler/deepscaler/estimator/demand"
+import (
+	"time"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
+)
 
 const (
 	// holdsFrom is the degree of saturation from which no service on its paths
@@ -9,8 +13,13 @@ const (
 	// saturatedGrowth is the least growth of demand assumed behind a fully
 	// saturated service. Users who wait for answers (a closed loop) send no more
 	// than the service answers, so neither rate nor latency may show what is
-	// hidden.
-	saturatedGrowth = 1.5
+	// hidden. Latency is that of answers, of which the first to come out of a new
+	// queue are those that waited least. Pods that are asked for one step later
+	// cost more than those that prove to be too many.
+	saturatedGrowth = 2.5
+	// clearedWithin is the share of the lead time within which a backlog is to be
+	// worked off. All who wait in it, and all who come after, break the SLO.
+	clearedWithin = 1. / 3
 )
 
 // saturation is the evidence for demand that a saturated interval hides.
@@ -18,9 +27,24 @@ type saturation struct {
 	demand.Queue
 	// degree is 0 for none to 1 for full.
 	degree float64
-	// clearing is the rate, in requests per second, that clears the backlog
-	// within the lead time.
+	// clearing is the rate, in requests per second, that clears in time what has
+	// queued up.
 	clearing float64
+}
+
+// saturates reports whether the station has become saturated within a time: a
+// bottleneck that lasts has no more replicas to get, and says nothing about the
+// load of others.
+func (s *station) saturates(within time.Duration) bool {
+	if s.sized < 0 || !demand.Saturated(s.CPU[s.sized]) {
+		return false
+	}
+	for t := s.sized - 1; t >= 0 && float64(s.sized-t)*s.Step <= within.Seconds(); t-- {
+		if known(s.CPU[t]) && !demand.Saturated(s.CPU[t]) {
+			return true
+		}
+	}
+	return false
 }
 
 // observeSaturation reads the newest step of a station. self is its latency
@@ -37,7 +61,7 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 			out.degree = 1
 		}
 	}
-	out.clearing = min(s.Requests[s.arriving], out.Backlog/c.LeadTime.Seconds())
+	out.clearing = min(s.Requests[s.arriving], out.Backlog/(clearedWithin*c.LeadTime.Seconds()))
 	return out
 }
 

@@ -39,8 +39,8 @@ func TestSaturationDegree(t *testing.T) {
 
 func TestHiddenDemand(t *testing.T) {
 	steady := observeSaturation(observed(1, 5, 5, 5), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-	if got := steady.hidden(100); got != 150 {
-		t.Errorf("closed loop at its limit: %v requests per second, want growth to 150", got)
+	if got := steady.hidden(100); got != 250 {
+		t.Errorf("closed loop at its limit: %v requests per second, want growth to 250", got)
 	}
 	if got := steady.blocked(100, 1); got != 100 {
 		t.Errorf("a waiting service without growing latency gets %v requests per second, want 100", got)
@@ -54,10 +54,10 @@ func TestHiddenDemand(t *testing.T) {
 	if got := observeSaturation(grown, DefaultConfig(), missing, demand.Curve{Unloaded: missing}).hidden(200); got != 200 {
 		t.Errorf("new replicas work the backlog off: %v requests per second, want the 200 answered", got)
 	}
-	// 100/s with 7.5 s more than at best are 750 requests to clear in a minute.
+	// 100/s with 7.5 s more than at best are 750 requests to clear in a third of a minute.
 	queued := observeSaturation(observed(1, 0.5, 8, 8, 8), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-	if got := queued.hidden(100); !near(got, 162.5, 1e-9) {
-		t.Errorf("queue of 750 requests: %v requests per second, want 162.5", got)
+	if got := queued.hidden(100); !near(got, 287.5, 1e-9) {
+		t.Errorf("queue of 750 requests: %v requests per second, want 287.5", got)
 	}
 	idle := observeSaturation(observed(0.3, 0.1, 20), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := idle.hidden(100); got != 100 {
