@@ -59,13 +59,6 @@ func (o *dependencies) run(c *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		n := len(lesson.History.Services)
-		od := dependency.Passes(n, lesson.Edges).Undirected(n)
-		cc := dependency.Correlations(lesson.History).Undirected(n)
-		both := make(dependency.Relations, n*n)
-		for i := range both {
-			both[i] = od[i] || cc[i]
-		}
 		for _, from := range []struct {
 			name  string
 			edges []estimator.Edge
@@ -78,10 +71,9 @@ func (o *dependencies) run(c *cobra.Command) error {
 			if err != nil {
 				return fmt.Errorf("train under mix %d: %w", mix, err)
 			}
-			directed := dependency.Learned(r.Model.Affinity, n)
-			learned := directed.Undirected(n)
-			fmt.Fprintf(w, "%d\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d\t%.4g\t\n", mix, from.name, od.Captured(learned), cc.Captured(learned),
-				float64(learned.Count())/float64(n*(n-1)), learned.Jaccard(both), directed.Count(), od.Count()/2, cc.Count()/2, r.Report.Test.Overall.Model.MAE)
+			c := dependency.Compare(lesson.History, lesson.Edges, r.Model.Affinity)
+			fmt.Fprintf(w, "%d\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d\t%.4g\t\n", mix, from.name, c.OD.Captured, c.CC.Captured,
+				c.Share, c.Both.Jaccard, c.Edges, c.OD.Pairs, c.CC.Pairs, r.Report.Test.Overall.Model.MAE)
 		}
 		if err := w.Flush(); err != nil {
 			return err

@@ -29,14 +29,14 @@ type Kind struct {
 	make func(Surroundings, float64) (loop.Autoscaler, error)
 	// learn returns what has to be learned before, for all settings of the knob; nil
 	// learns nothing.
-	learn func(context.Context, *learned.Lesson) (*artifact.Model, error)
+	learn func(context.Context, *learned.Lesson) (*learned.Taught, error)
 }
 
 // Learns reports whether the autoscaler learns from history.
 func (k *Kind) Learns() bool { return k.learn != nil }
 
 // Learn learns from a lesson what all settings of the knob need.
-func (k *Kind) Learn(ctx context.Context, l *learned.Lesson) (*artifact.Model, error) {
+func (k *Kind) Learn(ctx context.Context, l *learned.Lesson) (*learned.Taught, error) {
 	return k.learn(ctx, l)
 }
 
@@ -138,13 +138,7 @@ func network(name, kind, about string) Kind {
 	return Kind{
 		Name: name, About: about,
 		Knob: "quantile", Settings: []float64{0.3, 0.5, 0.8, 0.9, 0.95, 0.99}, Usual: 0.8,
-		learn: func(ctx context.Context, l *learned.Lesson) (*artifact.Model, error) {
-			result, err := l.Train(ctx, kind)
-			if err != nil {
-				return nil, err
-			}
-			return result.Model, nil
-		},
+		learn: func(ctx context.Context, l *learned.Lesson) (*learned.Taught, error) { return l.Best(ctx, kind) },
 		make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
 			trained, err := learned.Estimator(s.Model)
 			if err != nil {

@@ -31,7 +31,7 @@ func (o *Options) accuracy(ctx context.Context, name string) ([]accuracy, error)
 	var all []accuracy
 	for _, kind := range []string{artifact.KindDeepScaler, artifact.KindDCRNN, artifact.KindTGCN} {
 		fmt.Fprintf(o.Log, "  %s\n", kind)
-		result, err := lesson.Train(ctx, kind)
+		result, err := lesson.Best(ctx, kind)
 		if err != nil {
 			return nil, err
 		}

@@ -61,13 +61,13 @@ func (p *Plan) learn(ctx context.Context) (map[modelKey]*artifact.Model, error) 
 	var mu sync.Mutex
 	for _, t := range tasks {
 		g.Go(func() error {
-			m, err := t.kind.Learn(ctx, t.lesson)
+			taught, err := t.kind.Learn(ctx, t.lesson)
 			if err != nil {
 				return fmt.Errorf("%s for %s under %s: %w", t.key.autoscaler, t.key.application, t.key.workload, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			models[t.key] = m
+			models[t.key] = taught.Model
 			return nil
 		})
 	}

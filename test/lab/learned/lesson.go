@@ -57,13 +57,15 @@ func edges(w *estimator.Window) []estimator.Edge {
 	return all
 }
 
-// Train trains a network of a kind, with the defaults of deepscaler train.
-func (l *Lesson) Train(ctx context.Context, kind string) (*train.Result, error) {
+// Train trains a network of a kind, with the defaults of deepscaler train but for what is
+// adjusted.
+func (l *Lesson) Train(ctx context.Context, kind string, adjust func(*train.Spec)) (*train.Result, error) {
 	s := train.DefaultSpec()
 	s.Kind = kind
 	s.LeadTime = l.Config.LeadTime()
 	s.Label.SLO = train.Duration(l.Config.Application.SLO.Latency.D())
 	s.Learning.Seed = l.Config.Seed
+	adjust(&s)
 	result, err := train.Train(ctx, train.Input{History: l.History, Edges: l.Edges, Now: time.Now}, s)
 	if err != nil {
 		return nil, fmt.Errorf("train %s: %w", kind, err)
