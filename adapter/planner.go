@@ -3,6 +3,7 @@ package adapter
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/explain"
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/adapter/hpacheck"
 	"github.com/deepscaler/deepscaler/adapter/modelstore"
@@ -166,7 +168,9 @@ func (p *planner) discovered(s discovery.Snapshot) {
 
 // content returns the parts that the API server serves.
 func (p *planner) content(version string) server.Content {
+	source := &explain.Explainer{Board: p.board, Clock: p.loop.Clock, Version: version}
 	return server.Content{
+		Around:  func(next http.Handler) http.Handler { return explain.Around(next, source) },
 		Metrics: externalmetrics.NewProvider(p.board, p.metrics.Answered),
 		Self:    p.metrics.Handler(),
 		Live:    liveness{p.loop.Alive},

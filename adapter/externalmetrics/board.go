@@ -154,3 +154,32 @@ func (b *Board) Current() iter.Seq2[discovery.Service, plan.Decision] {
 		}
 	}
 }
+
+// Step returns the time between two plans.
+func (b *Board) Step() time.Duration { return b.step }
+
+// Reading is everything that the board has about one service.
+type Reading struct {
+	Service discovery.Service
+	// Outcome is that of its application, nil before the first tick has ended.
+	Outcome *Outcome
+	// Decision is the one that the metric serves, unless Err is set: the API error that
+	// it serves instead.
+	Decision plan.Decision
+	Err      error
+}
+
+// Readings returns the services of a namespace that selector matches, ordered by name;
+// the error is one of the API.
+func (b *Board) Readings(namespace string, selector labels.Selector) ([]Reading, error) {
+	rows, err := b.matching(namespace, selector)
+	if err != nil {
+		return nil, err
+	}
+	readings := make([]Reading, len(rows))
+	for i, r := range rows {
+		d, _, err := b.decide(r)
+		readings[i] = Reading{Service: r.service, Outcome: r.latest.Load(), Decision: d, Err: err}
+	}
+	return readings, nil
+}

@@ -57,15 +57,12 @@ func (b *Board) read(namespace string, selector labels.Selector, metric string) 
 	if metric != discovery.Metric {
 		return nil, notFound("external metric %q is not served here: DeepScaler serves %q", metric, discovery.Metric)
 	}
-	index := b.index.Load()
-	if index == nil {
-		return nil, unavailable("the horizontalpodautoscalers are not listed yet: if this lasts, see the adapter's log and whether it may list and watch them")
+	rows, err := b.matching(namespace, selector)
+	if err != nil {
+		return nil, err
 	}
 	list := &external_metrics.ExternalMetricValueList{}
-	for _, r := range index.namespaces[namespace].candidates(selector) {
-		if !selector.Matches(r.labels) {
-			continue
-		}
+	for _, r := range rows {
 		decision, made, err := b.decide(r)
 		if err != nil {
 			return nil, err
@@ -79,11 +76,26 @@ func (b *Board) read(namespace string, selector labels.Selector, metric string) 
 			Value:         *resource.NewQuantity(int64(decision.Replicas), resource.DecimalSI),
 		})
 	}
-	if len(list.Items) == 0 {
+	return list, nil
+}
+
+// matching returns the services of a namespace that selector matches, at least one.
+func (b *Board) matching(namespace string, selector labels.Selector) ([]*row, error) {
+	index := b.index.Load()
+	if index == nil {
+		return nil, unavailable("the horizontalpodautoscalers are not listed yet: if this lasts, see the adapter's log and whether it may list and watch them")
+	}
+	var rows []*row
+	for _, r := range index.namespaces[namespace].candidates(selector) {
+		if selector.Matches(r.labels) {
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) == 0 {
 		return nil, notFound("no service of namespace %q matches %q: a service is the scaleTargetRef.name of a HorizontalPodAutoscaler in that namespace with an external metric %q, and has the labels %q and %q",
 			namespace, selector, discovery.Metric, discovery.ServiceLabel, discovery.ApplicationLabel)
 	}
-	return list, nil
+	return rows, nil
 }
 
 // candidates returns the rows that selector can match: at most one if it names

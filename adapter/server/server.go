@@ -31,6 +31,8 @@ type Content struct {
 	Metrics provider.ExternalMetricsProvider
 	// Self answers /metrics.
 	Self http.Handler
+	// Around, unless nil, wraps the handler of authenticated and authorised requests.
+	Around func(http.Handler) http.Handler
 	// Live and Ready are added to the checks of /livez and /readyz.
 	Live, Ready healthz.HealthChecker
 	// Version is shown in the OpenAPI document.
@@ -71,6 +73,11 @@ func assemble(ctx context.Context, o *Options, c Content, config *genericapiserv
 	// The built-in handler lacks our own metrics; Content.Self serves both.
 	config.EnableMetrics = false
 	config.ShutdownDelayDuration = o.ShutdownDelay
+	if c.Around != nil {
+		config.BuildHandlerChainFunc = func(h http.Handler, config *genericapiserver.Config) http.Handler {
+			return genericapiserver.DefaultBuildHandlerChain(c.Around(h), config)
+		}
+	}
 
 	adapterConfig := &apiserver.Config{GenericConfig: config}
 	adapter, err := adapterConfig.Complete(nil).New(Name, nil, c.Metrics)

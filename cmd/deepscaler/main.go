@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	if err := cli.RunNoErrOutput(newRootCommand()); err != nil {
+	if err := cli.RunNoErrOutput(newCommand(os.Args[0])); err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 		os.Exit(1)
 	}

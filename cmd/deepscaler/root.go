@@ -13,12 +13,16 @@ metrics API of Kubernetes. Stock HorizontalPodAutoscalers do the rest.`,
 		Example: `  # Serve the metric in a cluster
   deepscaler adapter --config adapter.yaml
 
-  # Read it
+  # See what it plans
+  deepscaler status --namespace shop
+
+  # Read the metric
   kubectl get --raw "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas?labelSelector=service=cart"`,
 		SilenceUsage: true,
 		Version:      versionText(),
 	}
 	cmd.SetVersionTemplate("{{.Version}}")
 	cmd.AddCommand(newAdapterCommand(), newGraphCommand(), newRecordCommand(), newTrainCommand(), newBacktestCommand(), newVersionCommand())
+	cmd.AddCommand(clusterCommands()...)
 	return cmd
 }

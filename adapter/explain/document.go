@@ -1,0 +1,106 @@
+// Package explain shows why services get the replicas that they get: over HTTP, to
+// whoever may read the metric, as JSON that says the same in words.
+//
+// A request for the external metric with explain=true in its query is answered with a
+// [Document] about the services that its selector matches:
+//
+//	kubectl get --raw "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas?explain=true"
+//
+// It is the same resource in the eyes of Kubernetes, so the rights are those of the
+// metric. With explain=full, services also have their inputs, forecasts and neighbours.
+package explain
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+)
+
+// Document describes services of one namespace and their applications.
+type Document struct {
+	// Version of the adapter that answers.
+	Version string `json:"version"`
+	// Now is the time of the answer, and Step the time between two plans.
+	Now  time.Time `json:"now"`
+	Step Duration  `json:"step"`
+	// Applications are those of the services, ordered by name.
+	Applications []Application `json:"applications"`
+	// Services are ordered by name.
+	Services []Service `json:"services"`
+}
+
+// Application is the state of the services that are estimated jointly.
+type Application struct {
+	Name string `json:"name"`
+	// Planned is when the last plan was made; zero before the first.
+	Planned time.Time `json:"planned,omitzero"`
+	// Model is the hash of the serving model; "" without one.
+	Model string `json:"model,omitempty"`
+	// Trained is when its training ended.
+	Trained time.Time `json:"trained,omitzero"`
+	// Problem is why the last tick made no plan; "" if it made one.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Service is what is known about one service.
+type Service struct {
+	Namespace   string `json:"namespace"`
+	Name        string `json:"name"`
+	Application string `json:"application"`
+	// Desired is the number that the metric has; nil if it is an error.
+	Desired *int `json:"desired"`
+	// Need is the fractional need within the lead time, before rounding and bounds.
+	Need Number `json:"need"`
+	// Ready is the number of ready pods at the last step.
+	Ready Number `json:"ready"`
+	// Min and Max are the bounds of the autoscaler, and Clamp names the limit that
+	// decided: none, min, max or pods.
+	Min   int    `json:"min"`
+	Max   int    `json:"max"`
+	Clamp string `json:"clamp,omitempty"`
+	// Estimator made the forecast: network, hab or mmn; "" if none could. Model is the
+	// hash of the trained model that it ran.
+	Estimator string `json:"estimator,omitempty"`
+	Model     string `json:"model,omitempty"`
+	// Problem is the error that the metric has; "" if it has a number.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Number is a number that may be unknown: NaN, which is null in JSON.
+type Number float64
+
+// MarshalJSON implements [json.Marshaler].
+func (n Number) MarshalJSON() ([]byte, error) {
+	if !n.Known() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(math.Round(float64(n)*1e6) / 1e6)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (n *Number) UnmarshalJSON(text []byte) error {
+	v := math.NaN()
+	if string(text) != "null" {
+		if err := json.Unmarshal(text, &v); err != nil {
+			return err
+		}
+	}
+	*n = Number(v)
+	return nil
+}
+
+// Known reports whether it is a finite number.
+func (n Number) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
+
+// Duration is written as text, such as "15s".
+type Duration time.Duration
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
+}

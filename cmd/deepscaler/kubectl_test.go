@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestPluginHasTheCommandsOfClustersOnly(t *testing.T) {
+	for _, name := range []string{"/usr/local/bin/kubectl-deepscaler", "kubectl-deepscaler.exe"} {
+		plugin := newCommand(name)
+		if _, _, err := plugin.Find([]string{"status"}); err != nil {
+			t.Errorf("%s lacks status: %v", name, err)
+		}
+		if c, _, err := plugin.Find([]string{"train"}); err == nil && c != plugin {
+			t.Errorf("%s has train", name)
+		}
+	}
+	for _, name := range []string{"status", "train"} {
+		if c, _, err := newCommand("/deepscaler").Find([]string{name}); err != nil || c.Name() != name {
+			t.Errorf("deepscaler lacks %s: %v", name, err)
+		}
+	}
+}
+
+// apiServer answers a path and writes a kubeconfig for itself.
+func apiServer(t *testing.T, path, body string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path != path {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		fmt.Fprint(w, body)
+	}))
+	t.Cleanup(server.Close)
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	content := fmt.Sprintf("apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: %q}}]\ncontexts: [{name: c, context: {cluster: c, namespace: shop}}]\ncurrent-context: c\n", server.URL)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+const shopMetric = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas"
+
+func TestStatus(t *testing.T) {
+	file := apiServer(t, shopMetric, `{"now":"2026-05-01T12:00:03Z","applications":[{"name":"shop","planned":"2026-05-01T12:00:00Z","model":"0123456789abcdef"}],
+"services":[{"namespace":"shop","name":"cart","desired":4,"need":3.25,"ready":3,"min":1,"max":9,"estimator":"network"},
+{"namespace":"shop","name":"web","desired":null,"need":null,"ready":null,"min":1,"max":9,"problem":"no forecast"}]}`)
+	out, err := execute(t, "status", "--kubeconfig", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"shop", "3s ago", "0123456789ab ", "shop/cart  3      4        3.25  1-9     network", "shop/web   -      -        -     1-9     -          no forecast"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("status lacks %q:\n%s", want, out)
+		}
+	}
+	if out, err = execute(t, "status", "--kubeconfig", file, "--output", "json"); err != nil || !strings.Contains(out, `"need": 3.25`) {
+		t.Errorf("as JSON: %v\n%s", err, out)
+	}
+}
+
+// What else may answer is told apart.
+func TestStatusNeedsDeepScaler(t *testing.T) {
+	for name, c := range map[string]struct{ path, body, want string }{
+		"another adapter":      {shopMetric, `{"kind":"ExternalMetricValueList","items":[]}`, "is it DeepScaler"},
+		"no adapter":           {"/elsewhere", "", "could not find"},
+		"a page of a gateway":  {shopMetric, "<html>", "no JSON"},
+		"an unreadable answer": {shopMetric, `{"services":3}`, "read the answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := execute(t, "status", "--kubeconfig", apiServer(t, c.path, c.body)); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q in it", err, c.want)
+			}
+		})
+	}
+	if _, err := execute(t, "status", "--output", "yaml"); err == nil || !strings.Contains(err.Error(), "--output") {
+		t.Errorf("error %v for a format that does not exist", err)
+	}
+}
