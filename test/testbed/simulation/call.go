@@ -12,7 +12,7 @@ const (
 func (e *Engine) call(parent ref, endpoint int32) {
 	p := &e.programs[endpoint]
 	up := &e.frames.all[parent.id]
-	user, caller, span := up.user, up.service, up.span
+	user, caller, span, from := up.user, up.service, up.span, up.at
 	id, f := e.frames.get()
 	e.join(f, user)
 	f.ops, f.parent, f.caller = p.ops, parent, caller
@@ -21,7 +21,7 @@ func (e *Engine) call(parent ref, endpoint int32) {
 		e.spans++
 		f.span, f.parentSpan = e.spans, span
 	}
-	r := e.balance(p.service)
+	r := e.balance(p.service, from)
 	if r < 0 {
 		e.complete(id, unavailable, "UH")
 		return
@@ -122,6 +122,12 @@ func (e *Engine) complete(id int32, code int, flag string) {
 		e.observe(&f, code, flag)
 	}
 	e.leave(id)
+	if up := e.frames.find(f.parent); up != nil && code == ok && f.caller >= 0 {
+		if away := e.travel(up.at, f.at); away > 0 {
+			e.agenda.push(e.now+away, wake, f.parent.id, f.parent.gen)
+			return
+		}
+	}
 	e.report(f.parent, code, f.caller == branchOf)
 }
 
@@ -178,24 +184,25 @@ func (e *Engine) admitLater(r ref) {
 	e.resume(r)
 }
 
-// balance picks a ready replica, or -1.
-func (e *Engine) balance(service int32) int32 {
+// balance picks a ready replica for a call from another, or -1.
+func (e *Engine) balance(service, caller int32) int32 {
 	s := &e.services[service]
-	switch n := len(s.ready); {
+	ready := e.near(s.ready, caller)
+	switch n := len(ready); {
 	case n == 0:
 		return -1
 	case n == 1:
-		return s.ready[0]
+		return ready[0]
 	case s.roundRobin:
 		s.turn++
-		return s.ready[s.turn%n]
+		return ready[s.turn%n]
 	default:
 		i := e.random.below(n)
 		j := (i + 1 + e.random.below(n-1)) % n
-		if e.replicas[s.ready[j]].inFlight() < e.replicas[s.ready[i]].inFlight() {
+		if e.replicas[ready[j]].inFlight() < e.replicas[ready[i]].inFlight() {
 			i = j
 		}
-		return s.ready[i]
+		return ready[i]
 	}
 }
 

@@ -24,6 +24,10 @@ type Engine struct {
 	services []station
 	scratch  []ref
 
+	network   *Network
+	travelled [distances]uint64
+	choice    []int32 // of near
+
 	startSpread float64
 	starts      stream
 

@@ -75,6 +75,9 @@ func (e *Engine) addReplica(service int, name string, ready bool) {
 	}
 	r := &e.replicas[id]
 	*r = replica{name: name, service: int32(service), created: e.now, at: e.now, since: e.now, gen: r.gen + 1, ready: ready, credit: s.burst * s.capacity}
+	if e.network != nil {
+		r.node = int32(e.network.Node(service, name))
+	}
 	if ready {
 		s.ready = append(s.ready, id)
 		return

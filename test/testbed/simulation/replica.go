@@ -13,6 +13,7 @@ type job struct {
 type replica struct {
 	name    string
 	service int32
+	node    int32 // 0 without a network
 	created float64
 	ready   bool
 	since   float64 // when ready last changed

@@ -40,7 +40,9 @@ func (e *Engine) Calls(service int) []uint64 { return e.services[service].calls 
 type Pod struct {
 	Name    string
 	Service int
-	Ready   bool
+	// Node is the number of its node, 0 without a [Network].
+	Node  int
+	Ready bool
 	// Ending marks a pod that was scaled away and finishes its calls.
 	Ending bool
 	// Created is the time of its creation, and Since that of the last change of
@@ -65,7 +67,7 @@ func (e *Engine) Pods() []Pod {
 		}
 		s := &e.services[r.service]
 		pods = append(pods, Pod{
-			Name: r.name, Service: int(r.service), Ready: r.ready,
+			Name: r.name, Service: int(r.service), Node: int(r.node), Ready: r.ready,
 			Ending: r.ending, Created: r.created, Since: r.since,
 			CPU: e.cpu(r), CPULimit: s.limit,
 			Memory: s.memory(r), MemoryLimit: s.memoryLimit,
