@@ -35,7 +35,7 @@ func command() *cobra.Command {
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	c.AddCommand(evaluateCommand(), recordCommand(), dependenciesCommand())
+	c.AddCommand(evaluateCommand(), recordCommand(), dependenciesCommand(), placementCommand())
 	fs.StringSliceVar(&o.apps, "app", o.apps, "Applications: "+strings.Join(app.Builtin(), ", ")+", or files that describe one.")
 	fs.StringArrayVar(&o.workloads, "workload", o.workloads, "Load, see above; once for each.")
 	fs.Float64Var(&o.rps, "rps", o.rps, "Requests per second of users that loads vary around; 0 means that the busiest service needs five replicas at 60 % CPU.")

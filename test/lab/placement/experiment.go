@@ -1,0 +1,221 @@
+package placement
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/placement"
+	"github.com/deepscaler/deepscaler/test/lab/need"
+	"github.com/deepscaler/deepscaler/test/testbed/app"
+	"github.com/deepscaler/deepscaler/test/testbed/simulation"
+)
+
+// Experiment scales an application out and in under different schedulers.
+type Experiment struct {
+	Application *app.Application
+	// Nodes is their number by zone, each with MilliCPU and Memory in bytes.
+	Nodes            []int
+	MilliCPU, Memory int64
+	// Weight is that of our plugin beside those of the default profile.
+	Weight float64
+	// Trips are the round trips in seconds by distance.
+	Trips [3]float64
+	// Pods is how many all services have together after scaling out; the load follows
+	// from it, at 60 % of the CPU limit.
+	Pods int
+	// Removals is the least number of pods that scale-ins take away before the second
+	// measurement.
+	Removals int
+	// Seconds is the virtual time of a measurement.
+	Seconds int
+}
+
+// Defaults returns the experiment of docs/placement.md.
+func Defaults(a *app.Application) Experiment {
+	return Experiment{
+		Application: a, Nodes: []int{3, 3, 3}, Weight: Weight, MilliCPU: 1000, Memory: 4 << 30,
+		Trips: [3]float64{0.05e-3, 0.3e-3, 1e-3}, Pods: 40, Removals: 50, Seconds: 315,
+	}
+}
+
+// Row is one scheduler at one moment.
+type Row struct {
+	Scheduler string
+	Routing   simulation.Routing
+	// Removed is the number of pods taken away before.
+	Removed  int
+	Expected Expected
+	Measured Measured
+}
+
+// scene is the load of an experiment.
+type scene struct {
+	*Experiment
+	weights []float64
+	load    Load
+	calls   []estimator.Call
+	rps     float64
+	many    []int // replicas after scaling out
+}
+
+func (e *Experiment) scene() (*scene, error) {
+	weights, err := e.Application.Users.Mix(app.DefaultMix)
+	if err != nil {
+		return nil, err
+	}
+	work, err := need.Expect(e.Application, weights)
+	if err != nil {
+		return nil, err
+	}
+	visits, err := e.Application.Visits(weights)
+	if err != nil {
+		return nil, err
+	}
+	s := &scene{Experiment: e, weights: weights}
+	for s.rps = 1; ; s.rps++ {
+		replicas, total := make([]int, len(work.Busy)), 0
+		for i, busy := range work.Busy {
+			replicas[i] = max(1, int(math.Ceil(busy*s.rps/0.6)))
+			total += replicas[i]
+		}
+		if total > e.Pods {
+			break
+		}
+		s.many = replicas
+	}
+	s.rps--
+	if s.many == nil {
+		return nil, fmt.Errorf("%s has %d services, want at least as many pods, not %d", e.Application.Name, len(work.Busy), e.Pods)
+	}
+	n := len(work.Busy)
+	s.load = Load{Outside: make([]float64, n), Edges: matrix(n, n), Busy: make([]float64, n), Limit: make([]float64, n)}
+	rate := s.rps / visits.Requests
+	for i := range n {
+		s.load.Busy[i], s.load.Limit[i] = work.Busy[i]*s.rps, 1
+		s.load.Outside[i] = visits.Services[i] * rate
+		for j := range n {
+			s.load.Edges[i][j] = visits.Edges[i][j] * rate
+			if s.load.Edges[i][j] > 0 {
+				s.calls = append(s.calls, estimator.Call{Source: i, Destination: j, Rate: s.load.Edges[i][j]})
+			}
+		}
+	}
+	for j := range n {
+		for i := range n {
+			s.load.Outside[j] -= s.load.Edges[i][j]
+		}
+		if s.load.Outside[j] > 1e-9*s.rps {
+			s.calls = append(s.calls, estimator.Call{Source: estimator.Outside, Destination: j, Rate: s.load.Outside[j]})
+		} else {
+			s.load.Outside[j] = 0
+		}
+	}
+	return s, nil
+}
+
+// cluster returns the nodes, without pods.
+func (s *scene) cluster() *Cluster {
+	c := &Cluster{}
+	for zone, nodes := range s.Nodes {
+		for range nodes {
+			c.Zones = append(c.Zones, zone)
+			c.Capacity = append(c.Capacity, placement.Resources{MilliCPU: s.MilliCPU, Memory: s.Memory, Pods: 110})
+		}
+	}
+	for i := range s.Application.Services {
+		r := s.Application.Services[i].Resources.Requests
+		c.Requests = append(c.Requests, placement.Resources{MilliCPU: int64(float64(r.CPU)*1000 + 0.5), Memory: int64(r.Memory), Pods: 1})
+	}
+	return c
+}
+
+// Do runs every scheduler with one seed.
+func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
+	s, err := e.scene()
+	if err != nil {
+		return nil, err
+	}
+	var needed []float64
+	schedulers := append([]Scheduler{Default()}, Others(s.load.Edges)...)
+	schedulers = append(schedulers, DeepScaler(s.calls, &needed, e.Weight)...)
+	var rows []Row
+	var bounded [2]*Cluster
+	for _, scheduler := range schedulers {
+		random := rand.New(rand.NewPCG(seed, 0))
+		c := s.cluster()
+		scale := func(want []int) (int, error) {
+			needed = needed[:0]
+			for _, n := range want {
+				needed = append(needed, float64(n))
+			}
+			return scheduler.Scale(c, want, random)
+		}
+		removed := 0
+		few := s.times(0)
+		for moment, wants := range [2][][]int{{few, s.many}, s.cycles()} {
+			for _, want := range wants {
+				n, err := scale(want)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", scheduler.Name, err)
+				}
+				removed += n
+			}
+			measured, err := s.measure(ctx, scheduler.Name, c, removed, seed)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, measured...)
+			if scheduler.Name == "default" {
+				bounded[moment] = Bound(c, &s.load, s.Trips, Expect(c, &s.load).Worst)
+			}
+		}
+	}
+	for moment, c := range bounded {
+		measured, err := s.measure(ctx, "bound", c, moment*e.Removals, seed)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, measured...)
+	}
+	return rows, nil
+}
+
+// times returns the replicas at a multiple of the load.
+func (s *scene) times(load float64) []int {
+	out := make([]int, len(s.many))
+	for i, n := range s.many {
+		out[i] = max(1, int(math.Ceil(float64(n)*load)))
+	}
+	return out
+}
+
+// cycles scales out by half and in again until enough pods were removed.
+func (s *scene) cycles() (wants [][]int) {
+	more, removed := s.times(1.5), 0
+	for removed < s.Removals {
+		for i, n := range more {
+			removed += n - s.many[i]
+		}
+		wants = append(wants, more, s.many)
+	}
+	return wants
+}
+
+// measure runs the pods under the routing; the default scheduler is also run without any.
+func (s *scene) measure(ctx context.Context, name string, c *Cluster, removed int, seed uint64) (rows []Row, err error) {
+	routings := []simulation.Routing{simulation.PreferSameZone, simulation.PreferSameNode}
+	if name == "default" {
+		routings = append([]simulation.Routing{simulation.Anywhere}, routings...)
+	}
+	for _, routing := range routings {
+		r := Row{Scheduler: name, Routing: routing, Removed: removed, Expected: Expect(c, &s.load)}
+		if r.Measured, err = Run(ctx, s.Application, s.weights, c, simulation.Network{RoundTrip: s.Trips, Routing: routing}, s.rps, s.Seconds, seed); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
