@@ -14,9 +14,9 @@ import (
 	"k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
 
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
-	"github.com/deepscaler/deepscaler/adapter/internal/fakemodel"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
+	"github.com/deepscaler/deepscaler/estimator/model/fakemodel"
 )
 
 // reading is what two replicas answered for each step.

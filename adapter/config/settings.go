@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
@@ -44,7 +45,8 @@ func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
 			Headroom:          q.Headroom,
 			RoundingTolerance: p.RoundingTolerance,
 		},
-		Models: Models{Serve: true, Lease: "deepscaler-learner", MaxBytes: 64 << 20},
+		Models:  Models{Serve: true, Lease: "deepscaler-learner", MaxBytes: 64 << 20},
+		Learner: exchange.DefaultLearning(),
 		Certificates: Certificates{
 			Secret:  "deepscaler-adapter-certificate",
 			Service: "deepscaler-adapter",

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
@@ -49,6 +50,8 @@ type Adapter struct {
 
 	// Models configures the serving of trained models.
 	Models Models `yaml:"models"`
+	// Learner configures the learner in the adapter's pod, which reads the same file.
+	Learner exchange.Learning `yaml:"learner"`
 
 	// Certificates names the adapter's own objects. It has no effect when files
 	// provide the serving certificate.

@@ -57,6 +57,7 @@ func (a *Adapter) Validate() error {
 	}
 	a.validateSettings(&p)
 	a.Models.validate(&p)
+	p.addAll("learner", a.Learner.Validate())
 	a.Certificates.validate(&p)
 	return errors.Join(p...)
 }

@@ -17,10 +17,10 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
-	"github.com/deepscaler/deepscaler/adapter/internal/fakemodel"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
+	"github.com/deepscaler/deepscaler/estimator/model/fakemodel"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 

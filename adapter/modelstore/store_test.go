@@ -17,9 +17,9 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
-	"github.com/deepscaler/deepscaler/adapter/internal/fakemodel"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
+	"github.com/deepscaler/deepscaler/estimator/model/fakemodel"
 )
 
 func TestNewestModelServesAfterARestart(t *testing.T) {

@@ -22,7 +22,7 @@ metrics API of Kubernetes. Stock HorizontalPodAutoscalers do the rest.`,
 		Version:      versionText(),
 	}
 	cmd.SetVersionTemplate("{{.Version}}")
-	cmd.AddCommand(newAdapterCommand(), newGraphCommand(), newRecordCommand(), newTrainCommand(), newBacktestCommand(), newVersionCommand())
+	cmd.AddCommand(newAdapterCommand(), newLearnerCommand(), newGraphCommand(), newRecordCommand(), newTrainCommand(), newBacktestCommand(), newVersionCommand())
 	cmd.AddCommand(clusterCommands()...)
 	return cmd
 }

@@ -106,6 +106,20 @@ func (d Dir) ReadServing(application string, l artifact.Limits) (*artifact.Model
 	return d.readModel(serving, application, l)
 }
 
+// Sweep removes what writers on the learner's side left unfinished when they were killed.
+// The learner calls it before it writes.
+func (d Dir) Sweep() error {
+	var errs []error
+	for _, pattern := range []string{filepath.Join(models, ".*.tmp-*"), "." + status + ".tmp-*"} {
+		left, err := filepath.Glob(filepath.Join(string(d), pattern))
+		errs = append(errs, err)
+		for _, path := range left {
+			errs = append(errs, os.Remove(path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func (d Dir) list() string { return filepath.Join(string(d), "applications.json") }
 
 func (d Dir) path(folder, application, extension string) (string, error) {

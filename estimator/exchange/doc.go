@@ -8,6 +8,7 @@
 //	serving/<application>.safetensors  adapter → learner   the model that serves
 //	models/<application>.safetensors   learner → adapter   a model that has passed the gate
 //	models/<application>.json          learner → adapter   what the gate found, see [Report]
+//	learner.json                       learner → adapter   what the learner does, see [Status]
 //
 // Every file has one writer. It replaces the file as a whole
 // ([artifact.Replace]), so a reader finds the old content or the new one, even

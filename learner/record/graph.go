@@ -71,7 +71,7 @@ func (c calls) pairs() [][2]int {
 func (r *recording) traced(ctx context.Context, services []estimator.Service) (calls, error) {
 	out := calls{}
 	cfg := r.telemetry.Jaeger
-	if cfg.URL == "" || r.graphOut == "" {
+	if cfg.URL == "" || !r.calls {
 		return out, nil
 	}
 	cfg.Lookback = max(cfg.Lookback, time.Duration(r.span.steps)*r.step)

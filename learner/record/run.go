@@ -29,6 +29,7 @@ type recording struct {
 	retry    retrier
 	progress *progress
 	notices  notices
+	calls    bool // whether the graph is read
 }
 
 // Run records the range. If it fails or ctx ends, it writes no output.
@@ -60,7 +61,7 @@ func (c *Config) record(ctx context.Context) error {
 	}
 	defer source.Close()
 	p := &progress{out: c.out, now: c.now}
-	r := &recording{Config: c, source: source, progress: p, notices: notices{line: p.line}}
+	r := &recording{Config: c, source: source, progress: p, notices: notices{line: p.line}, calls: c.graphOut != ""}
 	r.retry = retrier{attempts: c.attempts, wait: c.wait, line: p.line}
 
 	services, err := r.whom(ctx)
@@ -113,8 +114,7 @@ func (r *recording) whom(ctx context.Context) ([]estimator.Service, error) {
 // collect reads the range, chunk by chunk, and the calls that the mesh counted.
 func (r *recording) collect(ctx context.Context, services []estimator.Service) (*estimator.Window, calls, error) {
 	whole := estimator.NewWindow(services, r.features, r.span.steps, r.step, r.span.last(r.step))
-	most := r.telemetry.Prometheus.MaxResponseBytes / strangers / bytesPerSample / int64(len(services))
-	columns := int(min(int64(r.columns), max(most, 1)))
+	columns := r.piece(len(services))
 	counted := calls{}
 	r.progress.begin(whole.Steps, len(services))
 	for done := 0; done < whole.Steps; {
@@ -143,12 +143,18 @@ func (r *recording) collect(ctx context.Context, services []estimator.Service) (
 	return whole, counted, nil
 }
 
+// piece returns the number of steps of one query.
+func (r *recording) piece(services int) int {
+	most := r.telemetry.Prometheus.MaxResponseBytes / strangers / bytesPerSample / int64(services)
+	return int(min(int64(r.columns), max(most, 1)))
+}
+
 // read returns the window of the given number of steps that ends at end, and
 // retries transient failures. A channel whose answer stays partial is missing.
 func (r *recording) read(ctx context.Context, services []estimator.Service, end time.Time, steps int) (w *estimator.Window, err error) {
 	var findings []*telemetry.Error
 	err = r.retry.do(ctx, func(ctx context.Context) (err error) {
-		w, findings, err = r.source.Read(ctx, telemetry.Range{Services: services, End: end, Steps: steps, Calls: r.graphOut != "", Checks: true})
+		w, findings, err = r.source.Read(ctx, telemetry.Range{Services: services, End: end, Steps: steps, Calls: r.calls, Checks: true})
 		if err != nil {
 			return err
 		}

@@ -4,9 +4,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/deepscaler/deepscaler/adapter/internal/fakemodel"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
+	"github.com/deepscaler/deepscaler/estimator/model/fakemodel"
 )
 
 // learn leaves a model of the default size in the folder that the adapter shares with

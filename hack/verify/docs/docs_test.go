@@ -21,17 +21,19 @@ func read(t *testing.T, path string) string {
 	return string(content)
 }
 
-func TestConfigurationIsUpToDate(t *testing.T) {
-	page := read(t, "docs/configuration.md")
-	want, err := docs.WithExample(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if page != want {
-		t.Error("docs/configuration.md shows another example than adapter/config/example.yaml: run make update")
-	}
-	if _, err := docs.WithExample("no markers"); err == nil {
-		t.Error("a page without markers was accepted")
+func TestGeneratedPartsAreUpToDate(t *testing.T) {
+	for path, update := range map[string]func(string) (string, error){"docs/configuration.md": docs.WithExample, "docs/metrics.md": docs.WithLearner} {
+		page := read(t, path)
+		want, err := update(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page != want {
+			t.Errorf("%s is not as the code has it: run make update", path)
+		}
+		if _, err := update("no markers"); err == nil {
+			t.Errorf("%s: a page without markers was accepted", path)
+		}
 	}
 }
 
@@ -39,13 +41,17 @@ func TestConfigurationIsUpToDate(t *testing.T) {
 // explain them, in both directions.
 func TestNamesAreExplained(t *testing.T) {
 	for _, tt := range []struct{ source, page, inSource, inPage string }{
-		{"adapter/selfmetrics/*.go", "docs/metrics.md", `"(deepscaler_[a-z_]+)"`, "(?m)^\\| `(deepscaler_[a-z_]+)`"},
+		{"adapter/selfmetrics/*.go learner/sidecar/metrics.go", "docs/metrics.md", `"(deepscaler_[a-z_]+)"`, "(?m)^\\| `(deepscaler_[a-z_]+)`"},
 		{"adapter/hpacheck/*.go", "docs/troubleshooting.md", `Reason[A-Za-z]+ += "([A-Za-z]+)"`, "(?m)^\\| `((?:Missing|Invalid|Selector|NotA|Average|Tolerance|Duplicate|ApplicationNot|MinReplicas)[A-Za-z]+)` \\|.*\\|.*\\|$"},
 	} {
 		defined, explained := map[string]bool{}, map[string]bool{}
-		files, err := filepath.Glob(filepath.Join(root, tt.source))
-		if err != nil {
-			t.Fatal(err)
+		var files []string
+		for source := range strings.FieldsSeq(tt.source) {
+			matches, err := filepath.Glob(filepath.Join(root, source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, matches...)
 		}
 		for _, file := range files {
 			if strings.HasSuffix(file, "_test.go") {

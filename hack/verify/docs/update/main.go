@@ -1,4 +1,4 @@
-// Command update rewrites the generated part of the documentation. It runs at
+// Command update rewrites the generated parts of the documentation. It runs at
 // the top of the checkout.
 package main
 
@@ -9,7 +9,13 @@ import (
 	"github.com/deepscaler/deepscaler/hack/verify/docs"
 )
 
-const page = "docs/configuration.md"
+var pages = []struct {
+	path   string
+	update func(page string) (string, error)
+}{
+	{"docs/configuration.md", docs.WithExample},
+	{"docs/metrics.md", docs.WithLearner},
+}
 
 func main() {
 	if err := run(); err != nil {
@@ -19,13 +25,18 @@ func main() {
 }
 
 func run() error {
-	content, err := os.ReadFile(page)
-	if err != nil {
-		return err
+	for _, page := range pages {
+		content, err := os.ReadFile(page.path)
+		if err != nil {
+			return err
+		}
+		updated, err := page.update(string(content))
+		if err != nil {
+			return fmt.Errorf("%s: %w", page.path, err)
+		}
+		if err := os.WriteFile(page.path, []byte(updated), 0o644); err != nil { //nolint:gosec // documentation is readable for all
+			return err
+		}
 	}
-	updated, err := docs.WithExample(string(content))
-	if err != nil {
-		return fmt.Errorf("%s: %w", page, err)
-	}
-	return os.WriteFile(page, []byte(updated), 0o644) //nolint:gosec // documentation is readable for all
+	return nil
 }
