@@ -94,21 +94,8 @@ func (s *scores) choose() int {
 		step = -1
 	}
 	k := whole
-	for k != best && s.worse(k, best) {
+	for k != best && exceed(s[k], s[best], 1) {
 		k += step
 	}
 	return k
-}
-
-// worse reports whether a share has a higher loss than the best one by more than
-// one standard error of the difference.
-func (s *scores) worse(k, best int) bool {
-	sum, squares := 0.0, 0.0
-	for i := range stretches {
-		d := s[k][i] - s[best][i]
-		sum += d
-		squares += d * d
-	}
-	variance := max(0, squares-sum*sum/stretches) / (stretches - 1)
-	return sum > math.Sqrt(stretches*variance)
 }

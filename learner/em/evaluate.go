@@ -46,31 +46,87 @@ func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Sa
 	return g.Wait()
 }
 
+// losses are the sums of the losses of a pair over the known validation labels, by
+// stretch.
+type losses struct {
+	sums  [stretches]float64
+	count int
+}
+
+func (l *losses) mean() float64 {
+	sum := 0.0
+	for _, v := range l.sums {
+		sum += v
+	}
+	return sum / float64(l.count)
+}
+
+// sure is Student's t for 95 % and stretches−1 degrees of freedom.
+const sure = 2.262
+
+// beat reports whether the losses are lower than others for sure, and in both halves.
+func (l *losses) beat(others losses) bool {
+	var gain [2]float64
+	for i, v := range l.sums {
+		gain[2*i/stretches] += others.sums[i] - v
+	}
+	return min(gain[0], gain[1]) > 0 && exceed(others.sums, l.sums, sure)
+}
+
+// exceed reports whether losses are higher than others by more than so many standard
+// errors of the difference, of which each stretch is a sample.
+func exceed(losses, others [stretches]float64, errors float64) bool {
+	sum, squares := 0.0, 0.0
+	for i, v := range losses {
+		d := v - others[i]
+		sum += d
+		squares += d * d
+	}
+	variance := max(0, squares-sum*sum/stretches) / (stretches - 1)
+	return sum > errors*math.Sqrt(stretches*variance)
+}
+
+// judge returns the losses of the present model under an affinity matrix.
+func (s *session) judge(ctx context.Context, affinity []float32) (losses, error) {
+	return lossesOf(ctx, s.model, affinity, s.problem.Validation, s.config, s.problem.Weights)
+}
+
 // validate returns the mean loss over all known labels.
 func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, c Config, weights []float32) (float64, error) {
-	losses, counts := make([]float64, c.Workers), make([]int, c.Workers)
-	scratch := make([][]float32, c.Workers)
+	l, err := lossesOf(ctx, m, affinity, s, c, weights)
+	if err != nil {
+		return 0, err
+	}
+	return l.mean(), nil
+}
+
+// lossesOf returns the losses over all known labels.
+func lossesOf(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, c Config, weights []float32) (losses, error) {
+	parts, scratch := make([]losses, c.Workers), make([][]float32, c.Workers)
 	size := m.Config().Services * m.Config().Outputs
 	for i := range scratch {
 		scratch[i] = make([]float32, size)
 	}
-	err := Predict(ctx, m, affinity, s, c.Workers, func(part, _ int, y, labels []float32, censored []bool) {
-		losses[part] += gnn.Pinball(y, labels, censored, scratch[part], weights, c.quantiles(), 1)
-		counts[part] += known(labels)
+	err := Predict(ctx, m, affinity, s, c.Workers, func(part, index int, y, labels []float32, censored []bool) {
+		p := &parts[part]
+		p.sums[index*stretches/s.Len()] += gnn.Pinball(y, labels, censored, scratch[part], weights, c.quantiles(), 1)
+		p.count += known(labels)
 	})
 	if err != nil {
-		return 0, err
+		return losses{}, err
 	}
-	sum, count := 0.0, 0
-	for i := range losses {
-		sum += losses[i]
-		count += counts[i]
+	var all losses
+	for _, p := range parts {
+		for i, v := range p.sums {
+			all.sums[i] += v
+		}
+		all.count += p.count
 	}
-	if count == 0 {
-		return 0, fmt.Errorf("none of the %d samples has a label", s.Len())
+	if all.count == 0 {
+		return losses{}, fmt.Errorf("none of the %d samples has a label", s.Len())
 	}
-	if loss := sum / float64(count); !math.IsNaN(loss) && !math.IsInf(loss, 0) {
-		return loss, nil
+	if loss := all.mean(); math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return losses{}, fmt.Errorf("the validation loss is %v", loss)
 	}
-	return 0, fmt.Errorf("the validation loss is %v", sum)
+	return all, nil
 }

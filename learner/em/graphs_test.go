@@ -66,6 +66,10 @@ func TestGraphSetKeepsItsCapacity(t *testing.T) {
 	for i := range 4 {
 		s.set = append(s.set, Graph{Name: string(rune('a' + i)), Affinity: graph.WithSelfLoops(randomEdges(rng, 5), 5)})
 	}
+	s.affinity = graph.WithSelfLoops(make([]float32, 25), 5)
+	for i := range s.affinity {
+		s.affinity[i] *= 5 // so that every other is better
+	}
 	losses := map[string]float64{}
 	for _, g := range s.set {
 		if losses[g.Name], err = validate(t.Context(), m, g.Affinity, s.problem.Validation, c, nil); err != nil {
@@ -141,6 +145,7 @@ func TestPerfectGraphStaysFinite(t *testing.T) {
 	p.Validation = halves{p.Validation, 1, outputsOf(t, m, affinity, p.Validation)}
 	s := &session{config: c, problem: p, model: m, services: 6, best: best{loss: math.Inf(1)}}
 	other := graph.WithSelfLoops(randomEdges(rand.New(rand.NewPCG(3, 5)), 6), 6)
+	s.affinity = other
 	s.set = []Graph{{Name: "perfect", Affinity: affinity}, {Name: "other", Affinity: other}}
 	if err := s.updateGraphs(t.Context()); err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ type Result struct {
 // Epoch is one pass over the training samples.
 type Epoch struct {
 	Iteration int `json:"iteration"`
-	// Phase is "policy" or "graph".
+	// Phase is "policy", "probe" (policy learning with candidates for edges) or "graph".
 	Phase string `json:"phase"`
 	Epoch int    `json:"epoch"`
 	// Training is the mean loss over the training labels during the epoch.
@@ -143,14 +143,13 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	}
 	s := &session{
 		config: c, problem: p, model: m, progress: progress,
-		rng:      rand.New(rand.NewPCG(c.Seed, 0x6465657073636c72)),
 		services: shape.Services,
-		solver:   &autodiff.Adam{Rate: c.Rate, Decay: c.Decay, Decays: decays(m), Clip: c.Clip},
 		best:     best{loss: math.Inf(1)},
 		total:    c.Iterations * c.Epochs,
 	}
+	s.begin()
 	if c.GraphEpochs > 0 {
-		s.total += c.Iterations * c.GraphEpochs
+		s.total += c.Iterations*c.GraphEpochs + c.Epochs // of the probe
 	}
 	if err := s.start(); err != nil {
 		return nil, err
@@ -163,7 +162,7 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 		result.ParentValidation = s.best.loss
 	}
 	err := s.run(ctx)
-	s.best.restore(m)
+	restore(m, s.best.parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -195,13 +194,13 @@ func (s *session) run(ctx context.Context) (err error) {
 		return fmt.Errorf("compile policy learning: %w", err)
 	}
 	defer func() { err = errors.Join(err, policy.Close()) }()
-	if s.config.GraphEpochs > 0 {
-		if err := s.probe(ctx); err != nil {
-			return fmt.Errorf("probe edges: %w", err)
-		}
-	}
 	for iteration := 1; iteration <= s.config.Iterations; iteration++ {
-		if err := s.learnPolicy(ctx, policy, iteration); err != nil {
+		if iteration == 1 && s.config.GraphEpochs > 0 {
+			err = s.probe(ctx, policy)
+		} else {
+			err = s.learnPolicy(ctx, policy, iteration, "policy")
+		}
+		if err != nil {
 			return fmt.Errorf("policy learning, iteration %d: %w", iteration, err)
 		}
 		if s.config.GraphEpochs == 0 {
@@ -218,6 +217,14 @@ func (s *session) run(ctx context.Context) (err error) {
 		return errors.New("no epoch was finished")
 	}
 	return nil
+}
+
+// begin makes policy learning start anew.
+func (s *session) begin() {
+	c := s.config
+	s.rng = rand.New(rand.NewPCG(c.Seed, 0x6465657073636c72))
+	s.solver = &autodiff.Adam{Rate: c.Rate, Decay: c.Decay, Decays: decays(s.model), Clip: c.Clip}
+	s.policyDone = 0
 }
 
 func decays(m gnn.Model[float32]) (all []bool) {
@@ -243,15 +250,21 @@ func (b *best) keep(m gnn.Model[float32], affinity []float32, loss float64) bool
 		return false
 	}
 	b.loss, b.affinity = loss, slices.Clone(affinity)
-	b.parameters = b.parameters[:0]
-	for _, p := range m.Parameters() {
-		b.parameters = append(b.parameters, slices.Clone(p.Data))
-	}
+	b.parameters = parameters(m)
 	return true
 }
 
-func (b *best) restore(m gnn.Model[float32]) {
-	for i, data := range b.parameters {
+// parameters returns a copy of all parameters of a model.
+func parameters(m gnn.Model[float32]) (all [][]float32) {
+	for _, p := range m.Parameters() {
+		all = append(all, slices.Clone(p.Data))
+	}
+	return all
+}
+
+// restore sets the parameters of a model to such a copy; none leaves them.
+func restore(m gnn.Model[float32], parameters [][]float32) {
+	for i, data := range parameters {
 		copy(m.Parameters()[i].Data, data)
 	}
 	m.Refresh()

@@ -51,13 +51,6 @@ func drawHead(t testing.TB, m gnn.Model[float32]) {
 	t.Fatal("the network has no head.weight")
 }
 
-func parameters(m gnn.Model[float32]) (all [][]float32) {
-	for _, p := range m.Parameters() {
-		all = append(all, append([]float32(nil), p.Data...))
-	}
-	return all
-}
-
 func TestLearningIsReproducible(t *testing.T) {
 	learn := func(seed uint64) ([][]float32, *Result) {
 		m, p, c := lesson(t)
@@ -95,17 +88,17 @@ func TestLearnKeepsTheBestPair(t *testing.T) {
 		} else if within++; done < float64(len(epochs)) || done >= float64(len(epochs)+1) || e.Epoch < 1 {
 			t.Errorf("%v of %d epochs within epoch %+v, after %d", done, total, e, len(epochs))
 		}
-		if e.Validation == e.Validation && done != float64(len(epochs)) || total != 8 {
-			t.Errorf("epoch %v of %d, want %d of 8", done, total, len(epochs))
+		if e.Validation == e.Validation && done != float64(len(epochs)) || total != 11 {
+			t.Errorf("epoch %v of %d, want %d of 11", done, total, len(epochs))
 		}
 	})
-	if within < 8 {
+	if within < 11 {
 		t.Errorf("%d calls within epochs, want at least once in each", within)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(epochs, r.History); diff != "" || len(epochs) != 8 {
+	if diff := cmp.Diff(epochs, r.History); diff != "" || len(epochs) != 11 {
 		t.Errorf("%d epochs were reported, which differ from the history:\n%s", len(epochs), diff)
 	}
 	after, err := validate(t.Context(), m, r.Affinity, p.Validation, c, nil)
@@ -118,11 +111,11 @@ func TestLearnKeepsTheBestPair(t *testing.T) {
 	phases := map[string]int{}
 	for _, e := range epochs {
 		phases[e.Phase]++
-		if contrary*e.Validation < after {
+		if e.Phase != "graph" && contrary*e.Validation < after {
 			t.Errorf("epoch %+v was better than the result's %v by more than edges that were put back may cost", e, after)
 		}
 	}
-	if diff := cmp.Diff(map[string]int{"policy": 6, "graph": 2}, phases); diff != "" {
+	if diff := cmp.Diff(map[string]int{"policy": 6, "probe": 3, "graph": 2}, phases); diff != "" {
 		t.Errorf("epochs by phase (-want +got):\n%s", diff)
 	}
 	for _, g := range r.Graphs {

@@ -7,10 +7,10 @@ import (
 	"github.com/deepscaler/deepscaler/learner/autodiff"
 )
 
-// learnPolicy trains θ under A_old (Algorithm 2, line 3).
-func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iteration int) error {
+// learnPolicy trains θ under A_old (Algorithm 2, line 3); phase is that of its epochs.
+func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iteration int, phase string) error {
 	copy(policy.Affinity, s.affinity)
-	load := s.loader(Epoch{Iteration: iteration, Phase: "policy"})
+	load := s.loader(Epoch{Iteration: iteration, Phase: phase})
 	order := make([]int, s.problem.Training.Len())
 	average := newAverage(s.model, (len(order)+load.batch-1)/load.batch)
 	stale := 0
@@ -32,7 +32,7 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 		if err != nil {
 			return err
 		}
-		s.report(Epoch{Iteration: iteration, Phase: "policy", Epoch: epoch, Training: mean, Validation: loss})
+		s.report(Epoch{Iteration: iteration, Phase: phase, Epoch: epoch, Training: mean, Validation: loss})
 		if stale++; s.best.keep(s.model, s.affinity, loss) {
 			stale = 0
 		}
