@@ -55,7 +55,7 @@ lab: ## Compare autoscalers in virtual time, in a terminal and on a page (about 
 
 .PHONY: eval
 eval: ## Reproduce the tables and figures of the paper into docs/evaluation.md (about half an hour on two cores)
-	@$(HEARTBEAT) "compiling the lab" go build -o bin/lab ./test/lab
+	@$(HEARTBEAT) "compiling the lab" go build -buildvcs=false -o bin/lab ./test/lab
 	@bin/lab evaluate $(ARGS)
 
 .PHONY: cluster-up

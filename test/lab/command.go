@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -114,8 +115,11 @@ func (o *options) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	p.Progress = progress(c.ErrOrStderr())
+	p.Meter = experiment.NewMeter(c.ErrOrStderr(), time.Now)
 	result, err := p.Do(c.Context())
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted, and nothing is written")
+	}
 	if err != nil {
 		return err
 	}
@@ -153,19 +157,4 @@ func writeFile(path string, write func(io.Writer) error) error {
 		return fmt.Errorf("--out: %w", err)
 	}
 	return errors.Join(write(f), f.Close())
-}
-
-// progress writes the number of finished runs and the remaining time.
-func progress(w io.Writer) func(done, all int) {
-	began := time.Now()
-	last := began
-	return func(done, all int) {
-		now := time.Now()
-		if now.Sub(last) < 5*time.Second && done < all {
-			return
-		}
-		last = now
-		left := time.Duration(float64(now.Sub(began)) / float64(done) * float64(all-done))
-		fmt.Fprintf(w, "%d of %d runs, about %v left\n", done, all, left.Round(time.Second))
-	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
-	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,39 +16,51 @@ import (
 
 func evaluateCommand() *cobra.Command {
 	o := evaluation.Defaults()
-	out, page := "docs/evaluation.md", "dist/evaluation.html"
+	out, page, folder := "docs/evaluation.md", "dist/evaluation.html", "dist/evaluation"
 	c := &cobra.Command{
 		Use:   "evaluate",
 		Short: "Reproduce the tables and figures of §V of the paper",
-		Args:  cobra.NoArgs,
+		Long: `Evaluate compares all autoscalers for all applications and writes the tables and
+figures of §V of the paper. It keeps every finished run, so that the same command goes on
+where it was interrupted, and more seeds take only the time of those that are new. A
+changed program computes everything again.`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			o.Log = c.ErrOrStderr()
-			found, err := evaluation.Run(c.Context(), o)
+			program, err := evaluation.Program()
 			if err != nil {
 				return err
 			}
-			all := experiment.Result{Command: found.Command(), Reference: o.Autoscalers[0], Usual: map[string]float64{}}
-			for _, r := range found.Comparisons {
-				all.Runs = slices.Concat(all.Runs, r.Runs)
-				all.Frontiers = slices.Concat(all.Frontiers, r.Frontiers)
-				all.Difficulty = slices.Concat(all.Difficulty, r.Difficulty)
-				all.Traces = slices.Concat(all.Traces, r.Traces)
-				all.Graphs = slices.Concat(all.Graphs, r.Graphs)
+			if o.Parts, err = evaluation.OpenParts(folder, program); err != nil {
+				return fmt.Errorf("--parts: %w", err)
 			}
-			return errors.Join(
+			o.Meter = experiment.NewMeter(c.ErrOrStderr(), time.Now)
+			found, err := evaluation.Run(c.Context(), o)
+			if errors.Is(err, context.Canceled) {
+				return fmt.Errorf("interrupted, and no page is written; what is finished is in %s, and the same command goes on from there", folder)
+			}
+			if err != nil {
+				return err
+			}
+			err = errors.Join(
 				writeFile(out, found.Markdown),
-				writeFile(page, func(w io.Writer) error { return report.Write(&all, w) }),
+				writeFile(page, func(w io.Writer) error { return report.Write(found.Comparison, w) }),
 			)
+			if err == nil {
+				fmt.Fprintf(c.ErrOrStderr(), "the tables are in %s, the page with plots is %s\n", out, page)
+			}
+			return err
 		},
 	}
 	fs := c.Flags()
+	fs.SortFlags = false
 	fs.StringSliceVar(&o.Applications, "app", o.Applications, "Applications.")
-	fs.StringVar(&o.Workload, "workload", o.Workload, "Load of all comparisons.")
+	fs.StringArrayVar(&o.Workloads, "workload", o.Workloads, "Loads of the comparisons; once for each.")
 	fs.StringSliceVar(&o.Autoscalers, "autoscaler", o.Autoscalers, "Autoscalers; the others are compared with the first.")
-	fs.IntVar(&o.Seeds, "seeds", o.Seeds, "Seeds of every comparison.")
+	fs.IntVar(&o.Seeds, "seeds", o.Seeds, "Seeds of every comparison; autoscalers are tuned on all but the one that they are judged on.")
 	fs.DurationVar(&o.Duration, "duration", o.Duration, "Virtual time of a run.")
 	fs.DurationVar(&o.School, "school", o.School, "Virtual time of the history that networks learn from.")
 	fs.IntVar(&o.Patterns, "patterns", o.Patterns, "How many of the nine weightings of Fig. 11 are run.")
+	fs.StringVar(&folder, "parts", folder, "Folder for finished parts.")
 	fs.StringVar(&out, "out", out, "File for the page in Markdown.")
 	fs.StringVar(&page, "report", page, "File for the page with plots.")
 	return c

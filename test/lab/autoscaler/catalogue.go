@@ -25,6 +25,8 @@ type Kind struct {
 	// that a user would have without tuning.
 	Settings []float64
 	Usual    float64
+	// Version is the hash of what the name leaves open, such as the content of a file.
+	Version string
 
 	make func(Surroundings, float64) (loop.Autoscaler, error)
 	// learn returns what has to be learned before, for all settings of the knob; nil
@@ -169,6 +171,7 @@ func ofFile(name, file string) (Kind, error) {
 	}
 	k := network(name, a.Kind, "DeepScaler with the model of a file")
 	fresh := k.make
+	k.Version = a.Hash()
 	k.learn, k.make = nil, func(s Surroundings, knob float64) (loop.Autoscaler, error) {
 		s.Model = a
 		return fresh(s, knob)

@@ -3,8 +3,9 @@ package evaluation
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,144 +19,164 @@ import (
 
 // Options control the extent of the evaluation.
 type Options struct {
-	// Applications by name, and the load of the comparisons.
-	Applications []string
-	Workload     string
+	// Applications by name, and the loads of the comparisons.
+	Applications, Workloads []string
 	// Autoscalers by name; the first is the reference.
 	Autoscalers []string
-	// Seeds of each comparison, and as many others of its tuning, Duration of a run, School that of the history that networks
+	// Seeds of each comparison, Duration of a run, School that of the history that networks
 	// learn from.
 	Seeds            int
 	Duration, School time.Duration
 	// Patterns is how many of the nine weightings of Fig. 11 are run.
 	Patterns int
-	// Log receives what is going on.
-	Log io.Writer
+	// Parts, unless nil, keeps what is finished, and Meter is told what is done.
+	Parts experiment.Parts
+	Meter *experiment.Meter
 }
 
 // Defaults returns what make eval runs.
 func Defaults() Options {
 	return Options{
-		Applications: app.Builtin(), Workload: "sequence",
-		Autoscalers: []string{"deepscaler", "hab", "mmn", "aws", "slo", "hpa-cpu", "hpa-requests", "keda", "kapacity", "clairvoyant"},
-		Seeds:       3, Duration: 30 * time.Minute, School: 3 * time.Hour, Patterns: 9,
+		Applications: app.Builtin(), Workloads: []string{"sequence:length=3m", "bursts"}, Autoscalers: autoscaler.Names(),
+		Seeds: 4, Duration: 20 * time.Minute, School: 3 * time.Hour, Patterns: workload.Patterns,
 	}
 }
 
-// First seeds of runs, of tuning and of history, far enough from each other.
+// First seeds of runs and of history, far enough from each other.
 const (
 	testSeed   = 1
-	tuneSeed   = 501
 	schoolSeed = 1001
 )
+
+// enough is the share of violations in every seed with which the sweep of a knob ends.
+const enough = 0.005
 
 // Found is the result of an evaluation.
 type Found struct {
 	options Options
-	// Comparisons of Table II and Fig. 10, by application, with the grids of the tuning.
-	Comparisons []*experiment.Result
-	grids       [][]experiment.Run
-	patterns    []pattern
-	accuracies  []accuracy
+	// Comparison is Table II and Fig. 10, and holds what was learned for Fig. 12 and Table III.
+	Comparison *experiment.Result
+	patterns   []experiment.Learned
 }
 
 // Run evaluates.
 func Run(ctx context.Context, o Options) (*Found, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	all, err := o.plan()
+	if err != nil {
+		return nil, err
+	}
+	mixes, err := o.mixes()
+	if err != nil {
+		return nil, err
+	}
+	learning, runs := all.Expect()
+	mixing, _ := mixes.Expect()
+	o.Meter.Expect(learning + runs + mixing)
 	f := &Found{options: o}
-	for _, name := range o.Applications {
-		fmt.Fprintf(o.Log, "Table II and Fig. 10: %s\n", name)
-		result, grid, err := o.compare(ctx, name)
-		if err != nil {
-			return nil, fmt.Errorf("compare autoscalers: %w", err)
-		}
-		f.Comparisons = append(f.Comparisons, result)
-		f.grids = append(f.grids, grid)
+	learned, err := all.Learn(ctx)
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	for _, name := range o.Applications {
-		fmt.Fprintf(o.Log, "Fig. 12 and Table III: %s\n", name)
-		var a []accuracy
-		if a, err = o.accuracy(ctx, name); err != nil {
-			return nil, fmt.Errorf("compare networks: %w", err)
-		}
-		f.accuracies = append(f.accuracies, a...)
+	if f.patterns, err = mixes.Learn(ctx); err != nil {
+		return nil, fmt.Errorf("patterns of requests: %w", err)
 	}
-	if f.patterns, err = o.patterns(ctx); err != nil {
-		return nil, fmt.Errorf("compare patterns of requests: %w", err)
+	if f.Comparison, err = all.Run(ctx, learned); err != nil {
+		return nil, fmt.Errorf("compare autoscalers: %w", err)
 	}
-	return f, nil
+	f.Comparison.Command = o.command()
+	f.Comparison.Tuned, err = experiment.Tune(f.Comparison.Runs)
+	return f, err
 }
 
-// compare tunes every autoscaler for an application and runs it on other seeds.
-func (o *Options) compare(ctx context.Context, name string) (*experiment.Result, []experiment.Run, error) {
-	var p experiment.Plan
+func (o *Options) validate() error {
+	var errs []error
+	if o.Seeds < 2 {
+		errs = append(errs, fmt.Errorf("--seeds is %d, want at least 2: autoscalers are tuned on the other seeds", o.Seeds))
+	}
+	if o.Patterns < 0 || o.Patterns > workload.Patterns {
+		errs = append(errs, fmt.Errorf("--patterns is %d, want 0 to %d", o.Patterns, workload.Patterns))
+	}
+	for name, list := range map[string][]string{"app": o.Applications, "workload": o.Workloads, "autoscaler": o.Autoscalers} {
+		if len(list) == 0 {
+			errs = append(errs, fmt.Errorf("--%s is empty, want at least one", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// plan compares all autoscalers for every application under every load.
+func (o *Options) plan() (*experiment.Plan, error) {
+	p := &experiment.Plan{Reference: o.Autoscalers[0], Enough: enough, Parts: o.Parts, Meter: o.Meter}
 	for _, name := range o.Autoscalers {
 		kind, err := autoscaler.Find(name)
 		if err != nil {
-			return nil, nil, err
+			return nil, fmt.Errorf("--autoscaler: %w", err)
 		}
 		p.Autoscalers = append(p.Autoscalers, experiment.Candidate{Kind: kind, Settings: kind.Settings})
 	}
-	p.Reference = o.Autoscalers[0]
-	p.Progress = o.progress()
-	var err error
-	if p.Scenes, err = o.scenes(name, testSeed, o.Seeds, o.Duration); err != nil {
-		return nil, nil, err
+	for _, name := range o.Applications {
+		for _, load := range o.Workloads {
+			for n := range o.Seeds {
+				s, err := o.scene(name, load, testSeed+uint64(n))
+				if err != nil {
+					return nil, err
+				}
+				p.Scenes = append(p.Scenes, *s)
+			}
+		}
 	}
-	tuning, err := o.scenes(name, tuneSeed, o.Seeds, o.Duration)
-	if err != nil {
-		return nil, nil, err
-	}
-	tuned, grid, err := p.Tune(ctx, tuning)
-	if err != nil {
-		return nil, nil, err
-	}
-	result, err := tuned.Do(ctx)
-	return result, grid, err
+	return p, nil
 }
 
-// scenes returns an application under the load for some seeds.
-func (o *Options) scenes(name string, first uint64, seeds int, duration time.Duration) ([]experiment.Scene, error) {
-	a, err := app.Load(name)
+// mixes lets DeepScaler learn the graph of Online Boutique under every weighting.
+func (o *Options) mixes() (*experiment.Plan, error) {
+	kind, err := autoscaler.Find("deepscaler")
 	if err != nil {
 		return nil, err
 	}
-	g, err := workload.Parse(o.Workload)
+	p := &experiment.Plan{Autoscalers: []experiment.Candidate{{Kind: kind}}, Parts: o.Parts, Meter: o.Meter}
+	for k := range o.Patterns {
+		s, err := o.scene("online-boutique", fmt.Sprintf("sequence:length=3m,mix=%d", k+1), testSeed)
+		if err != nil {
+			return nil, err
+		}
+		p.Scenes = append(p.Scenes, *s)
+	}
+	return p, nil
+}
+
+// scene returns an application under a load with a seed.
+func (o *Options) scene(name, load string, seed uint64) (*experiment.Scene, error) {
+	a, err := app.Load(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--app: %w", err)
+	}
+	g, err := workload.Parse(load)
+	if err != nil {
+		return nil, fmt.Errorf("--workload: %w", err)
 	}
 	base, err := need.Base(a)
 	if err != nil {
 		return nil, err
 	}
-	var scenes []experiment.Scene
-	for n := range seeds {
-		c := loop.Defaults(a, nil, first+uint64(n))
-		c.Duration, c.StartSpread = duration, 0.5
-		s, err := experiment.NewScene(c, o.Workload, g, base, workload.Span{Seed: schoolSeed, Duration: o.School})
-		if err != nil {
-			return nil, err
-		}
-		scenes = append(scenes, s)
-	}
-	return scenes, nil
+	c := loop.Defaults(a, nil, seed)
+	c.Duration, c.StartSpread = o.Duration, 0.5
+	s, err := experiment.NewScene(c, load, g, base, workload.Span{Seed: schoolSeed, Duration: o.School})
+	return &s, err
 }
-
-func (o *Options) progress() func(done, all int) {
-	began := time.Now()
-	return func(done, all int) {
-		if done%10 == 0 || done == all {
-			left := time.Duration(float64(time.Since(began)) / float64(done) * float64(all-done))
-			fmt.Fprintf(o.Log, "  %d of %d runs, about %v left\n", done, all, left.Round(time.Second))
-		}
-	}
-}
-
-// Command returns the command that reproduces the result.
-func (f *Found) Command() string { return f.options.command() }
 
 // command reproduces everything.
 func (o *Options) command() string {
-	return fmt.Sprintf("go run ./test/lab evaluate --app %s --workload %s --seeds %d --duration %v --school %v --patterns %d",
-		strings.Join(o.Applications, ","), o.Workload, o.Seeds, o.Duration, o.School, o.Patterns)
+	text := fmt.Sprintf("go run ./test/lab evaluate --app %s --seeds %d --duration %v --school %v --patterns %d",
+		strings.Join(o.Applications, ","), o.Seeds, o.Duration, o.School, o.Patterns)
+	for _, w := range o.Workloads {
+		text += " --workload " + w
+	}
+	if !slices.Equal(o.Autoscalers, autoscaler.Names()) {
+		text += " --autoscaler " + strings.Join(o.Autoscalers, ",")
+	}
+	return text
 }

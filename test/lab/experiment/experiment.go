@@ -8,8 +8,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,8 +24,13 @@ type Plan struct {
 	Autoscalers []Candidate
 	// Reference is the name of the autoscaler at whose usual cost the others are compared.
 	Reference string
-	// Progress, unless nil, is called after every run, one call at a time.
-	Progress func(done, all int)
+	// Enough, unless 0, is a share of violations. Settings of a knob that come after one with
+	// which no seed violates in more steps are not run: they only cost more.
+	Enough float64
+	// Parts, unless nil, keeps what is finished.
+	Parts Parts
+	// Meter, unless nil, is told what is done. Give it what [Plan.Expect] returns.
+	Meter *Meter
 }
 
 // Candidate is an autoscaler with the settings of its knob.
@@ -36,77 +39,72 @@ type Candidate struct {
 	Settings []float64
 }
 
-// Do runs everything in parallel. The result is in the order of scenes, autoscalers and
-// settings, whatever ends first.
+// Expect returns the work of learning and of all runs, for a meter.
+func (p *Plan) Expect() (learning, runs float64) {
+	learners, settings := 0.0, 0.0
+	for i := range p.Autoscalers {
+		if p.Autoscalers[i].Learns() {
+			learners++
+		}
+		settings += float64(len(p.Autoscalers[i].Settings))
+	}
+	for i := range p.Scenes {
+		if p.first(i) && learners > 0 {
+			learning += (1 + learners) * p.Scenes[i].lesson()
+		}
+		runs += settings * p.Scenes[i].run()
+	}
+	return learning, runs
+}
+
+// first reports whether a scene is the first of those that differ in the seed only.
+func (p *Plan) first(i int) bool {
+	return i == 0 || !sameLoad(&p.Scenes[i-1].Config, &p.Scenes[i].Config)
+}
+
+// Do lets autoscalers learn and runs everything.
 func (p *Plan) Do(ctx context.Context) (*Result, error) {
+	learning, runs := p.Expect()
+	p.Meter.Expect(learning + runs)
+	known, err := p.Learn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.Run(ctx, known)
+}
+
+// Run runs everything in parallel with what was learned. The result is in the order of
+// scenes, autoscalers and settings, whatever ends first.
+func (p *Plan) Run(ctx context.Context, known []Learned) (*Result, error) {
 	futures, err := p.foresee(ctx)
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{Usual: map[string]float64{}, Reference: p.Reference}
+	result := &Result{Usual: map[string]float64{}, Reference: p.Reference, Learned: known}
 	for _, a := range p.Autoscalers {
 		result.Usual[a.Name] = a.Usual
 	}
 	if result.Difficulty, err = p.difficulty(); err != nil {
 		return nil, err
 	}
-	models, err := p.learn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	result.Graphs = p.graphs(models)
-	var runs []Run
-	type task struct{ scene, candidate, run int }
-	var tasks []task
-	for s := range p.Scenes {
-		c := &p.Scenes[s].Config
-		for a := range p.Autoscalers {
-			for _, knob := range p.Autoscalers[a].Settings {
-				tasks = append(tasks, task{s, a, len(runs)})
-				runs = append(runs, Run{
-					Application: c.Application.Name, Workload: c.Load.Name,
-					Autoscaler: p.Autoscalers[a].Name, Knob: knob, Seed: c.Seed,
-				})
-			}
-		}
-	}
-	traces := make([]*Trace, len(runs))
+	sweeps := p.sweeps(futures, known)
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	var mu sync.Mutex
-	done := 0
-	for _, t := range tasks {
-		g.Go(func() error {
-			r := &runs[t.run]
-			c := p.Scenes[t.scene].Config
-			trace, err := r.do(ctx, &p.Autoscalers[t.candidate].Kind, autoscaler.Surroundings{
-				Config: &c, Future: futures[t.scene], Model: models[modelKey{c.Application.Name, c.Load.Name, r.Autoscaler}],
-			})
-			if err != nil {
-				return fmt.Errorf("%s under %s, %s with %v, seed %d: %w", r.Application, r.Workload, r.Autoscaler, r.Knob, r.Seed, err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			done++
-			// Of the first seed: one run is enough to look at.
-			if s := t.scene; trace != nil && (s == 0 || !sameLoad(&p.Scenes[s-1].Config, &p.Scenes[s].Config)) {
-				traces[t.run] = trace
-			}
-			if p.Progress != nil {
-				p.Progress(done, len(tasks))
-			}
-			return nil
-		})
+	processors := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range sweeps {
+		g.Go(func() error { return sweeps[i].do(ctx, p, processors) })
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	result.Runs, result.Frontiers = runs, Frontiers(runs)
-	for _, t := range traces {
-		if t != nil {
-			result.Traces = append(result.Traces, *t)
+	for i := range sweeps {
+		for _, f := range sweeps[i].finished {
+			result.Runs = append(result.Runs, f.Run)
+			if f.Trace != nil {
+				result.Traces = append(result.Traces, *f.Trace)
+			}
 		}
 	}
+	result.Frontiers = Frontiers(result.Runs)
 	return result, nil
 }
 
@@ -114,46 +112,30 @@ func sameLoad(a, b *loop.Config) bool {
 	return a.Application.Name == b.Application.Name && a.Load.Name == b.Load.Name
 }
 
-// difficulty returns that of every load, the hardest of its seeds.
+// difficulty returns that of every load.
 func (p *Plan) difficulty() ([]Difficulty, error) {
 	var all []Difficulty
 	for i := range p.Scenes {
 		c := &p.Scenes[i].Config
-		d, err := c.Load.Difficulty(c.Application, c.LeadTime())
+		d, err := c.Load.Difficulty(c.Application, c.Warmup, c.LeadTime())
 		if err != nil {
 			return nil, fmt.Errorf("difficulty of %s: %w", c.Load.Name, err)
 		}
-		found := Difficulty{Application: c.Application.Name, Workload: c.Load.Name, Factor: d.Factor, About: d.String()}
+		found := Difficulty{Application: c.Application.Name, Workload: c.Load.Name, Factor: d.Factor, Least: d.Factor, About: d.String()}
 		at := slices.IndexFunc(all, func(o Difficulty) bool {
 			return o.Application == found.Application && o.Workload == found.Workload
 		})
-		switch {
-		case at < 0:
+		if at < 0 {
 			all = append(all, found)
-		case all[at].Factor < found.Factor:
-			all[at] = found
+			continue
 		}
+		found.Least = min(found.Least, all[at].Least)
+		if all[at].Factor > found.Factor {
+			found.Factor, found.About = all[at].Factor, all[at].About
+		}
+		all[at] = found
 	}
 	return all, nil
-}
-
-// do runs one, and returns its trace if its setting is the usual one.
-func (r *Run) do(ctx context.Context, k *autoscaler.Kind, s autoscaler.Surroundings) (*Trace, error) {
-	c, future := s.Config, s.Future
-	scaler, err := k.New(s, r.Knob)
-	if err != nil {
-		return nil, err
-	}
-	record, err := loop.Run(ctx, *c, scaler, future.Within(0, time.Minute, need.Usual))
-	if err != nil {
-		return nil, err
-	}
-	r.judge(c, record, scaler, future)
-	if r.Knob != k.Usual {
-		return nil, nil
-	}
-	t := r.trace(c, record, future)
-	return &t, nil
 }
 
 // foresee measures every application at the levels of all its loads, and returns the

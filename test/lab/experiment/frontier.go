@@ -136,16 +136,17 @@ type Compared struct {
 	Violations, Difference Estimated
 }
 
-// CompareAtCost reads all frontiers at the cost of a reference autoscaler with a setting,
-// seed by seed. An autoscaler that is never that cheap for some seed has NaN.
-func CompareAtCost(runs []Run, reference string, knob float64) []Compared {
+// CompareAtCost reads all frontiers at the cost of a reference autoscaler, seed by seed:
+// that of its chosen run under the same load. An autoscaler that is never that cheap for some
+// seed has NaN.
+func CompareAtCost(runs, chosen []Run, reference string) []Compared {
 	var all []Compared
 	for _, scene := range Groups(runs, SameScene) {
 		type cost struct{ hours, violations float64 }
 		costs := map[uint64]cost{}
 		mean := 0.0
-		for _, r := range scene {
-			if r.Autoscaler == reference && r.Knob == knob {
+		for i := range chosen {
+			if r := &chosen[i]; r.Autoscaler == reference && SameScene(r, &scene[0]) {
 				costs[r.Seed] = cost{r.CoreHours, r.Violations}
 			}
 		}

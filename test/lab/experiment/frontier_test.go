@@ -57,7 +57,8 @@ func TestFrontierIsReadBetweenEfficientPoints(t *testing.T) {
 
 // Seeds are compared with themselves: what they share says nothing about the difference.
 func TestCompareAtCost(t *testing.T) {
-	got := CompareAtCost(runs(), "a", 1)
+	chosen := slices.DeleteFunc(runs(), func(r Run) bool { return r.Knob != 1 })
+	got := CompareAtCost(runs(), chosen, "a")
 	if len(got) != 2 || got[0].CoreHours != 15 {
 		t.Fatalf("have %+v", got)
 	}
@@ -111,6 +112,35 @@ func TestChooseIsCheapestThatIsTolerable(t *testing.T) {
 		if got := choose(c.points); got != c.want {
 			t.Errorf("%v: knob %v, want %v", c.points, got, c.want)
 		}
+	}
+}
+
+// A setting that is too few replicas on the other seeds is not taken, however good it is on
+// the seed itself.
+func TestTuneLeavesTheSeedOut(t *testing.T) {
+	var all []Run
+	for seed, violations := range [][]float64{{0, 0}, {0.2, 0.01}, {0.04, 0}} {
+		for knob, v := range violations {
+			all = append(all, Run{Autoscaler: "a", Seed: uint64(seed), Knob: float64(knob), Violations: v, CoreHours: float64(knob)})
+		}
+	}
+	tuned, err := Tune(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var knobs []float64
+	for _, r := range tuned {
+		knobs = append(knobs, r.Knob)
+	}
+	if diff := cmp.Diff([]float64{1, 0, 1}, knobs); diff != "" {
+		t.Errorf("knobs (-want +got):\n%s", diff)
+	}
+	if _, err := Tune(all[:2]); err == nil {
+		t.Error("tuned on one seed, with none to leave out")
+	}
+	r := Result{Runs: all, Tuned: tuned, Traces: []Trace{{Autoscaler: "a", Knob: 0}, {Autoscaler: "a", Knob: 1}}}
+	if got := r.ChosenTraces(); len(got) != 1 || got[0].Knob != 1 {
+		t.Errorf("traces are %v, want the one of knob 1, which the first seed has", got)
 	}
 }
 

@@ -1,98 +1,196 @@
 package experiment
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/learner/train"
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
+	"github.com/deepscaler/deepscaler/test/lab/dependency"
 	"github.com/deepscaler/deepscaler/test/lab/learned"
 )
 
-// modelKey names what was learned.
-type modelKey struct{ application, workload, autoscaler string }
+// Learned is what an autoscaler learned for an application under a load.
+type Learned struct {
+	Application, Workload, Autoscaler string
+	Model                             *artifact.Model
+	Report                            *train.Report
+	// Trials are the hyperparameters that were tried.
+	Trials []learned.Trial
+	// Estimate is the time that one estimate takes.
+	Estimate time.Duration
+	// Dependencies compares the affinity matrix with the relations in the history.
+	Dependencies dependency.Comparison
+}
 
 // teacher is the autoscaler that manages the application during the history: that of most
 // users before DeepScaler.
 const teacher = "hpa-cpu"
 
-// learn lets every autoscaler that learns do so, once for each application and
-// load, on other days than all seeds are tested on.
-func (p *Plan) learn(ctx context.Context) (map[modelKey]*artifact.Model, error) {
-	models := map[modelKey]*artifact.Model{}
-	type task struct {
-		lesson *learned.Lesson
-		kind   *autoscaler.Kind
-		key    modelKey
+// pupil is an autoscaler that learns for an application under a load.
+type pupil struct {
+	scene *Scene
+	kind  *autoscaler.Kind
+	key   any
+	kept  *kept // nil until it has learned
+}
+
+// Learn lets every autoscaler that learns do so, once for each application and load, on
+// other days than all seeds are tested on. Histories are made in parallel. Networks are
+// trained one after the other, each with all processors, which shows what each costs.
+func (p *Plan) Learn(ctx context.Context) ([]Learned, error) {
+	pupils, err := p.pupils()
+	if err != nil {
+		return nil, err
 	}
-	var tasks []task
-	lessons := map[[2]string]*learned.Lesson{}
-	for i := range p.Autoscalers {
-		a := &p.Autoscalers[i]
-		if !a.Learns() {
-			continue
-		}
-		for j := range p.Scenes {
-			s := &p.Scenes[j]
-			if err := s.Generator.CheckApart(s.School, s.Span); err != nil {
-				return nil, fmt.Errorf("%s learns: %w", a.Name, err)
+	lessons, err := p.lessons(ctx, pupils)
+	if err != nil {
+		return nil, err
+	}
+	var all []Learned
+	for i := range pupils {
+		u := &pupils[i]
+		c := &u.scene.Config
+		if u.kept == nil {
+			if u.kept, err = teach(ctx, lessons[u.scene], u.kind); err != nil {
+				return nil, fmt.Errorf("%s for %s under %s: %w", u.kind.Name, c.Application.Name, c.Load.Name, err)
 			}
-			c := &s.Config
-			name := [2]string{c.Application.Name, c.Load.Name}
-			if lessons[name] == nil {
-				var err error
-				if lessons[name], err = Lesson(ctx, s); err != nil {
+			if p.Parts != nil {
+				if err := p.Parts.Keep(u.key, *u.kept); err != nil {
 					return nil, err
 				}
 			}
-			key := modelKey{c.Application.Name, c.Load.Name, a.Name}
-			if _, known := models[key]; !known {
-				models[key] = nil
-				tasks = append(tasks, task{lessons[name], &a.Kind, key})
+			p.Meter.Done(u.scene.lesson())
+		}
+		l, err := u.kept.open()
+		if err != nil {
+			return nil, err
+		}
+		l.Application, l.Workload, l.Autoscaler = c.Application.Name, c.Load.Name, u.kind.Name
+		all = append(all, *l)
+	}
+	return all, nil
+}
+
+// pupils returns the autoscalers that learn, with what is kept from an earlier time.
+func (p *Plan) pupils() ([]pupil, error) {
+	var all []pupil
+	for i := range p.Scenes {
+		s := &p.Scenes[i]
+		for j := range p.Autoscalers {
+			a := &p.Autoscalers[j].Kind
+			if !a.Learns() {
+				continue
 			}
+			if err := s.Generator.CheckApart(s.School, s.Span); err != nil {
+				return nil, fmt.Errorf("%s learns: %w", a.Name, err)
+			}
+			if !p.first(i) {
+				continue
+			}
+			print, err := s.print()
+			if err != nil {
+				return nil, err
+			}
+			u := pupil{scene: s, kind: a, key: []string{"learned", print, a.Name}}
+			if p.Parts != nil {
+				var k kept
+				known, err := p.Parts.Recall(u.key, &k)
+				if err != nil {
+					return nil, err
+				}
+				if known {
+					u.kept = &k
+					p.Meter.Skip(s.lesson())
+				}
+			}
+			all = append(all, u)
 		}
 	}
+	return all, nil
+}
+
+// lessons makes the histories that pupils have yet to learn from.
+func (p *Plan) lessons(ctx context.Context, pupils []pupil) (map[*Scene]*learned.Lesson, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	var mu sync.Mutex
-	for _, t := range tasks {
-		g.Go(func() error {
-			taught, err := t.kind.Learn(ctx, t.lesson)
-			if err != nil {
-				return fmt.Errorf("%s for %s under %s: %w", t.key.autoscaler, t.key.application, t.key.workload, err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			models[t.key] = taught.Model
-			return nil
-		})
-	}
-	return models, g.Wait()
-}
-
-// graphs returns what networks learned, in the order
-// of the plan.
-func (p *Plan) graphs(models map[modelKey]*artifact.Model) []Graph {
-	var all []Graph
-	for i := range p.Scenes {
-		c := &p.Scenes[i].Config
-		if i > 0 && sameLoad(&p.Scenes[i-1].Config, c) {
+	all := map[*Scene]*learned.Lesson{}
+	for i, u := range pupils {
+		if i > 0 && pupils[i-1].scene == u.scene {
 			continue
 		}
-		for j := range p.Autoscalers {
-			a := &p.Autoscalers[j]
-			m := models[modelKey{c.Application.Name, c.Load.Name, a.Name}]
-			if m == nil || m.Kind != artifact.KindDeepScaler {
-				continue
-			}
-			all = append(all, Graph{c.Application.Name, c.Load.Name, a.Name, m.Services, m.Affinity})
+		if !slices.ContainsFunc(pupils, func(o pupil) bool { return o.scene == u.scene && o.kept == nil }) {
+			p.Meter.Skip(u.scene.lesson())
+			continue
 		}
+		g.Go(func() error {
+			l, err := Lesson(ctx, u.scene)
+			mu.Lock()
+			all[u.scene] = l
+			mu.Unlock()
+			p.Meter.Done(u.scene.lesson())
+			return err
+		})
 	}
-	return all
+	return all, g.Wait()
+}
+
+// lesson returns the work of making the history for a scene. Training a network takes
+// about as much again.
+func (s *Scene) lesson() float64 { return s.work(s.School.Duration) }
+
+// kept is what an autoscaler learned in the form in which it is kept.
+type kept struct {
+	Model, Report []byte
+	Trials        []learned.Trial
+	Estimate      time.Duration
+	Dependencies  dependency.Comparison
+}
+
+// teach lets an autoscaler learn from a lesson.
+func teach(ctx context.Context, l *learned.Lesson, a *autoscaler.Kind) (*kept, error) {
+	taught, err := a.Learn(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	var model bytes.Buffer
+	if err := artifact.Write(&model, taught.Model); err != nil {
+		return nil, err
+	}
+	report, err := json.Marshal(taught.Report)
+	if err != nil {
+		return nil, fmt.Errorf("keep the report: %w", err)
+	}
+	took, err := l.Estimate(ctx, taught.Model)
+	if err != nil {
+		return nil, err
+	}
+	return &kept{
+		Model: model.Bytes(), Report: report, Trials: taught.Trials, Estimate: took,
+		Dependencies: dependency.Compare(l.History, l.Edges, taught.Model.Affinity),
+	}, nil
+}
+
+func (k *kept) open() (*Learned, error) {
+	l := &Learned{Report: new(train.Report), Trials: k.Trials, Estimate: k.Estimate, Dependencies: k.Dependencies}
+	var err error
+	if l.Model, err = artifact.Read(bytes.NewReader(k.Model)); err != nil {
+		return nil, fmt.Errorf("read what was learned: %w", err)
+	}
+	if err := json.Unmarshal(k.Report, l.Report); err != nil {
+		return nil, fmt.Errorf("read what was learned: %w", err)
+	}
+	return l, nil
 }
 
 // Lesson makes the history that an application leaves under the same kind of load as in a

@@ -18,10 +18,13 @@ type Result struct {
 	Reference string `json:"reference"`
 	// Usual holds the setting of each autoscaler that users have without tuning.
 	Usual map[string]float64 `json:"usual"`
-	// Traces of the first seed with usual settings, for plots.
+	// Tuned are the runs with the setting that [Tune] chose for each seed; nil where autoscalers
+	// were not tuned.
+	Tuned []Run `json:"tuned,omitempty"`
+	// Traces of the first seed, for plots.
 	Traces []Trace `json:"-"`
-	// Graphs are those that networks learned, with usual settings.
-	Graphs []Graph `json:"-"`
+	// Learned is what autoscalers learned.
+	Learned []Learned `json:"-"`
 	// Command reproduces the result.
 	Command string `json:"command"`
 }
@@ -30,8 +33,10 @@ type Result struct {
 type Difficulty struct {
 	Application string `json:"application"`
 	Workload    string `json:"workload"`
-	// Factor by which the need of a service grows within the lead time, at most.
+	// Factor by which the need of a service grows within the lead time at most, for the hardest seed.
 	Factor float64 `json:"factor"`
+	// Least is the same for the easiest seed.
+	Least float64 `json:"least"`
 	// About has the place and time.
 	About string `json:"about"`
 }
@@ -57,12 +62,4 @@ func (r *Result) WriteTables(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// Graph is the affinity matrix that an autoscaler learned for an application under a load.
-type Graph struct {
-	Application, Workload, Autoscaler string
-	Services                          []string
-	// Affinity is N×N, row-major: how much the column depends on the row.
-	Affinity []float32
 }

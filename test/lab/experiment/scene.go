@@ -2,8 +2,10 @@ package experiment
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/deepscaler/deepscaler/test/lab/loop"
+	"github.com/deepscaler/deepscaler/test/lab/need"
 	"github.com/deepscaler/deepscaler/test/lab/workload"
 )
 
@@ -16,7 +18,15 @@ type Scene struct {
 	Span      workload.Span
 	// School is the part of the same kind of load that learned autoscalers learn from.
 	School workload.Span
+
+	calls float64 // of all services for one request of users
 }
+
+// work returns about how much work some time of the scene is, in calls.
+func (s *Scene) work(d time.Duration) float64 { return s.Config.Load.Mean() * s.calls * d.Seconds() }
+
+// run returns the work of one run.
+func (s *Scene) run() float64 { return s.work(s.Config.Warmup + s.Config.Duration) }
 
 // NewScene returns a scene of a configuration without a load, which a generator makes
 // around a base in requests per second, and is called by a name. A file has no other
@@ -41,5 +51,9 @@ func NewScene(c loop.Config, name string, g *workload.Generator, base float64, s
 		return s, fmt.Errorf("%s under %s: %w", c.Application.Name, name, err)
 	}
 	s.Config = c
-	return s, nil
+	work, err := need.Expect(c.Application, c.Load.Weights)
+	for _, v := range work.Visits {
+		s.calls += v
+	}
+	return s, err
 }

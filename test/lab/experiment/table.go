@@ -11,10 +11,10 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Row is a line of a table, with the name of the autoscaler and one setting of its knob.
+// Row is a line of a table, with the name of the autoscaler and the settings of its knob.
 type Row struct {
 	Autoscaler string
-	Knob       float64
+	Knob       string
 	Cells      []string
 }
 
@@ -23,9 +23,11 @@ func Headings() []string {
 	return []string{"violations %", "p95 %", "core-hours", "CAE s", "actions", "recovery s", "needed s", "MAE"}
 }
 
-// Rows returns mean ± standard deviation over seeds of every autoscaler and setting that
-// is in runs, which are of one application under one load.
-func Rows(runs []Run) []Row {
+// Rows returns mean ± standard deviation over seeds of every autoscaler, of runs under one
+// load with one setting for each seed.
+func Rows(runs []Run) []Row { return rows(runs, sameAutoscaler) }
+
+func rows(runs []Run, alike func(a, b *Run) bool) []Row {
 	columns := []func(*Run) *float64{
 		func(r *Run) *float64 { return percent(r.Violations) },
 		func(r *Run) *float64 { return percent(r.ViolationsP95) },
@@ -37,8 +39,8 @@ func Rows(runs []Run) []Row {
 		func(r *Run) *float64 { return r.MeanAbsoluteError },
 	}
 	var rows []Row
-	for _, group := range Groups(runs, func(a, b *Run) bool { return sameAutoscaler(a, b) && a.Knob == b.Knob }) {
-		row := Row{Autoscaler: group[0].Autoscaler, Knob: group[0].Knob}
+	for _, group := range Groups(runs, alike) {
+		row := Row{Autoscaler: group[0].Autoscaler, Knob: settings(group)}
 		for _, of := range columns {
 			var values []float64
 			for i := range group {
@@ -51,6 +53,17 @@ func Rows(runs []Run) []Row {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// settings returns the distinct settings of runs.
+func settings(runs []Run) string {
+	var all []string
+	for _, r := range runs {
+		if text := fmt.Sprint(r.Knob); !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 func percent(v float64) *float64 { v *= 100; return &v }
@@ -97,22 +110,20 @@ func (r *Result) Tables() []Table {
 }
 
 // TablesOf returns the tables of runs of one application under one load: the autoscalers
-// with their usual settings, all of them at the cost of the reference, the cost of
-// few violations, and every setting.
+// with the settings that count, all of them at the cost of the reference, the cost of few
+// violations, and every setting.
 func (r *Result) TablesOf(scene []Run) []Table {
 	var tables []Table
 	title := scene[0].Application + " under " + scene[0].Workload
-	usual := Table{Title: title + ", usual settings (mean ± standard deviation over seeds)", Headings: append([]string{"autoscaler", "knob"}, Headings()...)}
-	every := Table{Title: title + ", all settings", Headings: usual.Headings}
-	for _, row := range Rows(scene) {
-		line := append([]string{row.Autoscaler, fmt.Sprint(row.Knob)}, row.Cells...)
-		every.Rows = append(every.Rows, line)
-		if r.Usual[row.Autoscaler] == row.Knob {
-			usual.Rows = append(usual.Rows, line)
-		}
+	chosen := slices.DeleteFunc(slices.Clone(r.Chosen()), func(run Run) bool { return !SameScene(&run, &scene[0]) })
+	how := "usual settings"
+	if len(r.Tuned) > 0 {
+		how = "tuned on the other seeds"
 	}
-	tables = append(tables, usual)
-	if compared := CompareAtCost(scene, r.Reference, r.Usual[r.Reference]); len(compared) > 0 {
+	headings := append([]string{"autoscaler", "knob"}, Headings()...)
+	first := Table{Title: title + ", " + how + " (mean ± standard deviation over seeds)", Headings: headings, Rows: lines(Rows(chosen))}
+	tables = append(tables, first)
+	if compared := CompareAtCost(scene, chosen, r.Reference); len(compared) > 0 {
 		t := Table{
 			Title:    fmt.Sprintf("%s, violations at the cost of %s, %.2f core-hours (95 %% confidence, seeds paired)", title, r.Reference, compared[0].CoreHours),
 			Headings: []string{"autoscaler", "violations %", "difference"},
@@ -122,7 +133,26 @@ func (r *Result) TablesOf(scene []Run) []Table {
 		}
 		tables = append(tables, t)
 	}
-	t := Table{Title: title + ", core-hours for so many violations", Headings: []string{"autoscaler"}}
+	tables = append(tables, CostTable(title+", core-hours for so many violations", scene))
+	every := Table{Title: title + ", all settings", Headings: headings}
+	every.Rows = lines(rows(scene, func(a, b *Run) bool { return sameAutoscaler(a, b) && a.Knob == b.Knob }))
+	if len(every.Rows) > len(first.Rows) {
+		tables = append(tables, every)
+	}
+	return tables
+}
+
+func lines(rows []Row) [][]string {
+	var all [][]string
+	for _, r := range rows {
+		all = append(all, append([]string{r.Autoscaler, r.Knob}, r.Cells...))
+	}
+	return all
+}
+
+// CostTable returns the core-hours at which violations are down to several shares.
+func CostTable(title string, scene []Run) Table {
+	t := Table{Title: title, Headings: []string{"autoscaler"}}
 	levels := []float64{0.1, 0.05, 0.02, 0.005}
 	for _, v := range levels {
 		t.Headings = append(t.Headings, fmt.Sprintf("%v %%", 100*v))
@@ -134,11 +164,7 @@ func (r *Result) TablesOf(scene []Run) []Table {
 		}
 		t.Rows = append(t.Rows, line)
 	}
-	tables = append(tables, t)
-	if len(every.Rows) > len(usual.Rows) {
-		tables = append(tables, every)
-	}
-	return tables
+	return t
 }
 
 func signed(v float64) string {

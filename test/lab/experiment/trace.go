@@ -1,6 +1,9 @@
 package experiment
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 	"github.com/deepscaler/deepscaler/test/lab/need"
 )
@@ -9,7 +12,8 @@ import (
 type Trace struct {
 	Application, Workload, Autoscaler string
 	Knob                              float64
-	Services                          []string
+	// Services are the few that need most.
+	Services []string
 	// SLO on the mean response in seconds.
 	SLO float64
 	// Minutes since the start of the measurement at the end of each bin.
@@ -27,22 +31,25 @@ type Trace struct {
 func (r *Run) trace(c *loop.Config, record *loop.Record, future *need.Future) Trace {
 	a := c.Application
 	t := Trace{
-		Application: r.Application, Workload: r.Workload, Autoscaler: r.Autoscaler, Knob: r.Knob,
-		Services: a.ServiceNames(), SLO: a.SLO.Latency.D().Seconds(),
+		Application: r.Application, Workload: r.Workload, Autoscaler: r.Autoscaler, Knob: r.Knob, SLO: a.SLO.Latency.D().Seconds(),
 	}
-	series := func() [][]float64 { return make([][]float64, len(a.Services)) }
-	t.Desired, t.Ready, t.Need = series(), series(), series()
+	shown := busiest(c, future)
+	for _, s := range shown {
+		t.Services = append(t.Services, a.Services[s].Name)
+	}
+	t.Desired, t.Ready, t.Need = make([][]float64, len(shown)), make([][]float64, len(shown)), make([][]float64, len(shown))
 	cores := 0.0
 	for i := range record.Bins {
 		b := &record.Bins[i]
-		at := c.Warmup + loop.Bins(i+1)
 		t.Minutes = append(t.Minutes, loop.Bins(i+1).Minutes())
 		t.Response = append(t.Response, b.Mean)
-		needed := future.At(at, need.Usual, false)
+		needed := future.At(c.Warmup+loop.Bins(i+1), need.Usual, false)
+		for k, s := range shown {
+			t.Desired[k] = append(t.Desired[k], float64(b.Desired[s]))
+			t.Ready[k] = append(t.Ready[k], float64(b.Ready[s]))
+			t.Need[k] = append(t.Need[k], needed[s])
+		}
 		for s := range a.Services {
-			t.Desired[s] = append(t.Desired[s], float64(b.Desired[s]))
-			t.Ready[s] = append(t.Ready[s], float64(b.Ready[s]))
-			t.Need[s] = append(t.Need[s], needed[s])
 			cores += float64(b.Desired[s]) * float64(a.Services[s].Resources.Limits.CPU) * loop.Bins(1).Hours()
 		}
 		t.Cores = append(t.Cores, cores)
@@ -61,4 +68,21 @@ func (r *Run) trace(c *loop.Config, record *loop.Record, future *need.Future) Tr
 		}
 	}
 	return t
+}
+
+// busiest returns the services that need most in a run, at most four.
+func busiest(c *loop.Config, future *need.Future) []int {
+	const most = 4
+	sums := make([]float64, len(c.Application.Services))
+	all := make([]int, len(sums))
+	for at := c.Warmup; at < c.Warmup+c.Duration; at += c.Step {
+		for i, n := range future.At(at, need.Usual, false) {
+			sums[i] += n
+		}
+	}
+	for i := range all {
+		all[i] = i
+	}
+	slices.SortStableFunc(all, func(a, b int) int { return cmp.Compare(sums[b], sums[a]) })
+	return all[:min(most, len(all))]
 }

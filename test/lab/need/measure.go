@@ -16,6 +16,7 @@ import (
 // utilisation, as found on the testbed with constant loads.
 type Measured struct {
 	application *app.Application
+	low, high   float64
 	levels      []level
 	// offset is what a response takes more than the sum over its calls, in seconds:
 	// negative where calls are made in parallel.
@@ -58,7 +59,7 @@ func Measure(ctx context.Context, a *app.Application, weights []float64, low, hi
 	for rates[len(rates)-1] < high/1.0001 {
 		rates = append(rates, min(high, rates[len(rates)-1]*1.8))
 	}
-	m := &Measured{application: a, levels: make([]level, len(rates))}
+	m := &Measured{application: a, low: low, high: high, levels: make([]level, len(rates))}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel())
 	found := make([][]point, len(rates)*len(utilisations()))
@@ -97,6 +98,10 @@ func Measure(ctx context.Context, a *app.Application, weights []float64, low, hi
 	}
 	return m, nil
 }
+
+// Range returns the loads between which the application was measured, in requests per
+// second of users.
+func (m *Measured) Range() (low, high float64) { return m.low, m.high }
 
 // monotone removes noise: fewer replicas are never faster.
 func monotone(points []point) {

@@ -14,8 +14,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
-
-	"github.com/deepscaler/deepscaler/test/lab/experiment"
 )
 
 // edgesPerService bounds what is drawn of a graph: its heaviest edges.
@@ -23,14 +21,14 @@ const edgesPerService = 3
 
 // network draws services on a circle and the heaviest dependencies between them: the
 // heavier, the thicker. An edge is thin at the end that depends.
-func network(g *experiment.Graph) (template.HTML, error) {
-	n := len(g.Services)
+func network(services []string, affinity []float32) (template.HTML, error) {
+	n := len(services)
 	type edge struct {
 		from, to int
 		weight   float64
 	}
 	var edges []edge
-	for i, v := range g.Affinity {
+	for i, v := range affinity {
 		if v > 0 && i/n != i%n {
 			edges = append(edges, edge{i / n, i % n, float64(v)})
 		}
@@ -66,7 +64,7 @@ func network(g *experiment.Graph) (template.HTML, error) {
 		return "", fmt.Errorf("draw the learned graph: %w", err)
 	}
 	dots.Shape, dots.Radius = draw.CircleGlyph{}, vg.Points(3)
-	labels, err := plotter.NewLabels(plotter.XYLabels{XYs: names, Labels: g.Services})
+	labels, err := plotter.NewLabels(plotter.XYLabels{XYs: names, Labels: services})
 	if err != nil {
 		return "", fmt.Errorf("draw the learned graph: %w", err)
 	}

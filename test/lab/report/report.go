@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"math"
-	"slices"
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/test/lab/experiment"
 )
 
@@ -97,7 +96,7 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 	s.Frontier = draw(frontier)
 
 	var traces []experiment.Trace
-	for _, t := range r.Traces {
+	for _, t := range r.ChosenTraces() {
 		if t.Application == application && t.Workload == workload {
 			traces = append(traces, t)
 		}
@@ -126,8 +125,8 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 			band:  1000 * t.SLO, most: 5000 * t.SLO,
 		}))
 	}
-	for _, i := range busiest(traces) {
-		one := service{Name: traces[0].Services[i]}
+	for i, name := range servicesOf(traces) {
+		one := service{Name: name}
 		for k := range traces {
 			t := &traces[k]
 			one.Plots = append(one.Plots, draw(chart{
@@ -141,9 +140,9 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 		}
 		s.Services = append(s.Services, one)
 	}
-	for i := range r.Graphs {
-		if g := &r.Graphs[i]; g.Application == application && g.Workload == workload {
-			drawn, err := network(g)
+	for i := range r.Learned {
+		if l := &r.Learned[i]; l.Application == application && l.Workload == workload && l.Model.Kind == artifact.KindDeepScaler {
+			drawn, err := network(l.Model.Services, l.Model.Affinity)
 			if err != nil {
 				return nil, err
 			}
@@ -153,24 +152,12 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 	return s, failed
 }
 
-// busiest returns the four services that need most.
-func busiest(traces []experiment.Trace) []int {
+// servicesOf returns the services of traces of one load, which all have the same.
+func servicesOf(traces []experiment.Trace) []string {
 	if len(traces) == 0 {
 		return nil
 	}
-	need := func(i int) float64 {
-		sum := 0.0
-		for _, v := range traces[0].Need[i] {
-			sum += v
-		}
-		return sum
-	}
-	var all []int
-	for i := range traces[0].Services {
-		all = append(all, i)
-	}
-	slices.SortStableFunc(all, func(a, b int) int { return int(math.Copysign(1, need(b)-need(a))) })
-	return all[:min(4, len(all))]
+	return traces[0].Services
 }
 
 func scaled(values []float64, factor float64) []float64 {

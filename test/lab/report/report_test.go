@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/test/lab/experiment"
 )
 
@@ -18,11 +19,13 @@ func TestWrite(t *testing.T) {
 		Runs: runs, Reference: "a", Usual: map[string]float64{"a": 1}, Command: "lab <script>",
 		Difficulty: []experiment.Difficulty{{Application: "shop", Workload: "day", Factor: 2, About: "×2.0"}},
 		Traces: []experiment.Trace{{
-			Application: "shop", Workload: "day", Autoscaler: "a", Services: []string{"x", "y"}, SLO: 0.1,
+			Application: "shop", Workload: "day", Autoscaler: "a", Knob: 1, Services: []string{"x", "y"}, SLO: 0.1,
 			Minutes: line, Response: line, Violated: line, Cores: line, Error: line,
 			Desired: [][]float64{line, line}, Ready: [][]float64{line, line}, Need: [][]float64{line, line},
 		}},
-		Graphs: []experiment.Graph{{Application: "shop", Workload: "day", Autoscaler: "a", Services: []string{"x", "y"}, Affinity: []float32{1, 0.5, 0.2, 1}}},
+		Learned: []experiment.Learned{{Application: "shop", Workload: "day", Autoscaler: "a", Model: &artifact.Model{
+			Kind: artifact.KindDeepScaler, Services: []string{"x", "y"}, Affinity: []float32{1, 0.5, 0.2, 1},
+		}}},
 	}
 	var page strings.Builder
 	if err := Write(r, &page); err != nil {

@@ -17,7 +17,7 @@ const patternStream = 0x7061
 // patterns returns a load of so many seconds that goes through the patterns of Fig.
 // 8a of the paper in random order.
 func patterns(from float64, seconds int, seed uint64) (load.Profile, error) {
-	return workload.Sequence(from, seconds, rand.New(rand.NewPCG(seed, patternStream)))
+	return workload.Sequence(from, seconds, 1, rand.New(rand.NewPCG(seed, patternStream)))
 }
 
 // base is the load that patterns start from.

@@ -33,24 +33,26 @@ func (d Difficulty) String() string {
 // utilisation of the CPU limit at which a replica counts as needed in full.
 const utilisation = 0.6
 
-// Difficulty returns the difficulty of the load for an application. A need below one
-// replica counts as one, because a service has that anyway.
-func (l *Load) Difficulty(a *app.Application, lead time.Duration) (Difficulty, error) {
+// Difficulty returns the difficulty of the load for an application from a time on, which is
+// the end of a warm-up. A need below one replica counts as one, because a service has that
+// anyway.
+func (l *Load) Difficulty(a *app.Application, from, lead time.Duration) (Difficulty, error) {
 	d := Difficulty{Factor: 1, LeadTime: lead}
 	each, err := l.each(a)
 	if err != nil {
 		return d, err
 	}
 	ahead := int(lead.Seconds())
-	needs := make([]float64, len(l.Profile))
+	begin := min(int(from.Seconds()), len(l.Profile))
+	needs := make([]float64, len(l.Profile)-begin)
 	for i := range a.Services {
 		for t := range needs {
-			needs[t] = max(1, l.Profile[t]*each[l.mixAt(t)][i])
+			needs[t] = max(1, l.Profile[begin+t]*each[l.mixAt(begin+t)][i])
 		}
 		for t, most := range maxima(needs, ahead) {
 			if f := needs[most] / needs[t]; f > d.Factor+1e-9 {
 				d.Factor, d.From, d.To = f, needs[t], needs[most]
-				d.Service, d.At = a.Services[i].Name, time.Duration(t)*time.Second
+				d.Service, d.At = a.Services[i].Name, time.Duration(begin+t)*time.Second
 			}
 		}
 	}

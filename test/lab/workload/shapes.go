@@ -22,7 +22,7 @@ func kinds() []kind {
 		return []parameter{hours("period", length), factor("low", 0.4), factor("noise", noise), factor("drift", drift), pattern}
 	}
 	all := []kind{
-		{name: "sequence", about: "the shapes of Fig. 8a in random order, each up to three times as long", make: sequence},
+		{name: "sequence", about: "the shapes of Fig. 8a in random order, each of this length up to three times as long", parameters: []parameter{hours("length", usualLength)}, make: sequence},
 		{name: "day", about: "a day squeezed into a period, with noise, and drift from day to day", parameters: day(2*3600, 0.05, 0.05), make: days, period: period},
 		{name: "peaks", about: "peaks at the same times of every period", parameters: []parameter{
 			hours("period", 3600), {name: "peaks", value: 3, least: 1, most: 20}, factor("height", 3), hours("length", 240), hours("rise", 20), factor("noise", 0.05), pattern,
@@ -55,9 +55,12 @@ func shape(name string) func(map[string]float64, *rand.Rand, int) (load.Profile,
 	}
 }
 
-func sequence(_ map[string]float64, random *rand.Rand, seconds int) (load.Profile, error) {
-	return Sequence(1, seconds, random)
+func sequence(p map[string]float64, random *rand.Rand, seconds int) (load.Profile, error) {
+	return Sequence(1, seconds, p["length"]/usualLength, random)
 }
+
+// usualLength is how long the shapes of the testbed last, in seconds.
+const usualLength = 600
 
 // Lowest and Highest bound a [Sequence], as factors on its base.
 const (
@@ -67,10 +70,10 @@ const (
 
 // Sequence returns a load of so many seconds that goes through the shapes of Fig. 8a of
 // the paper: slight and sharp rises and falls, continuous fluctuation and bursts, in
-// random order, each as long as the testbed has it up to three times that, and
+// random order, each of a factor on its length in the testbed up to three times that, and
 // each beginning at the level at which the one before ended. In a fixed order they
 // would make a season, and the seasonal-naive forecast hard to beat.
-func Sequence(from float64, seconds int, random *rand.Rand) (load.Profile, error) {
+func Sequence(from float64, seconds int, length float64, random *rand.Rand) (load.Profile, error) {
 	// A burst alone is short.
 	const longest, together = 3, 6
 	names := []string{"slight-rise", "sharp-rise", "slight-fall", "sharp-fall", "fluctuation", "burst"}
@@ -85,7 +88,7 @@ func Sequence(from float64, seconds int, random *rand.Rand) (load.Profile, error
 		if name == "burst" {
 			p = slices.Repeat(p, together)
 		}
-		p = stretch(p, 1+(longest-1)*random.Float64()).Scale(level / p[0])
+		p = stretch(p, length*(1+(longest-1)*random.Float64())).Scale(level / p[0])
 		// Somewhere within the bounds a slight rise or fall always fits.
 		if slices.Min(p) >= Lowest*from && slices.Max(p) <= Highest*from {
 			all = append(all, p...)
@@ -95,9 +98,9 @@ func Sequence(from float64, seconds int, random *rand.Rand) (load.Profile, error
 	return all[:seconds], nil
 }
 
-// stretch makes a profile longer.
+// stretch makes a profile longer, or shorter by a factor below 1.
 func stretch(p load.Profile, factor float64) load.Profile {
-	out := make(load.Profile, int(float64(len(p))*factor))
+	out := make(load.Profile, max(1, int(float64(len(p))*factor)))
 	for i := range out {
 		out[i] = p.At(min(float64(i)/factor, float64(len(p)-1)))
 	}

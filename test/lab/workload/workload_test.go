@@ -240,11 +240,29 @@ func TestSessionsEcho(t *testing.T) {
 	}
 }
 
+// Shorter shapes follow each other sooner: within the same time there are more sharp rises.
+func TestSequenceLength(t *testing.T) {
+	rises := func(text string) int {
+		p := part(t, text, Span{Seed: 1, Duration: 4 * time.Hour}).Profile
+		n := 0
+		for s := 0; s+60 < len(p); s++ {
+			if p[s+60] > 2*p[s] {
+				n++
+				s += 60
+			}
+		}
+		return n
+	}
+	if long, short := rises("sequence"), rises("sequence:length=3m"); short < 2*long {
+		t.Errorf("%d sharp rises in four hours, %d with shapes of a third of the length, want at least twice as many", long, short)
+	}
+}
+
 func TestDifficulty(t *testing.T) {
 	a := boutique(t)
 	lead := 75 * time.Second
 	of := func(text string) Difficulty {
-		d, err := part(t, text, Span{Seed: 1, Duration: 2 * time.Hour}).Difficulty(a, lead)
+		d, err := part(t, text, Span{Seed: 1, Duration: 2 * time.Hour}).Difficulty(a, 0, lead)
 		if err != nil {
 			t.Fatal(err)
 		}
