@@ -66,6 +66,7 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
+			out.Affinity = network.Affinity
 			out.Estimators = estimator.First(network.Estimator, q.hab, q.mmn)
 			return out
 		}

@@ -8,6 +8,14 @@ package discovery
 const (
 	// Metric is the name of the external metric.
 	Metric = "deepscaler_desired_replicas"
+	// CallRateMetric and AffinityMetric are the names of the external metrics about pairs
+	// of services, which the scheduler plugin reads.
+	CallRateMetric = "deepscaler_call_rate"
+	AffinityMetric = "deepscaler_affinity"
+	// SourceLabel and DestinationLabel are the labels of their items, which name services
+	// as namespace/name. The source of calls from outside is empty.
+	SourceLabel      = "source"
+	DestinationLabel = "destination"
 	// ServiceLabel is the label of its items that names the service.
 	ServiceLabel = "service"
 	// ApplicationLabel is the label of its items that names the application.

@@ -32,7 +32,7 @@ func NewProvider(board *Board, observe func(code int)) *Provider {
 
 // ListAllExternalMetrics implements [provider.ExternalMetricsProvider].
 func (p *Provider) ListAllExternalMetrics() []provider.ExternalMetricInfo {
-	return []provider.ExternalMetricInfo{{Metric: discovery.Metric}}
+	return []provider.ExternalMetricInfo{{Metric: discovery.Metric}, {Metric: discovery.CallRateMetric}, {Metric: discovery.AffinityMetric}}
 }
 
 // GetExternalMetric implements [provider.ExternalMetricsProvider]: one item per
@@ -54,8 +54,13 @@ func (p *Provider) GetExternalMetric(_ context.Context, namespace string, select
 }
 
 func (b *Board) read(namespace string, selector labels.Selector, metric string) (*external_metrics.ExternalMetricValueList, error) {
-	if metric != discovery.Metric {
-		return nil, notFound("external metric %q is not served here: DeepScaler serves %q", metric, discovery.Metric)
+	switch metric {
+	case discovery.Metric:
+	case discovery.CallRateMetric, discovery.AffinityMetric:
+		return b.readLinks(namespace, selector, metric)
+	default:
+		return nil, notFound("external metric %q is not served here: DeepScaler serves %q, %q and %q",
+			metric, discovery.Metric, discovery.CallRateMetric, discovery.AffinityMetric)
 	}
 	rows, err := b.matching(namespace, selector)
 	if err != nil {

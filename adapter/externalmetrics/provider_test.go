@@ -165,7 +165,7 @@ func TestReadFailsWithAStatusThatSaysWhatToDo(t *testing.T) {
 	if _, err := p.GetExternalMetric(t.Context(), "shop", labels.Everything(), provider.ExternalMetricInfo{Metric: "queue_length"}); !apierrors.IsNotFound(err) {
 		t.Errorf("another metric: %v, want not found", err)
 	}
-	if diff := cmp.Diff([]provider.ExternalMetricInfo{{Metric: discovery.Metric}}, p.ListAllExternalMetrics()); diff != "" {
+	if diff := cmp.Diff([]provider.ExternalMetricInfo{{Metric: discovery.Metric}, {Metric: discovery.CallRateMetric}, {Metric: discovery.AffinityMetric}}, p.ListAllExternalMetrics()); diff != "" {
 		t.Errorf("listed (-want +got):\n%s", diff)
 	}
 }

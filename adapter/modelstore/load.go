@@ -11,6 +11,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
 // Model is a model that may serve.
@@ -21,6 +22,8 @@ type Model struct {
 	Trained time.Time
 	// Estimator runs it.
 	Estimator estimator.Estimator
+	// Affinity holds the entries of its affinity matrix that matter.
+	Affinity []plan.Link
 }
 
 // requirements are the shape of windows and the horizon that a model must reach.
@@ -50,8 +53,18 @@ func (r requirements) load(m *artifact.Model, hash string) (*Model, error) {
 			return nil, err
 		}
 	}
-	return &Model{Hash: hash, Trained: m.Created, Estimator: e}, nil
+	services, err := estimator.ParseServices(m.Services)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{
+		Hash: hash, Trained: m.Created, Estimator: e,
+		Affinity: plan.AffinityLinks(services, m.Affinity, leastAffinity),
+	}, nil
 }
+
+// leastAffinity is the entry of an affinity matrix below which a link is noise.
+const leastAffinity = 0.05
 
 // implausible bounds a forecast in multiples of the service's maximum replicas. A
 // larger one is refused; the plan cuts smaller ones to the maximum.

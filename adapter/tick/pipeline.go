@@ -34,6 +34,8 @@ type Model struct {
 	// Sources are those of the estimators, in their order.
 	Sources []plan.Source
 	Plan    plan.Config
+	// Affinity is that of the network among the estimators, nil without one.
+	Affinity []plan.Link
 	// Steps is the number of newest steps of a window for the plan. A window may
 	// be longer for an estimator.
 	Steps int
@@ -98,7 +100,8 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 	var made *plan.Plan
 	f := p.stage(StagePlan, func() (err error) {
 		if made, err = plan.Make(model.Plan, forecast, bounds, seen, p.Clock.Now()); err == nil {
-			made = made.WithSources(model.sources(w.Services, origin))
+			made = made.WithSources(model.sources(w.Services, origin)).
+				WithLinks(plan.Links{Calls: plan.CallLinks(w), Affinity: model.Affinity})
 		}
 		return err
 	})

@@ -86,6 +86,7 @@ type Plan struct {
 	step      time.Duration
 	decisions []Decision
 	index     map[estimator.Service]int
+	links     Links
 }
 
 // WithSources returns the plan with the source of every decision about a service that
