@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/modelstore"
 	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 )
 
 // modelNews reports the fate of models: in the log, in metrics and, if a user has
@@ -27,6 +29,13 @@ var _ modelstore.Observer = (*modelNews)(nil)
 // reasonModelRefused is the reason of the Event about a refused model, on every
 // autoscaler of its application.
 const reasonModelRefused = "ModelRefused"
+
+// The reasons of Events about what the learner reports, on every autoscaler of its
+// application.
+const (
+	reasonModelPublished = "ModelPublished"
+	reasonModelRejected  = "ModelRejected"
+)
 
 // ModelServes implements [modelstore.Observer].
 func (n *modelNews) ModelServes(ctx context.Context, application string, m *modelstore.Model) {
@@ -51,15 +60,25 @@ func (n *modelNews) ModelRefused(ctx context.Context, application, hash string, 
 }
 
 // ModelPublished implements [modelstore.Observer].
-func (n *modelNews) ModelPublished(ctx context.Context, application, hash string, from time.Time) {
-	n.metrics.ModelPublished(application)
-	klog.FromContext(ctx).Info("Published a model", "application", application, "model", hash, "from", from)
+func (n *modelNews) ModelPublished(ctx context.Context, r *exchange.Report, from time.Time) {
+	n.metrics.ModelPublished(r.Application)
+	klog.FromContext(ctx).Info("Published a model", "application", r.Application, "model", r.Model, "from", from, "trained", r.Reason, "because", r.Verdict)
+	n.tell(r, reasonModelPublished, fmt.Sprintf("serves from %s", from.UTC().Format(time.RFC3339)))
 }
 
 // ModelJudged implements [modelstore.Observer].
-func (n *modelNews) ModelJudged(ctx context.Context, application, hash, verdict string) {
-	n.metrics.ModelRejected(application)
-	klog.FromContext(ctx).Info("The learner kept a model back", "application", application, "model", hash, "because", verdict)
+func (n *modelNews) ModelJudged(ctx context.Context, r *exchange.Report) {
+	n.metrics.ModelRejected(r.Application)
+	klog.FromContext(ctx).Info("The learner kept a model back", "application", r.Application, "model", r.Model, "trained", r.Reason, "because", r.Verdict)
+	n.tell(r, reasonModelRejected, "does not serve")
+}
+
+// tell makes an Event of a report on every autoscaler of its application.
+func (n *modelNews) tell(r *exchange.Report, reason, fate string) {
+	for _, hpa := range n.journal.autoscalers(r.Application) {
+		n.journal.recorder.Eventf(hpa, corev1.EventTypeNormal, reason,
+			"Model %.12s of application %q %s: it was trained because %s, and %s", r.Model, r.Application, fate, r.Reason, r.Verdict)
+	}
 }
 
 // StoreFailed implements [modelstore.Observer].

@@ -205,7 +205,7 @@ func (l *learning) receive(ctx context.Context, a discovery.Application, offers 
 		}
 	}
 	if !r.Published {
-		l.store.options.Observer.ModelJudged(ctx, a.Name, r.Model, r.Verdict)
+		l.store.options.Observer.ModelJudged(ctx, r)
 		l.done[a.Name] = key
 		return nil
 	}
@@ -256,7 +256,7 @@ func (l *learning) admit(ctx context.Context, a discovery.Application, offers []
 	case err != nil:
 		return fmt.Errorf("publish model %.12s: %w", r.Model, err), nil
 	}
-	l.store.options.Observer.ModelPublished(ctx, a.Name, r.Model, from)
+	l.store.options.Observer.ModelPublished(ctx, r, from)
 	return nil, nil
 }
 

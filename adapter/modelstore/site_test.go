@@ -78,12 +78,12 @@ func (n *news) ModelRefused(_ context.Context, application, hash string, err err
 	n.add("%s: %.8s is refused: %v", application, hash, err)
 }
 
-func (n *news) ModelPublished(_ context.Context, application, hash string, from time.Time) {
-	n.add("%s: %.8s is published from %s", application, hash, from.UTC().Format(time.TimeOnly))
+func (n *news) ModelPublished(_ context.Context, r *exchange.Report, from time.Time) {
+	n.add("%s: %.8s is published from %s", r.Application, r.Model, from.UTC().Format(time.TimeOnly))
 }
 
-func (n *news) ModelJudged(_ context.Context, application, hash, verdict string) {
-	n.add("%s: %.8s is kept back: %s", application, hash, verdict)
+func (n *news) ModelJudged(_ context.Context, r *exchange.Report) {
+	n.add("%s: %.8s is kept back: %s", r.Application, r.Model, r.Verdict)
 }
 
 func (n *news) StoreFailed(_ context.Context, err error) {

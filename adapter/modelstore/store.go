@@ -17,6 +17,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 )
 
 // Observer observes the fate of models. Its methods are called from one
@@ -27,11 +28,11 @@ type Observer interface {
 	ModelServes(ctx context.Context, application string, m *Model)
 	// ModelRefused is called once for each model that may not serve.
 	ModelRefused(ctx context.Context, application, hash string, err error)
-	// ModelPublished is called when the leader has published a model.
-	ModelPublished(ctx context.Context, application, hash string, from time.Time)
-	// ModelJudged is called with the verdict of the learner's gate on a rejected
-	// model.
-	ModelJudged(ctx context.Context, application, hash, verdict string)
+	// ModelPublished is called when the leader has published a model, with the report
+	// of the learner.
+	ModelPublished(ctx context.Context, r *exchange.Report, from time.Time)
+	// ModelJudged is called with the learner's report on a rejected model.
+	ModelJudged(ctx context.Context, r *exchange.Report)
 	// StoreFailed is called when an operation on models fails, and with nil when all
 	// succeed again.
 	StoreFailed(ctx context.Context, err error)

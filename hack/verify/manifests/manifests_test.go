@@ -13,6 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter"
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/hack/verify/manifests"
+	"github.com/deepscaler/deepscaler/learner/sidecar"
 )
 
 const base = "base"
@@ -83,26 +84,39 @@ func (s *site) testReadme(t *testing.T) {
 	}
 }
 
-// testFlags parses the command line of the Deployment as the command does.
-func testFlags(t *testing.T, deployment *unstructured.Unstructured) {
+// commandLine returns the flags of the first container in a list of the Deployment, which
+// runs the given command.
+func commandLine(t *testing.T, deployment *unstructured.Unstructured, list, command string) []string {
 	t.Helper()
-	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
-	if err != nil {
-		t.Fatal(err)
+	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", list)
+	if err != nil || len(containers) != 1 {
+		t.Fatalf("%d %s (%v), want 1", len(containers), list, err)
 	}
 	args, _, err := unstructured.NestedStringSlice(containers[0].(map[string]any), "args")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(args) < 2 || args[0] != "adapter" {
-		t.Fatalf("the container runs %q, want the command adapter", args)
+	if len(args) < 2 || args[0] != command {
+		t.Fatalf("the container runs %q, want the command %s", args, command)
 	}
+	return args[1:]
+}
+
+// testFlags parses the command lines of the Deployment as the commands do.
+func testFlags(t *testing.T, deployment *unstructured.Unstructured) {
+	t.Helper()
+	learner, learnerFlags := sidecar.NewFlags(), pflag.NewFlagSet("learner", pflag.ContinueOnError)
+	learner.Add(learnerFlags)
+	if err := learnerFlags.Parse(commandLine(t, deployment, "initContainers", "learner")); err != nil {
+		t.Errorf("the learner would refuse its flags: %v", err)
+	}
+	args := commandLine(t, deployment, "containers", "adapter")
 	options := adapter.NewOptions()
 	flags := pflag.NewFlagSet("adapter", pflag.ContinueOnError)
 	for _, group := range options.Flags().FlagSets {
 		flags.AddFlagSet(group)
 	}
-	if err := flags.Parse(args[1:]); err != nil {
+	if err := flags.Parse(args); err != nil {
 		t.Errorf("the adapter would refuse its flags: %v", err)
 	}
 	if err := options.Validate(); err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // testQueries has a real Prometheus parse every expression of the alerts and the
-// dashboard, and looks their metrics up in the adapter's code.
+// dashboard, and looks their metrics up in the code of adapter and learner.
 func (s *site) testQueries(t *testing.T) {
 	prometheus, err := s.cluster.StartPrometheus(t.Context(), controlplane.PrometheusOptions{})
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *site) testQueries(t *testing.T) {
 		for _, name := range metricName.FindAllString(query, -1) {
 			name = strings.TrimSuffix(name, "_bucket")
 			if !exported[name] {
-				t.Errorf("%s: the adapter exports no %s", query, name)
+				t.Errorf("%s: neither adapter nor learner exports %s", query, name)
 			}
 		}
 	}
@@ -96,6 +96,7 @@ func exportedMetrics(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
+	files = append(files, filepath.Join(root, "learner/sidecar/metrics.go"))
 	names := map[string]bool{}
 	for _, file := range files {
 		source, err := os.ReadFile(file)
