@@ -85,30 +85,33 @@ func (s *session) with(affinity, edges []float32) []float32 {
 	return out
 }
 
-const (
-	faint    = 0.1  // what is left of the weight of an edge that is put back
-	contrary = 1.01 // ratio of losses from which the data speak against edges
-)
+// contrary is the ratio of losses from which the data speak against edges.
+const contrary = 1.01
+
+// faint are shares of the weight of an edge, with which it is put back.
+var faint = []float32{0.1, 0.01}
 
 // putBack adds edges to the best matrix that learning has erased and nothing speaks
 // against: those of the initial graphs, and the candidates. The network does as well
 // without them on these days, but the calls are there, and so is what was correlated.
 // The loss stays below that of the parent; parent is NaN without one.
 func (s *session) putBack(ctx context.Context, parent float64) error {
-	initial, all := slices.Clone(s.initial), slices.Clone(s.initial)
-	for i, v := range s.proposed {
-		initial[i] *= faint
-		all[i] = faint * max(all[i], v)
-	}
-	for _, edges := range [][]float32{all, initial} {
-		affinity := s.with(s.best.affinity, edges)
-		loss, err := validate(ctx, s.model, affinity, s.problem.Validation, s.config, s.problem.Weights)
-		if err != nil {
-			return err
+	for _, share := range faint {
+		initial, all := slices.Clone(s.initial), slices.Clone(s.initial)
+		for i, v := range s.proposed {
+			initial[i] *= share
+			all[i] = share * max(all[i], v)
 		}
-		if loss <= contrary*s.best.loss && !(loss >= parent) {
-			s.best.affinity, s.best.loss = affinity, loss
-			return nil
+		for _, edges := range [][]float32{all, initial} {
+			affinity := s.with(s.best.affinity, edges)
+			loss, err := validate(ctx, s.model, affinity, s.problem.Validation, s.config, s.problem.Weights)
+			if err != nil {
+				return err
+			}
+			if loss <= contrary*s.best.loss && !(loss >= parent) {
+				s.best.affinity, s.best.loss = affinity, loss
+				return nil
+			}
 		}
 	}
 	return nil
