@@ -34,6 +34,9 @@ type Spec struct {
 	// AnalyticWindow is the number of steps that an analytic forecast looks back, for
 	// each of those that the network sees.
 	AnalyticWindow int
+	// Unconnected makes the network start without the edges of the invocation graph,
+	// which labels and analytic forecasts still use. It shows what the graph is worth.
+	Unconnected bool
 	// Label is the source of the truth. Without a kind it is required if the
 	// target is replicas, else observed.
 	Label Label

@@ -181,12 +181,16 @@ func (t *training) learn(ctx context.Context) (*em.Result, error) {
 	if t.input.Progress != nil {
 		progress = t.input.Progress.Epoch
 	}
+	edges := t.input.Edges
+	if t.spec.Unconnected {
+		edges = nil
+	}
 	n, r, began := t.spec.Network.Services, t.report, t.input.Now()
 	cpu, _, usageErr := usage()
 	result, err := em.Learn(ctx, t.network, em.Problem{
 		Training:   t.data.View(samples.Train, len(t.spec.Learning.Quantiles)),
 		Validation: t.data.View(samples.Validation, len(t.spec.Learning.Quantiles)),
-		Graphs:     invocation(t.input.Edges, n),
+		Graphs:     invocation(edges, n),
 		Parent:     toBeat(t.parent),
 		Weights:    t.data.Weights(),
 	}, t.spec.Learning, progress)

@@ -118,6 +118,8 @@ func Kinds() []Kind {
 			Knob: "share of the SLO", Settings: []float64{4, 3, 2, 1.5, 1, 0.8}, Usual: 1,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newSLO(knob, s) },
 		},
+		network(learned.Identity, learned.Identity, "DeepScaler with a network that has no edges"),
+		network(learned.Calls, learned.Calls, "DeepScaler with a network that keeps to the invocation graph"),
 		network("dcrnn", artifact.KindDCRNN, "DCRNN in the place of the network [49]"),
 		network("tgcn", artifact.KindTGCN, "T-GCN in the place of the network [50]"),
 		{

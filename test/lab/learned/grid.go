@@ -2,6 +2,7 @@ package learned
 
 import (
 	"context"
+	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/learner/train"
@@ -28,7 +29,7 @@ type Trial struct {
 func grid(kind string) []Trial {
 	usual := train.DefaultSpec().Learning
 	all := []Trial{{Rate: usual.Rate, Decay: usual.Decay}}
-	if kind == artifact.KindDeepScaler {
+	if kind == artifact.KindDeepScaler || slices.Contains(Variants(), kind) {
 		return all
 	}
 	for _, rate := range []float64{usual.Rate, 5 * usual.Rate} {

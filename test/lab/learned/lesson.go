@@ -61,7 +61,7 @@ func edges(w *estimator.Window) []estimator.Edge {
 // adjusted.
 func (l *Lesson) Train(ctx context.Context, kind string, adjust func(*train.Spec)) (*train.Result, error) {
 	s := train.DefaultSpec()
-	s.Kind = kind
+	Choose(&s, kind)
 	s.LeadTime = l.Config.LeadTime()
 	s.Label.SLO = train.Duration(l.Config.Application.SLO.Latency.D())
 	s.Learning.Seed = l.Config.Seed

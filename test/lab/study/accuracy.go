@@ -13,6 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
 	"github.com/deepscaler/deepscaler/learner/train"
+	"github.com/deepscaler/deepscaler/test/lab/learned"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
@@ -28,7 +29,7 @@ type accuracyFlags struct {
 func accuracyCommand() *cobra.Command {
 	o := &accuracyFlags{
 		studyFlags: studyFlags{seeds: 5}, telemetry: defaultTelemetry(), options: comparedOptions(),
-		apps: app.Builtin(), kinds: []string{artifact.KindDeepScaler, artifact.KindTGCN, artifact.KindDCRNN},
+		apps: app.Builtin(), kinds: []string{artifact.KindDeepScaler, learned.Identity, learned.Calls, artifact.KindTGCN, artifact.KindDCRNN},
 	}
 	c := &cobra.Command{
 		Use:   "accuracy",
@@ -39,7 +40,9 @@ with mean, standard deviation and range over the seeds, and what training cost.
 
 All kinds have the same samples, scaling, optimiser and number of passes over
 the training part. dcrnn and tgcn have one layer and keep to the call graph, so
-that they spend on their parameters what deepscaler spends on its graph.`,
+that they spend on their parameters what deepscaler spends on its graph.
+deepscaler-identity has no edges, and deepscaler-calls keeps to the call graph: they
+show what the learned graph is worth.`,
 		Example: `  go run ./test/lab/study accuracy --out accuracy.md
   go run ./test/lab/study accuracy --apps bookinfo --seeds 1 --iterations 1 --epochs 1
   go run ./test/lab/study accuracy --series s.csv --graph calls.csv --target requests --out s.md`,
@@ -79,8 +82,8 @@ func (o *accuracyFlags) validate(apps bool) error {
 		return errors.New("--series and --apps exclude each other")
 	}
 	for _, kind := range o.kinds {
-		if !slices.Contains(baseline.Kinds(), kind) {
-			return fmt.Errorf("--kinds has %q, want some of %s", kind, strings.Join(baseline.Kinds(), ", "))
+		if all := append(baseline.Kinds(), learned.Variants()...); !slices.Contains(all, kind) {
+			return fmt.Errorf("--kinds has %q, want some of %s", kind, strings.Join(all, ", "))
 		}
 		if err := check(ofKind(*o.options, kind)); err != nil {
 			return err
@@ -100,8 +103,8 @@ func (o *accuracyFlags) sources(c *cobra.Command, p *process) ([]source, error) 
 // ofKind returns the options of one kind of network, such that all kinds go
 // through the training part equally often.
 func ofKind(o training, kind string) training {
-	o.Kind = kind
-	if kind == artifact.KindDeepScaler {
+	learned.Choose(&o.Spec, kind)
+	if o.Kind == artifact.KindDeepScaler {
 		return o
 	}
 	o.Network.Blocks = 1
