@@ -1,10 +1,6 @@
 package demand
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // Law is the utilisation law of a service (Denning & Buzen 1978): its utilisation is
 // Idle + PerRequest · requests per replica.
@@ -81,16 +77,24 @@ func (s *Service) idleShare(steps []int) float64 {
 	if len(steps) <= minFit {
 		return 0
 	}
-	var ordered [onStack]int
-	steps = append(room(ordered[:], len(steps)), steps...)
 	load := func(t int) float64 { return s.Requests[t] / s.Replicas[t] }
-	slices.SortStableFunc(steps, func(a, b int) int { return cmp.Compare(load(a), load(b)) })
+	lowest, highest := steps[0], steps[0]
+	for _, t := range steps {
+		if load(t) < load(lowest) {
+			lowest = t
+		}
+		if load(t) >= load(highest) {
+			highest = t
+		}
+	}
 	idle := maxIdle
-	for _, part := range [][]int{steps[1:], steps[:len(steps)-1]} {
+	for _, outlier := range []int{lowest, highest} {
 		var line Regression
-		for _, t := range part {
-			line.Add(load(t), s.CPU[t])
-			idle = min(idle, s.CPU[t])
+		for _, t := range steps {
+			if t != outlier {
+				line.Add(load(t), s.CPU[t])
+				idle = min(idle, s.CPU[t])
+			}
 		}
 		if line.Slope() <= 0 {
 			return 0

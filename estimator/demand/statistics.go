@@ -15,16 +15,14 @@ type Regression struct {
 }
 
 // Add adds a point.
-func (r *Regression) Add(u, v float64) { r.add(u, v, 1) }
-
-func (r *Regression) add(u, v, weight float64) {
-	r.n += weight
+func (r *Regression) Add(u, v float64) {
+	r.n++
 	du, dv := u-r.meanU, v-r.meanV
-	r.meanU += du * weight / r.n
-	r.meanV += dv * weight / r.n
-	r.uu += weight * du * (u - r.meanU)
-	r.uv += weight * du * (v - r.meanV)
-	r.vv += weight * dv * (v - r.meanV)
+	r.meanU += du / r.n
+	r.meanV += dv / r.n
+	r.uu += du * (u - r.meanU)
+	r.uv += du * (v - r.meanV)
+	r.vv += dv * (v - r.meanV)
 }
 
 // Slope returns 0 when u never varied.
@@ -48,20 +46,25 @@ const (
 	// smallest is the deviation, as a fraction of the typical value, below which
 	// a point counts as on the line.
 	smallest = 1e-3
+	// settled is the relative change of the slope at which the line is found.
+	settled = 1e-6
 )
 
 // fitRelative returns the line of least absolute deviations, each as a fraction of
 // the fitted value, by iteratively reweighted least squares.
 func fitRelative(x, y []float64) (intercept, slope float64) {
-	floor := smallest * math.Abs(Quantile(slices.Clone(y), 0.5))
-	weights := slices.Repeat([]float64{1}, len(x))
+	var sorted, weighted [onStack]float64
+	floor := smallest * math.Abs(Quantile(append(room(sorted[:], len(y)), y...), 0.5))
+	weights := room(weighted[:], len(x))
+	for range x {
+		weights = append(weights, 1)
+	}
 	for range lineIterations {
-		var line Regression
-		for i := range x {
-			line.add(x[i], y[i], weights[i])
+		before := slope
+		intercept, slope = weightedLine(x, y, weights)
+		if math.Abs(slope-before) <= settled*math.Abs(slope) {
+			break
 		}
-		slope = line.Slope()
-		intercept = line.meanV - slope*line.meanU
 		for i := range x {
 			fitted := intercept + slope*x[i]
 			scale := max(fitted, floor)
@@ -69,6 +72,28 @@ func fitRelative(x, y []float64) (intercept, slope float64) {
 		}
 	}
 	return intercept, slope
+}
+
+// weightedLine returns the least-squares line, with a slope of 0 when x never varied.
+// Two passes need no division in the loop, unlike [Regression].
+func weightedLine(x, y, weights []float64) (intercept, slope float64) {
+	var sum, meanX, meanY, xx, xy float64
+	for i, w := range weights {
+		sum += w
+		meanX += w * x[i]
+		meanY += w * y[i]
+	}
+	meanX /= sum
+	meanY /= sum
+	for i, w := range weights {
+		dx := x[i] - meanX
+		xx += w * dx * dx
+		xy += w * dx * (y[i] - meanY)
+	}
+	if xx > 0 {
+		slope = xy / xx
+	}
+	return meanY - slope*meanX, slope
 }
 
 // Quantile returns the q-quantile of the values, NaN without any. It sorts them.
@@ -109,7 +134,10 @@ type Weighted struct{ Value, Weight float64 }
 // NaN without any weight. It sorts the samples.
 func WeightedMedian(samples []Weighted) float64 {
 	slices.SortFunc(samples, func(a, b Weighted) int {
-		return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Weight, b.Weight))
+		if c := cmp.Compare(a.Value, b.Value); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Weight, b.Weight)
 	})
 	total := 0.0
 	for _, s := range samples {
