@@ -1,7 +1,6 @@
 package adapter
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -53,7 +52,7 @@ func newQueueingModel(s config.Settings, steps int) (queueingModel, error) {
 	if err != nil {
 		return queueingModel{}, err
 	}
-	return queueingModel{recent{hab, steps}, recent{mmn, steps}, s.Plan()}, nil
+	return queueingModel{estimator.Newest(hab, steps), estimator.Newest(mmn, steps), s.Plan()}, nil
 }
 
 // At implements [tick.Models].
@@ -73,16 +72,4 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	}
 	out.Estimators = estimator.First(q.hab, q.mmn)
 	return out
-}
-
-// recent lets an estimator see the newest steps of windows, which may be longer for
-// the sake of another.
-type recent struct {
-	estimator estimator.Estimator
-	steps     int
-}
-
-// Estimate implements [estimator.Estimator].
-func (r recent) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
-	return r.estimator.Estimate(ctx, tick.Recent(w, r.steps))
 }

@@ -77,7 +77,7 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 	if f := p.stage(StageWindow, func() error {
 		read, problems, err := p.Source.Window(ctx, services, end)
 		if err == nil {
-			w, seen.Window = read, Recent(read, model.Steps)
+			w, seen.Window = read, read.Newest(model.Steps)
 			p.Observer.WindowRead(ctx, a.Name, missing(seen.Window), problems)
 		}
 		return err
@@ -117,14 +117,6 @@ func (m Model) sources(services []estimator.Service, o estimator.Origin) map[est
 		}
 	}
 	return sources
-}
-
-// Recent returns the newest steps of w, all of them when it has no more or steps is 0.
-func Recent(w *estimator.Window, steps int) *estimator.Window {
-	if steps <= 0 || w.Steps <= steps {
-		return w
-	}
-	return w.Slice(estimator.Range{From: w.Steps - steps, To: w.Steps})
 }
 
 // stage runs one stage. Telemetry comes from outside, and must not end other

@@ -47,7 +47,7 @@ const (
 	// a point counts as on the line.
 	smallest = 1e-3
 	// settled is the relative change of the slope at which the line is found.
-	settled = 1e-6
+	settled = 1e-4
 )
 
 // fitRelative returns the line of least absolute deviations, each as a fraction of
@@ -96,13 +96,59 @@ func weightedLine(x, y, weights []float64) (intercept, slope float64) {
 	return meanY - slope*meanX, slope
 }
 
-// Quantile returns the q-quantile of the values, NaN without any. It sorts them.
+// Quantile returns the q-quantile of the values, NaN without any. It reorders them.
 func Quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
 	}
+	k := int(q * float64(len(values)-1))
+	for len(values) > fewToSort {
+		pivot := middle(values[0], values[len(values)/2], values[len(values)-1])
+		below, above := partition(values, func(v float64) int {
+			switch {
+			case v < pivot:
+				return -1
+			case v > pivot:
+				return 1
+			}
+			return 0
+		})
+		switch {
+		case k < below:
+			values = values[:below]
+		case k >= above:
+			values, k = values[above:], k-above
+		default:
+			return pivot
+		}
+	}
 	slices.Sort(values)
-	return values[int(q*float64(len(values)-1))]
+	return values[k]
+}
+
+// fewToSort is the number of values up to which sorting is as fast as selection.
+const fewToSort = 12
+
+func middle(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
+
+// partition reorders values into those below, equal to and above a pivot, and returns
+// where the second and the third begin.
+func partition[T any](values []T, compare func(T) int) (below, above int) {
+	above = len(values)
+	for i := 0; i < above; {
+		switch c := compare(values[i]); {
+		case c < 0:
+			values[i], values[below] = values[below], values[i]
+			below++
+			i++
+		case c > 0:
+			above--
+			values[i], values[above] = values[above], values[i]
+		default:
+			i++
+		}
+	}
+	return below, above
 }
 
 // onStack is how many samples of a window are kept on the stack while they are
@@ -130,20 +176,28 @@ func appendKnown(to, values []float64) []float64 {
 // Weighted is a value and its weight.
 type Weighted struct{ Value, Weight float64 }
 
-// WeightedMedian returns the value that half of the weight lies at or below,
-// NaN without any weight. It sorts the samples.
+// WeightedMedian returns the value that half of the weight lies at or below, NaN without
+// any weight. It reorders the samples.
 func WeightedMedian(samples []Weighted) float64 {
-	slices.SortFunc(samples, func(a, b Weighted) int {
-		if c := cmp.Compare(a.Value, b.Value); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.Weight, b.Weight)
-	})
 	total := 0.0
 	for _, s := range samples {
 		total += s.Weight
 	}
-	below := 0.0
+	below := 0.0 // the weight of what is known to lie below
+	for len(samples) > fewToSort {
+		pivot := middle(samples[0].Value, samples[len(samples)/2].Value, samples[len(samples)-1].Value)
+		from, to := partition(samples, func(s Weighted) int { return cmp.Compare(s.Value, pivot) })
+		less, equal := weigh(samples[:from]), weigh(samples[from:to])
+		switch {
+		case below+less >= total/2 && less > 0:
+			samples = samples[:from]
+		case below+less+equal >= total/2 && equal > 0:
+			return pivot
+		default:
+			samples, below = samples[to:], below+less+equal
+		}
+	}
+	slices.SortFunc(samples, func(a, b Weighted) int { return cmp.Compare(a.Value, b.Value) })
 	for _, s := range samples {
 		below += s.Weight
 		if s.Weight > 0 && below >= total/2 {
@@ -151,4 +205,11 @@ func WeightedMedian(samples []Weighted) float64 {
 		}
 	}
 	return math.NaN()
+}
+
+func weigh(samples []Weighted) (sum float64) {
+	for _, s := range samples {
+		sum += s.Weight
+	}
+	return sum
 }

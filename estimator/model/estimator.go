@@ -124,11 +124,8 @@ func (e *Estimator) Estimate(ctx context.Context, w *estimator.Window) (*estimat
 }
 
 func (e *Estimator) estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
-	if err := w.Validate(); err != nil {
+	if err := e.check(w); err != nil {
 		return nil, err
-	}
-	if w.Step != e.step {
-		return nil, fmt.Errorf("the window has steps of %v, the model is trained on steps of %v", w.Step, e.step)
 	}
 	if window := e.predictor.config.Window; w.Steps < window {
 		return nil, fmt.Errorf("the window has %d steps, the model looks back %d: %w", w.Steps, window, estimator.ErrInsufficientData)
@@ -147,7 +144,18 @@ func (e *Estimator) estimate(ctx context.Context, w *estimator.Window) (*estimat
 	if err := c.pass.Predict(c.samples, c.outputs); err != nil {
 		return nil, err
 	}
-	return e.forecast(c, w)
+	return e.forecast(c, w, e.level)
+}
+
+// check reports a window that the model cannot read.
+func (e *Estimator) check(w *estimator.Window) error {
+	if err := w.Validate(); err != nil {
+		return err
+	}
+	if w.Step != e.step {
+		return fmt.Errorf("the window has steps of %v, the model is trained on steps of %v", w.Step, e.step)
+	}
+	return nil
 }
 
 // read copies the last τ steps of the model's services and features from the
@@ -179,8 +187,8 @@ func (e *Estimator) read(c *call, w *estimator.Window) error {
 	return nil
 }
 
-// forecast copies the outputs to the rows of the window.
-func (e *Estimator) forecast(c *call, w *estimator.Window) (*estimator.Forecast, error) {
+// forecast copies a level of the outputs, which it overwrites, to the rows of the window.
+func (e *Estimator) forecast(c *call, w *estimator.Window, l level) (*estimator.Forecast, error) {
 	f := estimator.NewForecast(w.Services, len(e.columns), w.Step)
 	outputs, known := len(c.outputs)/len(c.rows), false
 	for row, n := range c.rows {
@@ -189,7 +197,7 @@ func (e *Estimator) forecast(c *call, w *estimator.Window) (*estimator.Forecast,
 			continue
 		}
 		known = true
-		y = e.level.choose(y)
+		y = l.choose(y)
 		for h, column := range e.columns {
 			f.Set(n, h, column.of(y))
 		}

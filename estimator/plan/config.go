@@ -15,6 +15,9 @@ type Config struct {
 	// of rounded up: with 0.05 a need of 4.05 is served by 4, of 4.06 by 5. It
 	// keeps noise around a whole number from starting a pod.
 	RoundingTolerance float64 `yaml:"roundingTolerance"`
+	// ScaleIn is the largest share of the pods of a service that a plan may remove; 0
+	// means all. It is below 1 while a forecast is not fully trusted (paper §IV-D).
+	ScaleIn float64 `yaml:"-"`
 }
 
 const (
@@ -39,6 +42,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("leadTime is %v, want a positive duration", c.LeadTime)
 	case !(c.RoundingTolerance >= 0 && c.RoundingTolerance < 1):
 		return fmt.Errorf("roundingTolerance is %v, want a fraction of a replica from 0 to below 1", c.RoundingTolerance)
+	case !(c.ScaleIn >= 0 && c.ScaleIn <= 1):
+		return fmt.Errorf("the share of pods to remove is %v, want 0 to 1", c.ScaleIn)
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func Make(c Config, f *estimator.Forecast, bounds map[estimator.Service]Bounds, 
 		} else {
 			n = -1
 		}
-		d.decide(needs, o.of(s, n), c.RoundingTolerance)
+		d.decide(needs, o.of(s, n), c)
 		p.index[s] = len(p.decisions)
 		p.decisions = append(p.decisions, d)
 	}
@@ -76,7 +76,7 @@ func Make(c Config, f *estimator.Forecast, bounds map[estimator.Service]Bounds, 
 // decide fills in the decision from the needs within the lead time, none when
 // the forecast lacks the service. One step of unknown need makes the whole
 // unknown: it could have been the highest.
-func (d *Decision) decide(needs []float64, p pods, tolerance float64) {
+func (d *Decision) decide(needs []float64, p pods, c Config) {
 	least := float64(max(1, d.Bounds.Min))
 	switch {
 	case p.gone() && d.Bounds.Min == 0:
@@ -98,9 +98,12 @@ func (d *Decision) decide(needs []float64, p pods, tolerance float64) {
 		need = max(need, v)
 	}
 	d.Need = need
-	whole := math.Ceil(need - tolerance)
+	whole := math.Ceil(need - c.RoundingTolerance)
 	if whole < least {
 		whole, d.Clamp = least, AtMin
+	}
+	if keep := math.Floor(p.present() * (1 - c.ScaleIn)); c.ScaleIn > 0 && whole < keep {
+		whole, d.Clamp = keep, AtPace
 	}
 	if whole < p.exist && p.overloaded() {
 		whole, d.Clamp = math.Ceil(p.exist), AtPods

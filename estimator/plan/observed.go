@@ -83,6 +83,14 @@ func series(w *estimator.Window, n, channel int) (newest, most float64) {
 // gone reports that there is no pod at all, which could show demand.
 func (p pods) gone() bool { return p.counted && p.exist == 0 && !(p.ready > 0) }
 
+// present returns the pods that exist now, of which the most of the window say nothing.
+func (p pods) present() float64 {
+	if p.counted {
+		return p.exist
+	}
+	return p.ready
+}
+
 // overloaded reports that some pods are not ready and that the others, with the
 // work of all, have reached their limit. Overload first makes pods unready, and
 // the requests that ready pods answer then say nothing about arrivals.

@@ -35,9 +35,12 @@ const (
 	// AtPods: the need was below the pods that exist, of which some are not ready
 	// while the others are overloaded, and raised to them.
 	AtPods
+	// AtPace: the need was so far below the pods that exist that a plan of limited trust
+	// removes only a part of them.
+	AtPace
 )
 
-// String returns "none", "min", "max" or "pods".
+// String returns "none", "min", "max", "pods" or "pace".
 func (c Clamp) String() string {
 	switch c {
 	case AtMin:
@@ -46,6 +49,8 @@ func (c Clamp) String() string {
 		return "max"
 	case AtPods:
 		return "pods"
+	case AtPace:
+		return "pace"
 	}
 	return "none"
 }

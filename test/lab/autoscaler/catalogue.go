@@ -151,12 +151,10 @@ func network(name, kind, about string) Kind {
 			if trained, err = trained.At(knob); err != nil {
 				return nil, err
 			}
-			rest, err := untrained(s.Config, queueing.DefaultConfig().MaxUtilisation)
+			e, err := newTrusted(trained, knob, s.Config)
 			if err != nil {
 				return nil, err
 			}
-			e := newEstimated(estimator.First(trained, rest), s.Config.LeadTime(), s.Config.Bounds)
-			e.steps = trained.Steps()
 			return e, trained.Fits(s.Config.Step, e.steps, estimator.DefaultFeatures(), s.Config.LeadTime())
 		},
 	}
@@ -213,10 +211,13 @@ func Find(name string) (Kind, error) {
 	if file, ok := strings.CutPrefix(name, fileName+":"); ok {
 		return ofFile(name, file)
 	}
+	if strings.HasPrefix(name, wrongName+":") {
+		return ofWrong(name)
+	}
 	all := Kinds()
 	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
 	if i < 0 {
-		return Kind{}, fmt.Errorf("there is no autoscaler %q, only %s and %s:FILE", name, strings.Join(Names(), ", "), fileName)
+		return Kind{}, fmt.Errorf("there is no autoscaler %q, only %s, %s:FILE and %s:one, max or random", name, strings.Join(Names(), ", "), fileName, wrongName)
 	}
 	return all[i], nil
 }

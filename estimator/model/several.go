@@ -1,0 +1,71 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
+
+// EstimateAt returns forecasts from the beginnings of a window that have the given
+// numbers of steps, each at the given quantiles of the need: [beginning][quantile]. It
+// computes analytic forecasts once for all. A quantile of 0 is the one that
+// [Estimator.Estimate] serves.
+//
+// A beginning with fewer steps than the model looks back, or without any sample of its
+// services, has nil for each quantile. Other errors are those of [Estimator.Estimate].
+func (e *Estimator) EstimateAt(ctx context.Context, w *estimator.Window, steps []int, quantiles []float64) ([][]*estimator.Forecast, error) {
+	all, err := e.estimateAt(ctx, w, steps, quantiles)
+	if err != nil {
+		return nil, fmt.Errorf("estimate with the model: %w", err)
+	}
+	return all, nil
+}
+
+func (e *Estimator) estimateAt(ctx context.Context, w *estimator.Window, steps []int, quantiles []float64) ([][]*estimator.Forecast, error) {
+	if err := e.check(w); err != nil {
+		return nil, err
+	}
+	if e.analytic != nil && len(steps) > 0 {
+		var err error
+		if w, err = e.analytic.Annotate(ctx, w, slices.Min(steps)-e.predictor.config.Window); err != nil {
+			return nil, err
+		}
+	}
+	levels := make([]level, len(quantiles))
+	for i, q := range quantiles {
+		if levels[i] = e.level; q > 0 {
+			levels[i] = levelOf(e.predictor.levels, q)
+		}
+	}
+	c := e.begin()
+	defer e.end(c)
+	all := make([][]*estimator.Forecast, len(steps))
+	for i, n := range steps {
+		all[i] = make([]*estimator.Forecast, len(quantiles))
+		if n < e.predictor.config.Window || n > w.Steps {
+			continue
+		}
+		part := w.Slice(estimator.Range{To: n})
+		if err := e.read(c, part); err != nil {
+			return nil, err
+		}
+		if err := c.pass.Predict(c.samples, c.outputs); err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(c.outputs, func(v float64) bool { return !math.IsNaN(v) }) {
+			outputs := slices.Clone(c.outputs)
+			for q, l := range levels {
+				copy(c.outputs, outputs)
+				f, err := e.forecast(c, part, l)
+				if err != nil {
+					return nil, err
+				}
+				all[i][q] = f
+			}
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,176 @@
+package trust
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+)
+
+const (
+	// hindcasts is how many are compared, a lead time apart. A bad one counts until it
+	// has left the window: three lead times later.
+	hindcasts = 3
+	// shortage weighs a missing replica, and the rest a spare one.
+	shortage = 0.8
+	// slack is the loss, as a share of the needed replicas, that counts for nothing.
+	slack = 0.06
+	// worse and useless are multiples of the baseline's loss: up to the one a model is
+	// as good, from the other on it is worth nothing.
+	worse, useless = 1.25, 2.5
+	// recovery is the most trust that one hindcast gives back.
+	recovery = 1.0 / 3
+)
+
+// beginnings returns the numbers of steps of the parts to forecast from, in the order of
+// time: each at least a lead time before the end, and of at least the given number.
+func beginnings(steps, lead, least int) []int {
+	var ends []int
+	for k := hindcasts; k > 0; k-- {
+		if end := steps - k*lead; end >= least {
+			ends = append(ends, end)
+		}
+	}
+	return ends
+}
+
+// needs are the replicas that each service needed at each step, in hindsight.
+func (c Config) needs(w *estimator.Window) ([][]demand.Need, error) {
+	h, err := demand.Look(c.SLO, demand.Services(w), edges(w), estimator.Range{To: w.Steps})
+	if err != nil {
+		return nil, err
+	}
+	h.Bound(c.MinUtilisation, c.MaxUtilisation)
+	needs := make([][]demand.Need, len(w.Services))
+	for n := range needs {
+		needs[n] = h.Needs(n)
+	}
+	return needs, nil
+}
+
+// edges returns the invocation graph of a window with calls per request of the source.
+func edges(w *estimator.Window) []estimator.Edge {
+	if w.Calls == nil {
+		return nil
+	}
+	received := make([]float64, len(w.Services))
+	for _, c := range w.Calls.Calls {
+		received[c.Destination] += c.Rate
+	}
+	var all []estimator.Edge
+	for _, c := range w.Calls.Calls {
+		if c.Source >= 0 && c.Rate > 0 && received[c.Source] > 0 {
+			all = append(all, estimator.Edge{Source: c.Source, Destination: c.Destination, Weight: c.Rate / received[c.Source]})
+		}
+	}
+	return all
+}
+
+// compare returns the hindcast of forecasts by the model and by queueing theory from the
+// first end steps of w, of which the needs are known; false if they have no service in
+// common.
+func (c Config) compare(w *estimator.Window, end, lead int, f, baseline *estimator.Forecast, needs [][]demand.Need) (Hindcast, bool) {
+	h := Hindcast{Made: w.Time(end - 1)}
+	for n := range w.Services {
+		came, atLeast := worst(needs[n][end : end+lead])
+		mine, theirs := highest(f, n, lead), highest(baseline, n, lead)
+		if math.IsNaN(came + mine + theirs) {
+			continue
+		}
+		needed := c.whole(came)
+		h.Model.add(c.whole(mine), needed, atLeast)
+		h.Baseline.add(c.whole(theirs), needed, atLeast)
+		h.Needed += needed
+		h.Services++
+	}
+	if h.Services == 0 {
+		return h, false
+	}
+	allowed := slack * h.Needed
+	ratio := (h.Model.Loss() + allowed) / (h.Baseline.Loss() + allowed)
+	h.Score = max(0, min(1, (useless-ratio)/(useless-worse)))
+	return h, true
+}
+
+// whole returns the replicas that a plan would have for a need.
+func (c Config) whole(need float64) float64 { return max(1, math.Ceil(need-c.RoundingTolerance)) }
+
+// add adds the error of a forecast. A need that was only a lower bound may have been up to
+// twice as high.
+func (e *Errors) add(forecast, needed float64, atLeast bool) {
+	e.Missing += max(0, needed-forecast)
+	if atLeast {
+		needed *= 2
+	}
+	e.Spare += max(0, forecast-needed)
+}
+
+// worst returns the largest need, and whether it was a lower bound; NaN if one of the
+// steps is unknown.
+func worst(needs []demand.Need) (replicas float64, atLeast bool) {
+	for _, n := range needs {
+		if math.IsNaN(n.Replicas) {
+			return math.NaN(), false
+		}
+		if n.Replicas >= replicas {
+			replicas, atLeast = n.Replicas, n.AtLeast
+		}
+	}
+	return replicas, atLeast
+}
+
+// highest returns the largest forecast within the lead time, NaN if it is unknown.
+func highest(f *estimator.Forecast, n, lead int) float64 {
+	if f == nil || !f.Known(n) {
+		return math.NaN()
+	}
+	most := 0.0
+	for h := range min(lead, f.Horizon) {
+		most = max(most, f.At(n, h))
+	}
+	return most
+}
+
+// replay returns the trust after hindcasts in the order of time: 0 without any, since
+// nothing speaks for the model.
+func replay(all []Hindcast) float64 {
+	if len(all) == 0 {
+		return 0
+	}
+	trust := all[0].Score
+	for _, h := range all[1:] {
+		trust = min(h.Score, trust+recovery)
+	}
+	return trust
+}
+
+// judge compares forecasts of the model, at the usual quantile, from the beginnings of w
+// with those of queueing theory.
+func (c Config) judge(ctx context.Context, w *estimator.Window, ends []int, forecasts [][]*estimator.Forecast, baseline estimator.Estimator) ([]Hindcast, error) {
+	if len(ends) == 0 {
+		return nil, nil
+	}
+	needs, err := c.needs(w)
+	if err != nil {
+		return nil, err
+	}
+	var all []Hindcast
+	for i, end := range ends {
+		b, err := baseline.Estimate(ctx, w.Slice(estimator.Range{To: end}))
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case errors.Is(err, estimator.ErrInsufficientData):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if h, ok := c.compare(w, end, plan.Steps(c.LeadTime, w.Step), forecasts[i][0], b, needs); ok {
+			all = append(all, h)
+		}
+	}
+	return all, nil
+}
