@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"image/color"
 	"math"
+	"path"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -41,7 +42,14 @@ func network(services []string, affinity []float32) (template.HTML, error) {
 	}
 	p := plot.New()
 	p.HideAxes()
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -1.6, 1.6, -1.2, 1.2
+	// Names of many services stand on the radius, so that none covers another.
+	crowded := n > 16
+	width, height := 16*vg.Centimeter, 9*vg.Centimeter
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -2.1, 2.1, -1.2, 1.2
+	if crowded {
+		width, height = 22*vg.Centimeter, 22*vg.Centimeter
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -1.6, 1.6, -1.6, 1.6
+	}
 	for _, e := range edges {
 		from, to := at(e.from, 1), at(e.to, 1)
 		middle := plotter.XY{X: (from.X + 2*to.X) / 3, Y: (from.Y + 2*to.Y) / 3}
@@ -55,27 +63,37 @@ func network(services []string, affinity []float32) (template.HTML, error) {
 			p.Add(l)
 		}
 	}
-	var nodes, names plotter.XYs
+	var nodes, places plotter.XYs
+	names := make([]string, n)
 	for i := range n {
-		nodes, names = append(nodes, at(i, 1)), append(names, at(i, 1.06))
+		nodes, places = append(nodes, at(i, 1)), append(places, at(i, 1.06))
+		names[i] = path.Base(services[i]) // they share their namespace
 	}
 	dots, err := plotter.NewScatter(nodes)
 	if err != nil {
 		return "", fmt.Errorf("draw the learned graph: %w", err)
 	}
 	dots.Shape, dots.Radius = draw.CircleGlyph{}, vg.Points(3)
-	labels, err := plotter.NewLabels(plotter.XYLabels{XYs: names, Labels: services})
+	labels, err := plotter.NewLabels(plotter.XYLabels{XYs: places, Labels: names})
 	if err != nil {
 		return "", fmt.Errorf("draw the learned graph: %w", err)
 	}
 	for i := range labels.TextStyle {
-		labels.TextStyle[i].Font.Size = 8
-		if nodes[i].X < 0 {
-			labels.TextStyle[i].XAlign = draw.XRight
+		style := &labels.TextStyle[i]
+		style.Font.Size, style.YAlign = 9, draw.YCenter
+		left := nodes[i].X < -1e-9
+		if left {
+			style.XAlign = draw.XRight
+		}
+		if crowded {
+			style.Rotation = 2 * math.Pi * float64(i) / float64(n)
+			if left {
+				style.Rotation += math.Pi
+			}
 		}
 	}
 	p.Add(dots, labels)
-	canvas := vgsvg.New(wide, 16*vg.Centimeter)
+	canvas := vgsvg.New(width, height)
 	p.Draw(draw.New(canvas))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {

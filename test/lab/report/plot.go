@@ -15,6 +15,9 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
+// minutes is the label of axes of time.
+const minutes = "minutes"
+
 // line is one curve.
 type line struct {
 	name  string
@@ -30,6 +33,7 @@ func palette(i int) color.Color {
 		{0x00, 0x72, 0xb2, 255}, {0xd5, 0x5e, 0x00, 255}, {0x00, 0x9e, 0x73, 255}, {0xcc, 0x79, 0xa7, 255},
 		{0xe6, 0x9f, 0x00, 255}, {0x56, 0xb4, 0xe9, 255}, {0x66, 0x66, 0x66, 255}, {0x00, 0x00, 0x00, 255},
 		{0x99, 0x00, 0x33, 255}, {0x33, 0x99, 0x00, 255}, {0x66, 0x33, 0x99, 255}, {0x99, 0x66, 0x00, 255},
+		{0x00, 0xb3, 0xb3, 255}, {0xff, 0x66, 0xaa, 255}, {0x80, 0x80, 0x00, 255}, {0x4d, 0x4d, 0xff, 255},
 	}
 	return colors[i%len(colors)]
 }
@@ -40,17 +44,15 @@ type chart struct {
 	lines       []line
 	// band, unless 0, is a limit above which the background is red.
 	band float64
-	// most, unless 0, cuts the y axis.
-	most          float64
+	// most, unless 0, cuts the y axis, and least is what it shows at least.
+	most, least   float64
 	width, height vg.Length
-	legend        bool
 }
 
 // svg draws the chart for a page.
 func (c *chart) svg() (template.HTML, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.title, c.x, c.y
-	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
 	p.Add(plotter.NewGrid())
 	highest, right := 0.0, 0.0
 	for _, l := range c.lines {
@@ -84,12 +86,12 @@ func (c *chart) svg() (template.HTML, error) {
 		if l.dots {
 			p.Add(marks)
 		}
-		if c.legend {
-			p.Legend.Add(l.name, curve)
-		}
 	}
 	p.Y.Min = 0
-	p.Y.Max = max(p.Y.Max, highest*1.02, 1e-9)
+	p.Y.Max = max(p.Y.Max, highest*1.08, c.least, 1e-9)
+	if c.x == minutes {
+		p.X.Min = 0
+	}
 	if c.band > 0 {
 		p.Y.Max = max(p.Y.Max, 1.3*c.band)
 		area, err := plotter.NewPolygon(plotter.XYs{{X: 0, Y: c.band}, {X: right, Y: c.band}, {X: right, Y: p.Y.Max}, {X: 0, Y: p.Y.Max}})

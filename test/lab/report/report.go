@@ -21,18 +21,31 @@ var page string
 type scene struct {
 	Title      string
 	Difficulty string
+	Legend     []entry
 	Tables     []experiment.Table
 	Frontier   template.HTML
 	Cumulative []template.HTML
 	Response   []template.HTML
 	Services   []service
-	Graphs     []template.HTML
+	Graphs     []graph
+}
+
+// entry is an autoscaler and the colour of its curves.
+type entry struct {
+	Name  string
+	Color template.CSS
 }
 
 // service is the replicas of one service under each autoscaler.
 type service struct {
 	Name  string
 	Plots []template.HTML
+}
+
+// graph is what one autoscaler learned.
+type graph struct {
+	Name string
+	Plot template.HTML
 }
 
 // Write writes the page.
@@ -65,7 +78,8 @@ func Write(r *experiment.Result, w io.Writer) error {
 }
 
 const (
-	wide, half  = 22 * vg.Centimeter, 11 * vg.Centimeter
+	wide, half  = 29 * vg.Centimeter, 14.3 * vg.Centimeter
+	third       = 9.4 * vg.Centimeter
 	tall, short = 9 * vg.Centimeter, 5.5 * vg.Centimeter
 )
 
@@ -85,13 +99,15 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 		}
 		return svg
 	}
-	frontier := chart{title: "Violations against cost", x: "core-hours", y: "violations %", width: wide, height: tall, legend: true}
+	frontier := chart{title: "Violations against cost", x: "core-hours", y: "violations %", least: 1, width: wide, height: tall}
 	for _, f := range experiment.Frontiers(runs) {
 		l := line{name: f.Autoscaler, color: palette(colors[f.Autoscaler]), dots: true}
 		for _, p := range f.Points {
 			l.x, l.y = append(l.x, p.CoreHours), append(l.y, 100*p.Violations)
 		}
 		frontier.lines = append(frontier.lines, l)
+		red, green, blue, _ := l.color.RGBA()
+		s.Legend = append(s.Legend, entry{f.Autoscaler, template.CSS(fmt.Sprintf("#%02x%02x%02x", red>>8, green>>8, blue>>8))})
 	}
 	s.Frontier = draw(frontier)
 
@@ -105,12 +121,13 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 		title, unit string
 		of          func(*experiment.Trace) []float64
 		factor      float64
+		least       float64
 	}{
-		{"Violations so far", "% of the run", func(t *experiment.Trace) []float64 { return t.Violated }, 100},
-		{"Cost so far", "core-hours", func(t *experiment.Trace) []float64 { return t.Cores }, 1},
-		{"Cumulative absolute error", "seconds", func(t *experiment.Trace) []float64 { return t.Error }, 1},
+		{"Violations so far", "% of the run", func(t *experiment.Trace) []float64 { return t.Violated }, 100, 1},
+		{"Cost so far", "core-hours", func(t *experiment.Trace) []float64 { return t.Cores }, 1, 0},
+		{"Cumulative absolute error", "seconds", func(t *experiment.Trace) []float64 { return t.Error }, 1, 0},
 	} {
-		c := chart{title: kind.title, x: "minutes", y: kind.unit, width: half, height: tall, legend: kind.factor == 100}
+		c := chart{title: kind.title, x: minutes, y: kind.unit, width: third, height: tall, least: kind.least}
 		for i := range traces {
 			t := &traces[i]
 			c.lines = append(c.lines, line{name: t.Autoscaler, color: palette(colors[t.Autoscaler]), x: t.Minutes, y: scaled(kind.of(t), kind.factor)})
@@ -120,7 +137,7 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 	for i := range traces {
 		t := &traces[i]
 		s.Response = append(s.Response, draw(chart{
-			title: fmt.Sprintf("%s (%v)", t.Autoscaler, t.Knob), x: "minutes", y: "mean response, ms", width: wide, height: short,
+			title: fmt.Sprintf("%s (%v)", t.Autoscaler, t.Knob), x: minutes, y: "mean response, ms", width: wide, height: short,
 			lines: []line{{color: palette(colors[t.Autoscaler]), x: t.Minutes, y: scaled(t.Response, 1000)}},
 			band:  1000 * t.SLO, most: 5000 * t.SLO,
 		}))
@@ -130,7 +147,7 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 		for k := range traces {
 			t := &traces[k]
 			one.Plots = append(one.Plots, draw(chart{
-				title: t.Autoscaler, x: "minutes", y: "replicas", width: half, height: short, legend: k == 0,
+				title: t.Autoscaler, x: minutes, y: "replicas", width: half, height: short,
 				lines: []line{
 					{name: "desired", color: palette(4), x: t.Minutes, y: t.Desired[i], thin: true},
 					{name: "ready", color: palette(colors[t.Autoscaler]), x: t.Minutes, y: t.Ready[i]},
@@ -146,7 +163,7 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 			if err != nil {
 				return nil, err
 			}
-			s.Graphs = append(s.Graphs, drawn)
+			s.Graphs = append(s.Graphs, graph{l.Autoscaler, drawn})
 		}
 	}
 	return s, failed
