@@ -15,11 +15,13 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/deepscaler/deepscaler/adapter/config"
+	"github.com/deepscaler/deepscaler/adapter/custommetrics"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/explain"
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/adapter/hpacheck"
 	"github.com/deepscaler/deepscaler/adapter/modelstore"
+	"github.com/deepscaler/deepscaler/adapter/registration"
 	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
 	"github.com/deepscaler/deepscaler/adapter/server"
 	"github.com/deepscaler/deepscaler/adapter/tick"
@@ -38,10 +40,11 @@ type planner struct {
 	metrics  *selfmetrics.Metrics
 	journal  *journal
 	ready    *readiness
+	registry *registration.Registry // nil when the adapter does not know its own Service
 }
 
 // newPlanner returns a planner that keeps models in the given namespace.
-func newPlanner(file *config.Adapter, client *client, namespace string, recorder record.EventRecorder, build selfmetrics.Build) (*planner, error) {
+func newPlanner(file *config.Adapter, client *client, namespace string, registry *registration.Registry, recorder record.EventRecorder, build selfmetrics.Build) (*planner, error) {
 	var c clock.RealClock
 	steps := file.Window
 	if file.Models.Serve {
@@ -90,6 +93,10 @@ func newPlanner(file *config.Adapter, client *client, namespace string, recorder
 		metrics:  metrics,
 		journal:  journal,
 		ready:    &readiness{board: board, clock: c, patience: 4 * file.Step},
+		registry: registry,
+	}
+	if registry != nil {
+		registry.OnChange(watcher.Refresh)
 	}
 	observer := observers{metrics, p.journal}
 	p.loop = &tick.Loop{
@@ -161,20 +168,30 @@ func newStore(file *config.Adapter, client *client, namespace string, o modelsto
 // discovered plans the services of a snapshot from now on.
 func (p *planner) discovered(s discovery.Snapshot) {
 	p.board.Assign(s.Applications)
-	p.metrics.Discovered(s, p.reporter.Report(s))
+	var elsewhere hpacheck.Elsewhere
+	if p.registry != nil {
+		elsewhere = p.registry.Elsewhere()
+	}
+	p.metrics.Discovered(s, p.reporter.Report(s, elsewhere))
 	p.journal.discovered(s)
 	p.ready.autoscalersListed()
 }
 
 // content returns the parts that the API server serves.
-func (p *planner) content(version string) server.Content {
+func (p *planner) content(apis config.APIs, version string) server.Content {
 	source := &explain.Explainer{Board: p.board, Clock: p.loop.Clock, Version: version}
-	return server.Content{
+	c := server.Content{
 		Around:  func(next http.Handler) http.Handler { return explain.Around(next, source) },
-		Metrics: externalmetrics.NewProvider(p.board, p.metrics.Answered),
 		Self:    p.metrics.Handler(),
 		Live:    liveness{p.loop.Alive},
 		Ready:   p.ready,
 		Version: version,
 	}
+	if apis.External() {
+		c.External = externalmetrics.NewProvider(p.board, p.metrics.Answered)
+	}
+	if apis.Custom() {
+		c.Custom = custommetrics.NewProvider(p.board, p.metrics.Answered)
+	}
+	return c
 }

@@ -17,11 +17,10 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/deepscaler/deepscaler/adapter/certs"
+	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/registration"
 	"github.com/deepscaler/deepscaler/adapter/server"
 )
-
-// apiService is the registration of the external metrics API.
-const apiService = "v1beta1.external.metrics.k8s.io"
 
 // Run runs the adapter until ctx is done, and then until the running requests
 // are answered. Ticks continue meanwhile.
@@ -42,12 +41,17 @@ func (c *Config) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	planner, err := newPlanner(c.File, client, namespace, broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: server.Name}), c.Build)
+	recorder := broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: server.Name})
+	registry, err := c.registry(recorder)
+	if err != nil {
+		return err
+	}
+	planner, err := newPlanner(c.File, client, namespace, registry, recorder, c.Build)
 	if err != nil {
 		return err
 	}
 	defer planner.source.Close()
-	certificate, err := c.certificate()
+	certificate, err := c.certificate(registry)
 	if err != nil {
 		return err
 	}
@@ -63,6 +67,14 @@ func (c *Config) Run(ctx context.Context) error {
 		planner.run(background)
 		return nil
 	})
+	if registry != nil {
+		group.Go(func() error {
+			registry.Run(background)
+			return nil
+		})
+	} else {
+		logger.Info("Who owns the metrics APIs is not known: set certificates.namespace to the namespace of the adapter's Service")
+	}
 	if certificate != nil {
 		group.Go(func() error { return certificate.Run(background) })
 	}
@@ -81,16 +93,41 @@ func (c *Config) serve(ctx context.Context, p *planner, certificate *certs.Manag
 		pair := &c.Server.SecureServing.ServerCert.CertKey
 		pair.CertFile, pair.KeyFile = certificate.CertFile(), certificate.KeyFile()
 	}
-	s, err := server.New(ctx, c.Server, p.content(c.Build.Version))
+	s, err := server.New(ctx, c.Server, p.content(c.File.APIs, c.Build.Version))
 	if err != nil {
 		return err
 	}
 	return s.PrepareRun().RunWithContext(ctx)
 }
 
+// registry returns the one that follows the registrations of the adapter, or nil when
+// the certificate is from files and the adapter cannot tell which Service is its own.
+func (c *Config) registry(recorder record.EventRecorder) (*registration.Registry, error) {
+	namespace, err := c.namespace("", "set certificates.namespace in the configuration, or give --tls-cert-file")
+	switch {
+	case err != nil && c.Server.CertificateFromFiles():
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	var serves []discovery.Way
+	if c.File.APIs.External() {
+		serves = append(serves, discovery.External)
+	}
+	if c.File.APIs.Custom() {
+		serves = append(serves, discovery.Object)
+	}
+	return registration.New(registration.Options{
+		Config:   c.Kube,
+		Service:  types.NamespacedName{Namespace: namespace, Name: c.File.Certificates.Service},
+		Serves:   serves,
+		Recorder: recorder,
+	})
+}
+
 // certificate returns the manager of the serving certificate, or nil when files
 // provide it.
-func (c *Config) certificate() (*certs.Manager, error) {
+func (c *Config) certificate(registry *registration.Registry) (*certs.Manager, error) {
 	if c.Server.CertificateFromFiles() {
 		return nil, nil
 	}
@@ -99,12 +136,12 @@ func (c *Config) certificate() (*certs.Manager, error) {
 		return nil, err
 	}
 	return certs.New(certs.Options{
-		Config:     c.Kube,
-		Secret:     types.NamespacedName{Namespace: namespace, Name: c.File.Certificates.Secret},
-		Service:    c.File.Certificates.Service,
-		APIService: apiService,
-		Dir:        c.Server.SecureServing.ServerCert.CertDirectory,
-		Clock:      clock.RealClock{},
+		Config:  c.Kube,
+		Secret:  types.NamespacedName{Namespace: namespace, Name: c.File.Certificates.Secret},
+		Service: c.File.Certificates.Service,
+		Trust:   registry,
+		Dir:     c.Server.SecureServing.ServerCert.CertDirectory,
+		Clock:   clock.RealClock{},
 	})
 }
 

@@ -38,6 +38,7 @@ type system struct {
 	url        string
 	exchange   string // the folder that the adapter shares with a learner
 	step       time.Duration
+	apiService string // whose caBundle verifies the adapter
 }
 
 // start runs an adapter that plans shop/web and shop/cart, by default every second, until
@@ -48,6 +49,7 @@ func start(t *testing.T, prepare ...func(*system)) *system {
 	t.Parallel()
 	s := &system{
 		step:       time.Second,
+		apiService: fakekube.APIService,
 		kube:       fakekube.New(),
 		prometheus: fakeprometheus.New([]estimator.Service{{Namespace: "shop", Name: "web"}, {Namespace: "shop", Name: "cart"}}),
 	}
@@ -64,7 +66,7 @@ func start(t *testing.T, prepare ...func(*system)) *system {
 // replica runs another adapter of the same cluster.
 func (s *system) replica(t *testing.T) *system {
 	t.Helper()
-	r := &system{step: s.step, kube: s.kube, prometheus: s.prometheus}
+	r := &system{step: s.step, apiService: s.apiService, kube: s.kube, prometheus: s.prometheus}
 	r.run(t)
 	return r
 }
@@ -139,7 +141,7 @@ func (s *system) trust(t *testing.T) {
 	t.Helper()
 	roots := x509.NewCertPool()
 	eventually(t, "the caBundle is injected", func() bool {
-		spec, _ := s.kube.Object("apiservices", "", apiService)["spec"].(map[string]any)
+		spec, _ := s.kube.Object("apiservices", "", s.apiService)["spec"].(map[string]any)
 		text, _ := spec["caBundle"].(string)
 		bundle, err := base64.StdEncoding.DecodeString(text)
 		return err == nil && roots.AppendCertsFromPEM(bundle)

@@ -1,6 +1,6 @@
 // Package certs manages the serving certificate of the adapter. It creates and
-// renews the certificate in a Secret that the replicas share, and injects the
-// authority as the caBundle of the APIService. Each replica copies the pair
+// renews the certificate in a Secret that the replicas share, and has its
+// authority trusted where the adapter is registered. Each replica copies the pair
 // from the Secret to its own files, so nothing waits for the kubelet to mount
 // or refresh a volume.
 package certs
@@ -26,18 +26,25 @@ import (
 // Options name the objects that store and trust the certificate.
 type Options struct {
 	// Config connects to the API server. It needs the rights to get, list,
-	// watch and update the Secret and the APIService.
+	// watch and update the Secret.
 	Config *rest.Config
 	// Secret must exist; it may be empty.
 	Secret types.NamespacedName
 	// Service, in the namespace of the Secret, is the name in the certificate.
 	Service string
-	// APIService is the name of the APIService whose caBundle is set.
-	APIService string
+	// Trust gets the authority.
+	Trust Trust
 	// Dir is a writable directory of this replica alone.
 	Dir string
 	// Clock decides when to renew.
 	Clock clock.Clock
+}
+
+// Trust makes the clients of the adapter trust an authority.
+type Trust interface {
+	Inject(ctx context.Context, caBundle []byte) error
+	// OnChange calls f after changes that may call for another Inject.
+	OnChange(f func())
 }
 
 // Manager creates, renews, copies and injects the certificate.
@@ -46,6 +53,7 @@ type Manager struct {
 	names   []string // that the certificate is for
 	clock   clock.Clock
 	objects *objects
+	trust   Trust
 	files   *files
 	wake    chan struct{} // an object has changed
 }
@@ -70,6 +78,7 @@ func New(o Options) (*Manager, error) {
 		names:   []string{host, host + ".cluster.local", "localhost"},
 		clock:   o.Clock,
 		objects: s,
+		trust:   o.Trust,
 		files:   &files{dir: o.Dir, written: make(chan struct{})},
 		wake:    make(chan struct{}, 1),
 	}
@@ -78,11 +87,10 @@ func New(o Options) (*Manager, error) {
 		UpdateFunc: func(any, any) { m.changed() },
 		DeleteFunc: func(any) { m.changed() },
 	}
-	for _, informer := range []cache.SharedIndexInformer{s.secret, s.apiService} {
-		if _, err := informer.AddEventHandler(changed); err != nil {
-			return nil, fmt.Errorf("watch Secret %s and APIService %s: %w", o.Secret, o.APIService, err)
-		}
+	if _, err := s.secret.AddEventHandler(changed); err != nil {
+		return nil, fmt.Errorf("watch Secret %s: %w", o.Secret, err)
 	}
+	o.Trust.OnChange(m.changed)
 	return m, nil
 }
 
@@ -99,7 +107,6 @@ func (m *Manager) Run(ctx context.Context) error {
 		return err
 	}
 	running.Go(func() { m.objects.secret.RunWithContext(ctx) })
-	running.Go(func() { m.objects.apiService.RunWithContext(ctx) })
 	if !cache.WaitForCacheSync(ctx.Done(), m.objects.secret.HasSynced) {
 		return nil
 	}
@@ -153,7 +160,7 @@ func (m *Manager) follow(ctx context.Context) error {
 	}
 }
 
-// reconcile brings Secret, files and APIService into line.
+// reconcile brings Secret, files and trust into line.
 func (m *Manager) reconcile(ctx context.Context) error {
 	secret := m.objects.current()
 	if secret == nil {
@@ -178,7 +185,7 @@ func (m *Manager) reconcile(ctx context.Context) error {
 	if err := m.files.write(b); err != nil {
 		return errors.Join(renewing, err)
 	}
-	return errors.Join(renewing, m.objects.inject(ctx, b.caCert))
+	return errors.Join(renewing, m.trust.Inject(ctx, b.caCert))
 }
 
 // renew stores a new certificate in the Secret and returns the stored bundle.

@@ -9,24 +9,27 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 
+	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
+	"github.com/deepscaler/deepscaler/adapter/registration"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const apiService = fakekube.APIService
+const apiService, othersAPIService = fakekube.APIService, "v1beta1.custom.metrics.k8s.io"
 
 var secretName = types.NamespacedName{Namespace: fakekube.Namespace, Name: fakekube.Secret}
 
@@ -36,13 +39,9 @@ func cluster(t *testing.T) *fakekube.Server {
 	t.Helper()
 	kube := fakekube.New()
 	t.Cleanup(kube.Close)
-	other := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
-		"metadata": map[string]any{"name": "v1beta1.metrics.k8s.io"}, "spec": map[string]any{},
-	}}
 	if err := errors.Join(
 		kube.Install(),
-		kube.Put(other, "apiservices"),
+		kube.Register(othersAPIService, "keda", "keda-operator-metrics-apiserver"),
 		kube.Put(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: secretName.Namespace, Name: "of-somebody-else"}}, "secrets"),
 	); err != nil {
 		t.Fatal(err)
@@ -50,14 +49,31 @@ func cluster(t *testing.T) *fakekube.Server {
 	return kube
 }
 
-func options(kube *fakekube.Server, dir string, c clock.Clock) Options {
-	return Options{Config: &rest.Config{Host: kube.URL}, Secret: secretName, Service: "deepscaler-adapter", APIService: apiService, Dir: dir, Clock: c}
+// options are those of a replica with a running registry.
+func options(t *testing.T, kube *fakekube.Server, dir string, c clock.Clock) Options {
+	t.Helper()
+	config := &rest.Config{Host: kube.URL}
+	registry, err := registration.New(registration.Options{
+		Config: config, Service: types.NamespacedName{Namespace: fakekube.Namespace, Name: fakekube.Service},
+		Serves: []discovery.Way{discovery.External, discovery.Object}, Recorder: record.NewFakeRecorder(100),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { registry.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
+	return Options{Config: config, Secret: secretName, Service: fakekube.Service, Trust: registry, Dir: dir, Clock: c}
 }
 
 // run runs a replica that keeps its files in dir.
 func run(t *testing.T, kube *fakekube.Server, dir string, c clock.Clock) *Manager {
 	t.Helper()
-	m, err := New(options(kube, dir, c))
+	m, err := New(options(t, kube, dir, c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +150,7 @@ func TestReplicasShareOneVerifiedCertificate(t *testing.T) {
 		bundle := caBundle(t, kube, apiService)
 		return verified(t, a.CertFile(), bundle) && verified(t, b.CertFile(), bundle)
 	})
-	if bundle := caBundle(t, kube, "v1beta1.metrics.k8s.io"); len(bundle) > 0 {
+	if bundle := caBundle(t, kube, othersAPIService); len(bundle) > 0 {
 		t.Error("injected into an APIService that is not the adapter's")
 	}
 	info, err := os.Stat(a.KeyFile())
@@ -224,7 +240,7 @@ func TestRunFailsWithoutItsSecretOrDirectory(t *testing.T) {
 		if c.name == "no directory" {
 			kube = cluster(t)
 		}
-		m, err := New(options(kube, c.dir, clock.RealClock{}))
+		m, err := New(options(t, kube, c.dir, clock.RealClock{}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,6 +45,7 @@ func TestDecodeRejects(t *testing.T) {
 		"impossible guest":     {header + "applications: [{name: a, namespaces: [A_B]}]\n", []string{"applications[0].namespaces[0]"}},
 		"guest twice":          {header + "applications: [{name: a, namespaces: [b, b]}]\n", []string{"applications[0].namespaces[1]"}},
 		"impossible namespace": {header + "namespaces: [A_B]\n", []string{"namespaces[0]"}},
+		"another API":          {header + "apis: metrics\n", []string{`apis: is "metrics", want external, custom or both`}},
 		"namespace twice":      {header + "namespaces: [a, a]\n", []string{"namespaces[1]"}},
 		"impossible secret":    {header + "certificates: {secret: ''}\n", []string{"certificates.secret"}},
 		"impossible home":      {header + "certificates: {namespace: A}\n", []string{"certificates.namespace"}},

@@ -35,6 +35,7 @@ func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
 		Kind:       Kind,
 		Step:       step,
 		Window:     max(leastWindow, int(lookBack/max(step, time.Second))),
+		APIs:       BothAPIs,
 		Telemetry:  t,
 		Defaults: Settings{
 			LeadTime:          plan.PodStart + plan.Sync + step,

@@ -42,6 +42,9 @@ type Adapter struct {
 	// Namespaces restricts discovery to autoscalers in them; empty means all.
 	Namespaces []string `yaml:"namespaces"`
 
+	// APIs are the metrics APIs that are served.
+	APIs APIs `yaml:"apis"`
+
 	// Telemetry is the source of samples.
 	Telemetry telemetry.Config `yaml:"telemetry"`
 	// Defaults hold for every application; Applications override them by name.
@@ -53,10 +56,26 @@ type Adapter struct {
 	// Learner configures the learner in the adapter's pod, which reads the same file.
 	Learner exchange.Learning `yaml:"learner"`
 
-	// Certificates names the adapter's own objects. It has no effect when files
+	// Certificates names the adapter's own objects. The Secret has no effect when files
 	// provide the serving certificate.
 	Certificates Certificates `yaml:"certificates"`
 }
+
+// APIs names the metrics APIs that are served.
+type APIs string
+
+// The choices of APIs.
+const (
+	ExternalAPI APIs = "external" // external.metrics.k8s.io
+	CustomAPI   APIs = "custom"   // custom.metrics.k8s.io
+	BothAPIs    APIs = "both"
+)
+
+// External reports whether external.metrics.k8s.io is served.
+func (a APIs) External() bool { return a != CustomAPI }
+
+// Custom reports whether custom.metrics.k8s.io is served.
+func (a APIs) Custom() bool { return a != ExternalAPI }
 
 // Settings are what may differ between applications.
 type Settings struct {
@@ -122,7 +141,7 @@ type Models struct {
 }
 
 // Certificates names the objects around the serving certificate that the adapter
-// creates.
+// creates. Namespace and Service also tell which APIServices lead to this adapter.
 type Certificates struct {
 	// Namespace holds the Secret and the Service; empty means the adapter's own.
 	Namespace string `yaml:"namespace"`

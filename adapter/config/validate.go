@@ -50,6 +50,9 @@ func (a *Adapter) Validate() error {
 		p.add("window", "is %d steps, want at least 2, since a trend needs two points, and at most %d", a.Window, maxWindow)
 	}
 	validateNamespaces(&p, "namespaces", a.Namespaces)
+	if a.APIs != ExternalAPI && a.APIs != CustomAPI && a.APIs != BothAPIs {
+		p.add("apis", "is %q, want external, custom or both", a.APIs)
+	}
 	p.addAll("telemetry", a.Telemetry.Validate())
 	if a.Telemetry.RateWindow < a.Step {
 		p.add("telemetry.rateWindow", "is %v, want at least step (%v), or requests between two windows are lost",

@@ -6,7 +6,7 @@
 package discovery
 
 const (
-	// Metric is the name of the external metric.
+	// Metric is the name of the metric, on every API.
 	Metric = "deepscaler_desired_replicas"
 	// CallRateMetric and AffinityMetric are the names of the external metrics about pairs
 	// of services, which the scheduler plugin reads.

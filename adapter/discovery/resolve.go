@@ -21,6 +21,10 @@ type Service struct {
 	Bounds plan.Bounds
 	// Pods is the number of pods that exist, ready or not; nil when not known.
 	Pods *int
+	// Target is what the autoscaler scales.
+	Target autoscalingv2.CrossVersionObjectReference
+	// ScaledObject is the name of the ScaledObject behind the autoscaler, if KEDA made it.
+	ScaledObject string
 }
 
 // Labels returns the labels of the service's metric item.
@@ -77,15 +81,4 @@ func Resolve(autoscalers []*autoscalingv2.HorizontalPodAutoscaler, c Consent) Sn
 	}
 	slices.SortFunc(s.Applications, func(a, b Application) int { return cmp.Compare(a.Name, b.Name) })
 	return s
-}
-
-// References returns the metric sources of hpa that read the metric.
-func References(hpa *autoscalingv2.HorizontalPodAutoscaler) []*autoscalingv2.ExternalMetricSource {
-	var found []*autoscalingv2.ExternalMetricSource
-	for _, m := range hpa.Spec.Metrics {
-		if m.Type == autoscalingv2.ExternalMetricSourceType && m.External != nil && m.External.Metric.Name == Metric {
-			found = append(found, m.External)
-		}
-	}
-	return found
 }

@@ -69,7 +69,10 @@ func TestResolve(t *testing.T) {
 	hpas[len(hpas)-1].Spec.MaxReplicas = 99
 
 	of := func(ns, name, app string, low int) Service {
-		return Service{estimator.Service{Namespace: ns, Name: name}, app, plan.Bounds{Min: low, Max: 10}, nil}
+		return Service{
+			Service: estimator.Service{Namespace: ns, Name: name}, Application: app, Bounds: plan.Bounds{Min: low, Max: 10},
+			Target: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: name},
+		}
 	}
 	want := []Application{
 		{"mallory", []Service{of("mallory", "many", "mallory", 2)}},

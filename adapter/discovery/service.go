@@ -22,6 +22,9 @@ func (c Consent) ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
 		Application: hpa.Namespace,
 		Bounds:      plan.Bounds{Min: 1, Max: int(hpa.Spec.MaxReplicas)},
 		Pods:        podsOf(hpa),
+
+		Target:       hpa.Spec.ScaleTargetRef,
+		ScaledObject: scaledObjectOf(hpa),
 	}
 	if wanted := hpa.Annotations[ApplicationAnnotation]; slices.Contains(c[wanted], hpa.Namespace) {
 		s.Application = wanted

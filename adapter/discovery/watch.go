@@ -65,15 +65,15 @@ func (w *Watcher) informer(client Client, namespace string) (cache.SharedIndexIn
 		return nil, err
 	}
 	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc: func(any) { w.touch() },
+		AddFunc: func(any) { w.Refresh() },
 		UpdateFunc: func(before, after any) {
 			// The controller writes the status of every autoscaler every few
 			// seconds; only the number of pods in it matters here.
 			if changed(before, after) {
-				w.touch()
+				w.Refresh()
 			}
 		},
-		DeleteFunc: func(any) { w.touch() },
+		DeleteFunc: func(any) { w.Refresh() },
 	})
 	return informer, err
 }
@@ -114,7 +114,8 @@ func (w *Watcher) Run(ctx context.Context, apply func(Snapshot)) {
 // Synced reports whether the autoscalers have been listed and applied.
 func (w *Watcher) Synced() bool { return w.synced.Load() }
 
-func (w *Watcher) touch() {
+// Refresh has the autoscalers applied again soon, although none has changed.
+func (w *Watcher) Refresh() {
 	select {
 	case w.changed <- struct{}{}:
 	default:

@@ -1,6 +1,6 @@
 // Package externalmetrics stores the latest decision for every service and answers
 // the external metrics API from it. Reads take no lock, run no query and compute
-// nothing.
+// nothing. The other ways to the metric read the same board.
 package externalmetrics
 
 import (
@@ -50,13 +50,14 @@ func NewBoard(c clock.PassiveClock, step time.Duration) *Board {
 // index finds services; it is replaced as a whole when they change.
 type index struct {
 	assigned     []discovery.Application
-	namespaces   map[string]*namespace
+	namespaces   map[string]*namespaceRows
 	applications map[string]*atomic.Pointer[Outcome]
 }
 
-type namespace struct {
-	services map[string]*row
-	ordered  []*row
+// namespaceRows are the services of one namespace, by several keys.
+type namespaceRows struct {
+	services, scaledObjects map[string]*row
+	ordered                 []*row
 }
 
 // row is one service of the index, with the outcome of its application.
@@ -72,7 +73,7 @@ func (b *Board) Assign(applications []discovery.Application) {
 	old := b.index.Load()
 	next := &index{
 		assigned:     applications,
-		namespaces:   map[string]*namespace{},
+		namespaces:   map[string]*namespaceRows{},
 		applications: make(map[string]*atomic.Pointer[Outcome], len(applications)),
 	}
 	for _, a := range applications {
@@ -84,11 +85,14 @@ func (b *Board) Assign(applications []discovery.Application) {
 		for _, s := range a.Services {
 			ns := next.namespaces[s.Namespace]
 			if ns == nil {
-				ns = &namespace{services: map[string]*row{}}
+				ns = &namespaceRows{services: map[string]*row{}, scaledObjects: map[string]*row{}}
 				next.namespaces[s.Namespace] = ns
 			}
 			r := &row{service: s, labels: s.Labels(), latest: latest}
 			ns.services[s.Name] = r
+			if s.ScaledObject != "" {
+				ns.scaledObjects[s.ScaledObject] = r
+			}
 			ns.ordered = append(ns.ordered, r)
 		}
 	}
@@ -147,7 +151,7 @@ func (b *Board) Current() iter.Seq2[discovery.Service, plan.Decision] {
 		}
 		for _, ns := range i.namespaces {
 			for _, r := range ns.ordered {
-				if d, _, err := b.decide(r); err == nil && !yield(r.service, d) {
+				if d, err := b.decide(r, r.latest.Load()); err == nil && !yield(r.service, d) {
 					return
 				}
 			}
@@ -157,29 +161,3 @@ func (b *Board) Current() iter.Seq2[discovery.Service, plan.Decision] {
 
 // Step returns the time between two plans.
 func (b *Board) Step() time.Duration { return b.step }
-
-// Reading is everything that the board has about one service.
-type Reading struct {
-	Service discovery.Service
-	// Outcome is that of its application, nil before the first tick has ended.
-	Outcome *Outcome
-	// Decision is the one that the metric serves, unless Err is set: the API error that
-	// it serves instead.
-	Decision plan.Decision
-	Err      error
-}
-
-// Readings returns the services of a namespace that selector matches, ordered by name;
-// the error is one of the API.
-func (b *Board) Readings(namespace string, selector labels.Selector) ([]Reading, error) {
-	rows, err := b.matching(namespace, selector)
-	if err != nil {
-		return nil, err
-	}
-	readings := make([]Reading, len(rows))
-	for i, r := range rows {
-		d, _, err := b.decide(r)
-		readings[i] = Reading{Service: r.service, Outcome: r.latest.Load(), Decision: d, Err: err}
-	}
-	return readings, nil
-}

@@ -1,42 +1,38 @@
 package externalmetrics
 
 import (
-	"fmt"
 	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
-// decide returns the decision for a service and the plan it belongs to, or the API
+// decide returns the decision for a service from the outcome of its application, or the API
 // error that a reader gets instead: a missing, failed or stale number is an error,
 // which makes the autoscaler hold. The text of an error is constant per cause,
 // because the autoscaler's controller sends an Event for every new text.
-func (b *Board) decide(r *row) (plan.Decision, *plan.Plan, error) {
-	o := r.latest.Load()
+func (b *Board) decide(r *row, o *Outcome) (plan.Decision, error) {
 	switch {
 	case o == nil:
-		return plan.Decision{}, nil, unavailable("application %q has no plan yet: the first one follows within %v",
+		return plan.Decision{}, unavailable("application %q has no plan yet: the first one follows within %v",
 			r.service.Application, b.step)
 	case o.Plan != nil && b.fresh(o.At):
 	case o.Failure != nil:
-		return plan.Decision{}, nil, unavailable("application %q has no plan: %v (details are in the adapter's log)",
+		return plan.Decision{}, unavailable("application %q has no plan: %v (details are in the adapter's log)",
 			r.service.Application, o.Failure)
 	default:
-		return plan.Decision{}, nil, unavailable("the plan of application %q is more than %v old: see the adapter's log for why it stopped planning",
+		return plan.Decision{}, unavailable("the plan of application %q is more than %v old: see the adapter's log for why it stopped planning",
 			r.service.Application, b.maxAge)
 	}
 	d, known := o.Plan.Decision(r.service.Service)
 	if !known {
-		return plan.Decision{}, nil, unavailable("service %q joined application %q after its last plan: the next one follows within %v",
+		return plan.Decision{}, unavailable("service %q joined application %q after its last plan: the next one follows within %v",
 			r.service.Name, r.service.Application, b.step)
 	}
 	if d.Err != nil {
-		return plan.Decision{}, nil, unavailable("there is no number for service %q of application %q: %v",
+		return plan.Decision{}, unavailable("there is no number for service %q of application %q: %v",
 			r.service.Name, r.service.Application, d.Err)
 	}
-	return d, o.Plan, nil
+	return d, nil
 }
 
 // fresh reports whether a publication at the given time is still valid. A large
@@ -45,10 +41,4 @@ func (b *Board) decide(r *row) (plan.Decision, *plan.Plan, error) {
 func (b *Board) fresh(at time.Time) bool {
 	age := b.clock.Since(at)
 	return age <= b.maxAge && age >= -b.maxAge
-}
-
-// unavailable returns a metav1.Status error: any other kind reaches the reader
-// as an opaque internal error.
-func unavailable(format string, args ...any) error {
-	return apierrors.NewServiceUnavailable(fmt.Sprintf(format, args...))
 }

@@ -2,7 +2,6 @@ package externalmetrics
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -68,7 +67,8 @@ func (b *Board) read(namespace string, selector labels.Selector, metric string) 
 	}
 	list := &external_metrics.ExternalMetricValueList{}
 	for _, r := range rows {
-		decision, made, err := b.decide(r)
+		o := r.latest.Load()
+		decision, err := b.decide(r, o)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (b *Board) read(namespace string, selector labels.Selector, metric string) 
 		list.Items = append(list.Items, external_metrics.ExternalMetricValue{
 			MetricName:    discovery.Metric,
 			MetricLabels:  r.labels,
-			Timestamp:     metav1.NewTime(made.Made()),
+			Timestamp:     metav1.NewTime(o.Plan.Made()),
 			WindowSeconds: &window,
 			Value:         *resource.NewQuantity(int64(decision.Replicas), resource.DecimalSI),
 		})
@@ -88,7 +88,7 @@ func (b *Board) read(namespace string, selector labels.Selector, metric string) 
 func (b *Board) matching(namespace string, selector labels.Selector) ([]*row, error) {
 	index := b.index.Load()
 	if index == nil {
-		return nil, unavailable("the horizontalpodautoscalers are not listed yet: if this lasts, see the adapter's log and whether it may list and watch them")
+		return nil, errNotListed()
 	}
 	var rows []*row
 	for _, r := range index.namespaces[namespace].candidates(selector) {
@@ -106,7 +106,7 @@ func (b *Board) matching(namespace string, selector labels.Selector) ([]*row, er
 // candidates returns the rows that selector can match: at most one if it names
 // the service, so that an autoscaler's read costs the same for any number of
 // services, and otherwise all of the namespace.
-func (n *namespace) candidates(selector labels.Selector) []*row {
+func (n *namespaceRows) candidates(selector labels.Selector) []*row {
 	if n == nil {
 		return nil
 	}
@@ -118,13 +118,4 @@ func (n *namespace) candidates(selector labels.Selector) []*row {
 		return []*row{r}
 	}
 	return nil
-}
-
-func notFound(format string, args ...any) error {
-	return &apierrors.StatusError{ErrStatus: metav1.Status{
-		Status:  metav1.StatusFailure,
-		Code:    http.StatusNotFound,
-		Reason:  metav1.StatusReasonNotFound,
-		Message: fmt.Sprintf(format, args...),
-	}}
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
@@ -38,11 +39,16 @@ const (
 	ReasonInvalidApplication     = "InvalidApplication"
 	ReasonApplicationNotAllowed  = "ApplicationNotAllowed"
 	ReasonMinReplicasZero        = "MinReplicasZero"
+	ReasonObjectIsNotTarget      = "ObjectIsNotTarget"
+	ReasonAPINotRegistered       = "APINotRegistered"
 )
+
+// Elsewhere has, for each way to the metric that does not lead to DeepScaler, the reason.
+type Elsewhere map[discovery.Way]string
 
 // Check returns the problems of one of the autoscalers of s, at most one per
 // reason.
-func Check(hpa *autoscalingv2.HorizontalPodAutoscaler, s discovery.Snapshot) []Problem {
+func Check(hpa *autoscalingv2.HorizontalPodAutoscaler, s discovery.Snapshot, elsewhere Elsewhere) []Problem {
 	var found []Problem
 	add := func(reason, format string, args ...any) {
 		if !slices.ContainsFunc(found, func(p Problem) bool { return p.Reason == reason }) {
@@ -51,10 +57,11 @@ func Check(hpa *autoscalingv2.HorizontalPodAutoscaler, s discovery.Snapshot) []P
 	}
 	service := s.Consent.ServiceOf(hpa)
 	for _, ref := range discovery.References(hpa) {
-		checkSelector(ref.Metric.Selector, service, s, add)
-		checkTarget(ref.Target, add)
+		checkReference(ref, service, s, add)
+		checkTarget(ref, add)
+		checkWay(ref.Way, elsewhere, add)
 	}
-	checkTolerance(hpa, add)
+	checkTolerance(hpa, service.ScaledObject, add)
 	if first := s.Scalers[service.Service]; first != nil && first.UID != hpa.UID {
 		add(ReasonDuplicateTarget, "HorizontalPodAutoscaler %q has a target of the same name, %s, and its bounds are used: delete one of the two",
 			first.Name, service.Name)
@@ -84,6 +91,56 @@ func checkApplication(wanted string, service discovery.Service, add adder) {
 }
 
 type adder func(reason, format string, args ...any)
+
+// checkReference checks that a reference leads to the service. KEDA's always does.
+func checkReference(ref discovery.Reference, service discovery.Service, s discovery.Snapshot, add adder) {
+	switch ref.Way {
+	case discovery.External:
+		checkSelector(ref.Selector, service, s, add)
+	case discovery.Object:
+		checkObject(ref, service, add)
+	case discovery.KEDA:
+	}
+}
+
+// checkObject follows from the custom metrics API having the metric of scale targets only.
+func checkObject(ref discovery.Reference, service discovery.Service, add adder) {
+	const advice = "set object.describedObject to the scaleTargetRef, and leave out metric.selector"
+	if !same(ref.Described, service.Target) {
+		add(ReasonObjectIsNotTarget, "The metric %s describes %s %s (%s), but the target is %s %s (%s): %s", discovery.Metric,
+			ref.Described.Kind, ref.Described.Name, ref.Described.APIVersion, service.Target.Kind, service.Target.Name, service.Target.APIVersion, advice)
+	}
+	if ref.Selector == nil {
+		return
+	}
+	parsed, err := metav1.LabelSelectorAsSelector(ref.Selector)
+	switch {
+	case err != nil:
+		add(ReasonInvalidSelector, "The selector of metric %s is invalid (%v): %s", discovery.Metric, err, advice)
+	case !parsed.Matches(service.Labels()):
+		add(ReasonSelectorMatchesNothing, "The selector %q of metric %s does not match the labels of its object (%s): %s", parsed, discovery.Metric, service.Labels(), advice)
+	}
+}
+
+// same reports whether two references lead to one object, whatever version of its API.
+func same(a, b autoscalingv2.CrossVersionObjectReference) bool {
+	return a.Name == b.Name && schema.FromAPIVersionAndKind(a.APIVersion, a.Kind).GroupKind() == schema.FromAPIVersionAndKind(b.APIVersion, b.Kind).GroupKind()
+}
+
+// checkWay reports a metric that is asked of another server. The advice is the other way,
+// unless that leads elsewhere too.
+func checkWay(way discovery.Way, elsewhere Elsewhere, add adder) {
+	reason, away := elsewhere[way]
+	if !away {
+		return
+	}
+	other := map[discovery.Way]discovery.Way{discovery.External: discovery.Object, discovery.Object: discovery.External}[way]
+	advice := "register one of the APIs for DeepScaler (see its README)"
+	if _, away := elsewhere[other]; !away {
+		advice = fmt.Sprintf("use a metric of type %s", other)
+	}
+	add(ReasonAPINotRegistered, "The metric %s of type %s is not read from DeepScaler, because %s: %s", discovery.Metric, way, reason, advice)
+}
 
 // selectorAdvice returns how to select a service. Labels have 63 characters at
 // most, names of workloads more.
@@ -145,8 +202,11 @@ func abbreviate(names []string) string {
 // checkTarget follows from the HPA controller's arithmetic: with AverageValue 1
 // the desired count is the sum itself, with Value it is the current count times
 // the sum.
-func checkTarget(target autoscalingv2.MetricTarget, add adder) {
-	const advice = `set target to {type: AverageValue, averageValue: "1"}`
+func checkTarget(ref discovery.Reference, add adder) {
+	advice, target := `set target to {type: AverageValue, averageValue: "1"}`, ref.Target
+	if ref.Way == discovery.KEDA {
+		advice = "set metricType of the ScaledObject's trigger to AverageValue, or leave it out"
+	}
 	switch {
 	case target.Type != autoscalingv2.AverageValueMetricType || target.AverageValue == nil:
 		add(ReasonNotAverageValue, "The target of metric %s has type %s, which would multiply the desired replicas by the current ones: %s",
@@ -165,7 +225,11 @@ const defaultTolerance = 0.1
 // replica. The controller does nothing while |desired/current - 1| is within
 // the tolerance; the smallest step up is 1/(max-1) and the smallest one down
 // 1/max.
-func checkTolerance(hpa *autoscalingv2.HorizontalPodAutoscaler, add adder) {
+func checkTolerance(hpa *autoscalingv2.HorizontalPodAutoscaler, scaledObject string, add adder) {
+	behavior := "spec.behavior"
+	if scaledObject != "" {
+		behavior = "spec.advanced.horizontalPodAutoscalerConfig.behavior"
+	}
 	up, down := defaultTolerance, defaultTolerance
 	if b := hpa.Spec.Behavior; b != nil {
 		up, down = toleranceOf(b.ScaleUp), toleranceOf(b.ScaleDown)
@@ -173,10 +237,10 @@ func checkTolerance(hpa *autoscalingv2.HorizontalPodAutoscaler, add adder) {
 	highest := float64(hpa.Spec.MaxReplicas)
 	var hidden []string
 	if up*(highest-1) >= 1 {
-		hidden = append(hidden, "spec.behavior.scaleUp.tolerance: 0")
+		hidden = append(hidden, behavior+".scaleUp.tolerance: 0")
 	}
 	if down*highest >= 1 {
-		hidden = append(hidden, "spec.behavior.scaleDown.tolerance: 0")
+		hidden = append(hidden, behavior+".scaleDown.tolerance: 0")
 	}
 	if len(hidden) > 0 {
 		add(ReasonToleranceHidesChange, "The tolerance (%v by default) hides changes of a single replica when there are %v or more, and maxReplicas is %v: set %s",

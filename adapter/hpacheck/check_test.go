@@ -110,7 +110,7 @@ func TestCheck(t *testing.T) {
 			vault.Namespace = "bank"
 			hpa := good("web", c.change)
 			s := discovery.Resolve([]*autoscalingv2.HorizontalPodAutoscaler{hpa, good("cart", nil), vault}, discovery.Consent{"money": {"shop"}})
-			got := Check(hpa, s)
+			got := Check(hpa, s, nil)
 			if c.reason == "" {
 				if len(got) > 0 {
 					t.Errorf("found %+v", got)
@@ -142,14 +142,14 @@ func TestCheckFindsEverythingAtOnce(t *testing.T) {
 	})
 	s := discovery.Resolve([]*autoscalingv2.HorizontalPodAutoscaler{second, first}, nil)
 	var reasons []string
-	for _, p := range Check(second, s) {
+	for _, p := range Check(second, s, nil) {
 		reasons = append(reasons, p.Reason)
 	}
 	want := []string{ReasonMissingSelector, ReasonAverageValueNotOne, ReasonToleranceHidesChange, ReasonDuplicateTarget}
 	if diff := cmp.Diff(want, reasons); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)
 	}
-	if got := Check(first, s); len(got) > 0 {
+	if got := Check(first, s, nil); len(got) > 0 {
 		t.Errorf("the one that decides: %+v", got)
 	}
 }

@@ -35,11 +35,11 @@ func NewReporter(recorder record.EventRecorder, c clock.PassiveClock) *Reporter 
 }
 
 // Report checks all autoscalers of s and returns how many have a problem.
-func (r *Reporter) Report(s discovery.Snapshot) int {
+func (r *Reporter) Report(s discovery.Snapshot, elsewhere Elsewhere) int {
 	misconfigured := 0
 	said := make(map[types.UID]map[string]statement, len(r.said))
 	for _, hpa := range s.Autoscalers {
-		problems := Check(hpa, s)
+		problems := Check(hpa, s, elsewhere)
 		if len(problems) == 0 {
 			continue
 		}

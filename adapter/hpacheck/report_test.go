@@ -18,7 +18,7 @@ func TestReporterSpeaksOfChangesOnly(t *testing.T) {
 	r := NewReporter(recorder, c)
 	report := func(misconfigured int, hpas ...*autoscalingv2.HorizontalPodAutoscaler) []string {
 		t.Helper()
-		if got := r.Report(discovery.Resolve(hpas, nil)); got != misconfigured {
+		if got := r.Report(discovery.Resolve(hpas, nil), nil); got != misconfigured {
 			t.Errorf("%d misconfigured, want %d", got, misconfigured)
 		}
 		var said []string

@@ -75,10 +75,10 @@ func serve(b *testing.B, board *externalmetrics.Board) string {
 		b.Fatal(err)
 	}
 	s, err := server.New(b.Context(), o, server.Content{
-		Metrics: externalmetrics.NewProvider(board, nil),
-		Self:    http.NotFoundHandler(),
-		Live:    healthz.NamedCheck("tick", func(*http.Request) error { return nil }),
-		Ready:   healthz.NamedCheck("plan", func(*http.Request) error { return nil }),
+		External: externalmetrics.NewProvider(board, nil),
+		Self:     http.NotFoundHandler(),
+		Live:     healthz.NamedCheck("tick", func(*http.Request) error { return nil }),
+		Ready:    healthz.NamedCheck("plan", func(*http.Request) error { return nil }),
 	})
 	if err != nil {
 		b.Fatal(err)

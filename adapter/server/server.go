@@ -1,5 +1,5 @@
-// Package server assembles the extension API server that serves the external
-// metrics: sigs.k8s.io/custom-metrics-apiserver with delegated authentication
+// Package server assembles the extension API server that serves the external and
+// custom metrics: sigs.k8s.io/custom-metrics-apiserver with delegated authentication
 // and authorisation always on.
 package server
 
@@ -27,8 +27,10 @@ const drainTimeout = 5 * time.Second
 
 // Content is what the server serves, with its health checks.
 type Content struct {
-	// Metrics answers the external metrics API.
-	Metrics provider.ExternalMetricsProvider
+	// External answers the external metrics API, and Custom the custom metrics API;
+	// nil for an API that is not served.
+	External provider.ExternalMetricsProvider
+	Custom   provider.CustomMetricsProvider
 	// Self answers /metrics.
 	Self http.Handler
 	// Around, unless nil, wraps the handler of authenticated and authorised requests.
@@ -80,7 +82,7 @@ func assemble(ctx context.Context, o *Options, c Content, config *genericapiserv
 	}
 
 	adapterConfig := &apiserver.Config{GenericConfig: config}
-	adapter, err := adapterConfig.Complete(nil).New(Name, nil, c.Metrics)
+	adapter, err := adapterConfig.Complete(nil).New(Name, c.Custom, c.External)
 	if err != nil {
 		return nil, fmt.Errorf("create the API server: %w", err)
 	}

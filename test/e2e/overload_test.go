@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,19 @@ type scene struct {
 	*scripted
 }
 
-// stage deploys four pods of a service under an HPA with the given minimum.
-func stage(t *testing.T, minReplicas int32) *scene {
+// staging is what differs between scenes.
+type staging struct {
+	minReplicas int32
+	// present is the telemetry at the start, steady if nil; the service has its replicas.
+	present *script
+	// workload creates the service, a Deployment if nil.
+	workload func(ctx context.Context, like *appsv1.Deployment) error
+	// autoscaler changes the HPA of the service before it is created.
+	autoscaler func(*autoscalingv2.HorizontalPodAutoscaler)
+}
+
+// stage deploys a service under an HPA.
+func stage(t *testing.T, o staging) *scene {
 	t.Helper()
 	ctx, namespace := deadline(t), strings.ToLower(t.Name())
 	namespaces := shared.Client.CoreV1().Namespaces()
@@ -42,21 +54,33 @@ func stage(t *testing.T, minReplicas int32) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prometheus := newScripted(t, estimator.Service{Namespace: namespace, Name: chain.Services[0].Name}, steady)
+	present := cmp.Or(o.present, &steady)
+	deploy := func(ctx context.Context, d *appsv1.Deployment) error {
+		_, err := shared.Client.AppsV1().Deployments(namespace).Create(ctx, d, metav1.CreateOptions{})
+		return err
+	}
+	prometheus := newScripted(t, estimator.Service{Namespace: namespace, Name: chain.Services[0].Name}, *present)
 	for i, d := range manifest.Deployments(chain, namespace)[:2] {
-		least := int32(1)
+		hpa, workload := stack.HPA(namespace, d.Name, 1, 20, scaleIn), deploy
 		if i == 0 {
-			d.Spec.Replicas, least = new(int32(4)), minReplicas
+			d.Spec.Replicas, hpa.Spec.MinReplicas = new(int32(present.replicas)), &o.minReplicas
+			if o.workload != nil {
+				workload = o.workload
+			}
+			if o.autoscaler != nil {
+				o.autoscaler(hpa)
+			}
 		} else {
 			prometheus.other.Name = d.Name
 		}
-		if _, err := shared.Client.AppsV1().Deployments(namespace).Create(ctx, d, metav1.CreateOptions{}); err != nil {
+		if err := workload(ctx, d); err != nil {
 			t.Fatal(err)
 		}
-		create(t, stack.HPA(namespace, d.Name, least, 20, scaleIn))
+		create(t, hpa)
 	}
 	adapter, err := shared.StartAdapter(ctx, stack.AdapterOptions{
 		Name:       "adapter-" + namespace,
+		Manifests:  "overlays/both-apis",
 		Prometheus: prometheus.url,
 		Queries:    prometheus.queries(),
 		Step:       step,
@@ -112,7 +136,7 @@ func (s *scene) keeps(t *testing.T, n int32) {
 // With CPU at its limit and no pod ready, the HPA holds at four; with one of four
 // ready it holds as well; and when all are ready at a low load, it scales in.
 func TestOverloadDoesNotScaleIn(t *testing.T) {
-	s := stage(t, 1)
+	s := stage(t, staging{minReplicas: 1})
 	s.reaches(t, 4)
 
 	s.set(lost)
@@ -146,7 +170,7 @@ func TestOverloadDoesNotScaleIn(t *testing.T) {
 // An HPA that allows zero replicas never gets there by the metric and is warned of
 // it. One that is there, by a metric that it had before, comes back.
 func TestZeroIsNeverPlanned(t *testing.T) {
-	s := stage(t, 0)
+	s := stage(t, staging{minReplicas: 0})
 	s.reaches(t, 4)
 	eventually(t, "an Event about minReplicas", func(ctx context.Context) error {
 		events, err := shared.Client.CoreV1().Events(s.Namespace).List(ctx, metav1.ListOptions{

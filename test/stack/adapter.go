@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ import (
 type AdapterOptions struct {
 	// Name of the process; it names its log file.
 	Name string
+	// Manifests is the kustomization below manifests that is installed; base if empty.
+	Manifests string
 	// Prometheus and Jaeger are base URLs; Jaeger may be empty.
 	Prometheus, Jaeger string
 	// Step is Δ, Window τ; see the adapter's configuration for the others.
@@ -76,7 +79,7 @@ func (s *Stack) StartAdapter(ctx context.Context, opts AdapterOptions) (*Adapter
 	if err != nil {
 		return nil, err
 	}
-	if err := s.install(ctx, a.port); err != nil {
+	if err := s.install(ctx, cmp.Or(opts.Manifests, "base"), a.port); err != nil {
 		return nil, err
 	}
 	if err := a.run(ctx); err != nil {

@@ -47,3 +47,17 @@ func ExternalMetric(name, service string) autoscalingv2.MetricSpec {
 		},
 	}
 }
+
+// ObjectMetric returns an HPA's reference to the metric of its scale target, one replica
+// for each unit of its value.
+func ObjectMetric(target autoscalingv2.CrossVersionObjectReference) autoscalingv2.MetricSpec {
+	one := resource.MustParse("1")
+	return autoscalingv2.MetricSpec{
+		Type: autoscalingv2.ObjectMetricSourceType,
+		Object: &autoscalingv2.ObjectMetricSource{
+			Metric:          autoscalingv2.MetricIdentifier{Name: MetricName},
+			DescribedObject: target,
+			Target:          autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: &one},
+		},
+	}
+}

@@ -20,11 +20,11 @@ const (
 	certificates    = "deepscaler-adapter-certificate"
 )
 
-// install applies manifests/base as a user would, with two changes: there are no
+// install applies a kustomization of the adapter as a user would, with two changes: there are no
 // containers, so the adapter's Deployment is left out and its Service leads to the
 // program at port on this host.
-func (s *Stack) install(ctx context.Context, port int) error {
-	rendered, err := manifests.Render(ctx, s.Cluster.Binary(controlplane.Kubectl), filepath.Join(s.Programs.Root, "manifests", "base"))
+func (s *Stack) install(ctx context.Context, kustomization string, port int) error {
+	rendered, err := manifests.Render(ctx, s.Cluster.Binary(controlplane.Kubectl), filepath.Join(s.Programs.Root, "manifests", kustomization))
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ const (
 	Namespace  = "deepscaler-system"
 	Secret     = "deepscaler-adapter-certificate"
 	Lease      = "deepscaler-learner"
+	Service    = "deepscaler-adapter"
 	APIService = "v1beta1.external.metrics.k8s.io"
 )
 
@@ -28,11 +29,7 @@ func (s *Server) Install() error {
 	if err := s.Put(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: Secret}}, "secrets"); err != nil {
 		return err
 	}
-	if err := s.Put(&unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
-		"metadata": map[string]any{"name": APIService},
-		"spec":     map[string]any{"group": "external.metrics.k8s.io", "version": "v1beta1"},
-	}}, "apiservices"); err != nil {
+	if err := s.Register(APIService, Namespace, Service); err != nil {
 		return err
 	}
 	if err := s.Put(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: Lease}}, "leases"); err != nil {
@@ -50,6 +47,20 @@ func (s *Server) Install() error {
 			"requestheader-extra-headers-prefix": `["X-Remote-Extra-"]`, "requestheader-allowed-names": `[]`,
 		},
 	}, "configmaps")
+}
+
+// Register creates or replaces the APIService of that name, <version>.<group>, so that
+// it leads to a Service. It has no caBundle.
+func (s *Server) Register(name, namespace, service string) error {
+	version, group, _ := strings.Cut(name, ".")
+	return s.Put(&unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+		"metadata": map[string]any{"name": name, "uid": name},
+		"spec": map[string]any{
+			"group": group, "version": version,
+			"service": map[string]any{"namespace": namespace, "name": service},
+		},
+	}}, "apiservices")
 }
 
 // Autoscaler returns an autoscaler of the Deployment of the same name by the

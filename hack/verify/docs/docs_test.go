@@ -42,7 +42,7 @@ func TestGeneratedPartsAreUpToDate(t *testing.T) {
 func TestNamesAreExplained(t *testing.T) {
 	for _, tt := range []struct{ source, page, inSource, inPage string }{
 		{"adapter/selfmetrics/*.go learner/sidecar/metrics.go", "docs/metrics.md", `"(deepscaler_[a-z_]+)"`, "(?m)^\\| `(deepscaler_[a-z_]+)`"},
-		{"adapter/hpacheck/*.go", "docs/troubleshooting.md", `Reason[A-Za-z]+ += "([A-Za-z]+)"`, "(?m)^\\| `((?:Missing|Invalid|Selector|NotA|Average|Tolerance|Duplicate|ApplicationNot|MinReplicas)[A-Za-z]+)` \\|.*\\|.*\\|$"},
+		{"adapter/hpacheck/*.go", "docs/troubleshooting.md", `Reason[A-Za-z]+ += "([A-Za-z]+)"`, "(?m)^\\| `((?:Missing|Invalid|Selector|NotA|Average|Tolerance|Duplicate|ApplicationNot|MinReplicas|ObjectIsNot|APINot)[A-Za-z]+)` \\|.*\\|.*\\|$"},
 	} {
 		defined, explained := map[string]bool{}, map[string]bool{}
 		var files []string

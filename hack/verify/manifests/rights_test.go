@@ -16,11 +16,13 @@ const (
 	secret     = "deepscaler-adapter-certificate" //nolint:gosec // the name of a Secret, not a credential
 	lease      = "deepscaler-learner"
 	apiService = "v1beta1.external.metrics.k8s.io"
+
+	customAPIService = "v1beta2.custom.metrics.k8s.io"
 )
 
 // right is a question to the API server's authoriser.
 type right struct {
-	verb, group, resource, namespace, name string
+	verb, group, resource, subresource, namespace, name string
 	// path, when set, asks about a URL instead of a resource.
 	path string
 	want bool
@@ -43,7 +45,7 @@ func (s *site) may(t *testing.T, user controlplane.User, r right) bool {
 		review.Spec.NonResourceAttributes = &authorizationv1.NonResourceAttributes{Verb: r.verb, Path: r.path}
 	} else {
 		review.Spec.ResourceAttributes = &authorizationv1.ResourceAttributes{
-			Verb: r.verb, Group: r.group, Resource: r.resource, Namespace: r.namespace, Name: r.name,
+			Verb: r.verb, Group: r.group, Resource: r.resource, Subresource: r.subresource, Namespace: r.namespace, Name: r.name,
 		}
 	}
 	answer, err := s.client.AuthorizationV1().SubjectAccessReviews().Create(t.Context(), review, metav1.CreateOptions{})
@@ -103,6 +105,9 @@ func always() []right {
 		{verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: system, name: "any"},
 		{verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: "kube-system", name: lease},
 		{verb: "list", group: "apiregistration.k8s.io", resource: "apiservices"},
+		{verb: "watch", group: "apiregistration.k8s.io", resource: "apiservices", name: apiService, want: true},
+		{verb: "list", group: "apiregistration.k8s.io", resource: "apiservices", name: customAPIService, want: true},
+		{verb: "update", group: "apiregistration.k8s.io", resource: "apiservices", name: customAPIService},
 		{verb: "update", group: "apiregistration.k8s.io", resource: "apiservices", name: "v1beta1.metrics.k8s.io"},
 		{verb: "create", group: "apiregistration.k8s.io", resource: "apiservices"},
 		{verb: "impersonate", resource: "users"},
@@ -113,10 +118,9 @@ func certificateRights(want bool) []right {
 	var rights []right
 	for _, verb := range []string{"get", "list", "watch", "update"} {
 		rights = append(rights,
-			right{verb: verb, resource: "secrets", namespace: system, name: secret, want: want},
-			right{verb: verb, group: "apiregistration.k8s.io", resource: "apiservices", name: apiService, want: want})
+			right{verb: verb, resource: "secrets", namespace: system, name: secret, want: want})
 	}
-	return rights
+	return append(rights, right{verb: "update", group: "apiregistration.k8s.io", resource: "apiservices", name: apiService, want: want})
 }
 
 func (s *site) testRightsWithCertManager(t *testing.T) {
@@ -150,6 +154,9 @@ func (s *site) testRightsOfBase(t *testing.T) {
 	viewer := controlplane.User{Name: "viewer"}
 	metric.want = true
 	s.check(t, viewer, []right{metric})
+	object := right{verb: "get", group: "custom.metrics.k8s.io", resource: "deployments.apps", subresource: "deepscaler_desired_replicas", namespace: "shop", name: "web", want: true}
+	s.check(t, viewer, []right{object})
 	metric.namespace, metric.want = "elsewhere", false
-	s.check(t, viewer, []right{metric})
+	object.namespace, object.want = "elsewhere", false
+	s.check(t, viewer, []right{metric, object})
 }

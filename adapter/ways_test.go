@@ -1,0 +1,79 @@
+package adapter
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	custommetricsv1beta2 "k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+
+	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
+)
+
+var customAPIServices = []string{"v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"}
+
+// besideKEDA leaves the external metrics API to KEDA, registers the adapter for the custom
+// one, and lets cart be scaled by an Object metric.
+func besideKEDA(t *testing.T) func(*system) {
+	return func(s *system) {
+		t.Helper()
+		for _, name := range customAPIServices {
+			if err := s.kube.Register(name, fakekube.Namespace, fakekube.Service); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.kube.Register(fakekube.APIService, "keda", "keda-operator-metrics-apiserver"); err != nil {
+			t.Fatal(err)
+		}
+		cart := fakekube.Autoscaler("shop", "cart")
+		cart.Spec.Metrics = []autoscalingv2.MetricSpec{{Type: autoscalingv2.ObjectMetricSourceType, Object: &autoscalingv2.ObjectMetricSource{
+			Metric: autoscalingv2.MetricIdentifier{Name: "deepscaler_desired_replicas"}, DescribedObject: cart.Spec.ScaleTargetRef,
+			Target: cart.Spec.Metrics[0].External.Target,
+		}}}
+		if err := s.kube.PutAutoscaler(cart); err != nil {
+			t.Fatal(err)
+		}
+		s.apiService = customAPIServices[0]
+	}
+}
+
+func TestRunServesTheCustomMetricsAPIBesideKEDA(t *testing.T) {
+	s := start(t, besideKEDA(t))
+	s.ready(t)
+	for _, version := range []string{"v1beta1", "v1beta2"} {
+		api := "/apis/custom.metrics.k8s.io/" + version
+		var resources metav1.APIResourceList
+		s.decode(t, api, &resources)
+		if len(resources.APIResources) != 1 || resources.APIResources[0].Name != "deployments.apps/deepscaler_desired_replicas" || !resources.APIResources[0].Namespaced {
+			t.Errorf("%s lists %+v", version, resources.APIResources)
+		}
+		var list custommetricsv1beta2.MetricValueList
+		s.decode(t, api+"/namespaces/shop/deployments.apps/cart/deepscaler_desired_replicas", &list)
+		if len(list.Items) != 1 || list.Items[0].Value.Value() < 1 || list.Items[0].DescribedObject.Name != "cart" {
+			t.Errorf("%s: %+v", version, list)
+		}
+		if code, body := s.get(t, "nobody", api+"/namespaces/shop/deployments.apps/cart/deepscaler_desired_replicas"); code != http.StatusForbidden {
+			t.Errorf("%s: a caller without rights gets %d %s", version, code, body)
+		}
+		if code, body := s.get(t, "admin", api+"/namespaces/shop/deployments.apps/nobody/deepscaler_desired_replicas"); code != http.StatusNotFound {
+			t.Errorf("%s: an unknown object is %d %s", version, code, body)
+		}
+	}
+	if code, body := s.get(t, "admin", "/openapi/v2"); code != http.StatusOK || !strings.Contains(body, "custom_metrics.v1beta2.MetricValueList") {
+		t.Errorf("/openapi/v2: %d %.200s", code, body)
+	}
+	if spec := s.kube.Object("apiservices", "", fakekube.APIService)["spec"].(map[string]any); spec["caBundle"] != nil {
+		t.Error("wrote the APIService of KEDA")
+	}
+	eventually(t, "an Event on web, which asks KEDA", func() bool {
+		for _, e := range s.kube.Objects("events") {
+			message, _ := e["message"].(string)
+			if e["reason"] == "APINotRegistered" && strings.Contains(message, "belongs to keda/keda-operator-metrics-apiserver: use a metric of type Object") {
+				return true
+			}
+		}
+		return false
+	})
+}
