@@ -10,6 +10,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
 // models holds the estimators of applications: the network that serves, and where it
@@ -27,6 +28,22 @@ var _ tick.Models = (*models)(nil)
 type queueingModel struct {
 	hab, mmn estimator.Estimator
 	plan     plan.Config
+	config   queueing.Config
+	steps    int
+}
+
+// seasonal returns the joint queueing estimator that knows how the load recurs.
+func (q queueingModel) seasonal(s *season.Season) estimator.Estimator {
+	if s == nil {
+		return q.hab
+	}
+	c := q.config
+	c.Season = s
+	hab, err := queueing.NewHAB(c)
+	if err != nil {
+		return q.hab
+	}
+	return estimator.Newest(hab, q.steps)
 }
 
 func newModels(file *config.Adapter, store *modelstore.Store) (*models, error) {
@@ -52,7 +69,7 @@ func newQueueingModel(s config.Settings, steps int) (queueingModel, error) {
 	if err != nil {
 		return queueingModel{}, err
 	}
-	return queueingModel{estimator.Newest(hab, steps), estimator.Newest(mmn, steps), s.Plan()}, nil
+	return queueingModel{estimator.Newest(hab, steps), estimator.Newest(mmn, steps), s.Plan(), s.Queueing(), steps}, nil
 }
 
 // At implements [tick.Models].
@@ -66,7 +83,7 @@ func (m *models) At(application string, end time.Time) tick.Model {
 		if network := m.store.At(application, end); network != nil {
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity
-			out.Estimators = estimator.First(network.Estimator, q.hab, q.mmn)
+			out.Estimators = estimator.First(network.Estimator, q.seasonal(network.Season), q.mmn)
 			return out
 		}
 	}

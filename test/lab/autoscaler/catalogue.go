@@ -151,7 +151,7 @@ func network(name, kind, about string) Kind {
 			if trained, err = trained.At(knob); err != nil {
 				return nil, err
 			}
-			e, err := newTrusted(trained, knob, s.Config)
+			e, err := newTrusted(trained, knob, s.Model.Season, s.Config)
 			if err != nil {
 				return nil, err
 			}

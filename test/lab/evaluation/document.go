@@ -143,9 +143,14 @@ weight decay of the others are the best of a grid for each application and load 
 		e := l.Report.Test.Overall
 		var shares []string
 		levels := l.Report.Learning.Quantiles
-		for i, v := range l.Report.Shares {
-			none = none || v == 0
-			shares = append(shares, fmt.Sprintf("%v: %.2f", levels[i%len(levels)], v))
+		for at, level := range levels {
+			sum, count := 0.0, 0.0
+			for i := at; i < len(l.Report.Shares); i += len(levels) {
+				sum += l.Report.Shares[i]
+				count++
+			}
+			none = none || sum == 0
+			shares = append(shares, fmt.Sprintf("%v: %.2f", level, sum/count))
 		}
 		t.Rows = append(t.Rows, []string{
 			l.Application, l.Workload, l.Autoscaler, fmt.Sprintf("%.3f", e.Model.MAE), fmt.Sprintf("%.3f", e.Model.RMSE), fmt.Sprintf("%.1f", e.Model.MAPE),
