@@ -49,7 +49,7 @@ func (s *site) testKustomization(t *testing.T, dir string) {
 		if namespace := object.GetNamespace(); namespace != "" {
 			_, _ = s.kubectl(t.Context(), nil, "create", "namespace", namespace)
 		}
-		if object.GetKind() == "Deployment" {
+		if object.GetKind() == "Deployment" && object.GetName() == deployed {
 			testFlags(t, object)
 		}
 		if object.GetKind() == "APIService" {
