@@ -27,6 +27,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
+	"github.com/deepscaler/deepscaler/estimator/trust"
 )
 
 // planner connects the autoscalers with the board that requests read.
@@ -49,8 +50,8 @@ func newPlanner(file *config.Adapter, client *client, namespace string, registry
 	steps := file.Window
 	if file.Models.Serve {
 		// A network may look at an analytic forecast for each of its steps, and each of
-		// these looks back by itself.
-		steps = 2 * file.Window
+		// these looks back by itself. Hindcasts do so from earlier steps.
+		steps = 2*file.Window + trust.Room(file.LongestLeadTime(), file.Step)
 	}
 	source, err := telemetry.New(file.Telemetry, estimator.DefaultFeatures(), steps, file.Step)
 	if err != nil {

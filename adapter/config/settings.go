@@ -76,6 +76,15 @@ func (a *Adapter) Settings(name string) Settings {
 	return s
 }
 
+// LongestLeadTime returns that of the application with the longest one.
+func (a *Adapter) LongestLeadTime() time.Duration {
+	longest := a.Settings("").LeadTime
+	for _, o := range a.Applications {
+		longest = max(longest, a.Settings(o.Name).LeadTime)
+	}
+	return longest
+}
+
 // Consent returns the namespaces that may join each application.
 func (a *Adapter) Consent() map[string][]string {
 	consent := map[string][]string{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
@@ -24,6 +25,10 @@ const (
 	// recovery is the most trust that one hindcast gives back.
 	recovery = 1.0 / 3
 )
+
+// Room returns how many steps a window must be longer than a model needs, so that all
+// hindcasts can be made.
+func Room(leadTime, step time.Duration) int { return hindcasts * plan.Steps(leadTime, step) }
 
 // beginnings returns the numbers of steps of the parts to forecast from, in the order of
 // time: each at least a lead time before the end, and of at least the given number.

@@ -35,7 +35,7 @@ func newTrusted(network trust.Network, quantile float64, found *season.Season, c
 		Config: trust.ConfigOf(q, a.plan, quantile), Network: network,
 		Rest: []estimator.Estimator{estimator.Newest(hab, c.Steps), estimator.Newest(mmn, c.Steps)},
 	}
-	a.estimator, a.steps = pacing{a, s}, 2*c.Steps
+	a.estimator, a.steps = pacing{a, s}, 2*c.Steps+trust.Room(c.LeadTime(), c.Step)
 	return a, s.Validate()
 }
 
