@@ -107,3 +107,8 @@ func (n *wrongNetwork) EstimateAt(_ context.Context, w *estimator.Window, steps 
 	}
 	return all, nil
 }
+
+// Outside implements [trust.Network].
+func (*wrongNetwork) Outside(w *estimator.Window) ([]float64, error) {
+	return make([]float64, len(w.Services)), nil
+}
