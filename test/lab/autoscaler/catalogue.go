@@ -65,6 +65,11 @@ func Kinds() []Kind {
 	return []Kind{
 		network("deepscaler", artifact.KindDeepScaler, "DeepScaler with its network, trained on other days, and HAB behind it"),
 		{
+			Name: "living", About: "DeepScaler that begins with HAB and learns on the way, as its sidecar does, from what passes the gate on",
+			Knob: "quantile", Settings: []float64{0.3, 0.5, 0.8, 0.9, 0.95, 0.99}, Usual: 0.8,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newLiving(knob, s.Config) },
+		},
+		{
 			Name: "hab", About: "DeepScaler without a model: a balanced queueing network over the call graph [35]",
 			Knob: "highest utilisation", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.8,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
