@@ -48,6 +48,9 @@ const (
 	schoolSeed = 1001
 )
 
+// longest bounds the virtual time of a run.
+const longest = 7 * 24 * time.Hour
+
 // enough is the share of violations in every seed with which the sweep of a knob ends.
 const enough = 0.005
 
@@ -95,6 +98,11 @@ func (o *Options) validate() error {
 	var errs []error
 	if o.Seeds < 2 {
 		errs = append(errs, fmt.Errorf("--seeds is %d, want at least 2: autoscalers are tuned on the other seeds", o.Seeds))
+	}
+	for name, d := range map[string]time.Duration{"duration": o.Duration, "school": o.School} {
+		if d <= 0 || d > longest {
+			errs = append(errs, fmt.Errorf("--%s is %v, want more than 0 and at most %v", name, d, longest))
+		}
 	}
 	if o.Patterns < 0 || o.Patterns > workload.Patterns {
 		errs = append(errs, fmt.Errorf("--patterns is %d, want 0 to %d", o.Patterns, workload.Patterns))
