@@ -189,6 +189,7 @@ update: ## Bring generated and formatted files up to date
 	go mod tidy
 	cd cmd/scheduler && go mod tidy
 	go run ./hack/verify/docs/update
+	go -C hack/proto run . ../../adapter/keda/externalscaler/externalscaler.proto
 
 .PHONY: clean
 clean: ## Remove what the targets above wrote into the checkout (the build caches stay)
