@@ -37,6 +37,12 @@ func (o *options) plan() (*experiment.Plan, error) {
 	if len(o.autoscalers) == 0 {
 		return nil, fmt.Errorf("--autoscaler is empty, want at least one of %s", strings.Join(autoscaler.Names(), ", "))
 	}
+	if o.rps < 0 {
+		return nil, fmt.Errorf("--rps is %v, want more than 0, or 0 for what suits the application", o.rps)
+	}
+	if n := o.schoolSeed - o.firstSeed; o.schoolSeed >= o.firstSeed && n < uint64(o.seeds) {
+		return nil, fmt.Errorf("--school-seed is %d, which a run has: learn from another seed than those of the runs", o.schoolSeed)
+	}
 	var p experiment.Plan
 	for _, text := range o.autoscalers {
 		candidate, err := o.candidate(text)

@@ -15,6 +15,8 @@ func TestPlanRefuses(t *testing.T) {
 		"no seed":              {func(o *options) { o.seeds = 0 }, "--seeds is 0, want 1 to 100"},
 		"too many seeds":       {func(o *options) { o.seeds = 1e6 }, "--seeds is 1000000"},
 		"a huge duration":      {func(o *options) { o.duration = 1e5 * time.Hour }, "--duration is 100000h0m0s"},
+		"a negative rate":      {func(o *options) { o.rps = -3 }, "--rps is -3"},
+		"a known seed":         {func(o *options) { o.schoolSeed = 2 }, "--school-seed is 2, which a run has"},
 		"a negative school":    {func(o *options) { o.school = -time.Hour }, "--school is -1h0m0s"},
 		"no such application":  {func(o *options) { o.apps = []string{"shop"} }, `--app: application "shop" is neither a file nor one of`},
 		"no such load":         {func(o *options) { o.workloads = []string{"x"} }, `--workload: there is no workload "x"`},
