@@ -134,10 +134,7 @@ func (j *journal) Planned(ctx context.Context, b *tick.Basis) {
 
 // discovered drops the state of applications that are gone.
 func (j *journal) discovered(s discovery.Snapshot) {
-	present := map[string]bool{}
-	for _, a := range s.Applications {
-		present[a.Name] = true
-	}
+	present := s.Names()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.snapshot = s

@@ -92,11 +92,13 @@ func (m *models) At(application string, end time.Time) tick.Model {
 			scheduler.Network = network.Estimator
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity
-			scheduler.Rest[0] = q.seasonal(network.Season)
-			out.Trained = &tick.Trained{
-				Hash: network.Hash, Ended: network.Trained, Estimator: network.Estimator, Season: network.Season, Analytic: network.Analytic,
+			if network.Season != nil {
+				out.Plain = estimator.First(q.hab, q.mmn)
+				scheduler.Rest[0] = q.seasonal(network.Season)
 			}
+			out.Trained = &tick.Trained{Hash: network.Hash, Ended: network.Trained, Estimator: network.Estimator}
 		}
 	}
+	out.Theory = estimator.First(scheduler.Rest[0], scheduler.Rest[1:]...)
 	return out
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/plan"
-	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
@@ -28,8 +27,6 @@ type Model struct {
 	Affinity []plan.Link
 	// Season is how the requests of its history recur; nil if they do not.
 	Season *season.Season
-	// Analytic configures the analytic forecasts that it sees; nil if it sees none.
-	Analytic *queueing.Config
 }
 
 // requirements are the shape of windows and the horizon that a model must reach.
@@ -64,7 +61,7 @@ func (r requirements) load(m *artifact.Model, hash string) (*Model, error) {
 		return nil, err
 	}
 	return &Model{
-		Hash: hash, Trained: m.Created, Estimator: e, Season: m.Season, Analytic: m.Scaler.Analytic,
+		Hash: hash, Trained: m.Created, Estimator: e, Season: m.Season,
 		Affinity: plan.AffinityLinks(services, m.Affinity, leastAffinity),
 	}, nil
 }

@@ -64,10 +64,7 @@ func (m *Metrics) Planned(_ context.Context, b *tick.Basis) {
 func (m *Metrics) Discovered(s discovery.Snapshot, misconfigured int) {
 	m.autoscalers.Set(float64(len(s.Autoscalers)))
 	m.misconfigured.Set(float64(misconfigured))
-	present := map[string]bool{}
-	for _, a := range s.Applications {
-		present[a.Name] = true
-	}
+	present := s.Names()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name := range m.seen {

@@ -12,8 +12,6 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/plan"
-	"github.com/deepscaler/deepscaler/estimator/queueing"
-	"github.com/deepscaler/deepscaler/estimator/season"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 	"github.com/deepscaler/deepscaler/estimator/trust"
 )
@@ -51,6 +49,9 @@ type Model struct {
 	Steps int
 	// Trained is what the trained model knows; nil without one.
 	Trained *Trained
+	// Theory is queueing theory, which serves behind the model, and Plain the same
+	// without the season of the load; nil if there is no season.
+	Theory, Plain estimator.Estimator
 }
 
 // Trained is a trained model.
@@ -60,10 +61,6 @@ type Trained struct {
 	Ended time.Time
 	// Estimator runs it.
 	Estimator *model.Estimator
-	// Season is how requests recur; nil if they do not. Analytic configures the
-	// analytic forecasts that it sees; nil without.
-	Season   *season.Season
-	Analytic *queueing.Config
 }
 
 // Basis is what a plan was made from. It is not changed.
