@@ -53,7 +53,7 @@ demo: ## Run the whole system under a bursty load on a real control plane (DURAT
 .PHONY: lab
 lab: ## Compare autoscalers in virtual time, in a terminal and on a page (about a minute; ARGS are its flags)
 	@$(HEARTBEAT) "compiling the lab" go build -o bin/lab ./test/lab
-	@bin/lab --seeds 2 --duration 30m --report dist/lab.html $(ARGS)
+	@bin/lab --seeds 2 --duration 20m --report dist/lab.html $(ARGS)
 
 .PHONY: eval
 eval: ## Reproduce the tables and figures of the paper into docs/evaluation.md (about half an hour on two cores)

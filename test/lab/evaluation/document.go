@@ -51,7 +51,7 @@ func (f *Found) table2(w io.Writer) error {
 		}
 		paired := experiment.Paired(tuned[i], r.Reference)
 		paired.Title = "Differences to " + r.Reference + ", paired by seed, with 95 % confidence"
-		cost := experiment.CostTable("Core-hours for so many violations, mean of all seeds", scene)
+		cost := experiment.CostTable("Core-hours by share of violations, mean of all seeds", scene)
 		for _, t := range []*experiment.Table{&table, paired, &cost, grid(scene)} {
 			if err := t.Markdown(w); err != nil {
 				return err

@@ -30,7 +30,7 @@ type Options struct {
 	Duration, School time.Duration
 	// Patterns is how many of the nine weightings of Fig. 11 are run.
 	Patterns int
-	// Parts, unless nil, keeps what is finished, and Meter is told what is done.
+	// Parts, unless nil, keeps finished parts, and Meter counts the work.
 	Parts experiment.Parts
 	Meter *experiment.Meter
 }
