@@ -31,6 +31,9 @@ func (l *learning) Begin(r *train.Report) {
 	l.began = l.now()
 	l.shown = l.began
 	l.total = r.Learning.Iterations * (r.Learning.Epochs + r.Learning.GraphEpochs)
+	if r.Learning.GraphEpochs > 0 {
+		l.total += r.Learning.Epochs // of the probe
+	}
 	t := l.terminal
 	t.say("%d steps of %v of %d services; %d training, %d validation and %d test samples of %s (%s), %s ahead",
 		r.Series.Steps, time.Duration(r.Series.Step), r.Series.Services, r.Samples.Train, r.Samples.Validation, r.Samples.Test,
@@ -105,7 +108,8 @@ func (l *learning) summarise(file string, r *train.Report) error {
 func (l *learning) useless(r *train.Report) string {
 	var steps []string
 	for i, h := range r.Horizons {
-		if shares := r.SharesAt(i); len(shares) > 0 && slices.Max(shares) == 0 {
+		levels := len(r.Shares) / len(r.Horizons)
+		if levels > 0 && slices.Max(r.Shares[i*levels:(i+1)*levels]) == 0 {
 			steps = append(steps, fmt.Sprint(h))
 		}
 	}

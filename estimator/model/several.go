@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -29,7 +30,7 @@ func (e *Estimator) estimateAt(ctx context.Context, w *estimator.Window, steps [
 	}
 	if e.analytic != nil && len(steps) > 0 {
 		var err error
-		if w, err = e.analytic.Annotate(ctx, w, slices.Min(steps)-e.predictor.config.Window, false); err != nil {
+		if w, err = e.analytic.Annotate(ctx, w, slices.Min(steps)-e.predictor.config.Window); err != nil {
 			return nil, err
 		}
 	}
@@ -48,12 +49,21 @@ func (e *Estimator) estimateAt(ctx context.Context, w *estimator.Window, steps [
 			continue
 		}
 		part := w.Slice(estimator.Range{To: n})
-		if err := e.run(c, part); err != nil {
+		if err := e.read(c, part); err != nil {
 			return nil, err
 		}
-		if anyKnown(c.outputs) {
+		if err := c.pass.Predict(c.samples, c.outputs); err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(c.outputs, func(v float64) bool { return !math.IsNaN(v) }) {
+			outputs := slices.Clone(c.outputs)
 			for q, l := range levels {
-				all[i][q] = e.forecast(c, part, l)
+				copy(c.outputs, outputs)
+				f, err := e.forecast(c, part, l)
+				if err != nil {
+					return nil, err
+				}
+				all[i][q] = f
 			}
 		}
 	}

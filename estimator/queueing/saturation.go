@@ -1,7 +1,6 @@
 package queueing
 
 import (
-	"math"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
@@ -18,11 +17,6 @@ const (
 	// queue are those that waited least. Pods that are asked for one step later
 	// cost more than those that prove to be too many.
 	saturatedGrowth = 2.5
-	// onsetGrowth is the growth over the load before, assumed within the first lead
-	// time of a saturation. CPU at its limit looks the same after a jump to one and a
-	// half times the load and to four times, and the services that wait answer even
-	// less than before.
-	onsetGrowth = 4
 	// clearedWithin is the share of the lead time within which a backlog is to be
 	// worked off. All who wait in it, and all who come after, break the SLO.
 	clearedWithin = 1. / 3
@@ -38,34 +32,19 @@ type saturation struct {
 	clearing float64
 }
 
-// onset returns the last step before the station became saturated, if that was at
-// most a time ago and it still is; -1 otherwise. A bottleneck that lasts has no more
-// replicas to get, and says nothing about the load of others.
-func (s *station) onset(within time.Duration) int {
+// saturates reports whether the station has become saturated within a time: a
+// bottleneck that lasts has no more replicas to get, and says nothing about the
+// load of others.
+func (s *station) saturates(within time.Duration) bool {
 	if s.sized < 0 || !demand.Saturated(s.CPU[s.sized]) {
-		return -1
+		return false
 	}
 	for t := s.sized - 1; t >= 0 && float64(s.sized-t)*s.Step <= within.Seconds(); t-- {
 		if known(s.CPU[t]) && !demand.Saturated(s.CPU[t]) {
-			return t
+			return true
 		}
 	}
-	return -1
-}
-
-// calm returns the least rate within a time up to a step, 0 if unknown. A service that
-// saturates after others has answered more by then: that jump was counted already.
-func (s *station) calm(step int, within time.Duration) float64 {
-	least := math.Inf(1)
-	for t := step; t >= 0 && float64(step-t)*s.Step <= within.Seconds(); t-- {
-		if known(s.Requests[t]) {
-			least = min(least, s.Requests[t])
-		}
-	}
-	if math.IsInf(least, 1) {
-		return 0
-	}
-	return least
+	return false
 }
 
 // observeSaturation reads the newest step of a station. self is its latency

@@ -2,7 +2,6 @@ package queueing
 
 import (
 	"math"
-	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
@@ -30,7 +29,7 @@ const enough = 64
 // unbalanced flow only without others.
 func fitWork(s *station) work {
 	var flow, every [enough]int
-	steps := slices.DeleteFunc(s.workingSteps(flow[:0], true), func(t int) bool { return demand.Saturated(s.CPU[t]) })
+	steps := s.workingSteps(flow[:0], true)
 	unbalanced := false
 	if len(steps) < minSamples {
 		all := s.workingSteps(every[:0], false)

@@ -58,6 +58,20 @@ func list(names []string) string {
 	return text
 }
 
+// Samples cuts a history into samples with the features, window, horizons and scalers of
+// a model. The services are those of the model, in the same order.
+func Samples(ctx context.Context, history *estimator.Window, a *artifact.Model, split samples.Split) (*samples.Set, error) {
+	training, err := train.TrainingOf(a)
+	if err != nil {
+		return nil, err
+	}
+	data, err := samplesFor(ctx, a, history, split, training.Label)
+	if err != nil {
+		return nil, err
+	}
+	return data.WithScalers(scalers(a))
+}
+
 // samplesFor cuts a series into samples with the features, window and horizons
 // of the model. The services are those of the model, in the same order.
 func samplesFor(ctx context.Context, a *artifact.Model, s *estimator.Window, split samples.Split, label train.Label) (*samples.Set, error) {

@@ -35,6 +35,9 @@ type Config struct {
 	// 0 is none. Only for labels that are changes from values in the sample: a
 	// shift keeps them right.
 	Jitter float64 `json:"jitter"`
+	// Disturb is the share of the samples in which the features of some services are
+	// nonsense and their labels unknown; 0 is none.
+	Disturb float64 `json:"disturb"`
 	// Quantiles of the pinball loss, ascending; outputs use them in turn. 0.5 is the
 	// L1 loss of Eq. 4. A higher one trades cost for fewer shortages.
 	Quantiles []float64 `json:"quantiles"`
@@ -71,6 +74,7 @@ func DefaultConfig() Config {
 		Decay:       0.9,
 		Clip:        5,
 		Patience:    0,
+		Disturb:     0.5,
 		Quantiles:   []float64{0.5},
 		Graphs:      4,
 		Embedding:   16,
@@ -126,6 +130,9 @@ func (c Config) Validate() error {
 	}
 	if !(c.Jitter >= 0 && c.Jitter <= 10) {
 		errs = append(errs, fmt.Errorf("jitter is %v standard deviations, want 0 to 10", c.Jitter))
+	}
+	if !(c.Disturb >= 0 && c.Disturb <= 1) {
+		errs = append(errs, fmt.Errorf("share of disturbed samples is %v, want 0 to 1", c.Disturb))
 	}
 	if len(c.Quantiles) == 0 {
 		errs = append(errs, errors.New("there are no quantiles, want at least one"))

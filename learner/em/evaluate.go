@@ -38,6 +38,11 @@ func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Sa
 				s.Fill(index, x, labels)
 				s.Censored(index, censored)
 				pass.Forward(x, basis, y)
+				if kept := s.Familiar(x); kept < 1 {
+					for k := range y {
+						y[k] *= kept
+					}
+				}
 				each(w, i, y, labels, censored)
 			}
 			return nil

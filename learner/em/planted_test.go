@@ -87,6 +87,8 @@ func (s plantedSamples) Fill(indices []int, x, y []float32) {
 	}
 }
 
+func (plantedSamples) Familiar([]float32) float32 { return 1 }
+
 func (plantedSamples) Censored(_ []int, mask []bool) { clear(mask) }
 
 // averagePrecision is the area under the precision–recall curve of scores that

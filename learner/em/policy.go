@@ -18,6 +18,7 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 		s.shuffle(order)
 		mean, err := load.pass(ctx, order, policy.Batch, func(b batch) (float64, error) {
 			s.jitter(policy.X, b.samples)
+			s.disturb(policy.Batch, b.samples)
 			s.solver.Rate = s.rate(float64(b.at) / float64(len(order)))
 			loss, err := policy.Step(s.solver)
 			average.add()

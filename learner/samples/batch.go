@@ -123,6 +123,9 @@ func (v View) Fill(indices []int, x, y []float32) {
 	repeat(y[:labels*v.levels], v.levels)
 }
 
+// Familiar is that of [features.Pipeline].
+func (v View) Familiar(x []float32) float32 { return v.samples.pipeline.Familiar(x) }
+
 // Censored is [Set.Censored].
 func (v View) Censored(indices []int, mask []bool) {
 	v.samples.Censored(v.part, indices, mask[:len(indices)*v.samples.LabelLen()])

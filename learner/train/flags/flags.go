@@ -68,6 +68,7 @@ func learning(s *train.Spec, fs *pflag.FlagSet) {
 	fs.IntVar(&c.Batch, "batch", c.Batch, "Samples in one step of learning.")
 	fs.Float64Var(&c.Rate, "learning-rate", c.Rate, "Learning rate of the network at the start.")
 	fs.Float64Var(&c.Jitter, "jitter", c.Jitter, fmt.Sprintf("Standard deviation of a random shift of every series of a sample in training, so that the network learns shapes and not levels; for --anchor change and demand. -1 stands for %v there, and for 0 with level.", train.DefaultJitter))
+	fs.Float64Var(&c.Disturb, "disturb", c.Disturb, "Share of the samples in which training makes nonsense of what some services show, so that the others are predicted as well as by themselves when their neighbours are out of the ordinary; 0 is none.")
 	fs.Float64Var(&c.Decay, "weight-decay", c.Decay, "Decoupled weight decay of the network.")
 	fs.Float64Var(&c.Clip, "clip", c.Clip, "Largest norm of a gradient.")
 	fs.IntVar(&c.Patience, "patience", c.Patience, "Epochs without a better validation loss before an iteration continues with the graph; 0 is never.")

@@ -25,13 +25,14 @@ what it costs:
   accuracy         the kinds of network beside each other
   hyperparameters  one value at a time
   adaptive         the cost of 1,000 samples of 41 services
+  robustness       errors outside of what was learned
   telemetry        what the studies of an application learn from
 
 A study that was interrupted goes on when it is called again with the same flags.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(accuracyCommand(), hyperparametersCommand(), adaptiveCommand(), telemetryCommand(), runCommand())
+	c.AddCommand(accuracyCommand(), hyperparametersCommand(), adaptiveCommand(), robustnessCommand(), telemetryCommand(), runCommand())
 	return c
 }
 
