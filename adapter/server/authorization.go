@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"time"
 
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
@@ -10,6 +12,7 @@ import (
 	"k8s.io/apiserver/pkg/authorization/path"
 	"k8s.io/apiserver/pkg/authorization/union"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
+	"k8s.io/utils/clock"
 )
 
 // authorize sets the authorizer: it queries the cluster unless the group or the
@@ -27,9 +30,8 @@ func authorize(o *genericoptions.DelegatingAuthorizationOptions) (authorizer.Aut
 	cluster, err := authorizerfactory.DelegatingAuthorizerConfig{
 		SubjectAccessReviewClient: client.authorization,
 		Compiler:                  noExpressions{},
-		AllowCacheTTL:             o.AllowCacheTTL,
-		DenyCacheTTL:              o.DenyCacheTTL,
 		WebhookRetryBackoff:       o.WebhookRetryBackoff,
+		// Its cache is off; reviews has one.
 	}.New()
 	if err != nil {
 		return nil, err
@@ -37,7 +39,8 @@ func authorize(o *genericoptions.DelegatingAuthorizationOptions) (authorizer.Aut
 	return union.New(
 		union.NamedAuthorizer{AuthorizerName: "kubernetes.io/always-allow-groups", Authorizer: authorizerfactory.NewPrivilegedGroups(o.AlwaysAllowGroups...)},
 		union.NamedAuthorizer{AuthorizerName: "kubernetes.io/always-allow-paths", Authorizer: paths},
-		union.NamedAuthorizer{AuthorizerName: "kubernetes.io/webhook", Authorizer: cluster},
+		union.NamedAuthorizer{AuthorizerName: "kubernetes.io/webhook",
+			Authorizer: newReviews(cluster, o.AllowCacheTTL, o.DenyCacheTTL, cmp.Or(o.ClientTimeout, time.Minute), clock.RealClock{})},
 	)
 }
 
