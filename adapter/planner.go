@@ -167,7 +167,9 @@ func newStore(file *config.Adapter, client *client, namespace string, o modelsto
 
 // discovered plans the services of a snapshot from now on.
 func (p *planner) discovered(s discovery.Snapshot) {
+	changed := discovery.Changed(p.board.Applications(), s.Applications)
 	p.board.Assign(s.Applications)
+	p.loop.Nudge(changed...)
 	var elsewhere hpacheck.Elsewhere
 	if p.registry != nil {
 		elsewhere = p.registry.Elsewhere()

@@ -42,6 +42,8 @@ type Loop struct {
 	// beat is when the last tick began, with the clock's monotonic reading.
 	beat atomic.Pointer[time.Time]
 
+	nudges nudges
+
 	mu   sync.Mutex
 	busy map[string]*task // the task of an application whose planning has not returned
 }
@@ -59,16 +61,19 @@ type Result struct {
 }
 
 // Run ticks at once, for the last ended step, and then after every step until
-// ctx is done. It returns when all its goroutines have ended.
+// ctx is done; see [Loop.Nudge] for what is between. It returns when all its
+// goroutines have ended.
 func (l *Loop) Run(ctx context.Context) {
 	l.busy = map[string]*task{}
+	l.nudges.start()
 	var running sync.WaitGroup
 	defer running.Wait()
 	for {
 		now := l.Clock.Now()
 		l.beat.Store(&now)
+		l.nudges.take() // the tick is for all
 		l.tick(ctx, &running, l.end(now))
-		if !l.sleep(ctx) {
+		if !l.sleep(ctx, &running) {
 			return
 		}
 	}
@@ -80,17 +85,26 @@ func (l *Loop) end(t time.Time) time.Time { return align(t.Add(-l.Settle/2), l.S
 
 // sleep waits for the next tick. It computes each wait from the wall clock, and
 // waits at most a step. So a clock that is set forward neither skips nor
-// repeats ticks, and one that is set back does not stop them.
-func (l *Loop) sleep(ctx context.Context) bool {
+// repeats ticks, and one that is set back does not stop them. Meanwhile it plans
+// applications that are nudged.
+func (l *Loop) sleep(ctx context.Context, running *sync.WaitGroup) bool {
 	now := l.Clock.Now()
 	next := l.end(now).Add(l.Step + l.Settle)
 	timer := l.Clock.NewTimer(min(next.Sub(now), l.Step+l.Settle))
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C():
-		return true
+	wake, pause := l.nudges.wake, (<-chan time.Time)(nil)
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C():
+			return true
+		case <-wake:
+			l.nudge(ctx, running)
+			wake, pause = nil, l.Clock.After(nudgeInterval)
+		case <-pause:
+			wake, pause = l.nudges.wake, nil
+		}
 	}
 }
 

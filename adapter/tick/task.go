@@ -31,6 +31,7 @@ type task struct {
 	deadline clock.Timer
 	overrun  bool // the application's last planning has not returned yet
 	settled  atomic.Bool
+	again    bool // the application is to be planned again; guarded by loop.mu
 }
 
 // newTask returns nil if the application's last task is not settled yet. That
@@ -100,5 +101,8 @@ func (t *task) close() {
 		t.loop.mu.Lock()
 		delete(t.loop.busy, t.application.Name)
 		t.loop.mu.Unlock()
+		if t.again {
+			t.loop.Nudge(t.application.Name)
+		}
 	}
 }
