@@ -11,6 +11,17 @@ ARG VERSION=unknown
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     make build GOOS=$TARGETOS GOARCH=$TARGETARCH VERSION=$VERSION OUTPUT=/deepscaler
 
+FROM build AS build-scheduler
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH make build-scheduler SCHEDULER=/deepscaler-scheduler
+
+# kube-scheduler with DeepScaler's plugin: docker build --target scheduler.
+FROM gcr.io/distroless/static:nonroot AS scheduler
+COPY --from=build-scheduler /deepscaler-scheduler /deepscaler-scheduler
+USER 65532:65532
+EXPOSE 10259
+ENTRYPOINT ["/deepscaler-scheduler"]
+
 # No shell, no package manager, user 65532.
 FROM gcr.io/distroless/static:nonroot
 COPY --from=build /deepscaler /deepscaler

@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/deepscaler/deepscaler/adapter/explain"
+	"github.com/deepscaler/deepscaler/estimator/model/fakemodel"
 )
 
 const shopMetric = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas"
@@ -74,5 +75,48 @@ func TestStatus(t *testing.T) {
 	}
 	if _, err := s.explainer(t, "nobody").Describe(t.Context(), explain.Query{Namespace: "shop"}); err == nil || !strings.Contains(err.Error(), "deepscaler-metric-reader") {
 		t.Errorf("error %v does not name the role that is missing", err)
+	}
+}
+
+// A full document says in numbers and in words what the number of a service rests on.
+func TestExplain(t *testing.T) {
+	s := start(t)
+	s.ready(t)
+	m, err := fakemodel.Constant(fakemodel.Shape{Services: []string{"shop/web"}, Step: s.step, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.learn(t, m, "")
+	var d *explain.Document
+	eventually(t, "the model serves", func() bool {
+		if d, err = s.explainer(t, "hpa").Describe(t.Context(), explain.Query{Namespace: "shop", Service: "web", Full: true}); err != nil {
+			t.Fatal(err)
+		}
+		return d.Services[0].Estimator == "network"
+	})
+	web, a := d.Services[0], d.Applications[0]
+	text := strings.Join(web.Detail.Words, "\n")
+	for _, want := range []string{
+		"web is to have 6 replicas", "Now 2 pods are ready", "90 % of their CPU limit", "100 requests/s", "takes 50 ms",
+		"The model " + m.Hash()[:12] + " forecast the need", "queueing theory alone would say 4.85", "The trust in the model is 1.00 (full)", "as usual",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the words lack %q:\n%s", want, text)
+		}
+	}
+	if a.Trust == nil || a.Trust.Level != "full" || len(a.Trust.Hindcasts) != 3 || len(a.Recent) == 0 || a.Model != m.Hash() {
+		t.Errorf("the application is %+v", a)
+	}
+	if len(a.Calls) != 2 || a.Calls[0].Destination == "" {
+		t.Errorf("calls are %+v", a.Calls)
+	}
+	if n := len(web.Detail.Horizon); n != 60 || web.Detail.Horizon[0].Need != 6 || len(web.Detail.Horizon[0].Quantiles) != 3 || len(web.Detail.Inputs) != 5 {
+		t.Errorf("%d steps ahead, the first %+v, from %d inputs", n, web.Detail.Horizon[0], len(web.Detail.Inputs))
+	}
+	if names := []string{web.Detail.Neighbours[0].Name, web.Detail.Neighbours[1].Name}; !cmp.Equal(names, []string{"web", "cart"}) {
+		t.Errorf("neighbours are %+v", web.Detail.Neighbours)
+	}
+	if d, err = s.explainer(t, "hpa").Describe(t.Context(), explain.Query{Namespace: "shop", Full: true}); err != nil || len(d.Services) != 2 || d.Services[1].Detail.Neighbours != nil {
+		t.Errorf("all services: %v, %+v", err, d)
 	}
 }

@@ -3,6 +3,7 @@ package adapter
 import (
 	"context"
 	"maps"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -29,13 +30,13 @@ type journal struct {
 	mu       sync.Mutex
 	snapshot discovery.Snapshot
 	// The last logged texts, by application; "" at the start.
-	failures, problems, estimators map[string]string
+	failures, problems, estimators, trust map[string]string
 }
 
 var _ tick.Observer = (*journal)(nil)
 
 func newJournal(recorder record.EventRecorder, slo func(application string) time.Duration) *journal {
-	return &journal{recorder: recorder, slo: slo, failures: map[string]string{}, problems: map[string]string{}, estimators: map[string]string{}}
+	return &journal{recorder: recorder, slo: slo, failures: map[string]string{}, problems: map[string]string{}, estimators: map[string]string{}, trust: map[string]string{}}
 }
 
 // StageTook implements [tick.Observer].
@@ -118,16 +119,26 @@ func (j *journal) Estimated(ctx context.Context, application string, estimators 
 	}
 }
 
+// Planned logs when the level of trust in an application's model changes.
+func (j *journal) Planned(ctx context.Context, b *tick.Basis) {
+	v, level := b.Verdict, ""
+	if !math.IsNaN(v.Trust) {
+		level = v.Level.String()
+	}
+	if !j.changed(j.trust, b.Application, level) || level == "" {
+		return
+	}
+	klog.FromContext(ctx).Info("The trust in an application's model has changed", "application", b.Application,
+		"level", level, "trust", v.Trust, "because", v.Reason)
+}
+
 // discovered drops the state of applications that are gone.
 func (j *journal) discovered(s discovery.Snapshot) {
-	present := map[string]bool{}
-	for _, a := range s.Applications {
-		present[a.Name] = true
-	}
+	present := s.Names()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.snapshot = s
-	for _, m := range []map[string]string{j.failures, j.problems, j.estimators} {
+	for _, m := range []map[string]string{j.failures, j.problems, j.estimators, j.trust} {
 		maps.DeleteFunc(m, func(application, _ string) bool { return !present[application] })
 	}
 }

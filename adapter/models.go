@@ -10,6 +10,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/estimator/season"
+	"github.com/deepscaler/deepscaler/estimator/trust"
 )
 
 // models holds the estimators of applications: the network that serves, and where it
@@ -27,6 +29,23 @@ var _ tick.Models = (*models)(nil)
 type queueingModel struct {
 	hab, mmn estimator.Estimator
 	plan     plan.Config
+	trust    trust.Config
+	config   queueing.Config
+	steps    int
+}
+
+// seasonal returns the joint queueing estimator that knows how the load recurs.
+func (q queueingModel) seasonal(s *season.Season) estimator.Estimator {
+	if s == nil {
+		return q.hab
+	}
+	c := q.config
+	c.Season = s
+	hab, err := queueing.NewHAB(c)
+	if err != nil {
+		return q.hab
+	}
+	return estimator.Newest(hab, q.steps)
 }
 
 func newModels(file *config.Adapter, store *modelstore.Store) (*models, error) {
@@ -52,7 +71,10 @@ func newQueueingModel(s config.Settings, steps int) (queueingModel, error) {
 	if err != nil {
 		return queueingModel{}, err
 	}
-	return queueingModel{estimator.Newest(hab, steps), estimator.Newest(mmn, steps), s.Plan()}, nil
+	return queueingModel{
+		hab: estimator.Newest(hab, steps), mmn: estimator.Newest(mmn, steps), plan: s.Plan(),
+		trust: trust.ConfigOf(s.Queueing(), s.Plan(), s.Quantile), config: s.Queueing(), steps: steps,
+	}, nil
 }
 
 // At implements [tick.Models].
@@ -61,15 +83,22 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	if !ok {
 		q = m.defaults
 	}
-	out := tick.Model{Plan: q.plan, Steps: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}}}
+	scheduler := &trust.Scheduler{Config: q.trust, Rest: []estimator.Estimator{q.hab, q.mmn}}
+	out := tick.Model{
+		Scheduler: scheduler, Plan: q.plan, Steps: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}},
+	}
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
+			scheduler.Network = network.Estimator
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity
-			out.Estimators = estimator.First(network.Estimator, q.hab, q.mmn)
-			return out
+			if network.Season != nil {
+				out.Plain = estimator.First(q.hab, q.mmn)
+				scheduler.Rest[0] = q.seasonal(network.Season)
+			}
+			out.Trained = &tick.Trained{Hash: network.Hash, Ended: network.Trained, Estimator: network.Estimator}
 		}
 	}
-	out.Estimators = estimator.First(q.hab, q.mmn)
+	out.Theory = estimator.First(scheduler.Rest[0], scheduler.Rest[1:]...)
 	return out
 }

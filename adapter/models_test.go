@@ -44,7 +44,7 @@ func TestModelsHandOverPerService(t *testing.T) {
 		calls *estimator.CallGraph
 		from  []int
 	}{"shop": {nil, []int{1, -1}}, "bank": {entry, []int{0, -1}}} {
-		_, origin, err := m.At(application, time.Now()).Estimators.EstimateFrom(t.Context(), constant(c.calls))
+		_, origin, _, err := m.At(application, time.Now()).Scheduler.EstimateFrom(t.Context(), constant(c.calls))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,6 +35,13 @@ func (all observers) Estimated(ctx context.Context, application string, estimato
 	}
 }
 
+// Planned implements [tick.Observer].
+func (all observers) Planned(ctx context.Context, b *tick.Basis) {
+	for _, o := range all {
+		o.Planned(ctx, b)
+	}
+}
+
 // Ticked implements [tick.Observer].
 func (all observers) Ticked(ctx context.Context, r tick.Result) {
 	for _, o := range all {

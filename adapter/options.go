@@ -24,6 +24,16 @@ type Options struct {
 	Kubeconfig string
 	// Server are the flags of the API server.
 	Server *server.Options
+	// KEDA are the flags of the external scaler for KEDA.
+	KEDA KEDAOptions
+}
+
+// KEDAOptions are the flags of the external scaler for KEDA.
+type KEDAOptions struct {
+	// Port is 0 when KEDA is not served.
+	Port int
+	// ClientCAFile has the authorities of KEDA's client certificate; empty when it needs none.
+	ClientCAFile string
 }
 
 // NewOptions returns the defaults.
@@ -38,17 +48,28 @@ func (o *Options) Flags() *cliflag.NamedFlagSets {
 	fs.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig,
 		"kubeconfig file of the cluster. Omit it in a pod. --authentication-kubeconfig and --authorization-kubeconfig default to it.")
 	o.Server.AddServingFlags(groups.FlagSet("Serving"))
+	keda := groups.FlagSet("KEDA")
+	keda.IntVar(&o.KEDA.Port, "keda-port", o.KEDA.Port,
+		"Port of the external scaler for KEDA, a gRPC server with the serving certificate. 0 for none.")
+	keda.StringVar(&o.KEDA.ClientCAFile, "keda-client-ca-file", o.KEDA.ClientCAFile,
+		"File with the authorities of KEDA's client certificate, which is then required. Without it, let a NetworkPolicy keep others from the port.")
 	o.Server.AddAuthFlags(groups.FlagSet("Authentication and authorisation"))
 	return groups
 }
 
 // Validate reports every invalid flag.
 func (o *Options) Validate() error {
-	var missing error
+	var errs []error
 	if o.ConfigFile == "" {
-		missing = errors.New("--config is required: write one from --print-example-config")
+		errs = append(errs, errors.New("--config is required: write one from --print-example-config"))
 	}
-	return errors.Join(missing, o.Server.Validate())
+	if o.KEDA.Port < 0 || o.KEDA.Port > 65535 {
+		errs = append(errs, fmt.Errorf("--keda-port is %d, want a port, or 0 for none", o.KEDA.Port))
+	}
+	if o.KEDA.Port == 0 && o.KEDA.ClientCAFile != "" {
+		errs = append(errs, errors.New("--keda-client-ca-file is given without --keda-port: give both, or neither"))
+	}
+	return errors.Join(append(errs, o.Server.Validate())...)
 }
 
 // Config is everything Run needs.
@@ -56,6 +77,7 @@ type Config struct {
 	File   *config.Adapter
 	Kube   *rest.Config
 	Server *server.Options
+	KEDA   KEDAOptions
 	Build  selfmetrics.Build
 }
 
@@ -78,7 +100,7 @@ func (o *Options) Config(build selfmetrics.Build) (*Config, error) {
 			*path = o.Kubeconfig
 		}
 	}
-	return &Config{File: file, Kube: kube, Server: o.Server, Build: build}, nil
+	return &Config{File: file, Kube: kube, Server: o.Server, KEDA: o.KEDA, Build: build}, nil
 }
 
 func (o *Options) kube() (*rest.Config, error) {

@@ -27,6 +27,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
+	"github.com/deepscaler/deepscaler/estimator/trust"
 )
 
 // planner connects the autoscalers with the board that requests read.
@@ -39,6 +40,7 @@ type planner struct {
 	reporter *hpacheck.Reporter
 	metrics  *selfmetrics.Metrics
 	journal  *journal
+	memory   *explain.Memory
 	ready    *readiness
 	registry *registration.Registry // nil when the adapter does not know its own Service
 }
@@ -49,8 +51,8 @@ func newPlanner(file *config.Adapter, client *client, namespace string, registry
 	steps := file.Window
 	if file.Models.Serve {
 		// A network may look at an analytic forecast for each of its steps, and each of
-		// these looks back by itself.
-		steps = 2 * file.Window
+		// these looks back by itself. Hindcasts do so from earlier steps.
+		steps = 2*file.Window + trust.Room(file.LongestLeadTime(), file.Step)
 	}
 	source, err := telemetry.New(file.Telemetry, estimator.DefaultFeatures(), steps, file.Step)
 	if err != nil {
@@ -92,13 +94,14 @@ func newPlanner(file *config.Adapter, client *client, namespace string, registry
 		reporter: hpacheck.NewReporter(recorder, c),
 		metrics:  metrics,
 		journal:  journal,
+		memory:   explain.NewMemory(),
 		ready:    &readiness{board: board, clock: c, patience: 4 * file.Step},
 		registry: registry,
 	}
 	if registry != nil {
 		registry.OnChange(watcher.Refresh)
 	}
-	observer := observers{metrics, p.journal}
+	observer := observers{metrics, p.journal, p.memory}
 	p.loop = &tick.Loop{
 		Clock:    c,
 		Step:     file.Step,
@@ -176,12 +179,13 @@ func (p *planner) discovered(s discovery.Snapshot) {
 	}
 	p.metrics.Discovered(s, p.reporter.Report(s, elsewhere))
 	p.journal.discovered(s)
+	p.memory.Keep(s.Names())
 	p.ready.autoscalersListed()
 }
 
 // content returns the parts that the API server serves.
 func (p *planner) content(apis config.APIs, version string) server.Content {
-	source := &explain.Explainer{Board: p.board, Clock: p.loop.Clock, Version: version}
+	source := &explain.Explainer{Board: p.board, Memory: p.memory, Clock: p.loop.Clock, Version: version}
 	c := server.Content{
 		Around:  func(next http.Handler) http.Handler { return explain.Around(next, source) },
 		Self:    p.metrics.Handler(),

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/certs"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/keda"
 	"github.com/deepscaler/deepscaler/adapter/registration"
 	"github.com/deepscaler/deepscaler/adapter/server"
 )
@@ -63,6 +66,9 @@ func (c *Config) Run(ctx context.Context) error {
 		defer stop()
 		return c.serve(ctx, planner, certificate)
 	})
+	if c.KEDA.Port != 0 {
+		group.Go(func() error { return c.serveKEDA(ctx, planner, certificate) })
+	}
 	group.Go(func() error {
 		planner.run(background)
 		return nil
@@ -98,6 +104,26 @@ func (c *Config) serve(ctx context.Context, p *planner, certificate *certs.Manag
 		return err
 	}
 	return s.PrepareRun().RunWithContext(ctx)
+}
+
+// serveKEDA answers KEDA once the certificate exists, until ctx is done.
+func (c *Config) serveKEDA(ctx context.Context, p *planner, certificate *certs.Manager) error {
+	o := keda.Options{ClientCAFile: c.KEDA.ClientCAFile, Board: p.board, Clock: clock.RealClock{}, Observe: p.metrics.Answered}
+	if certificate != nil {
+		if err := certificate.Wait(ctx); err != nil {
+			return nil //nolint:nilerr // asked to stop, or the certificate's own error is what counts
+		}
+		o.CertFile, o.KeyFile = certificate.CertFile(), certificate.KeyFile()
+	} else {
+		pair := c.Server.SecureServing.ServerCert.CertKey
+		o.CertFile, o.KeyFile = pair.CertFile, pair.KeyFile
+	}
+	address := net.JoinHostPort(c.Server.SecureServing.BindAddress.String(), strconv.Itoa(c.KEDA.Port))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen for KEDA (--keda-port): %w", err)
+	}
+	return keda.Serve(ctx, listener, o)
 }
 
 // registry returns the one that follows the registrations of the adapter, or nil when

@@ -39,6 +39,7 @@ type system struct {
 	exchange   string // the folder that the adapter shares with a learner
 	step       time.Duration
 	apiService string // whose caBundle verifies the adapter
+	kedaPort   int
 }
 
 // start runs an adapter that plans shop/web and shop/cart, by default every second, until
@@ -93,6 +94,7 @@ models: {exchange: %q}
 	o.Server.SecureServing.Listener = listener
 	o.Server.SecureServing.ServerCert.CertDirectory = filepath.Join(dir, "certificates")
 	o.Server.ShutdownDelay = 0
+	o.KEDA.Port = s.kedaPort
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,20 @@
 package adapter
 
 import (
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	custommetricsv1beta2 "k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
+	"github.com/deepscaler/deepscaler/adapter/keda/externalscaler"
 )
 
 var customAPIServices = []string{"v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"}
@@ -76,4 +81,43 @@ func TestRunServesTheCustomMetricsAPIBesideKEDA(t *testing.T) {
 		}
 		return false
 	})
+}
+
+// KEDA makes an autoscaler for a ScaledObject, by which the service is discovered, and asks
+// the scaler on a port of its own with the certificate of the API.
+func TestRunServesKEDA(t *testing.T) {
+	s := start(t, func(s *system) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.kedaPort = listener.Addr().(*net.TCPAddr).Port
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		cart := fakekube.Autoscaler("shop", "cart")
+		cart.Spec.Metrics[0].External.Metric = autoscalingv2.MetricIdentifier{
+			Name:     "s0-deepscaler_desired_replicas",
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"scaledobject.keda.sh/name": "cart-scaler"}},
+		}
+		if err := s.kube.PutAutoscaler(cart); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s.ready(t)
+	verified := s.client.Transport.(*http.Transport).TLSClientConfig.Clone()
+	connection, err := grpc.NewClient(net.JoinHostPort("127.0.0.1", strconv.Itoa(s.kedaPort)), grpc.WithTransportCredentials(credentials.NewTLS(verified)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	client := externalscaler.NewExternalScalerClient(connection)
+	ref := &externalscaler.ScaledObjectRef{Namespace: "shop", Name: "cart-scaler"}
+	values, err := client.GetMetrics(t.Context(), &externalscaler.GetMetricsRequest{ScaledObjectRef: ref, MetricName: "deepscaler_desired_replicas"}, grpc.WaitForReady(true))
+	if err != nil || len(values.MetricValues) != 1 || values.MetricValues[0].MetricValue < 1 {
+		t.Errorf("metric %v, %v", values, err)
+	}
+	if active, err := client.IsActive(t.Context(), ref); err != nil || !active.Result {
+		t.Errorf("active %v, %v", active, err)
+	}
 }

@@ -29,6 +29,9 @@ const (
 	// queueing theory forecasts from the steps up to this one, in fractional
 	// replicas. Package queueing adds it to windows.
 	Analytic Feature = "analytic"
+	// Present is derived as well: what the requests of this step need, in fractional
+	// replicas, counted as [Analytic] is. A network learns it, and does not see it.
+	Present Feature = "present"
 )
 
 // DefaultFeatures returns the five features of Table I in channel order.

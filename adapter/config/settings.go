@@ -16,6 +16,8 @@ const (
 	// lookBack is how far estimates look back. What a service uses without
 	// requests shows only where its load varied.
 	lookBack = 10 * time.Minute
+	// quantile makes a missing replica weigh as much as four spare ones.
+	quantile = 0.8
 	// leastWindow is how many steps that must be for a trend.
 	leastWindow = 12
 )
@@ -45,6 +47,7 @@ func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
 			MaxUtilisation:    q.MaxUtilisation,
 			Headroom:          q.Headroom,
 			RoundingTolerance: p.RoundingTolerance,
+			Quantile:          quantile,
 		},
 		Models:  Models{Serve: true, Lease: "deepscaler-learner", MaxBytes: 64 << 20},
 		Learner: exchange.DefaultLearning(),
@@ -74,6 +77,15 @@ func (a *Adapter) Settings(name string) Settings {
 	}
 	s.LeadTime += a.Telemetry.Prometheus.Offset
 	return s
+}
+
+// LongestLeadTime returns that of the application with the longest one.
+func (a *Adapter) LongestLeadTime() time.Duration {
+	longest := a.Settings("").LeadTime
+	for _, o := range a.Applications {
+		longest = max(longest, a.Settings(o.Name).LeadTime)
+	}
+	return longest
 }
 
 // Consent returns the namespaces that may join each application.

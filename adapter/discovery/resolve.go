@@ -52,6 +52,15 @@ type Snapshot struct {
 	Consent Consent
 }
 
+// Names returns the names of the applications.
+func (s Snapshot) Names() map[string]bool {
+	names := map[string]bool{}
+	for _, a := range s.Applications {
+		names[a.Name] = true
+	}
+	return names
+}
+
 // Resolve returns the services and applications of autoscalers. It ignores
 // autoscalers that do not reference the metric. The result does not depend on
 // the order of the list, so replicas of the adapter agree.

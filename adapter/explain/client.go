@@ -43,9 +43,11 @@ type Query struct {
 // Describe returns what the adapter has about services.
 func (c *Client) Describe(ctx context.Context, q Query) (*Document, error) {
 	request := c.autoscaling.RESTClient().Get().
-		AbsPath("/apis/external.metrics.k8s.io/v1beta1/namespaces", q.Namespace, discovery.Metric).Param(parameter, brief)
+		AbsPath("/apis/external.metrics.k8s.io/v1beta1/namespaces", q.Namespace, discovery.Metric)
 	if q.Full {
 		request.Param(parameter, full)
+	} else {
+		request.Param(parameter, brief)
 	}
 	if q.Service != "" {
 		request.Param("labelSelector", labels.Set{discovery.ServiceLabel: q.Service}.String())

@@ -40,6 +40,47 @@ type Application struct {
 	Trained time.Time `json:"trained,omitzero"`
 	// Problem is why the last tick made no plan; "" if it made one.
 	Problem string `json:"problem,omitempty"`
+	// Trust is how far the model is believed; nil without one.
+	Trust *Trust `json:"trust,omitempty"`
+	// Recent is the trust at the last steps, in the order of time. Only in full documents.
+	Recent []Moment `json:"recent,omitempty"`
+	// Calls and Affinity are the relations between services of the namespace. Only in full
+	// documents.
+	Calls    []Link `json:"calls,omitempty"`
+	Affinity []Link `json:"affinity,omitempty"`
+}
+
+// Trust is how far the model of an application is believed.
+type Trust struct {
+	// Value is from 0 to 1, and Level what follows: full, cautious or none.
+	Value Number `json:"value"`
+	Level string `json:"level"`
+	// Reason completes a sentence with "because".
+	Reason string `json:"reason"`
+	// Violations is the share of the recent steps in which the SLO was broken, and Outside
+	// how far the application is out of the range of the training, from 0 to 1.
+	Violations Number `json:"violations"`
+	Outside    Number `json:"outside"`
+	// Hindcasts are those behind it, in the order of time.
+	Hindcasts []Hindcast `json:"hindcasts,omitempty"`
+}
+
+// Hindcast compares forecasts from an earlier step with what came, in replicas.
+type Hindcast struct {
+	Made          time.Time `json:"made"`
+	Needed        float64   `json:"needed"`
+	Missing       float64   `json:"missing"`
+	Spare         float64   `json:"spare"`
+	TheoryMissing float64   `json:"theoryMissing"`
+	TheorySpare   float64   `json:"theorySpare"`
+}
+
+// Link is a relation between two services: calls per second, or an entry of the learned
+// affinity matrix.
+type Link struct {
+	Source      string  `json:"source"`
+	Destination string  `json:"destination"`
+	Value       float64 `json:"value"`
 }
 
 // Service is what is known about one service.
@@ -64,6 +105,8 @@ type Service struct {
 	Model     string `json:"model,omitempty"`
 	// Problem is the error that the metric has; "" if it has a number.
 	Problem string `json:"problem,omitempty"`
+	// Detail is what the number rests on. Only in full documents.
+	Detail *Detail `json:"detail,omitempty"`
 }
 
 // Number is a number that may be unknown: NaN, which is null in JSON.

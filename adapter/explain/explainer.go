@@ -6,15 +6,20 @@ import (
 	"math"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/clock"
 
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/estimator/trust"
 )
 
 // Explainer describes services from the last plans.
 type Explainer struct {
 	Board   *externalmetrics.Board
+	Memory  *Memory
 	Clock   clock.PassiveClock
 	Version string
 }
@@ -22,7 +27,7 @@ type Explainer struct {
 var _ Source = (*Explainer)(nil)
 
 // Describe implements [Source].
-func (e *Explainer) Describe(_ context.Context, namespace string, selector labels.Selector, _ bool) (*Document, error) {
+func (e *Explainer) Describe(ctx context.Context, namespace string, selector labels.Selector, full bool) (*Document, error) {
 	d := &Document{Version: e.Version, Now: e.Clock.Now(), Step: Duration(e.Board.Step()), Services: []Service{}}
 	applications := map[string]Application{}
 	readings, err := e.Board.Readings(namespace, selector)
@@ -30,10 +35,21 @@ func (e *Explainer) Describe(_ context.Context, namespace string, selector label
 		return nil, err
 	}
 	for _, r := range readings {
-		if _, seen := applications[r.Service.Application]; !seen {
-			applications[r.Service.Application] = application(r)
+		name := r.Service.Application
+		known := e.Memory.of(name)
+		if _, seen := applications[name]; !seen {
+			applications[name] = application(r, known, namespace, full)
 		}
-		d.Services = append(d.Services, service(r))
+		s := service(r, known)
+		if full && known != nil {
+			if s.Detail, err = e.Memory.detail(ctx, known, r.Service.Service, len(readings) == 1); err != nil {
+				return nil, apierrors.NewInternalError(err)
+			}
+			if s.Detail != nil {
+				s.Detail.Words = words(s, applications[name], s.Detail)
+			}
+		}
+		d.Services = append(d.Services, s)
 	}
 	for _, name := range slices.Sorted(maps.Keys(applications)) {
 		d.Applications = append(d.Applications, applications[name])
@@ -41,7 +57,7 @@ func (e *Explainer) Describe(_ context.Context, namespace string, selector label
 	return d, nil
 }
 
-func application(r externalmetrics.Reading) Application {
+func application(r externalmetrics.Reading, known *remembered, namespace string, full bool) Application {
 	a := Application{Name: r.Service.Application}
 	if o := r.Outcome; o != nil {
 		if o.Plan != nil {
@@ -51,13 +67,52 @@ func application(r externalmetrics.Reading) Application {
 			a.Problem = o.Failure.Error()
 		}
 	}
+	if known == nil {
+		return a
+	}
+	if m := known.basis.Model.Trained; m != nil {
+		a.Model, a.Trained = m.Hash, m.Ended
+		a.Trust = trusted(known.basis.Verdict)
+	}
+	if full {
+		a.Recent = known.recent
+		links := known.basis.Plan.Links()
+		a.Calls, a.Affinity = within(namespace, links.Calls), within(namespace, links.Affinity)
+	}
 	return a
 }
 
-func service(r externalmetrics.Reading) Service {
+func trusted(v trust.Verdict) *Trust {
+	t := &Trust{
+		Value: Number(v.Trust), Level: v.Level.String(), Reason: v.Reason,
+		Violations: Number(v.Violations), Outside: Number(v.Outside),
+	}
+	for _, h := range v.Hindcasts {
+		t.Hindcasts = append(t.Hindcasts, Hindcast{
+			h.Made, h.Needed, h.Model.Missing, h.Model.Spare, h.Baseline.Missing, h.Baseline.Spare,
+		})
+	}
+	return t
+}
+
+// within returns the links between services of a namespace, and to them from outside.
+func within(namespace string, links []plan.Link) (all []Link) {
+	for _, l := range links {
+		outside := l.Source == estimator.Service{}
+		if l.Destination.Namespace == namespace && (outside || l.Source.Namespace == namespace) {
+			all = append(all, Link{l.Source.Name, l.Destination.Name, l.Value})
+		}
+	}
+	return all
+}
+
+func service(r externalmetrics.Reading, known *remembered) Service {
 	s := Service{
 		Namespace: r.Service.Namespace, Name: r.Service.Name, Application: r.Service.Application,
 		Min: r.Service.Bounds.Min, Max: r.Service.Bounds.Max, Need: Number(math.NaN()), Ready: Number(math.NaN()),
+	}
+	if known != nil {
+		s.Ready = ready(known.basis.Window, r.Service.Service)
 	}
 	if r.Err != nil {
 		s.Problem = r.Err.Error()
@@ -67,4 +122,13 @@ func service(r externalmetrics.Reading) Service {
 	s.Desired, s.Need, s.Clamp = new(d.Replicas), Number(d.Need), d.Clamp.String()
 	s.Estimator, s.Model = d.Source.Estimator, d.Source.Model
 	return s
+}
+
+// ready returns the number of ready pods at the end of a window.
+func ready(w *estimator.Window, s estimator.Service) Number {
+	n, c := w.Service(s), w.Channel(estimator.Replicas)
+	if n < 0 || c < 0 {
+		return Number(math.NaN())
+	}
+	return Number(w.At(n, w.Steps-1, c))
 }

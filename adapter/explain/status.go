@@ -11,13 +11,13 @@ import (
 // WriteStatus writes two tables: the applications and the services of documents.
 func WriteStatus(out io.Writer, documents []*Document) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "APPLICATION\tPLANNED\tMODEL\tTRAINED\tPROBLEM")
+	fmt.Fprintln(w, "APPLICATION\tPLANNED\tMODEL\tTRAINED\tTRUST\tPROBLEM")
 	seen := map[string]bool{}
 	for _, d := range documents {
 		for _, a := range d.Applications {
 			if !seen[a.Name] {
 				seen[a.Name] = true
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, ago(d.Now, a.Planned), dash(short(a.Model)), ago(d.Now, a.Trained), a.Problem)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, ago(d.Now, a.Planned), dash(short(a.Model)), ago(d.Now, a.Trained), a.Trust.text(), a.Problem)
 			}
 		}
 	}
@@ -41,6 +41,13 @@ func (n Number) text(decimals int) string {
 		return "-"
 	}
 	return strconv.FormatFloat(float64(n), 'f', decimals, 64)
+}
+
+func (t *Trust) text() string {
+	if t == nil {
+		return "-"
+	}
+	return t.Value.text(2) + " " + t.Level
 }
 
 // short returns as much of a hash as tells models apart.

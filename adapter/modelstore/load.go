@@ -12,6 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
 // Model is a model that may serve.
@@ -21,9 +22,11 @@ type Model struct {
 	// Trained is when its training ended.
 	Trained time.Time
 	// Estimator runs it.
-	Estimator estimator.Estimator
+	Estimator *model.Estimator
 	// Affinity holds the entries of its affinity matrix that matter.
 	Affinity []plan.Link
+	// Season is how the requests of its history recur; nil if they do not.
+	Season *season.Season
 }
 
 // requirements are the shape of windows and the horizon that a model must reach.
@@ -58,7 +61,7 @@ func (r requirements) load(m *artifact.Model, hash string) (*Model, error) {
 		return nil, err
 	}
 	return &Model{
-		Hash: hash, Trained: m.Created, Estimator: e,
+		Hash: hash, Trained: m.Created, Estimator: e, Season: m.Season,
 		Affinity: plan.AffinityLinks(services, m.Affinity, leastAffinity),
 	}, nil
 }

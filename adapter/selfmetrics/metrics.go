@@ -31,6 +31,7 @@ type Metrics struct {
 	misconfigured prometheus.Gauge
 	requests      *prometheus.CounterVec
 	models        *models
+	trust         *confidence
 
 	mu   sync.Mutex
 	seen map[string]bool // applications of which there may be series
@@ -42,6 +43,7 @@ func New(build Build) *Metrics {
 		seen:     map[string]bool{},
 		registry: prometheus.NewPedanticRegistry(),
 		models:   newModels(),
+		trust:    newConfidence(),
 		ticks: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "deepscaler_tick_duration_seconds",
 			Help:    "Time from the beginning of an application's tick until its plan or its failure was published, by result.",
@@ -92,6 +94,7 @@ func New(build Build) *Metrics {
 	m.registry.MustRegister(m.ticks, m.stages, m.failures, m.lastSuccess, m.missing, m.warnings,
 		m.estimated, m.crashed, m.autoscalers, m.misconfigured, m.requests, build)
 	m.registry.MustRegister(m.models.all()...)
+	m.registry.MustRegister(m.trust.all()...)
 	return m
 }
 

@@ -53,15 +53,18 @@ func (m *Metrics) Estimated(_ context.Context, application string, estimators []
 	}
 }
 
+// Planned implements [tick.Observer].
+func (m *Metrics) Planned(_ context.Context, b *tick.Basis) {
+	m.saw(b.Application)
+	m.trust.observe(b.Application, b.Verdict)
+}
+
 // Discovered records the autoscalers and deletes the series of applications that
 // are gone.
 func (m *Metrics) Discovered(s discovery.Snapshot, misconfigured int) {
 	m.autoscalers.Set(float64(len(s.Autoscalers)))
 	m.misconfigured.Set(float64(misconfigured))
-	present := map[string]bool{}
-	for _, a := range s.Applications {
-		present[a.Name] = true
-	}
+	present := s.Names()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name := range m.seen {
@@ -69,6 +72,7 @@ func (m *Metrics) Discovered(s discovery.Snapshot, misconfigured int) {
 			continue
 		}
 		delete(m.seen, name)
+		m.trust.forget(name)
 		for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
 			m.failures, m.lastSuccess, m.missing, m.warnings, m.estimated, m.crashed,
 			m.models.published, m.models.refused, m.models.rejected,

@@ -33,6 +33,7 @@ type record struct {
 	problems   []*telemetry.Error
 	estimators []string
 	origin     estimator.Origin
+	basis      *Basis
 }
 
 func (r *record) Applications() []discovery.Application { return r.applications() }
@@ -56,6 +57,8 @@ func (r *record) WindowRead(_ context.Context, _ string, missing float64, proble
 func (r *record) Estimated(_ context.Context, _ string, estimators []string, o estimator.Origin) {
 	r.estimators, r.origin = estimators, o
 }
+
+func (r *record) Planned(_ context.Context, b *Basis) { r.basis = b }
 
 func (r *record) Ticked(context.Context, Result) {
 	r.mu.Lock()

@@ -19,6 +19,8 @@ type Observer interface {
 	// Estimated is called with the names of an application's estimators, in their
 	// order, and with the result of each. It is also called without any forecast.
 	Estimated(ctx context.Context, application string, estimators []string, o estimator.Origin)
+	// Planned is called with what a plan was made from, before its publication.
+	Planned(ctx context.Context, b *Basis)
 	// Ticked is called when the result of a tick has been published.
 	Ticked(ctx context.Context, r Result)
 }

@@ -10,8 +10,10 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
+	"github.com/deepscaler/deepscaler/estimator/trust"
 )
 
 // Source reads the recent telemetry of an application's services.
@@ -28,9 +30,15 @@ type Models interface {
 // Network is the name of the estimator that runs trained models.
 const Network = "network"
 
+// Scheduler estimates with a trained model as far as it is trusted, and with others
+// otherwise.
+type Scheduler interface {
+	EstimateFrom(ctx context.Context, w *estimator.Window) (*estimator.Forecast, estimator.Origin, trust.Verdict, error)
+}
+
 // Model has the estimators and settings for an application's plans.
 type Model struct {
-	Estimators *estimator.Handover
+	Scheduler Scheduler
 	// Sources are those of the estimators, in their order.
 	Sources []plan.Source
 	Plan    plan.Config
@@ -39,6 +47,34 @@ type Model struct {
 	// Steps is the number of newest steps of a window for the plan. A window may
 	// be longer for an estimator.
 	Steps int
+	// Trained is what the trained model knows; nil without one.
+	Trained *Trained
+	// Theory is queueing theory, which serves behind the model, and Plain the same
+	// without the season of the load; nil if there is no season.
+	Theory, Plain estimator.Estimator
+}
+
+// Trained is a trained model.
+type Trained struct {
+	Hash string
+	// Ended is when its training ended.
+	Ended time.Time
+	// Estimator runs it.
+	Estimator *model.Estimator
+}
+
+// Basis is what a plan was made from. It is not changed.
+type Basis struct {
+	Application string
+	// Window is the one of the estimate, of as many steps as Model.Steps or more.
+	Window *estimator.Window
+	Model  Model
+	// Forecast is the joint one, and Origin has the sources of its rows.
+	Forecast *estimator.Forecast
+	Origin   estimator.Origin
+	// Verdict is the trust in the trained model.
+	Verdict trust.Verdict
+	Plan    *plan.Plan
 }
 
 // Names are the names of the estimators, in their order.
@@ -71,13 +107,13 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 			seen.Pods[s.Service] = *s.Pods
 		}
 	}
-	model := p.Models.At(a.Name, end)
+	m := p.Models.At(a.Name, end)
 
 	var w *estimator.Window
 	if f := p.stage(StageWindow, func() error {
 		read, problems, err := p.Source.Window(ctx, services, end)
 		if err == nil {
-			w, seen.Window = read, read.Newest(model.Steps)
+			w, seen.Window = read, read.Newest(m.Steps)
 			p.Observer.WindowRead(ctx, a.Name, missing(seen.Window), problems)
 		}
 		return err
@@ -85,27 +121,31 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 		return nil, f
 	}
 
-	var forecast *estimator.Forecast
-	var origin estimator.Origin
+	b := &Basis{Application: a.Name, Window: w, Model: m}
 	if f := p.stage(StageEstimate, func() (err error) {
-		forecast, origin, err = model.Estimators.EstimateFrom(ctx, w)
+		b.Forecast, b.Origin, b.Verdict, err = m.Scheduler.EstimateFrom(ctx, w)
 		if ctx.Err() == nil {
-			p.Observer.Estimated(ctx, a.Name, model.Names(), origin)
+			p.Observer.Estimated(ctx, a.Name, m.Names(), b.Origin)
 		}
 		return err
 	}); f != nil {
 		return nil, f
 	}
 
-	var made *plan.Plan
-	f := p.stage(StagePlan, func() (err error) {
-		if made, err = plan.Make(model.Plan, forecast, bounds, seen, p.Clock.Now()); err == nil {
-			made = made.WithSources(model.sources(w.Services, origin)).
-				WithLinks(plan.Links{Calls: plan.CallLinks(w), Affinity: model.Affinity})
+	f := p.stage(StagePlan, func() error {
+		settings := m.Plan
+		settings.ScaleIn = b.Verdict.ScaleIn
+		made, err := plan.Make(settings, b.Forecast, bounds, seen, p.Clock.Now())
+		if err == nil {
+			b.Plan = made.WithSources(m.sources(w.Services, b.Origin)).
+				WithLinks(plan.Links{Calls: plan.CallLinks(w), Affinity: m.Affinity})
 		}
 		return err
 	})
-	return made, f
+	if f == nil {
+		p.Observer.Planned(ctx, b)
+	}
+	return b.Plan, f
 }
 
 // sources returns what made the forecast of each service.

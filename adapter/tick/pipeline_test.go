@@ -15,6 +15,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
+	"github.com/deepscaler/deepscaler/estimator/trust"
 )
 
 type sourceFunc func(services []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error)
@@ -40,11 +41,11 @@ var (
 )
 
 // model decides every application by the given estimators.
-type model []estimator.Estimator
+type chain []estimator.Estimator
 
-func (m model) At(string, time.Time) Model {
+func (m chain) At(string, time.Time) Model {
 	sources := []plan.Source{{Estimator: "first", Model: "c0ffee"}, {Estimator: "second"}}
-	return Model{Estimators: estimator.First(m[0], m[1:]...), Sources: sources[:len(m)], Plan: plan.DefaultConfig()}
+	return Model{Scheduler: &trust.Scheduler{Rest: m}, Sources: sources[:len(m)], Plan: plan.DefaultConfig()}
 }
 
 // always forecasts the same need for every service.
@@ -84,7 +85,7 @@ func pipeline() (*Pipeline, *record) {
 			w.Set(1, 1, 0, 1)
 			return w, []*telemetry.Error{{Feature: "calls", Kind: telemetry.NoData}}, nil
 		}),
-		Models: model{always(7.5)},
+		Models: chain{always(7.5)},
 	}, r
 }
 
@@ -105,6 +106,9 @@ func TestPipelinePlansWithinTheBoundsOfTheAutoscalers(t *testing.T) {
 	if diff := cmp.Diff([]Stage{StageWindow, StageEstimate, StagePlan}, seen.stages); diff != "" {
 		t.Errorf("stages (-want +got):\n%s", diff)
 	}
+	if seen.basis == nil || seen.basis.Plan != got || seen.basis.Window.End != noon {
+		t.Errorf("observed %+v as the basis of the plan", seen.basis)
+	}
 	if seen.missing != 0.5 || len(seen.problems) != 1 {
 		t.Errorf("observed %v of the window missing and %d problems, want 0.5 and 1", seen.missing, len(seen.problems))
 	}
@@ -112,7 +116,7 @@ func TestPipelinePlansWithinTheBoundsOfTheAutoscalers(t *testing.T) {
 
 func TestPipelinePlansWithThePodsThatExist(t *testing.T) {
 	p, _ := pipeline()
-	p.Models = model{always(1.5)}
+	p.Models = chain{always(1.5)}
 	p.Source = sourceFunc(func(s []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error) {
 		w := estimator.NewWindow(s, []estimator.Feature{estimator.CPU, estimator.Replicas}, 2, 30*time.Second, end)
 		for n, ready := range []float64{1, 0} {
@@ -161,10 +165,10 @@ func TestFailuresHaveAStageAndAConstantText(t *testing.T) {
 			})
 		}, StageWindow, "window: a fault in DeepScaler"},
 		"no data to estimate from": {shop, func(p *Pipeline) {
-			p.Models = model{failing(estimator.ErrInsufficientData)}
+			p.Models = chain{failing(estimator.ErrInsufficientData)}
 		}, StageEstimate, "estimate: not enough telemetry yet"},
 		"every estimator fails": {shop, func(p *Pipeline) {
-			p.Models = model{estimatorFunc(panicking), failing(broken)}
+			p.Models = chain{estimatorFunc(panicking), failing(broken)}
 		}, StageEstimate, "estimate: every estimator failed"},
 		"impossible bounds": {invalid, func(*Pipeline) {}, StagePlan, "plan: the forecast or a setting is invalid"},
 	} {
@@ -183,7 +187,7 @@ func TestFailuresHaveAStageAndAConstantText(t *testing.T) {
 
 func TestAnEstimatorThatFailsFailsNoApplication(t *testing.T) {
 	p, seen := pipeline()
-	p.Models = model{estimatorFunc(panicking), always(3)}
+	p.Models = chain{estimatorFunc(panicking), always(3)}
 	got, f := p.Plan(t.Context(), shop, noon)
 	if f != nil {
 		t.Fatal(f)

@@ -85,3 +85,22 @@ func TestStatusNeedsDeepScaler(t *testing.T) {
 		t.Errorf("error %v for a format that does not exist", err)
 	}
 }
+
+func TestExplain(t *testing.T) {
+	file := apiServer(t, shopMetric, `{"step":"15s","services":[{"namespace":"shop","name":"cart","desired":4,"detail":{
+"levels":[0.8],"horizon":[{"need":3.25,"theory":3,"quantiles":[3.5]},{"need":null,"theory":null,"quantiles":[null]}],"words":["cart is to have 4 replicas."]}}]}`)
+	out, err := execute(t, "explain", "cart", "--kubeconfig", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "cart is to have 4 replicas.\n\nIN   NEED  THEORY  Q80\n15s  3.25  3.00    3.50\n30s  -     -       -\n"
+	if out != want {
+		t.Errorf("explanation is\n%s\nwant\n%s", out, want)
+	}
+	if _, err := execute(t, "explain", "--kubeconfig", file); err == nil {
+		t.Error("explained no service")
+	}
+	if out, err = execute(t, "explain", "cart", "--kubeconfig", apiServer(t, shopMetric, `{"services":[{"name":"cart","desired":null,"problem":"application has no plan yet"}]}`)); err != nil || !strings.Contains(out, "has no plan yet") {
+		t.Errorf("before the first plan: %q, %v", out, err)
+	}
+}

@@ -108,8 +108,7 @@ func (l *learning) summarise(file string, r *train.Report) error {
 func (l *learning) useless(r *train.Report) string {
 	var steps []string
 	for i, h := range r.Horizons {
-		levels := len(r.Shares) / len(r.Horizons)
-		if levels > 0 && slices.Max(r.Shares[i*levels:(i+1)*levels]) == 0 {
+		if shares := r.SharesAt(i); len(shares) > 0 && slices.Max(shares) == 0 {
 			steps = append(steps, fmt.Sprint(h))
 		}
 	}

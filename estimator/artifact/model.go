@@ -2,9 +2,11 @@ package artifact
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/estimator/season"
 )
@@ -110,8 +112,8 @@ type Hyperparameters struct {
 	// Order is the order of the graph convolution (K of Eq. 13), or the
 	// diffusion steps of [KindDCRNN]; 0 means the fixed one of the kind.
 	Order int `json:"order,omitempty"`
-	// Quantile is the quantile of the pinball loss, in (0,1); 0.5 is the L1
-	// loss of Eq. 4.
+	// Quantile is the quantile that is served unless another is asked for, in (0,1): that
+	// of the pinball loss where there is one, of which 0.5 is the L1 loss of Eq. 4.
 	Quantile float64 `json:"quantile"`
 }
 
@@ -132,12 +134,16 @@ type Scaler struct {
 	Anchor string `json:"anchor"`
 	// Sizings has one sizing per service with [AnchorDemand], else none.
 	Sizings []demand.Sizing `json:"sizings,omitempty"`
-	// Shares has a factor of each output, from a calibration on held-back samples;
-	// empty means that all are 1.
+	// Shares has a factor of each output, from a calibration on held-back samples: O for
+	// all services, or N·O in (service, output). Empty means that all are 1.
 	Shares []float64 `json:"shares,omitempty"`
 	// Offsets are added to the outputs. With them the share of held-back samples
-	// below each output equals its quantile; empty means 0 for all.
+	// below each output equals its quantile. As many as shares; empty means 0 for all.
 	Offsets []float64 `json:"offsets,omitempty"`
+	// Low and High are the range of every feature in the training part, [N][C]. Beyond it
+	// the outputs of the network fade. Both are empty in models whose outputs do not.
+	Low  [][]float64 `json:"low,omitempty"`
+	High [][]float64 `json:"high,omitempty"`
 	// Clamp bounds inputs other than target and analytic forecast; 0 is no bound.
 	Clamp float64 `json:"clamp,omitempty"`
 	// Analytic configures the feature analytic, and AnalyticWindow is its window in
@@ -146,12 +152,26 @@ type Scaler struct {
 	AnalyticWindow int              `json:"analyticWindow,omitempty"`
 }
 
+// Reach returns the range of every feature in the training part.
+func (s Scaler) Reach() features.Reach {
+	return features.Reach{Low: slices.Concat(s.Low...), High: slices.Concat(s.High...)}
+}
+
 // Levels returns the quantiles that the network predicts, at least one.
 func (m *Model) Levels() []float64 {
 	if len(m.Quantiles) == 0 {
 		return []float64{m.Hyperparameters.Quantile}
 	}
 	return m.Quantiles
+}
+
+// PerService returns shares or offsets of the scaler as N·O numbers in (service,
+// output), and a default where they are empty.
+func (m *Model) PerService(values []float64, otherwise float64) []float64 {
+	if len(values) == 0 {
+		values = []float64{otherwise}
+	}
+	return slices.Repeat(values, len(m.Services)*m.Outputs()/len(values))
 }
 
 // Outputs returns the number of outputs for each service, O.

@@ -49,7 +49,7 @@ func (m *Model) Transfer(services []string, rows RowRule) (*Model, error) {
 	child.Features = slices.Clone(m.Features)
 	child.Horizons = slices.Clone(m.Horizons)
 	child.Quantiles = slices.Clone(m.Quantiles)
-	child.Scaler = m.Scaler.transfer(from)
+	child.Scaler = m.Scaler.transfer(from, m.Outputs())
 	child.Affinity = submatrix(m.Affinity, len(m.Services), from)
 	child.Graphs = nil
 	for _, g := range m.Graphs {
@@ -133,8 +133,8 @@ func submatrix(a []float32, n int, from []int) []float32 {
 	return sub
 }
 
-func (s Scaler) transfer(from []int) Scaler {
-	moved := Scaler{Anchor: s.Anchor, Shares: slices.Clone(s.Shares), Offsets: slices.Clone(s.Offsets), Clamp: s.Clamp, Analytic: s.Analytic, AnalyticWindow: s.AnalyticWindow}
+func (s Scaler) transfer(from []int, outputs int) Scaler {
+	moved := Scaler{Anchor: s.Anchor, Shares: moveRows(s.Shares, outputs, from), Offsets: moveRows(s.Offsets, outputs, from), Clamp: s.Clamp, Analytic: s.Analytic, AnalyticWindow: s.AnalyticWindow}
 	pooled := len(s.Mean[0])
 	mean, std := make([]float64, pooled), make([]float64, pooled)
 	column := func(of [][]float64, c int) []float64 {
@@ -157,6 +157,19 @@ func (s Scaler) transfer(from []int) Scaler {
 			moved.Sizings = append(moved.Sizings, s.Sizings[r])
 		}
 	}
+	if len(s.Low) > 0 {
+		low, high := make([]float64, pooled), make([]float64, pooled)
+		for c := range pooled {
+			low[c], high[c] = slices.Min(column(s.Low, c)), slices.Max(column(s.High, c))
+		}
+		for _, r := range from {
+			if r < 0 {
+				moved.Low, moved.High = append(moved.Low, slices.Clone(low)), append(moved.High, slices.Clone(high))
+			} else {
+				moved.Low, moved.High = append(moved.Low, slices.Clone(s.Low[r])), append(moved.High, slices.Clone(s.High[r]))
+			}
+		}
+	}
 	targetMean, targetStd := arithmeticMean(s.TargetMean), rootMeanSquare(s.TargetStd)
 	for _, r := range from {
 		if r < 0 {
@@ -170,6 +183,21 @@ func (s Scaler) transfer(from []int) Scaler {
 		moved.Std = append(moved.Std, slices.Clone(s.Std[r]))
 		moved.TargetMean = append(moved.TargetMean, s.TargetMean[r])
 		moved.TargetStd = append(moved.TargetStd, s.TargetStd[r])
+	}
+	return moved
+}
+
+// moveRows returns the rows of other services, each of a width, unless all services share
+// one. A service that is new has 0: the anchor alone, until it is trained.
+func moveRows(values []float64, width int, from []int) []float64 {
+	if len(values) <= width {
+		return slices.Clone(values)
+	}
+	moved := make([]float64, width*len(from))
+	for row, r := range from {
+		if r >= 0 {
+			copy(moved[row*width:], values[r*width:(r+1)*width])
+		}
 	}
 	return moved
 }

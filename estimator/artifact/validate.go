@@ -134,9 +134,14 @@ func (m *Model) validateScaler() error {
 			return fmt.Errorf("scaler of service %q, target: %w", service, err)
 		}
 	}
+	if len(s.Low)+len(s.High) > 0 {
+		if err := s.Reach().Validate(n * len(m.Features)); err != nil {
+			return err
+		}
+	}
 	for name, v := range map[string][]float64{"shares": s.Shares, "offsets": s.Offsets} {
-		if len(v) != 0 && len(v) != m.Outputs() {
-			return fmt.Errorf("scaler has %d %s for %d horizons and %d levels", len(v), name, len(m.Horizons), len(m.Levels()))
+		if len(v) != 0 && len(v) != m.Outputs() && len(v) != len(m.Services)*m.Outputs() {
+			return fmt.Errorf("scaler has %d %s for %d horizons and %d levels of %d services", len(v), name, len(m.Horizons), len(m.Levels()), len(m.Services))
 		}
 	}
 	for i, share := range s.Shares {

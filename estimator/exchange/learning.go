@@ -17,9 +17,6 @@ type Learning struct {
 	LeastHistory time.Duration `yaml:"leastHistory"`
 	// MaxAge is the age at which a model is trained again without another reason.
 	MaxAge time.Duration `yaml:"maxAge"`
-	// Loss is the quantile of the loss by which the gate judges where an application
-	// chooses none: at 0.8, a missing replica weighs as much as four spare ones.
-	Loss float64 `yaml:"loss"`
 	// Iterations of expectation–maximisation in a training.
 	Iterations int `yaml:"iterations"`
 }
@@ -28,7 +25,7 @@ type Learning struct {
 func DefaultLearning() Learning {
 	return Learning{
 		Interval: 6 * time.Hour, History: 72 * time.Hour, LeastHistory: 3 * time.Hour, MaxAge: 48 * time.Hour,
-		Loss: 0.8, Iterations: 5,
+		Iterations: 5,
 	}
 }
 
@@ -44,7 +41,6 @@ func (l Learning) Validate() error {
 	reject(l.LeastHistory < time.Minute, "leastHistory is %v, want at least 1m", l.LeastHistory)
 	reject(l.History < l.LeastHistory, "history is %v, want at least leastHistory (%v)", l.History, l.LeastHistory)
 	reject(l.MaxAge < l.Interval, "maxAge is %v, want at least interval (%v), since models are looked at no more often", l.MaxAge, l.Interval)
-	reject(!(l.Loss > 0 && l.Loss < 1), "loss is %v, want a quantile between 0 and 1", l.Loss)
 	reject(l.Iterations < 1 || l.Iterations > 100, "iterations is %d, want 1 to 100", l.Iterations)
 	return errors.Join(errs...)
 }

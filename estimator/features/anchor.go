@@ -22,8 +22,9 @@ const (
 	// demand in the window. An output of 0 means as much work as now: see
 	// [demand.Sizing.Present]. It needs replicas and cpu among the features.
 	AnchorDemand Anchor = "demand"
-	// AnchorAnalytic measures from the last [estimator.Analytic] of the window, so an
-	// output of 0 is the analytic forecast. It needs that feature.
+	// AnchorAnalytic measures from [estimator.Analytic] at the last step of the window, so
+	// an output of 0 is the analytic forecast. It needs that feature, and says nothing
+	// where there is none.
 	AnchorAnalytic Anchor = "analytic"
 )
 
@@ -59,6 +60,8 @@ type seen struct {
 	// value is the channel of the target, of replicas or of the analytic forecast; -1
 	// without an anchor.
 	value int
+	// latest is true if only the last step of a window counts.
+	latest bool
 	// cpu and sizings are for [AnchorDemand]; sizings are nil with other anchors.
 	cpu     int
 	sizings []demand.Sizing

@@ -72,7 +72,7 @@ func New(s Spec) (*Pipeline, error) {
 	}
 	switch s.Anchor {
 	case AnchorAnalytic:
-		p.seen.value = slices.Index(s.Features, estimator.Analytic)
+		p.seen.value, p.seen.latest = slices.Index(s.Features, estimator.Analytic), true
 	case AnchorChange:
 		p.seen.value = slices.Index(s.Features, s.Target)
 	case AnchorDemand:
@@ -132,7 +132,11 @@ func (p *Pipeline) Inputs(x []float32, window []float64) {
 func (p *Pipeline) Measure(n int, window []float64) Measure {
 	m := Measure{Anchor: p.level[n], unit: p.unit[n]}
 	if p.seen.value >= 0 {
-		for end := len(window); end > 0; end -= p.services * p.features {
+		oldest := 0
+		if p.seen.latest {
+			m.Anchor, oldest = math.NaN(), len(window)-p.services*p.features
+		}
+		for end := len(window); end > oldest; end -= p.services * p.features {
 			from := end - (p.services-n)*p.features
 			if v := p.seen.of(n, window[from:from+p.features]); !math.IsNaN(v) {
 				m.Anchor = v
@@ -148,7 +152,7 @@ func (p *Pipeline) Measure(n int, window []float64) Measure {
 // Measure relates the target of one service, in its own unit, to outputs of the
 // network.
 type Measure struct {
-	// Anchor is the value for an output of 0.
+	// Anchor is the value for an output of 0; NaN where there is no analytic forecast.
 	Anchor float64
 	// unit is the standard deviation, scale its reciprocal, and from the anchor in
 	// units of it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -64,7 +65,7 @@ func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, 
 		return nil, err
 	}
 	e := &Estimator{
-		predictor: p, directory: d, step: a.Step, columns: columns(a.Horizons), level: levelOf(p.levels, p.levels[0]),
+		predictor: p, directory: d, step: a.Step, columns: columns(a.Horizons), level: levelOf(p.levels, a.Hyperparameters.Quantile),
 		idle: make(chan *call, runtime.GOMAXPROCS(0)),
 	}
 	if a.Scaler.Analytic != nil {
@@ -81,7 +82,7 @@ func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, 
 }
 
 // At returns an estimator on the same network that serves another quantile of the
-// need, in (0, 1); without it the lowest that the model was trained for is served. One
+// need, in (0, 1); without it the one that the model is made for is served. One
 // between two of the levels of the model is interpolated, one beyond them
 // extrapolated, as if needs were normally distributed.
 func (e *Estimator) At(quantile float64) (*Estimator, error) {
@@ -113,38 +114,39 @@ func (e *Estimator) Steps() int {
 // other error is one of configuration, such as another step or a feature that
 // the window lacks, or of a model whose weights have diverged.
 func (e *Estimator) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	f, err := e.estimate(ctx, w)
-	if err != nil {
+	c := e.begin()
+	defer e.end(c)
+	if err := e.predict(ctx, c, w); err != nil {
 		return nil, fmt.Errorf("estimate with the model: %w", err)
 	}
-	return f, nil
+	return e.forecast(c, w, e.level), nil
 }
 
-func (e *Estimator) estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
+// predict writes the outputs of all levels for a window to c.
+func (e *Estimator) predict(ctx context.Context, c *call, w *estimator.Window) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if err := e.check(w); err != nil {
-		return nil, err
+		return err
 	}
 	if window := e.predictor.config.Window; w.Steps < window {
-		return nil, fmt.Errorf("the window has %d steps, the model looks back %d: %w", w.Steps, window, estimator.ErrInsufficientData)
+		return fmt.Errorf("the window has %d steps, the model looks back %d: %w", w.Steps, window, estimator.ErrInsufficientData)
 	}
 	if e.analytic != nil {
 		var err error
-		if w, err = e.analytic.Annotate(ctx, w, w.Steps-e.predictor.config.Window); err != nil {
-			return nil, err
+		if w, err = e.analytic.Annotate(ctx, w, w.Steps-e.predictor.config.Window, false); err != nil {
+			return err
 		}
 	}
-	c := e.begin()
-	defer e.end(c)
-	if err := e.read(c, w); err != nil {
-		return nil, err
+	if err := e.run(c, w); err != nil {
+		return err
 	}
-	if err := c.pass.Predict(c.samples, c.outputs); err != nil {
-		return nil, err
+	if !anyKnown(c.outputs) {
+		return fmt.Errorf("the last %d steps of the window have no sample of any of the model's services: %w",
+			e.predictor.config.Window, estimator.ErrInsufficientData)
 	}
-	return e.forecast(c, w, e.level)
+	return nil
 }
 
 // check reports a window that the model cannot read.
@@ -156,6 +158,34 @@ func (e *Estimator) check(w *estimator.Window) error {
 		return fmt.Errorf("the window has steps of %v, the model is trained on steps of %v", w.Step, e.step)
 	}
 	return nil
+}
+
+// run predicts from the last steps of a window that has all features of the model.
+func (e *Estimator) run(c *call, w *estimator.Window) error {
+	if err := e.read(c, w); err != nil {
+		return err
+	}
+	return c.pass.Predict(c.samples, c.outputs)
+}
+
+func anyKnown(values []float64) bool {
+	return slices.ContainsFunc(values, func(v float64) bool { return !math.IsNaN(v) })
+}
+
+// forecast copies the outputs of a level to the rows of the window.
+func (e *Estimator) forecast(c *call, w *estimator.Window, l level) *estimator.Forecast {
+	f := estimator.NewForecast(w.Services, len(e.columns), w.Step)
+	outputs := len(c.outputs) / len(c.rows)
+	for row, n := range c.rows {
+		if n == absent {
+			continue
+		}
+		y := c.outputs[row*outputs : (row+1)*outputs]
+		for h, column := range e.columns {
+			f.Set(n, h, column.between(l.of(y, column.before), l.of(y, column.after)))
+		}
+	}
+	return f
 }
 
 // read copies the last τ steps of the model's services and features from the
@@ -185,28 +215,6 @@ func (e *Estimator) read(c *call, w *estimator.Window) error {
 		}
 	}
 	return nil
-}
-
-// forecast copies a level of the outputs, which it overwrites, to the rows of the window.
-func (e *Estimator) forecast(c *call, w *estimator.Window, l level) (*estimator.Forecast, error) {
-	f := estimator.NewForecast(w.Services, len(e.columns), w.Step)
-	outputs, known := len(c.outputs)/len(c.rows), false
-	for row, n := range c.rows {
-		y := c.outputs[row*outputs : (row+1)*outputs]
-		if n == absent || math.IsNaN(y[0]) {
-			continue
-		}
-		known = true
-		y = l.choose(y)
-		for h, column := range e.columns {
-			f.Set(n, h, column.of(y))
-		}
-	}
-	if !known {
-		return nil, fmt.Errorf("the last %d steps of the window have no sample of any of the model's services: %w",
-			e.predictor.config.Window, estimator.ErrInsufficientData)
-	}
-	return f, nil
 }
 
 // begin returns memory for a call: that of an earlier one if it has ended.

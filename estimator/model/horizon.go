@@ -26,7 +26,7 @@ func columns(horizons []int) []column {
 	return out
 }
 
-// of returns the step of the forecast given the outputs for one service.
-func (c column) of(outputs []float64) float64 {
-	return (1-c.weight)*outputs[c.before] + c.weight*outputs[c.after]
+// between returns the step of the forecast given the values at the two horizons.
+func (c column) between(before, after float64) float64 {
+	return before + c.weight*(after-before)
 }

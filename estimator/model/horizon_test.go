@@ -24,7 +24,7 @@ func TestColumns(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			var got []float64
 			for _, c := range columns(tc.horizons) {
-				got = append(got, c.of(tc.outputs))
+				got = append(got, c.between(tc.outputs[c.before], tc.outputs[c.after]))
 			}
 			if diff := cmp.Diff(tc.want, got, cmpopts.EquateApprox(0, 1e-12)); diff != "" {
 				t.Errorf("forecast differs (-want +got):\n%s", diff)

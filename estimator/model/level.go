@@ -27,16 +27,16 @@ func levelOf(levels []float64, quantile float64) level {
 	return l
 }
 
-// choose returns the served quantile at each horizon, 0 or more. It writes to the
-// front of the outputs, which are in the order of (horizon, level).
-func (l level) choose(outputs []float64) []float64 {
-	horizons := len(outputs) / l.count
-	for h := range horizons {
-		of := outputs[h*l.count:]
-		outputs[h] = max(0, (1-l.weight)*of[l.before]+l.weight*of[l.after])
-	}
-	return outputs[:horizons]
-}
-
 // probit returns the quantile of a standard normal distribution.
 func probit(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }
+
+// of returns the served quantile at a horizon, 0 or more, from outputs in (horizon,
+// level).
+func (l level) of(outputs []float64, horizon int) float64 {
+	at := outputs[horizon*l.count:]
+	return max(0, l.between(at[l.before], at[l.after]))
+}
+
+// between returns the quantile between, or beyond, those of the two levels: exactly theirs
+// if both are the same.
+func (l level) between(before, after float64) float64 { return before + l.weight*(after-before) }

@@ -19,9 +19,10 @@ type Predictor struct {
 	config   gnn.Config
 	basis    []float32
 	pipeline *features.Pipeline
-	shares   []float64 // O
-	offsets  []float64 // O
-	levels   []float64 // of each horizon
+	shares   []float64       // N·O
+	offsets  []float64       // N·O
+	reach    *features.Reach // nil where outputs do not fade
+	levels   []float64       // of each horizon
 	services []string
 	features []string
 }
@@ -38,15 +39,18 @@ func NewPredictor(a *artifact.Model, network gnn.Model[float32]) (*Predictor, er
 		return nil, err
 	}
 	p := &Predictor{
-		network: network, config: network.Config(), pipeline: pipeline, shares: slices.Clone(a.Scaler.Shares),
-		offsets: slices.Clone(a.Scaler.Offsets), levels: slices.Clone(a.Levels()),
+		network: network, config: network.Config(), pipeline: pipeline,
+		shares: a.PerService(a.Scaler.Shares, 1), offsets: a.PerService(a.Scaler.Offsets, 0), levels: slices.Clone(a.Levels()),
 		basis: make([]float32, network.BasisSize()), services: slices.Clone(a.Services), features: slices.Clone(a.Features),
 	}
-	if len(p.shares) == 0 {
-		p.shares = slices.Repeat([]float64{1}, a.Outputs())
-	}
-	if len(p.offsets) == 0 {
-		p.offsets = make([]float64, a.Outputs())
+	if len(a.Scaler.Low) > 0 {
+		reach := a.Scaler.Reach()
+		if c := slices.Index(a.Features, string(estimator.Analytic)); c >= 0 {
+			for i := c; i < len(reach.Low); i += len(a.Features) { // it follows from the others
+				reach.Low[i], reach.High[i] = math.Inf(-1), math.Inf(1)
+			}
+		}
+		p.reach = &reach
 	}
 	network.Basis(p.basis, a.Affinity)
 	return p, nil
@@ -78,6 +82,7 @@ func (p *Predictor) NewPass() *Pass {
 		x:         make([]float32, c.Window*c.Services*c.Features),
 		y:         make([]float32, c.Services*c.Outputs),
 		known:     make([]bool, c.Services),
+		beyond:    make([]float64, c.Services),
 	}
 }
 
@@ -88,6 +93,7 @@ type Pass struct {
 	x         []float32 // τ·N·C
 	y         []float32 // N·O
 	known     []bool    // N
+	beyond    []float64 // N
 }
 
 // Predict writes the target of every service at the horizons of the model to y,
@@ -134,20 +140,29 @@ func (p *Pass) restore(samples, y []float64) error {
 	kept := float64(p.predictor.pipeline.Familiar(p.x))
 	for n := range c.Services {
 		measure := p.predictor.pipeline.Measure(n, samples)
+		if p.predictor.reach != nil {
+			last := len(samples) - (c.Services-n)*c.Features
+			p.beyond[n] = p.predictor.reach.Beyond(n*c.Features, samples[last:last+c.Features])
+		}
+		left := features.Fade(p.beyond[n])
+		of := y[n*c.Outputs : (n+1)*c.Outputs]
+		if !p.known[n] || math.IsNaN(measure.Anchor) {
+			for o := range of {
+				of[o] = math.NaN()
+			}
+			continue
+		}
 		for o := range c.Outputs {
 			i := n*c.Outputs + o
-			y[i] = measure.Value(p.predictor.shares[o]*kept*float64(p.y[i]) + p.predictor.offsets[o])
+			y[i] = measure.Value(left * (p.predictor.shares[i]*kept*float64(p.y[i]) + p.predictor.offsets[i]))
 			if math.IsNaN(y[i]) || math.IsInf(y[i], 0) {
 				return fmt.Errorf("the network predicts %v for service %q: its weights have diverged; train the model again",
 					y[i], p.predictor.services[n])
 			}
-			if !p.known[n] {
-				y[i] = math.NaN()
-			}
 		}
 		// Rearranged, quantiles are never further from the truth (Chernozhukov,
 		// Fernández-Val & Galichon, Econometrica 78, 2010).
-		for levels := range slices.Chunk(y[n*c.Outputs:(n+1)*c.Outputs], len(p.predictor.levels)) {
+		for levels := range slices.Chunk(of, len(p.predictor.levels)) {
 			slices.Sort(levels)
 		}
 	}

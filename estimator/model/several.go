@@ -3,7 +3,6 @@ package model
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -30,7 +29,7 @@ func (e *Estimator) estimateAt(ctx context.Context, w *estimator.Window, steps [
 	}
 	if e.analytic != nil && len(steps) > 0 {
 		var err error
-		if w, err = e.analytic.Annotate(ctx, w, slices.Min(steps)-e.predictor.config.Window); err != nil {
+		if w, err = e.analytic.Annotate(ctx, w, slices.Min(steps)-e.predictor.config.Window, false); err != nil {
 			return nil, err
 		}
 	}
@@ -49,21 +48,12 @@ func (e *Estimator) estimateAt(ctx context.Context, w *estimator.Window, steps [
 			continue
 		}
 		part := w.Slice(estimator.Range{To: n})
-		if err := e.read(c, part); err != nil {
+		if err := e.run(c, part); err != nil {
 			return nil, err
 		}
-		if err := c.pass.Predict(c.samples, c.outputs); err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(c.outputs, func(v float64) bool { return !math.IsNaN(v) }) {
-			outputs := slices.Clone(c.outputs)
+		if anyKnown(c.outputs) {
 			for q, l := range levels {
-				copy(c.outputs, outputs)
-				f, err := e.forecast(c, part, l)
-				if err != nil {
-					return nil, err
-				}
-				all[i][q] = f
+				all[i][q] = e.forecast(c, part, l)
 			}
 		}
 	}

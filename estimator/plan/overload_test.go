@@ -111,7 +111,7 @@ func TestOverloadNeverScalesIn(t *testing.T) {
 		"half is left in the night": {telemetry{
 			then(times(8, 4), times(4, 2)), times(12, 0.2), times(12, 0.05), then(times(8, 30), times(4, 15))}, counted, 1, plan.Unclamped},
 		"all ready (control)": {telemetry{
-			times(12, 4), then(times(9, 0.6), times(3, 1)), then(times(9, 0.05), []float64{1, 3, 3}), then(times(9, 100), times(3, 160))}, counted, 17, plan.Unclamped},
+			times(12, 4), then(times(9, 0.6), times(3, 1)), then(times(9, 0.05), []float64{1, 3, 3}), then(times(9, 100), times(3, 160))}, counted, 16, plan.Unclamped},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, _ := planned(t, shop(c.load), c.pods, 1).Decision(web)

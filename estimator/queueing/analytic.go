@@ -13,12 +13,13 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Analytic adds the feature [estimator.Analytic] to windows: at every step, the
-// largest need within the lead time that [HAB] forecasts, or [MMN] where HAB has
-// no forecast. A step depends only on the window of steps up to it, so it has the
+// Analytic adds features to windows that queueing theory derives: [estimator.Analytic],
+// the largest need within the lead time that [HAB] forecasts, or [MMN] where HAB has no
+// forecast, and [estimator.Present], the need at the step itself. A step depends only on the window of steps up to it, so it has the
 // same value in training and in serving.
 type Analytic struct {
-	joint  *estimator.Handover
+	hab    *HAB
+	mmn    *MMN
 	window int
 }
 
@@ -36,22 +37,29 @@ func NewAnalytic(c Config, window int) (*Analytic, error) {
 	if window < minSamples {
 		return nil, fmt.Errorf("queueing: a forecast from %d steps, want at least %d", window, minSamples)
 	}
-	return &Analytic{joint: estimator.First(hab, mmn), window: window}, nil
+	return &Analytic{hab: hab, mmn: mmn, window: window}, nil
 }
 
 // Window returns the number of steps that a forecast looks back.
 func (a *Analytic) Window() int { return a.window }
 
-// Annotate returns w with one more channel. The value is NaN where forecasts say
-// nothing, at the first steps, before which w has too few, and at those before from.
-func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int) (*estimator.Window, error) {
+// Annotate returns w with the derived features added: the forecast, and with present
+// the need at each step as well. A value is NaN where nothing is known, at the first
+// steps, before which w has too few, and at those before from.
+func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int, present bool) (*estimator.Window, error) {
 	out := *w
-	out.Features = slices.Concat(w.Features, []estimator.Feature{estimator.Analytic})
+	derived := []estimator.Feature{estimator.Analytic}
+	if present {
+		derived = append(derived, estimator.Present)
+	}
+	out.Features = slices.Concat(w.Features, derived)
 	width, services := len(out.Features), len(w.Services)
 	out.Values = make([]float64, len(w.Values)/len(w.Features)*width)
 	for i := range w.Steps * services {
-		copy(out.Values[i*width:], w.Values[i*len(w.Features):(i+1)*len(w.Features)])
-		out.Values[(i+1)*width-1] = math.NaN()
+		row := out.Values[i*width : (i+1)*width]
+		for c := copy(row, w.Values[i*len(w.Features):(i+1)*len(w.Features)]); c < width; c++ {
+			row[c] = math.NaN()
+		}
 	}
 	from = max(from, a.window-1)
 	workers := min(runtime.GOMAXPROCS(0), max(1, (w.Steps-from)/stepsPerWorker))
@@ -59,8 +67,16 @@ func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int) 
 	for k := range workers {
 		g.Go(func() error {
 			for t := from + k; t < w.Steps; t += workers {
-				if err := a.forecast(ctx, w.Slice(estimator.Range{From: t + 1 - a.window, To: t + 1}), out.Values[t*services*width:(t+1)*services*width], width); err != nil {
+				forecast, now, err := a.at(ctx, w.Slice(estimator.Range{From: t + 1 - a.window, To: t + 1}))
+				if err != nil {
 					return err
+				}
+				for n, v := range forecast {
+					row := out.Values[(t*services+n)*width:]
+					row[len(w.Features)] = v
+					if present {
+						row[len(w.Features)+1] = now[n]
+					}
 				}
 			}
 			return nil
@@ -72,28 +88,42 @@ func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int) 
 // stepsPerWorker is what a goroutine is worth: a served window is for one.
 const stepsPerWorker = 256
 
-// forecast writes the largest need of every service to the last channel of a step.
-func (a *Analytic) forecast(ctx context.Context, w *estimator.Window, step []float64, width int) error {
-	f, origin, err := a.joint.EstimateFrom(ctx, w)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+// at returns the largest forecast and the present need of every service at the end of a
+// window, NaN where unknown. Both are of the same estimator.
+func (a *Analytic) at(ctx context.Context, w *estimator.Window) (forecast, present []float64, err error) {
+	forecast, present = make([]float64, len(w.Services)), make([]float64, len(w.Services))
+	for n := range forecast {
+		forecast[n], present[n] = math.NaN(), math.NaN()
 	}
-	if failed := errors.Join(origin.Errors...); failed != nil {
-		return failed
-	}
-	if f == nil || errors.Is(err, estimator.ErrInsufficientData) {
-		return nil // nothing is known of the step
-	}
-	for n := range w.Services {
-		if f.Known(n) {
-			most := 0.0
-			for h := range f.Horizon {
-				most = max(most, f.At(n, h))
+	missing := len(forecast)
+	for _, estimate := range []func(context.Context, *estimator.Window) (*estimator.Forecast, []float64, error){a.hab.estimate, a.mmn.estimate} {
+		if missing == 0 {
+			break
+		}
+		f, now, err := estimate(ctx, w)
+		if errors.Is(err, estimator.ErrInsufficientData) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		for n := range forecast {
+			if math.IsNaN(forecast[n]) && f.Known(n) {
+				forecast[n], present[n] = highest(f, n), now[n]
+				missing--
 			}
-			step[(n+1)*width-1] = most
 		}
 	}
-	return nil
+	return forecast, present, nil
+}
+
+// highest returns the largest need of a service in a forecast.
+func highest(f *estimator.Forecast, n int) float64 {
+	most := 0.0
+	for h := range f.Horizon {
+		most = max(most, f.At(n, h))
+	}
+	return most
 }
 
 // Graph returns the invocation graph of a history, given how often each edge is

@@ -3,6 +3,7 @@ package queueing
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
@@ -47,12 +48,19 @@ func NewHAB(c Config) (*HAB, error) {
 // [estimator.ErrInsufficientData]; one without the features for requests, CPU
 // and replicas is an error that does not.
 func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
+	f, _, err := e.estimate(ctx, w)
+	return f, err
+}
+
+// estimate returns the forecast, and the need of every service at the last step of
+// the window, counted alike: for the requests that came, NaN if unknown.
+func (e *HAB) estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, []float64, error) {
 	stations, err := open(ctx, w)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if w.Calls == nil {
-		return nil, fmt.Errorf("queueing: the invocation graph is not known: %w", estimator.ErrInsufficientData)
+		return nil, nil, fmt.Errorf("queueing: the invocation graph is not known: %w", estimator.ErrInsufficientData)
 	}
 	net := newNetwork(stations, w.Calls)
 	latencies := net.observeLatencies(stations)
@@ -97,5 +105,13 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 			}
 		}
 	}
-	return finish(f)
+	present := make([]float64, len(stations))
+	for i := range stations {
+		present[i] = math.NaN()
+		if s := &stations[i]; s.sized >= 0 && s.arriving == w.Steps-1 {
+			present[i] = works[i].replicas(s.Requests[s.arriving], targets[i], e.config.Headroom)
+		}
+	}
+	f, err = finish(f)
+	return f, present, err
 }

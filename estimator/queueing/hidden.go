@@ -15,19 +15,20 @@ type hiddenDemand struct {
 func (net *network) findHidden(c Config, stations []station, l *latencies) hiddenDemand {
 	n := len(stations)
 	seen := make([]saturation, n)
-	// Negative, so that the largest spreads.
-	degree, growth := make([]float64, n), make([]float64, n)
+	// Negative, so that the largest spreads. since counts the steps from before the
+	// saturation.
+	degree, since := make([]float64, n), make([]float64, n)
 	for i := range stations {
 		s := &stations[i]
 		seen[i] = observeSaturation(s, c, l.self[i], l.curves[i])
 		degree[i] = -seen[i].degree
-		if s.arriving >= 0 && s.Requests[s.arriving] > 0 && s.saturates(c.LeadTime) {
-			growth[i] = -seen[i].hidden(s.Requests[s.arriving]) / s.Requests[s.arriving]
+		if before := s.onset(c.LeadTime); before >= 0 {
+			since[i] = float64(before - s.sized)
 		}
 	}
 	callersLast := reversed(net.order)
 	spread(callersLast, &net.callees, degree)
-	spread(callersLast, &net.callees, growth)
+	spread(callersLast, &net.callees, since)
 	out := hiddenDemand{rates: make([]float64, n), held: make([]bool, n)}
 	for i := range stations {
 		s := &stations[i]
@@ -38,8 +39,11 @@ func (net *network) findHidden(c Config, stations []station, l *latencies) hidde
 		if seen[i].degree > 0 {
 			out.rates[i] = seen[i].hidden(answered)
 		} else {
-			// What has grown behind a callee came through its callers.
-			out.rates[i] = max(seen[i].blocked(answered, -degree[i]), answered*-growth[i])
+			out.rates[i] = seen[i].blocked(answered, -degree[i])
+		}
+		// What has grown before a callee came through its callers.
+		if before := s.arriving + int(since[i]); before < s.arriving && before >= 0 {
+			out.rates[i] = max(out.rates[i], onsetGrowth*s.calm(before, c.LeadTime))
 		}
 	}
 	spread(net.order, &net.callers, degree)

@@ -36,17 +36,26 @@ func NewMMN(c Config) (*MMN, error) {
 // service to estimate is an error that wraps [estimator.ErrInsufficientData]; one
 // without the features for requests, CPU and replicas is an error that does not.
 func (e *MMN) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
+	f, _, err := e.estimate(ctx, w)
+	return f, err
+}
+
+// estimate is that of [HAB].
+func (e *MMN) estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, []float64, error) {
 	stations, err := open(ctx, w)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	last := w.Steps - 1
 	alone := newNetwork(stations, &estimator.CallGraph{})
 	l := alone.observeLatencies(stations)
 	horizon := e.config.horizon(w.Step)
 	f := estimator.NewForecast(w.Services, horizon, w.Step)
 	hidden := alone.findHidden(e.config, stations, l)
+	present := make([]float64, len(stations))
 	for i := range stations {
 		s := &stations[i]
+		present[i] = math.NaN()
 		if s.sized < 0 {
 			continue
 		}
@@ -59,8 +68,12 @@ func (e *MMN) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 			}
 			set(f, i, h, n)
 		}
+		if s.arriving == last {
+			present[i] = e.replicas(w, s.Requests[last], stretch)
+		}
 	}
-	return finish(f)
+	f, err = finish(f)
+	return f, present, err
 }
 
 // replicas returns the least number of servers whose mean response time is at

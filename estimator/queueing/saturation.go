@@ -1,6 +1,7 @@
 package queueing
 
 import (
+	"math"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
@@ -17,6 +18,11 @@ const (
 	// queue are those that waited least. Pods that are asked for one step later
 	// cost more than those that prove to be too many.
 	saturatedGrowth = 2.5
+	// onsetGrowth is the growth over the load before, assumed within the first lead
+	// time of a saturation. CPU at its limit looks the same after a jump to one and a
+	// half times the load and to four times, and the services that wait answer even
+	// less than before.
+	onsetGrowth = 4
 	// clearedWithin is the share of the lead time within which a backlog is to be
 	// worked off. All who wait in it, and all who come after, break the SLO.
 	clearedWithin = 1. / 3
@@ -32,19 +38,34 @@ type saturation struct {
 	clearing float64
 }
 
-// saturates reports whether the station has become saturated within a time: a
-// bottleneck that lasts has no more replicas to get, and says nothing about the
-// load of others.
-func (s *station) saturates(within time.Duration) bool {
+// onset returns the last step before the station became saturated, if that was at
+// most a time ago and it still is; -1 otherwise. A bottleneck that lasts has no more
+// replicas to get, and says nothing about the load of others.
+func (s *station) onset(within time.Duration) int {
 	if s.sized < 0 || !demand.Saturated(s.CPU[s.sized]) {
-		return false
+		return -1
 	}
 	for t := s.sized - 1; t >= 0 && float64(s.sized-t)*s.Step <= within.Seconds(); t-- {
 		if known(s.CPU[t]) && !demand.Saturated(s.CPU[t]) {
-			return true
+			return t
 		}
 	}
-	return false
+	return -1
+}
+
+// calm returns the least rate within a time up to a step, 0 if unknown. A service that
+// saturates after others has answered more by then: that jump was counted already.
+func (s *station) calm(step int, within time.Duration) float64 {
+	least := math.Inf(1)
+	for t := step; t >= 0 && float64(step-t)*s.Step <= within.Seconds(); t-- {
+		if known(s.Requests[t]) {
+			least = min(least, s.Requests[t])
+		}
+	}
+	if math.IsInf(least, 1) {
+		return 0
+	}
+	return least
 }
 
 // observeSaturation reads the newest step of a station. self is its latency

@@ -3,7 +3,9 @@ package queueing
 import (
 	"math"
 	"testing"
+	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
@@ -62,5 +64,35 @@ func TestHiddenDemand(t *testing.T) {
 	idle := observeSaturation(observed(0.3, 0.1, 20), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := idle.hidden(100); got != 100 {
 		t.Errorf("a slow service with idle CPU: %v requests per second, want 100", got)
+	}
+}
+
+// A caller that waits for a callee that has become saturated answers less than before,
+// while four times as much may arrive.
+func TestOnsetOfSaturation(t *testing.T) {
+	caller := stationOf([]float64{100, 100, 100, 100, 60}, []float64{2}, 0.01, 0)
+	callee := func(rates ...float64) *station { return stationOf(rates, []float64{1}, 1./200, 0) }
+	tests := []struct {
+		name           string
+		callee         *station
+		caller, itself float64
+	}{
+		{"a jump", callee(100, 100, 100, 100, 200), 400, 500},
+		{"no saturation", callee(100, 100, 100, 100, 160), 0, 0},
+		{"a bottleneck that lasts", callee(200, 200, 200, 200, 200), 60, 500},
+		{"already twice the load", callee(60, 60, 60, 150, 200), 400, 500},
+	}
+	for _, tt := range tests {
+		stations := []station{*caller, *tt.callee}
+		net := newNetwork(stations, &estimator.CallGraph{Calls: []estimator.Call{
+			{Source: estimator.Outside, Destination: 0, Rate: 100}, {Source: 0, Destination: 1, Rate: 100},
+		}})
+		got := net.findHidden(DefaultConfig(), stations, net.observeLatencies(stations)).rates
+		if !near(got[0], tt.caller, 1e-9) || !near(got[1], tt.itself, 1e-9) {
+			t.Errorf("%s: at least %v requests per second for the caller and %v for the callee, want %v and %v", tt.name, got[0], got[1], tt.caller, tt.itself)
+		}
+	}
+	if got := callee(60, 60, missing, 150, 200).calm(3, time.Minute); got != 60 {
+		t.Errorf("the least load of the minute before is %v requests per second, want 60", got)
 	}
 }

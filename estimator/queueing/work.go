@@ -2,6 +2,7 @@ package queueing
 
 import (
 	"math"
+	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
@@ -29,7 +30,7 @@ const enough = 64
 // unbalanced flow only without others.
 func fitWork(s *station) work {
 	var flow, every [enough]int
-	steps := s.workingSteps(flow[:0], true)
+	steps := slices.DeleteFunc(s.workingSteps(flow[:0], true), func(t int) bool { return demand.Saturated(s.CPU[t]) })
 	unbalanced := false
 	if len(steps) < minSamples {
 		all := s.workingSteps(every[:0], false)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
@@ -16,14 +17,19 @@ const (
 	hindcasts = 3
 	// shortage weighs a missing replica, and the rest a spare one.
 	shortage = 0.8
-	// slack is the loss, as a share of the needed replicas, that counts for nothing.
-	slack = 0.06
+	// slack is the loss, as a share of the needed replicas, that counts for nothing, and
+	// half is that of half a missing replica.
+	slack, half = 0.06, shortage / 2
 	// worse and useless are multiples of the baseline's loss: up to the one a model is
 	// as good, from the other on it is worth nothing.
 	worse, useless = 1.25, 2.5
 	// recovery is the most trust that one hindcast gives back.
 	recovery = 1.0 / 3
 )
+
+// Room returns how many steps a window must be longer than a model needs, so that all
+// hindcasts can be made.
+func Room(leadTime, step time.Duration) int { return hindcasts * plan.Steps(leadTime, step) }
 
 // beginnings returns the numbers of steps of the parts to forecast from, in the order of
 // time: each at least a lead time before the end, and of at least the given number.
@@ -89,7 +95,7 @@ func (c Config) compare(w *estimator.Window, end, lead int, f, baseline *estimat
 	if h.Services == 0 {
 		return h, false
 	}
-	allowed := slack * h.Needed
+	allowed := slack*h.Needed + half
 	ratio := (h.Model.Loss() + allowed) / (h.Baseline.Loss() + allowed)
 	h.Score = max(0, min(1, (useless-ratio)/(useless-worse)))
 	return h, true

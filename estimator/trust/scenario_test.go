@@ -32,6 +32,7 @@ var update = flag.Bool("update", false, "write the decisions of scenarios instea
 //	pods web 5              replicas all the time, instead of what is needed
 //	model 1.0               forecasts so many times what is needed; "model 1.0 50:0.5"
 //	                        changes at a step; also: one, fails, silent
+//	outside 0.3             widths beyond the range of the training
 //	show 60 70 80           the steps at which decisions are shown
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -79,6 +80,7 @@ type scenario struct {
 	pods     map[string]float64
 	model    string
 	factor   line
+	outside  float64
 	show     []int
 }
 
@@ -140,6 +142,8 @@ func parse(text string) (*scenario, error) {
 			if s.factor, err = parseLine(f[1:]); err != nil {
 				s.model, err = f[1], nil
 			}
+		case "outside":
+			s.outside, err = strconv.ParseFloat(f[1], 64)
 		case "show":
 			for _, n := range f[1:] {
 				var step int
@@ -207,6 +211,15 @@ func (s *scenario) EstimateAt(_ context.Context, w *estimator.Window, steps []in
 		}
 	}
 	return all, nil
+}
+
+// Outside implements [Network].
+func (s *scenario) Outside(w *estimator.Window) ([]float64, error) {
+	out := make([]float64, len(w.Services))
+	for n := range out {
+		out[n] = s.outside
+	}
+	return out, nil
 }
 
 // decide returns the decisions as text.

@@ -19,6 +19,9 @@ type Network interface {
 	// numbers of steps, at the given quantiles: [beginning][quantile]. A forecast is nil
 	// where there is too little telemetry; a quantile of 0 is the usual one.
 	EstimateAt(ctx context.Context, w *estimator.Window, steps []int, quantiles []float64) ([][]*estimator.Forecast, error)
+	// Outside returns how far the last step is out of the range of the training, for each
+	// service, in widths of that range; NaN where that is unknown.
+	Outside(w *estimator.Window) ([]float64, error)
 }
 
 // Scheduler estimates with a model as far as it is to be trusted, and with queueing
@@ -82,7 +85,11 @@ func (s *Scheduler) network(ctx context.Context, w *estimator.Window) (*estimato
 	if err != nil {
 		return nil, Verdict{}, err
 	}
-	v := verdict(all, s.violations(w, hindcasts*lead))
+	beyond, err := s.Network.Outside(w)
+	if err != nil {
+		return nil, Verdict{}, err
+	}
+	v := verdict(all, s.violations(w, hindcasts*lead), outside(beyond))
 	served := choice(v)
 	v.Quantile = levels[served]
 	switch v.Level {
@@ -99,8 +106,8 @@ func (s *Scheduler) network(ctx context.Context, w *estimator.Window) (*estimato
 }
 
 // verdict combines what is known about a model.
-func verdict(all []Hindcast, violations float64) Verdict {
-	v := Verdict{Trust: replay(all), Hindcasts: all, Violations: violations, Outside: math.NaN(), ScaleIn: 1}
+func verdict(all []Hindcast, violations, outside float64) Verdict {
+	v := Verdict{Trust: replay(all), Hindcasts: all, Violations: violations, Outside: outside, ScaleIn: 1}
 	switch {
 	case len(all) == 0:
 		v.Reason = "nothing can be compared yet"
@@ -109,15 +116,32 @@ func verdict(all []Hindcast, violations float64) Verdict {
 	default:
 		v.Reason = "its forecasts were worse than those of queueing theory"
 	}
-	// What made users wait may come from any estimate, so it is no reason to drop the
-	// model, only to be careful.
+	// What made users wait may come from any estimate, and what is new need not be wrong:
+	// reasons to be careful, not to drop the model.
 	if limit := max(cautiousFrom, 1-2*violations); violations > tolerated && v.Trust > limit {
 		v.Trust, v.Reason = limit, "the SLO was violated"
+	}
+	if limit := max(cautiousFrom, 1-outside); v.Trust > limit {
+		v.Trust, v.Reason = limit, "the application is outside the range of the training"
 	}
 	if v.Level = levelOf(v.Trust); v.Level == Cautious {
 		v.ScaleIn = cautiousScaleIn
 	}
 	return v
+}
+
+// outside returns how far an application is out of the range of the training, from 0 to 1:
+// the mean over its services, where half of the width of a range is all that counts. It is
+// NaN if that is unknown of all.
+func outside(beyond []float64) float64 {
+	sum, known := 0.0, 0.0
+	for _, b := range beyond {
+		if !math.IsNaN(b) {
+			sum += min(1, 2*b)
+			known++
+		}
+	}
+	return sum / known
 }
 
 // atLeast returns the larger of two forecasts, service by service and step by step. Where

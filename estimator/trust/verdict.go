@@ -69,8 +69,8 @@ type Verdict struct {
 	// Violations is the share of the recent steps in which an entry broke the SLO; NaN
 	// if there is no SLO or no latency.
 	Violations float64
-	// Outside is the share of the inputs that are beyond the range of the training; NaN
-	// if unknown.
+	// Outside is how far the application is out of the range of the training: 0 inside, 1
+	// by half of its width in all services; NaN if unknown.
 	Outside float64
 	// Reason says what decided, in a few words.
 	Reason string

@@ -3,7 +3,6 @@ package em
 import (
 	"context"
 	"math"
-	"slices"
 )
 
 // cover returns what is to be added to every output, after its share, so that as
@@ -37,11 +36,7 @@ func (s *session) cover(ctx context.Context, shares []float64) ([]float64, error
 		for _, part := range parts {
 			all = append(all, part[o]...)
 		}
-		slices.Sort(all)
-		// The ⌈q·(n+1)⌉-th smallest, as if the next sample were one of them.
-		if at := int(math.Ceil(quantiles[o%len(quantiles)]*float64(len(all)+1))) - 1; len(all) > 0 {
-			offsets[o] = all[min(at, len(all)-1)]
-		}
+		offsets[o] = conformal(all, quantiles[o%len(quantiles)])
 	}
 	return offsets, nil
 }

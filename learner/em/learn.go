@@ -35,7 +35,7 @@ type Result struct {
 	// model.
 	Graphs []Graph
 	// Shares has a factor of each output, found on the validation samples, by which
-	// it is to be multiplied.
+	// it is to be multiplied: O for all services, or N·O for a problem that Corrects.
 	Shares []float64
 	// Offsets are then added to the outputs. With them the share of validation
 	// labels below each output equals its quantile; nil where the only quantile
@@ -76,6 +76,9 @@ type Problem struct {
 	Graphs []Graph
 	// Parent, unless nil, is the pair that learning starts from and has to beat.
 	Parent *Parent
+	// Corrects is true if outputs correct a forecast that serves without them: those that
+	// are of no use for a service are left out of its forecast.
+	Corrects bool
 	// Weights, unless nil, is a factor of the loss per service, for labels that
 	// are in different units.
 	Weights []float32
@@ -176,10 +179,15 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	if err := s.scoreGraphs(ctx); err != nil {
 		return nil, fmt.Errorf("score the graphs: %w", err)
 	}
-	if result.Shares, err = s.calibrate(ctx); err != nil {
+	if p.Corrects {
+		result.Shares, result.Offsets, err = s.correct(ctx)
+	} else {
+		result.Shares, err = s.calibrate(ctx)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	if len(c.Quantiles) > 1 || c.Quantiles[0] != 0.5 {
+	if !p.Corrects && (len(c.Quantiles) > 1 || c.Quantiles[0] != 0.5) {
 		if result.Offsets, err = s.cover(ctx, result.Shares); err != nil {
 			return nil, fmt.Errorf("calibrate the coverage: %w", err)
 		}

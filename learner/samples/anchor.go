@@ -2,7 +2,9 @@ package samples
 
 import (
 	"fmt"
+	"math"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
@@ -32,6 +34,9 @@ func (o Options) validateAnchor() error {
 // unless they are given or not needed.
 func (d *Set) makeLabels() error {
 	label, ok := d.options.Label.(Required)
+	if ok && d.options.Anchor == features.AnchorAnalytic {
+		return d.countPresent(label)
+	}
 	if !ok || d.options.Anchor != features.AnchorDemand || len(d.options.Sizings) > 0 {
 		labels, err := d.options.Label.Label(d.series, d.ranges[Train])
 		d.labels, d.censored = labels.Values, labels.Censored
@@ -46,5 +51,28 @@ func (d *Set) makeLabels() error {
 	for _, r := range h.Fitted {
 		d.options.Sizings = append(d.options.Sizings, r.Sizing())
 	}
+	return nil
+}
+
+// countPresent labels steps with [estimator.Present], the need as the anchor counts it,
+// so that what is learned is the error of its forecast and nothing else. Where
+// saturation hides demand, hindsight decides what is at least needed.
+func (d *Set) countPresent(label Required) error {
+	c, err := column(d.series, estimator.Present)
+	if err != nil {
+		return fmt.Errorf("anchor %q: %w", d.options.Anchor, err)
+	}
+	labels, err := label.Label(d.series, d.ranges[Train])
+	if err != nil {
+		return err
+	}
+	for i, atLeast := range labels.Values {
+		labels.Values[i] = d.series.Values[i*len(d.series.Features)+c]
+		if labels.Censored[i] {
+			labels.Values[i] = max(labels.Values[i], atLeast)
+		}
+		labels.Censored[i] = labels.Censored[i] && !math.IsNaN(labels.Values[i])
+	}
+	d.labels, d.censored = labels.Values, labels.Censored
 	return nil
 }

@@ -85,7 +85,7 @@ func TestServingSeesWhatTrainingSaw(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if w, err = analytic.Annotate(t.Context(), w, 0); err != nil {
+				if w, err = analytic.Annotate(t.Context(), w, 0, true); err != nil {
 					t.Fatal(err)
 				}
 				o.Label, o.Features, o.Clamp = Required{}, append(o.Features, estimator.Analytic), 1.5

@@ -154,6 +154,9 @@ func (d *Set) InputScaler() *features.Scaler { return d.inputScaler }
 // [features.AnchorLevel], its mean only replaces an anchor that was not observed.
 func (d *Set) LabelScaler() *features.Scaler { return d.labelScaler }
 
+// Reach returns the range of the inputs in the training part.
+func (d *Set) Reach() features.Reach { return features.FitReach(d.inputs, d.ranges[Train]) }
+
 // Range returns the steps that belong to the part, those of its labels.
 func (d *Set) Range(p Part) estimator.Range { return d.ranges[p] }
 

@@ -1,11 +1,10 @@
 package sidecar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"math"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -14,20 +13,31 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
-	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/gate"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
-// lesson is one look at an application with enough history.
-type lesson struct {
-	*student
-	application exchange.Application
-	history     *estimator.Window
-	edges       []estimator.Edge
-	serving     *artifact.Model // nil without one
-	misfit      error           // why it cannot serve
-	queueing    estimator.Estimator
+// Lesson is one look at an application with enough history.
+type Lesson struct {
+	Settings    exchange.Learning
+	Application exchange.Application
+	History     *estimator.Window
+	// Edges are the invocation graph, nil if unknown.
+	Edges []estimator.Edge
+	// Serving is the model that serves, nil without one.
+	Serving *artifact.Model
+	// Scratch lets a child begin without the serving model.
+	Scratch bool
+	// Iterations and Seed are those of a training.
+	Iterations int
+	Seed       uint64
+
+	Train    Trainer
+	Progress train.Progress // nil for nobody
+	Now      func() time.Time
+	// Judged, unless nil, is called with every judgement on "child", "serving" or
+	// "queueing".
+	Judged func(estimator string, f exchange.Figures)
 }
 
 const (
@@ -37,192 +47,178 @@ const (
 	mostHeldBack = 12 * time.Hour
 	// leastHeldBack is the number of forecasts that a judgement should have.
 	leastHeldBack = 20
+	// unchosen is the quantile of the loss where the application leaves that to the model: a
+	// missing replica weighs as much as four spare ones.
+	unchosen = 0.8
 	// scarce is the number of steps since a training from which a test can be told from
 	// chance.
 	scarce = 60
 )
 
-func (l *lesson) prepare() (err error) {
-	if l.serving != nil {
-		l.misfit = fits(l.serving, l.application)
+// Look tests the serving model on what came since its training, and returns whether there
+// is a reason to train. ratio is the loss of the model ÷ that of queueing theory when it
+// passed the gate, 0 if unknown.
+func (l *Lesson) Look(ctx context.Context, ratio float64) (Reason, string, error) {
+	s := situation{now: l.Now(), maxAge: l.Settings.MaxAge, application: l.Application, serving: l.Serving, misfit: l.misfit()}
+	var err error
+	if s.since, err = l.since(ctx); err != nil {
+		return None, "", fmt.Errorf("test the model that serves: %w", err)
 	}
-	// Judged windows have the graph that the adapter would have measured.
-	judged := *l.history
-	judged.Calls = queueing.Graph(l.history, l.edges)
-	l.history = &judged
-	l.queueing, err = queueingOf(l.application)
-	return err
+	if s.since != nil {
+		s.since.ratio = ratio
+	}
+	reason, why := s.reason()
+	return reason, why, nil
 }
 
-// court judges from a step on.
-func (l *lesson) court(from int) (*gate.Court, error) {
-	a := l.application
-	quantile := a.Quantile
-	if quantile == 0 {
-		quantile = l.settings.Loss
+// Learn trains a child and judges it. An error that wraps [ErrTraining] is about the
+// training.
+func (l *Lesson) Learn(ctx context.Context, why string) (*artifact.Model, *exchange.Report, error) {
+	ahead := plan.Steps(l.Application.LeadTime.Duration, l.History.Step)
+	held := min(int(heldBack*float64(l.History.Steps)), int(mostHeldBack/l.History.Step))
+	from := l.History.Steps - max(held, leastHeldBack+ahead)
+	court, err := l.court(from)
+	if err != nil {
+		return nil, nil, err
 	}
+	child, err := l.child(ctx, from)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrTraining, err)
+	}
+	report, err := l.report(ctx, court, child, why)
+	if err != nil {
+		return nil, nil, fmt.Errorf("judge the trained model: %w", err)
+	}
+	return child, report, nil
+}
+
+// ErrTraining is wrapped by the error of a training.
+var ErrTraining = errors.New("train")
+
+// misfit reports why the serving model cannot serve.
+func (l *Lesson) misfit() error {
+	if l.Serving == nil {
+		return nil
+	}
+	return fits(l.Serving, l.Application)
+}
+
+// FromScratch reports whether a child begins without the serving model.
+func (l *Lesson) FromScratch() bool { return l.Serving == nil || l.Scratch || l.misfit() != nil }
+
+// court judges from a step on.
+func (l *Lesson) court(from int) (*gate.Court, error) {
+	a := l.Application
+	quantile := cmp.Or(a.Quantile, unchosen)
+	judged := *l.History
+	// About the graph that the adapter would have measured.
+	judged.Calls = queueing.Graph(l.History, l.Edges)
 	return gate.NewCourt(gate.Case{
-		History: l.history, From: from, Label: labelOf(a, l.edges), Window: a.Window, LeadTime: a.LeadTime.Duration, Quantile: quantile,
+		History: &judged, From: from, Label: labelOf(a, l.Edges), Window: a.Window, LeadTime: a.LeadTime.Duration, Quantile: quantile,
 	})
 }
 
 // judge has a model judged as the adapter would serve it: the services that it does not
-// know are left to queueing theory.
-func (l *lesson) judge(ctx context.Context, c *gate.Court, m *artifact.Model) (*gate.Judgement, error) {
-	e, err := model.NewEstimator(m)
+// know are left to queueing theory, which alone is judged without a model.
+func (l *Lesson) judge(ctx context.Context, c *gate.Court, name string, m *artifact.Model) (*gate.Judgement, error) {
+	joint, err := queueingOf(l.Application)
 	if err != nil {
 		return nil, err
 	}
-	if q := l.application.Quantile; q > 0 {
-		if e, err = e.At(q); err != nil {
+	if m != nil {
+		e, err := model.NewEstimator(m)
+		if err != nil {
 			return nil, err
 		}
+		if q := l.Application.Quantile; q > 0 {
+			if e, err = e.At(q); err != nil {
+				return nil, err
+			}
+		}
+		joint = estimator.First(e, joint)
 	}
-	return c.Judge(ctx, estimator.First(e, l.queueing))
+	j, err := c.Judge(ctx, joint)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if l.Judged != nil {
+		l.Judged(name, j.Figures)
+	}
+	return j, nil
 }
 
 // since tests the serving model on what came since its training; nil if that is too
 // little, or there is no model that could serve.
-func (l *lesson) since(ctx context.Context) (*test, error) {
-	if l.serving == nil || l.misfit != nil {
+func (l *Lesson) since(ctx context.Context) (*test, error) {
+	if l.Serving == nil || l.misfit() != nil {
 		return nil, nil
 	}
 	from := 1
-	for from < l.history.Steps && !l.history.Time(from).After(l.serving.Created) {
+	for from < l.History.Steps && !l.History.Time(from).After(l.Serving.Created) {
 		from++
 	}
-	if l.history.Steps-from < scarce {
+	if l.History.Steps-from < scarce {
 		return nil, nil
 	}
 	// A model from before the history leaves no steps to fit the label on.
-	court, err := l.court(max(from, int(heldBack*float64(l.history.Steps))))
+	court, err := l.court(max(from, int(heldBack*float64(l.History.Steps))))
 	if errors.Is(err, gate.ErrTooShort) {
 		return nil, nil //nolint:nilerr // nothing to test on yet
 	}
 	if err != nil {
 		return nil, err
 	}
-	hab, err := court.Judge(ctx, l.queueing)
+	hab, err := l.judge(ctx, court, "queueing", nil)
 	if err != nil {
 		return nil, err
 	}
-	now, err := l.judge(ctx, court, l.serving)
+	now, err := l.judge(ctx, court, "serving", l.Serving)
 	if err != nil {
 		return nil, err
 	}
-	l.metrics.judged(l.application.Name, "serving", now.Figures)
-	l.metrics.judged(l.application.Name, "queueing", hab.Figures)
-	t := &test{model: now.Figures, hab: hab.Figures}
-	// The report may be of another pod.
-	if r, err := l.dir.ReadReport(l.application.Name); err == nil && r.Model == l.application.Serving && r.HAB.Loss > 0 {
-		t.ratio = r.Child.Loss / r.HAB.Loss
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.log.WarnContext(ctx, "The last report cannot be read", "application", l.application.Name, "err", err)
-	}
-	return t, nil
-}
-
-// learn trains a child, judges it and hands over what was found.
-func (l *lesson) learn(ctx context.Context, e entry, why string) outcome {
-	ahead := plan.Steps(l.application.LeadTime.Duration, l.history.Step)
-	held := min(int(heldBack*float64(l.history.Steps)), int(mostHeldBack/l.history.Step))
-	from := l.history.Steps - max(held, leastHeldBack+ahead)
-	court, err := l.court(from)
-	if err != nil {
-		return failed(err)
-	}
-	parent := l.serving
-	if e.scratch || l.misfit != nil {
-		parent = nil
-	}
-	o := outcome{scratch: parent == nil}
-	child, err := l.child(ctx, from, parent, e.iterations)
-	if err != nil {
-		o.result, o.err = resultDiverged, fmt.Errorf("train: %w", err)
-		return o
-	}
-	report, err := l.report(ctx, court, child, why)
-	if err != nil {
-		o.result, o.err = resultFailed, fmt.Errorf("judge the trained model: %w", err)
-		return o
-	}
-	// The model first: the report names it.
-	if report.Published {
-		if err := l.dir.WriteModel(e.Name, child); err != nil {
-			o.result, o.err = resultFailed, fmt.Errorf("hand over: %w", err)
-			return o
-		}
-	}
-	if err := l.dir.WriteReport(report); err != nil {
-		o.result, o.err = resultFailed, fmt.Errorf("hand over: %w", err)
-		return o
-	}
-	o.result, o.detail = resultKept, fmt.Sprintf("a model was trained because %s, and kept back because %s", why, report.Verdict)
-	if report.Published {
-		o.result, o.detail = resultPublished, fmt.Sprintf("a model was trained because %s, and handed over because %s", why, report.Verdict)
-	}
-	return o
+	return &test{model: now.Figures, hab: hab.Figures}, nil
 }
 
 // child trains on the steps before from.
-func (l *lesson) child(ctx context.Context, from int, parent *artifact.Model, iterations int) (*artifact.Model, error) {
-	spec, err := specOf(l.application, parent, iterations, l.seed())
+func (l *Lesson) child(ctx context.Context, from int) (*artifact.Model, error) {
+	parent := l.Serving
+	if l.FromScratch() {
+		parent = nil
+	}
+	spec, err := specOf(l.Application, parent, l.Iterations, l.Seed)
 	if err != nil {
 		return nil, err
 	}
-	past := *l.history
-	past.Calls = nil
-	result, err := l.train(ctx, train.Input{
-		History: past.Slice(estimator.Range{From: 0, To: from}), Edges: l.edges, Parent: parent, Now: l.now, Progress: progress{l},
+	result, err := l.Train(ctx, train.Input{
+		History: l.History.Slice(estimator.Range{From: 0, To: from}), Edges: l.Edges, Parent: parent, Now: l.Now, Progress: l.Progress,
 	}, spec)
 	if err != nil {
 		return nil, err
 	}
-	return result.Model, fits(result.Model, l.application)
+	return result.Model, fits(result.Model, l.Application)
 }
 
 // report judges a child beside its parent and queueing theory.
-func (l *lesson) report(ctx context.Context, court *gate.Court, child *artifact.Model, why string) (*exchange.Report, error) {
-	found, err := l.judge(ctx, court, child)
+func (l *Lesson) report(ctx context.Context, court *gate.Court, child *artifact.Model, why string) (*exchange.Report, error) {
+	found, err := l.judge(ctx, court, "child", child)
 	if err != nil {
 		return nil, err
 	}
-	hab, err := court.Judge(ctx, l.queueing)
+	hab, err := l.judge(ctx, court, "queueing", nil)
 	if err != nil {
-		return nil, fmt.Errorf("queueing theory: %w", err)
+		return nil, err
 	}
 	var parent *gate.Judgement
-	if l.serving != nil && l.misfit == nil {
-		if parent, err = l.judge(ctx, court, l.serving); err != nil {
-			if ctx.Err() != nil {
-				return nil, err
-			}
-			l.log.WarnContext(ctx, "The model that serves cannot be judged", "application", l.application.Name, "err", err)
+	if l.Serving != nil && l.misfit() == nil {
+		// A parent that cannot be judged need not be beaten.
+		if parent, err = l.judge(ctx, court, "serving", l.Serving); err != nil && ctx.Err() != nil {
+			return nil, err
 		}
 	}
 	verdict := gate.Decide(found, parent, hab)
-	for name, j := range map[string]*gate.Judgement{"child": found, "serving": parent, "queueing": hab} {
-		if j != nil {
-			l.metrics.judged(l.application.Name, name, j.Figures)
-		}
-	}
 	return &exchange.Report{
-		Application: l.application.Name, Model: child.Hash(), Parent: l.application.Serving, Trained: child.Created, Reason: why,
+		Application: l.Application.Name, Model: child.Hash(), Parent: l.Application.Serving, Trained: child.Created, Reason: why,
 		Published: verdict.Publish, Verdict: verdict.Reason,
 		Child: found.Figures, ParentFigures: gate.FiguresOf(parent), HAB: hab.Figures,
 	}, nil
-}
-
-// progress exports the progress of a training.
-type progress struct{ *lesson }
-
-// Begin implements [train.Progress].
-func (p progress) Begin(*train.Report) { p.metrics.advanced(p.application.Name, 0) }
-
-// Epoch implements [train.Progress].
-func (p progress) Epoch(e em.Epoch, done float64, total int) {
-	p.metrics.advanced(p.application.Name, done/float64(total))
-	if !math.IsNaN(e.Validation) {
-		p.log.Debug("Epoch", "application", p.application.Name, "iteration", e.Iteration, "phase", e.Phase, "epoch", e.Epoch, "training", e.Training, "validation", e.Validation)
-	}
 }

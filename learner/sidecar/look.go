@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/estimator/model"
+	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/record"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
@@ -96,23 +98,74 @@ func (s *student) try(ctx context.Context, e entry) outcome {
 		return outcome{result: resultWaiting, wait: missing, detail: fmt.Sprintf("it has %v of the %v of history that training needs, which there will be at %s",
 			have.Round(time.Second), s.settings.LeastHistory, s.now().Add(missing).UTC().Format(time.RFC3339))}
 	}
-	l := &lesson{student: s, application: e.Application, history: history, edges: edges, serving: serving}
-	if err := l.prepare(); err != nil {
+	l := &Lesson{
+		Settings: s.settings, Application: e.Application, History: history, Edges: edges, Serving: serving,
+		Scratch: e.scratch, Iterations: e.iterations, Seed: s.seed(), Train: s.train, Now: s.now,
+		Judged: func(name string, f exchange.Figures) { s.metrics.judged(e.Name, name, f) },
+	}
+	l.Progress = progress{s, e.Name}
+	reason, why, err := l.Look(ctx, s.ratio(e.Application))
+	if err != nil {
 		return failed(err)
 	}
-	since, err := l.since(ctx)
-	if err != nil {
-		return failed(fmt.Errorf("test the model that serves: %w", err))
-	}
-	reason, why := situation{
-		now: s.now(), maxAge: s.settings.MaxAge, application: e.Application, serving: serving, misfit: l.misfit, since: since,
-	}.reason()
 	if reason == None {
 		return outcome{result: resultUnneeded, detail: why}
 	}
 	s.metrics.began(e.Name, reason)
 	s.log.InfoContext(ctx, "Training", "application", e.Name, "because", why, "history", have, "iterations", e.iterations)
-	return l.learn(ctx, e, why)
+	o := s.handOver(ctx, l, why)
+	o.scratch = l.FromScratch()
+	return o
+}
+
+// handOver trains a child, and leaves the adapter what was found.
+func (s *student) handOver(ctx context.Context, l *Lesson, why string) outcome {
+	child, report, err := l.Learn(ctx, why)
+	if errors.Is(err, ErrTraining) {
+		return outcome{result: resultDiverged, err: err}
+	}
+	if err != nil {
+		return failed(err)
+	}
+	// The model first: the report names it.
+	if report.Published {
+		if err := s.dir.WriteModel(report.Application, child); err != nil {
+			return failed(fmt.Errorf("hand over: %w", err))
+		}
+	}
+	if err := s.dir.WriteReport(report); err != nil {
+		return failed(fmt.Errorf("hand over: %w", err))
+	}
+	if report.Published {
+		return outcome{result: resultPublished, detail: fmt.Sprintf("a model was trained because %s, and handed over because %s", why, report.Verdict)}
+	}
+	return outcome{result: resultKept, detail: fmt.Sprintf("a model was trained because %s, and kept back because %s", why, report.Verdict)}
+}
+
+// ratio returns the loss of the serving model ÷ that of queueing theory when it passed the
+// gate; 0 if that was in another pod.
+func (s *student) ratio(a exchange.Application) float64 {
+	if r, err := s.dir.ReadReport(a.Name); err == nil && r.Model == a.Serving && r.HAB.Loss > 0 {
+		return r.Child.Loss / r.HAB.Loss
+	}
+	return 0
+}
+
+// progress exports the progress of a training.
+type progress struct {
+	*student
+	application string
+}
+
+// Begin implements [train.Progress].
+func (p progress) Begin(*train.Report) { p.metrics.advanced(p.application, 0) }
+
+// Epoch implements [train.Progress].
+func (p progress) Epoch(e em.Epoch, done float64, total int) {
+	p.metrics.advanced(p.application, done/float64(total))
+	if !math.IsNaN(e.Validation) {
+		p.log.Debug("Epoch", "application", p.application, "iteration", e.Iteration, "phase", e.Phase, "epoch", e.Epoch, "training", e.Training, "validation", e.Validation)
+	}
 }
 
 // serving returns the model that serves, nil without one.

@@ -63,9 +63,9 @@ func TestLoadSettings(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	for text, want := range map[string]string{
 		"telemetry: {}\n": "", "learner: {interval: 1h}\n": "", "": "",
-		"learner: {intervall: 1h}\n":               "intervall",
-		"learner: {interval: 1s}\n":                "interval is 1s, want at least 10s",
-		"learner: {loss: 1, leastHistory: 100h}\n": "history is 72h0m0s, want at least leastHistory",
+		"learner: {intervall: 1h}\n":      "intervall",
+		"learner: {interval: 1s}\n":       "interval is 1s, want at least 10s",
+		"learner: {leastHistory: 100h}\n": "history is 72h0m0s, want at least leastHistory",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -15,7 +15,8 @@ func (s Spec) analytic() queueing.Config {
 	return c
 }
 
-// Annotate returns a history with the feature analytic, which looks back window steps.
+// Annotate returns a history with the features analytic and present, which look back
+// window steps.
 // Without edges the invocation graph is that of the history, if it has one.
 func Annotate(ctx context.Context, history *estimator.Window, edges []estimator.Edge, c queueing.Config, window int) (*estimator.Window, error) {
 	analytic, err := queueing.NewAnalytic(c, window)
@@ -26,5 +27,5 @@ func Annotate(ctx context.Context, history *estimator.Window, edges []estimator.
 	if edges != nil {
 		w.Calls = queueing.Graph(history, edges)
 	}
-	return analytic.Annotate(ctx, &w, 0)
+	return analytic.Annotate(ctx, &w, 0, true)
 }

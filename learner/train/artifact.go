@@ -36,7 +36,7 @@ func (t *training) artifact(learned *em.Result) (*artifact.Model, error) {
 		Step: s.Step,
 		Hyperparameters: artifact.Hyperparameters{
 			Hidden: t.report.Network.Hidden, Kernel: t.report.Network.Kernel, Blocks: t.report.Network.Blocks,
-			Quantile: t.spec.Learning.Quantiles[0],
+			Quantile: t.spec.served(),
 		},
 		Scaler:   t.scaler(learned),
 		Affinity: learned.Affinity,
@@ -66,6 +66,13 @@ func (t *training) scaler(learned *em.Result) artifact.Scaler {
 	o := t.data.Options()
 	if s.Clamp = o.Clamp; o.Anchor != features.AnchorLevel {
 		s.Anchor, s.Sizings = string(o.Anchor), o.Sizings
+	}
+	if o.Anchor == features.AnchorAnalytic {
+		reach := t.data.Reach()
+		for n := range inputs.Services {
+			from, to := n*inputs.Features, (n+1)*inputs.Features
+			s.Low, s.High = append(s.Low, reach.Low[from:to]), append(s.High, reach.High[from:to])
+		}
 	}
 	if slices.Contains(o.Features, estimator.Analytic) {
 		c := t.spec.analytic()

@@ -47,7 +47,7 @@ type Report struct {
 	// and the graph of the parent, under a newly fitted scaler.
 	ParentValidation *float64 `json:"parentValidation,omitempty"`
 	KeptParent       bool     `json:"keptParent,omitempty"`
-	// Shares has the factor of the output at each horizon: 0 where the network
+	// Shares has the factor of each output, in (horizon, quantile) or in (service, horizon, quantile): 0 where the network
 	// predicts no better than its anchor.
 	Shares []float64 `json:"shares,omitempty"`
 	// Calls is the number of edges of the initial invocation graph, Edges that of the
@@ -59,6 +59,19 @@ type Report struct {
 	Test *evaluate.Comparison `json:"test,omitempty"`
 
 	Cost
+}
+
+// SharesAt returns the shares of all quantiles, and of all services that have their own, at
+// one of the horizons.
+func (r *Report) SharesAt(horizon int) []float64 {
+	var all []float64
+	levels := max(1, len(r.Learning.Quantiles))
+	for i, share := range r.Shares {
+		if i/levels%len(r.Horizons) == horizon {
+			all = append(all, share)
+		}
+	}
+	return all
 }
 
 // Epoch is one pass over the training part. A loss that is not finite, as when

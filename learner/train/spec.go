@@ -59,6 +59,8 @@ const (
 	// the reserve for what cannot be foreseen, and a share of the SLO up to which a
 	// service may run hot leaves none for what happens within a step.
 	countedAt = 0.7
+	// servedLevel goes with that anchor.
+	servedLevel = 0.8
 )
 
 // DefaultSpec returns the defaults of training from scratch.
@@ -69,8 +71,8 @@ func DefaultSpec() Spec {
 			Window: 12, Target: estimator.Replicas, Scale: features.ScalePerService, Split: samples.DefaultSplit(),
 		},
 		LeadTime: queueing.DefaultConfig().LeadTime,
-		// With the steps of the network as long as the window of the adapter.
-		AnalyticWindow: 29,
+		// The window of the adapter.
+		AnalyticWindow: 40,
 		Network:        gnn.Config{Hidden: 32, Kernel: 5, Blocks: 2},
 		Learning:       em.DefaultConfig(),
 	}
@@ -120,7 +122,12 @@ func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
 		s.Samples.Features = append(slices.Clone(s.Samples.Features), estimator.Analytic)
 	}
 	analytic := slices.Contains(s.Samples.Features, estimator.Analytic)
-	if analytic && s.Label.MaxUtilisation == 0 {
+	switch {
+	case s.Label.MaxUtilisation > 0:
+	case s.Samples.Anchor == features.AnchorAnalytic:
+		c := s.analytic()
+		s.Label.MinUtilisation, s.Label.MaxUtilisation = c.MinUtilisation, c.MaxUtilisation
+	case analytic:
 		s.Label.MinUtilisation, s.Label.MaxUtilisation = countedAt, countedAt
 	}
 	if analytic && s.Samples.Clamp == 0 {
@@ -158,6 +165,16 @@ func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
 	return s
 }
 
+// served returns the quantile that the model is made for: that which costs as much as the analytic
+// forecast alone and violates less, or else the lowest.
+func (s Spec) served() float64 {
+	levels := s.Learning.Quantiles
+	if s.Samples.Anchor == features.AnchorAnalytic {
+		return max(levels[0], min(servedLevel, levels[len(levels)-1]))
+	}
+	return levels[0]
+}
+
 func (s Spec) label() string {
 	switch {
 	case s.Label.Kind != "":
@@ -188,6 +205,8 @@ func (s Spec) visible(channels []estimator.Feature) features.Anchor {
 	switch {
 	case s.label() == artifact.LabelObserved && sees(s.Samples.Target):
 		return features.AnchorChange
+	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU) && sees(estimator.Requests):
+		return features.AnchorAnalytic
 	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU):
 		return features.AnchorDemand
 	}

@@ -62,7 +62,7 @@ func TestResolvedAnchor(t *testing.T) {
 		features      []estimator.Feature
 		want          features.Anchor
 	}{
-		{"", "replicas", all, "demand"},
+		{"", "replicas", all, "analytic"},
 		{"", "replicas", []estimator.Feature{"cpu", "replicas"}, "demand"},
 		{"", "replicas", []estimator.Feature{"requests", "replicas"}, "level"},
 		{"", "replicas", []estimator.Feature{"requests", "cpu"}, "level"},

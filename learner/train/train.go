@@ -11,6 +11,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/season"
 	"github.com/deepscaler/deepscaler/learner/baseline"
@@ -193,6 +194,7 @@ func (t *training) learn(ctx context.Context) (*em.Result, error) {
 		Graphs:     invocation(edges, n),
 		Parent:     toBeat(t.parent),
 		Weights:    t.data.Weights(),
+		Corrects:   t.spec.Samples.Anchor == features.AnchorAnalytic,
 	}, t.spec.Learning, progress)
 	if err != nil {
 		return nil, err

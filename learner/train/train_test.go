@@ -188,14 +188,14 @@ func TestRequiredIsTheDefaultForReplicas(t *testing.T) {
 	o.Label.SLO, o.Label.SLOPercentile = train.Duration(100*time.Millisecond), 0.95
 	report, a := o.must(t)
 	want := train.Label{Kind: "required", SLO: train.Duration(100 * time.Millisecond), SLOPercentile: 0.95,
-		MinUtilisation: 0.7, MaxUtilisation: 0.7,
+		MinUtilisation: 0.5, MaxUtilisation: 0.8,
 		Calls: []train.Call{{Source: "a", Destination: "b", Weight: 1}, {Source: "b", Destination: "c", Weight: 1}}}
 	training, err := train.TrainingOf(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Anchor != "demand" || a.Scaler.Anchor != artifact.AnchorDemand || len(a.Scaler.Sizings) != len(letters) || a.Scaler.Analytic == nil || report.Learning.Jitter != 0.3 {
-		t.Errorf("anchor %q, in the file %q, jitter %v; want the demand, analytic forecasts, and jitter", report.Anchor, a.Scaler.Anchor, report.Learning.Jitter)
+	if report.Anchor != "analytic" || a.Scaler.Anchor != artifact.AnchorAnalytic || len(a.Scaler.Low) != len(letters) || a.Scaler.Analytic == nil || report.Learning.Jitter != 0.3 {
+		t.Errorf("anchor %q, in the file %q, jitter %v; want analytic forecasts, their reach, and jitter", report.Anchor, a.Scaler.Anchor, report.Learning.Jitter)
 	}
 	if diff := cmp.Diff(want, training.Label); diff != "" || a.Label != "required" || a.Target != "replicas" || report.Label.Kind != "required" {
 		t.Errorf("%s of %s; report (-want +got):\n%s", a.Label, a.Target, diff)

@@ -38,10 +38,10 @@ func command() *cobra.Command {
 	fs.SortFlags = false
 	c.AddCommand(evaluateCommand(), recordCommand(), dependenciesCommand(), placementCommand())
 	fs.StringSliceVar(&o.apps, "app", o.apps, "Applications: "+strings.Join(app.Builtin(), ", ")+", or files that describe one.")
-	fs.StringArrayVar(&o.workloads, "workload", o.workloads, "Load, see above; once for each.")
-	fs.Float64Var(&o.rps, "rps", o.rps, "Requests per second of users that loads vary around; 0 means that the busiest service needs five replicas at 60 % CPU.")
+	fs.StringArrayVar(&o.workloads, "workload", o.workloads, "Load, see above; repeat the flag for several.")
+	fs.Float64Var(&o.rps, "rps", o.rps, "Base of loads in requests per second of users; 0 is where the busiest service needs five replicas at 60 % CPU.")
 	fs.StringSliceVar(&o.autoscalers, "autoscaler", o.autoscalers, "Autoscalers, see above. NAME=VALUE/VALUE… sets the knob. The others are compared at the cost of the first.")
-	fs.BoolVar(&o.usual, "usual", o.usual, "Run the usual setting of every knob only, without frontiers.")
+	fs.BoolVar(&o.usual, "usual", o.usual, "Run only the usual setting of every knob, without frontiers.")
 	fs.IntVar(&o.seeds, "seeds", o.seeds, "Number of seeds; every autoscaler runs each.")
 	fs.Uint64Var(&o.firstSeed, "first-seed", o.firstSeed, "The first of them.")
 	fs.DurationVar(&o.duration, "duration", o.duration, "Virtual time that is measured, after a warm-up.")
@@ -53,16 +53,15 @@ func command() *cobra.Command {
 	fs.Uint64Var(&o.schoolSeed, "school-seed", o.schoolSeed, "Its seed, which no run may have.")
 	fs.StringVar(&o.output, "output", o.output, "Format of the output: table, json or html.")
 	fs.StringVar(&o.report, "report", o.report, "File for the page with plots, beside the output; empty writes none.")
-	fs.StringVar(&o.out, "out", o.out, "File to write it to; empty means standard output.")
+	fs.StringVar(&o.out, "out", o.out, "File for the output; empty means standard output.")
 	return c
 }
 
 func long() string {
 	var b strings.Builder
 	b.WriteString(`Lab runs applications of the testbed under loads in virtual time, and lets each
-autoscaler manage them. It prints the service for users and its cost: violations of
-the SLO against core-hours, one frontier per autoscaler, made by sweeping its one
-knob. All autoscalers see the same telemetry, as late and as coarse as from Prometheus
+autoscaler manage them. It prints violations of the SLO against core-hours: one frontier per
+autoscaler, from a sweep of its one knob. All autoscalers see the same telemetry, as late and as coarse as from Prometheus
 and the metrics server, and their pods start equally slowly.
 
 Autoscalers:
@@ -100,7 +99,7 @@ type options struct {
 
 func defaults() options {
 	return options{
-		apps: []string{"online-boutique"}, workloads: []string{"sequence"}, autoscalers: []string{"hpa-cpu", "hab", "clairvoyant"},
+		apps: []string{"online-boutique"}, workloads: []string{"sequence:length=3m"}, autoscalers: []string{"hpa-cpu", "hab", "clairvoyant"},
 		seeds: 3, firstSeed: 1, duration: time.Hour, step: 15 * time.Second, scrape: 15 * time.Second, rateWindow: 30 * time.Second,
 		startSpread: 0.5, output: "table", school: 6 * time.Hour, schoolSeed: 1001,
 	}

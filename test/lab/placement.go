@@ -38,7 +38,7 @@ The columns of the table are means over seeds:
   worst       utilisation of the busiest zone's pods of any service
 
 The bound improves the default placement by local search over the final replicas, with no
-zone busier than there under PreferSameZone.`,
+zone busier than there under PreferSameZone, or than 80 %.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c.OutOrStdout()) },
 	}

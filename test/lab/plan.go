@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
 	"github.com/deepscaler/deepscaler/test/lab/experiment"
@@ -13,13 +15,33 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
+// Bounds of what a computer can run in a day.
+const (
+	mostSeeds = 100
+	longest   = 7 * 24 * time.Hour
+)
+
 // plan returns what the flags ask for.
 func (o *options) plan() (*experiment.Plan, error) {
-	if o.seeds < 1 {
-		return nil, fmt.Errorf("--seeds is %d, want at least 1", o.seeds)
+	if o.seeds < 1 || o.seeds > mostSeeds {
+		return nil, fmt.Errorf("--seeds is %d, want 1 to %d", o.seeds, mostSeeds)
+	}
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{{"duration", o.duration}, {"school", o.school}} {
+		if d.value <= 0 || d.value > longest {
+			return nil, fmt.Errorf("--%s is %v, want more than 0 and at most %v: an hour takes seconds, for every seed and setting", d.flag, d.value, longest)
+		}
 	}
 	if len(o.autoscalers) == 0 {
 		return nil, fmt.Errorf("--autoscaler is empty, want at least one of %s", strings.Join(autoscaler.Names(), ", "))
+	}
+	if o.rps < 0 {
+		return nil, fmt.Errorf("--rps is %v, want more than 0, or 0 for what suits the application", o.rps)
+	}
+	if n := o.schoolSeed - o.firstSeed; o.schoolSeed >= o.firstSeed && n < uint64(o.seeds) {
+		return nil, fmt.Errorf("--school-seed is %d, which a run has: learn from another seed than those of the runs", o.schoolSeed)
 	}
 	var p experiment.Plan
 	for _, text := range o.autoscalers {
@@ -27,9 +49,19 @@ func (o *options) plan() (*experiment.Plan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--autoscaler: %w", err)
 		}
+		for _, other := range p.Autoscalers {
+			if other.Name == candidate.Name {
+				return nil, fmt.Errorf("--autoscaler: %s comes twice; give it several settings with %s=VALUE/VALUE", other.Name, other.Name)
+			}
+		}
 		p.Autoscalers = append(p.Autoscalers, candidate)
 	}
 	p.Reference = p.Autoscalers[0].Name
+	for i, text := range o.workloads {
+		if slices.Contains(o.workloads[:i], text) {
+			return nil, fmt.Errorf("--workload: %s comes twice", text)
+		}
+	}
 	for _, name := range o.apps {
 		a, err := app.Load(name)
 		if err != nil {

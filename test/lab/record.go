@@ -24,7 +24,8 @@ import (
 
 func recordCommand() *cobra.Command {
 	o := defaults()
-	o.firstSeed, o.duration, o.autoscalers = 1001, 16*time.Hour, []string{"hab=0.8/0.6/0.4"}
+	o.firstSeed, o.duration, o.workloads = 1001, 16*time.Hour, []string{"sequence"}
+	o.autoscalers = []string{"hab=0.8/0.6/0.4"}
 	c := &cobra.Command{
 		Use:   "record",
 		Short: "Record a history of an application, for deepscaler train",
@@ -105,7 +106,7 @@ func (o *options) record(c *cobra.Command) error {
 	)
 }
 
-// listening lets autoscalers take turns, and sums up who called whom.
+// listening lets autoscalers take turns, and sums up the calls between services.
 type listening struct {
 	scalers []loop.Autoscaler
 	turn    time.Duration

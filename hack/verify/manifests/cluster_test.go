@@ -59,6 +59,9 @@ func startSite(t *testing.T) *site {
 		filepath.Join(moduleDir(t, "github.com/prometheus-operator/prometheus-operator"), "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
 		filepath.Join(moduleDir(t, "github.com/prometheus-operator/prometheus-operator"), "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"),
 	}
+	for _, kind := range []string{"scaledobjects", "triggerauthentications"} {
+		crds = append(crds, filepath.Join(moduleDir(t, "github.com/kedacore/keda/v2"), "config/crd/bases/keda.sh_"+kind+".yaml"))
+	}
 	args := []string{"--server-side"}
 	for _, file := range crds {
 		args = append(args, "-f", file)

@@ -49,7 +49,7 @@ func (s *site) testKustomization(t *testing.T, dir string) {
 		if namespace := object.GetNamespace(); namespace != "" {
 			_, _ = s.kubectl(t.Context(), nil, "create", "namespace", namespace)
 		}
-		if object.GetKind() == "Deployment" {
+		if object.GetKind() == "Deployment" && object.GetName() == deployed {
 			testFlags(t, object)
 		}
 		if object.GetKind() == "APIService" {
@@ -129,7 +129,8 @@ func testFlags(t *testing.T, deployment *unstructured.Unstructured) {
 func (s *site) testValidationIsStrict(t *testing.T) {
 	_, objects := s.render(t, "overlays/full")
 	_, examples := s.render(t, "examples/online-boutique")
-	objects = append(objects, examples...)
+	_, keda := s.render(t, "examples/keda")
+	objects = slices.Concat(objects, examples, keda)
 	for _, slip := range []struct {
 		kind, name string
 		value      any
@@ -140,6 +141,7 @@ func (s *site) testValidationIsStrict(t *testing.T) {
 		{"ServiceMonitor", "deepscaler-adapter", "x", []string{"spec", "selectors"}, "spec.selectors"},
 		{"Certificate", "deepscaler-adapter", "x", []string{"spec", "dnsName"}, "spec.dnsName"},
 		{"PrometheusRule", "deepscaler-adapter", "x", []string{"spec", "group"}, "spec.group"},
+		{"ScaledObject", "frontend", "x", []string{"spec", "maxReplicas"}, "spec.maxReplicas"},
 		{"HorizontalPodAutoscaler", "frontend", "-1", []string{"spec", "behavior", "scaleUp", "tolerance"}, "tolerance"},
 		{"HorizontalPodAutoscaler", "frontend", "0", []string{"spec", "behavior", "scaleUp", "tolerances"}, "tolerances"},
 	} {

@@ -63,7 +63,12 @@ func (k *Kind) New(s Surroundings, knob float64) (loop.Autoscaler, error) {
 // Kinds returns all kinds.
 func Kinds() []Kind {
 	return []Kind{
-		network("deepscaler", artifact.KindDeepScaler, "DeepScaler with its network, trained on other days, and HAB behind it"),
+		network("deepscaler", artifact.KindDeepScaler, "DeepScaler with its network, which learned on other days, trust, and HAB behind it"),
+		{
+			Name: "living", About: "DeepScaler that begins with HAB and learns during the run, as its sidecar does; models serve when they pass the gate",
+			Knob: "quantile", Settings: []float64{0.3, 0.5, 0.8, 0.9, 0.95, 0.99}, Usual: 0.8,
+			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newLiving(knob, s.Config) },
+		},
 		{
 			Name: "hab", About: "DeepScaler without a model: a balanced queueing network over the call graph [35]",
 			Knob: "highest utilisation", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.8,
@@ -76,7 +81,7 @@ func Kinds() []Kind {
 			},
 		},
 		{
-			Name: "hab-season", About: "the same with the season that the load of other days shows",
+			Name: "hab-season", About: "hab with the season that the load of other days shows",
 			Knob: "highest utilisation", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.8,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newSeasonal(knob, s) },
 		},
@@ -109,7 +114,7 @@ func Kinds() []Kind {
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) { return newKEDA(knob, s) },
 		},
 		{
-			Name: "aws", About: "target tracking of Amazon's Application Auto Scaling on CPU [47]",
+			Name: "aws", About: "target tracking on CPU, by the rules of Amazon's Application Auto Scaling [47]",
 			Knob: "utilisation", Settings: []float64{0.8, 0.7, 0.6, 0.5, 0.4, 0.3}, Usual: 0.5,
 			make: func(_ Surroundings, knob float64) (loop.Autoscaler, error) { return &aws{target: knob}, nil },
 		},
@@ -151,7 +156,7 @@ func network(name, kind, about string) Kind {
 			if trained, err = trained.At(knob); err != nil {
 				return nil, err
 			}
-			e, err := newTrusted(trained, knob, s.Config)
+			e, err := newTrusted(trained, knob, s.Model.Season, s.Config)
 			if err != nil {
 				return nil, err
 			}
@@ -196,8 +201,7 @@ func untrainedOn(c queueing.Config) (estimator.Estimator, error) {
 	return estimator.First(hab, mmn), nil
 }
 
-// queueingConfig returns the defaults of DeepScaler but for the highest utilisation. Within the
-// same cost that violates less than more headroom does.
+// queueingConfig returns the defaults of DeepScaler but for the highest utilisation.
 func queueingConfig(c *loop.Config, utilisation float64) queueing.Config {
 	q := queueing.DefaultConfig()
 	q.SLO = c.Application.SLO.Latency.D()

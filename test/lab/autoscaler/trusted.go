@@ -9,14 +9,19 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/estimator/season"
 	"github.com/deepscaler/deepscaler/estimator/trust"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 )
 
 // newTrusted returns DeepScaler with a network that serves a quantile as far as it is
-// trusted, and with queueing theory behind it, as the adapter has them.
-func newTrusted(network trust.Network, quantile float64, c *loop.Config) (*estimated, error) {
+// trusted, and with queueing theory behind it, as the adapter has them. Queueing theory
+// takes the season of the model, if there is one.
+func newTrusted(network trust.Network, quantile float64, found *season.Season, c *loop.Config) (*estimated, error) {
 	q := queueingConfig(c, queueing.DefaultConfig().MaxUtilisation)
+	if found != nil {
+		q.Season = found
+	}
 	hab, err := queueing.NewHAB(q)
 	if err != nil {
 		return nil, err
@@ -30,7 +35,7 @@ func newTrusted(network trust.Network, quantile float64, c *loop.Config) (*estim
 		Config: trust.ConfigOf(q, a.plan, quantile), Network: network,
 		Rest: []estimator.Estimator{estimator.Newest(hab, c.Steps), estimator.Newest(mmn, c.Steps)},
 	}
-	a.estimator, a.steps = pacing{a, s}, 2*c.Steps
+	a.estimator, a.steps = pacing{a, s}, 2*c.Steps+trust.Room(c.LeadTime(), c.Step)
 	return a, s.Validate()
 }
 
@@ -71,7 +76,7 @@ func ofWrong(name string) (Kind, error) {
 		Name: name, About: "DeepScaler with a model that is wrong and not to be trusted",
 		Knob: "quantile", Settings: []float64{0.8}, Usual: 0.8,
 		make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
-			return newTrusted(&wrongNetwork{forecast, float64(s.Config.Bounds.Max), s.Config.LeadTime()}, knob, s.Config)
+			return newTrusted(&wrongNetwork{forecast, float64(s.Config.Bounds.Max), s.Config.LeadTime()}, knob, nil, s.Config)
 		},
 	}, err
 }
@@ -101,4 +106,9 @@ func (n *wrongNetwork) EstimateAt(_ context.Context, w *estimator.Window, steps 
 		}
 	}
 	return all, nil
+}
+
+// Outside implements [trust.Network].
+func (*wrongNetwork) Outside(w *estimator.Window) ([]float64, error) {
+	return make([]float64, len(w.Services)), nil
 }

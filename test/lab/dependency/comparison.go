@@ -14,7 +14,7 @@ type Comparison struct {
 	Edges int
 }
 
-// Overlap compares a learned graph with one sort of relations.
+// Overlap compares a learned graph with one kind of relations.
 type Overlap struct {
 	// Pairs that are related.
 	Pairs int

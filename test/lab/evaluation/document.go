@@ -51,7 +51,7 @@ func (f *Found) table2(w io.Writer) error {
 		}
 		paired := experiment.Paired(tuned[i], r.Reference)
 		paired.Title = "Differences to " + r.Reference + ", paired by seed, with 95 % confidence"
-		cost := experiment.CostTable("Core-hours for so many violations, mean of all seeds", scene)
+		cost := experiment.CostTable("Core-hours by share of violations, mean of all seeds", scene)
 		for _, t := range []*experiment.Table{&table, paired, &cost, grid(scene)} {
 			if err := t.Markdown(w); err != nil {
 				return err
@@ -143,9 +143,14 @@ weight decay of the others are the best of a grid for each application and load 
 		e := l.Report.Test.Overall
 		var shares []string
 		levels := l.Report.Learning.Quantiles
-		for i, v := range l.Report.Shares {
-			none = none || v == 0
-			shares = append(shares, fmt.Sprintf("%v: %.2f", levels[i%len(levels)], v))
+		for at, level := range levels {
+			sum, count := 0.0, 0.0
+			for i := at; i < len(l.Report.Shares); i += len(levels) {
+				sum += l.Report.Shares[i]
+				count++
+			}
+			none = none || sum == 0
+			shares = append(shares, fmt.Sprintf("%v: %.2f", level, sum/count))
 		}
 		t.Rows = append(t.Rows, []string{
 			l.Application, l.Workload, l.Autoscaler, fmt.Sprintf("%.3f", e.Model.MAE), fmt.Sprintf("%.3f", e.Model.RMSE), fmt.Sprintf("%.1f", e.Model.MAPE),

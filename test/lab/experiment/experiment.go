@@ -22,14 +22,14 @@ type Plan struct {
 	Scenes []Scene
 	// Autoscalers with the settings of their knobs.
 	Autoscalers []Candidate
-	// Reference is the name of the autoscaler at whose usual cost the others are compared.
+	// Reference is the name of the autoscaler whose usual cost is the measure of all.
 	Reference string
 	// Enough, unless 0, is a share of violations. Settings of a knob that come after one with
 	// which no seed violates in more steps are not run: they only cost more.
 	Enough float64
 	// Parts, unless nil, keeps what is finished.
 	Parts Parts
-	// Meter, unless nil, is told what is done. Give it what [Plan.Expect] returns.
+	// Meter, unless nil, counts finished work; [Plan.Expect] returns how much there is.
 	Meter *Meter
 }
 
@@ -138,7 +138,7 @@ func (p *Plan) difficulty() ([]Difficulty, error) {
 	return all, nil
 }
 
-// foresee measures every application at the levels of all its loads, and returns the
+// foresee measures every application at the levels of all its loads and returns the
 // needs of every scene.
 func (p *Plan) foresee(ctx context.Context) ([]*need.Future, error) {
 	measured := map[string]*need.Measured{}

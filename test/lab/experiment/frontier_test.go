@@ -3,6 +3,8 @@ package experiment
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -72,31 +74,51 @@ func TestCompareAtCost(t *testing.T) {
 	}
 }
 
-// The keys that scripts rely on.
+// The keys that scripts rely on are those that docs/lab.md lists, no more and no less.
 func TestJSONKeys(t *testing.T) {
-	r := Result{Runs: runs()[:1], Frontiers: Frontiers(runs()[:1])}
+	zero := 0.0
+	run := Run{RecoverySeconds: &zero, NeededSeconds: &zero, MeanAbsoluteError: &zero}
+	r := Result{Runs: []Run{run}, Frontiers: Frontiers([]Run{run}), Difficulty: []Difficulty{{}}, Tuned: []Run{run}}
 	var text strings.Builder
 	if err := r.WriteJSON(&text); err != nil {
 		t.Fatal(err)
 	}
-	var got struct{ Runs, Frontiers []map[string]any }
+	var got map[string]any
 	if err := json.Unmarshal([]byte(text.String()), &got); err != nil {
 		t.Fatal(err)
 	}
+	keys := map[string]bool{}
+	add := func(v any) {
+		for key := range v.(map[string]any) {
+			keys[key] = true
+		}
+	}
+	add(got)
+	for _, list := range []string{"runs", "frontiers", "difficulty"} {
+		add(got[list].([]any)[0])
+	}
+	add(got["frontiers"].([]any)[0].(map[string]any)["points"].([]any)[0])
+
+	page, err := os.ReadFile("../../../docs/lab.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## Output for scripts")
+	documented := map[string]bool{}
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		for _, m := range regexp.MustCompile("`([a-zA-Z0-9]+)(\\[\\])?`").FindAllStringSubmatch(line, -1) {
+			documented[m[1]] = true
+		}
+	}
+	if diff := cmp.Diff(documented, keys); diff != "" {
+		t.Errorf("keys (-docs/lab.md +output):\n%s", diff)
+	}
 	for _, key := range []string{"application", "workload", "autoscaler", "knob", "seed", "violations", "violationsP95", "coreHours", "cae", "actions", "recoverySeconds", "meanAbsoluteError"} {
-		if _, there := got.Runs[0][key]; !there {
+		if _, there := got["runs"].([]any)[0].(map[string]any)[key]; !there {
 			t.Errorf("a run lacks %s", key)
-		}
-	}
-	for _, key := range []string{"application", "workload", "autoscaler", "points"} {
-		if _, there := got.Frontiers[0][key]; !there {
-			t.Errorf("a frontier lacks %s", key)
-		}
-	}
-	point := got.Frontiers[0]["points"].([]any)[0].(map[string]any)
-	for _, key := range []string{"knob", "violations", "coreHours"} {
-		if _, there := point[key]; !there {
-			t.Errorf("a point lacks %s", key)
 		}
 	}
 }

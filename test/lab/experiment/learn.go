@@ -200,6 +200,9 @@ func Lesson(ctx context.Context, s *Scene) (*learned.Lesson, error) {
 		return nil, fmt.Errorf("learn: %w", err)
 	}
 	c := s.Config
+	if s.School.Duration < c.Warmup+c.Step {
+		return nil, fmt.Errorf("learn: %v of history are less than the warm-up of %v and a step", s.School.Duration, c.Warmup)
+	}
 	c.Seed = s.School.Seed
 	c.Duration = (s.School.Duration - c.Warmup).Truncate(c.Step)
 	load, err := s.Generator.Make(c.Application, s.Base, s.School)

@@ -133,7 +133,7 @@ func (r *Result) TablesOf(scene []Run) []Table {
 		}
 		tables = append(tables, t)
 	}
-	tables = append(tables, CostTable(title+", core-hours for so many violations", scene))
+	tables = append(tables, CostTable(title+", core-hours by share of violations", scene))
 	every := Table{Title: title + ", all settings", Headings: headings}
 	every.Rows = lines(rows(scene, func(a, b *Run) bool { return sameAutoscaler(a, b) && a.Knob == b.Knob }))
 	if len(every.Rows) > len(first.Rows) {

@@ -71,7 +71,7 @@ type Decision struct {
 }
 
 // Decide returns the decision at a time and the state for the next sync. The spec must be
-// complete (see [Complete]); [CheckSpec] finds what the package does not know.
+// complete (see [Complete]); [CheckSpec] reports what the package does not support.
 func (c Controller) Decide(now time.Time, state State, spec *autoscalingv2.HorizontalPodAutoscalerSpec, seen Observation) (Decision, State) {
 	least, most := int(*spec.MinReplicas), int(spec.MaxReplicas)
 	if len(state.proposals) == 0 {

@@ -35,12 +35,12 @@ func Take(ctx context.Context, c loop.Config, teacher loop.Autoscaler, replicas 
 	if l.History, err = record.History.History(int(c.RateWindow / c.Step)); err != nil {
 		return nil, fmt.Errorf("make history: %w", err)
 	}
-	l.Edges = edges(record.History.Window())
+	l.Edges = Edges(record.History.Window())
 	return l, nil
 }
 
-// edges returns the invocation graph of a window with calls for each call of the source.
-func edges(w *estimator.Window) []estimator.Edge {
+// Edges returns the invocation graph of a window with calls for each call of the source.
+func Edges(w *estimator.Window) []estimator.Edge {
 	if w.Calls == nil {
 		return nil
 	}

@@ -45,7 +45,7 @@ func (c *Cluster) Begin() time.Duration { return c.config.Warmup }
 // Window returns the telemetry up to the last step.
 func (c *Cluster) Window() *estimator.Window { return c.recorder.Window() }
 
-// Last returns the telemetry of so many steps up to the last one.
+// Last returns the telemetry of a number of steps up to the last one.
 func (c *Cluster) Last(steps int) *estimator.Window { return c.recorder.Last(steps) }
 
 // Row returns the row of a service in windows.

@@ -13,7 +13,7 @@ import (
 // bin is the resolution at which responses are kept.
 const bin = 5 * time.Second
 
-// Bins returns the time that so many bins take.
+// Bins returns the duration of n bins.
 func Bins(n int) time.Duration { return time.Duration(n) * bin }
 
 // Epoch is second 0 of every engine on the clocks of autoscalers: a Thursday.

@@ -6,7 +6,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
-// Pod is what the API and the metrics server know of a pod.
+// Pod is what the API and the metrics server report of a pod.
 type Pod struct {
 	simulation.Pod
 	// Cores is the CPU that the pod used between two samples of the metrics server, the

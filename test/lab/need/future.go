@@ -77,7 +77,7 @@ const share = 0.8
 const Usual = 2
 
 // At returns the replicas that keep the SLO at a time since the start of the warm-up,
-// even when chance brings so many standard deviations more work in a step than is
+// even when chance brings that many standard deviations more work in a step than is
 // expected: whole ones, or fractional ones for the need that estimates are compared
 // with.
 func (f *Future) At(at time.Duration, spare float64, whole bool) []float64 {

@@ -120,7 +120,7 @@ func constant(ctx context.Context, a *app.Application, weights []float64, w Work
 	return measure(ctx, a, weights, rps, replicas)
 }
 
-// measure measures every service with so many replicas, and the mean response of users.
+// measure measures every service with given replicas, and the mean response of users.
 func measure(ctx context.Context, a *app.Application, weights []float64, rps float64, replicas []float64) ([]point, float64, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
@@ -172,8 +172,8 @@ func measure(ctx context.Context, a *app.Application, weights []float64, rps flo
 	return points, e.TakeResponses().Mean(), nil
 }
 
-// own returns the seconds that requests stay in a service itself that has so many
-// replicas' worth of work and so many replicas; +Inf when they are not enough.
+// own returns the seconds that requests stay in a service itself, given its work and its
+// replicas, both in replicas; +Inf when these are not enough.
 func (m *Measured) own(service int, busy, replicas float64) float64 {
 	if busy <= 0 {
 		return 0

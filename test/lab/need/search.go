@@ -7,8 +7,8 @@ import (
 
 func parallel() int { return runtime.GOMAXPROCS(0) }
 
-// Response returns the mean response time of users in seconds when the services have
-// so much work, so many visits for each request, and so many replicas.
+// Response returns the mean response time of users in seconds, given the work, the visits
+// for each request and the replicas of every service.
 func (m *Measured) Response(busy, visits, replicas []float64) float64 {
 	sum := m.offset
 	for i, n := range replicas {

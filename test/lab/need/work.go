@@ -54,7 +54,7 @@ func Base(a *app.Application) (float64, error) {
 	return replicas * utilisation / slices.Max(w.Busy), nil
 }
 
-// scale returns the work of so many requests per second.
+// scale returns the work of a rate of requests.
 func scale(values []float64, rps float64) []float64 {
 	out := make([]float64, len(values))
 	for i, v := range values {

@@ -51,6 +51,9 @@ type Row struct {
 	Measured Measured
 }
 
+// busiest is the utilisation of a zone that the bound does not exceed either way.
+const busiest = 0.8
+
 // scene is the load of an experiment.
 type scene struct {
 	*Experiment
@@ -169,7 +172,7 @@ func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
 			}
 			rows = append(rows, measured...)
 			if scheduler.Name == "default" {
-				bounded[moment] = Bound(c, &s.load, s.Trips, Expect(c, &s.load).Worst)
+				bounded[moment] = Bound(c, &s.load, s.Trips, min(busiest, Expect(c, &s.load).Worst))
 			}
 		}
 	}

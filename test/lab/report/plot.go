@@ -27,7 +27,7 @@ type line struct {
 	thin  bool
 }
 
-// palette has the colours of Okabe and Ito, which the colour-blind can tell apart.
+// palette has the colours of Okabe and Ito, which colour-blind readers can distinguish.
 func palette(i int) color.Color {
 	colors := []color.RGBA{
 		{0x00, 0x72, 0xb2, 255}, {0xd5, 0x5e, 0x00, 255}, {0x00, 0x9e, 0x73, 255}, {0xcc, 0x79, 0xa7, 255},

@@ -36,7 +36,7 @@ func TestWrite(t *testing.T) {
 	if n := strings.Count(text, "<svg"); n != 8 {
 		t.Errorf("%d plots, want 8", n)
 	}
-	for _, want := range []string{"shop under day", "×2.0", "lab &lt;script&gt;", "core-hours for so many violations", "Learned dependencies"} {
+	for _, want := range []string{"shop under day", "×2.0", "lab &lt;script&gt;", "core-hours by share of violations", "Learned dependencies"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q", want)
 		}

@@ -34,7 +34,7 @@ func accuracyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "accuracy",
 		Short: "Compare the kinds of network",
-		Long: `Accuracy trains every kind of network with every seed, and tells the errors in
+		Long: `Accuracy trains every kind of network with every seed, and prints the errors in
 the test part beside those of persistence and of the seasonal-naive forecast,
 with mean, standard deviation and range over the seeds, and what training cost.
 

@@ -30,11 +30,11 @@ func adaptiveCommand() *cobra.Command {
 	o := &adaptiveFlags{telemetry: defaultTelemetry(), options: newTraining(), app: "train-ticket", samples: 1000}
 	c := &cobra.Command{
 		Use:   "adaptive",
-		Short: "Tell what adaptive learning costs",
-		Long: fmt.Sprintf(`Adaptive runs adaptive learning with the defaults of deepscaler train on so much
-telemetry of an application that there are as many training samples as wanted,
-in a process of its own, and tells processor time, user and system, of learning
-alone and the most memory that was resident, of the whole process.
+		Short: "Print what adaptive learning costs",
+		Long: fmt.Sprintf(`Adaptive runs adaptive learning with the defaults of deepscaler train, in a process
+of its own, on enough telemetry of an application for a number of training
+samples. It prints the processor time of learning alone, user and system, and the
+largest resident memory of the whole process.
 
 With the defaults, 1,000 samples of 41 services, it is to take at most %v
 core-seconds and %v MB.`, mostCoreSeconds, mostBytes/1e6),

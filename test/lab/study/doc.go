@@ -1,4 +1,4 @@
-// Study repeats the experiments behind what the documentation says about the
+// Study repeats the experiments behind the documentation of the
 // learner: how accurate the networks are, what their hyperparameters do, and
 // what learning costs. All of it runs on one machine, without a cluster.
 //
@@ -28,8 +28,8 @@
 // A finished run is a line of the JSON file at once, and the table is written
 // anew after each. A study that was interrupted, called again with the same
 // flags, does what is left; runs are recognised by their options and the
-// contents of their files. They do not know of changes to the program: a note
-// under the table tells when runs come from different builds, and a new JSON
+// contents of their files. Changes of the program do not count: a note
+// under the table reports runs of different builds, and a new JSON
 // file starts afresh.
 //
 // # Telemetry

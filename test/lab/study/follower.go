@@ -61,8 +61,8 @@ func (f *follower) Replicas(float64) []int {
 	return f.replicas
 }
 
-// decide returns the replicas for a service that used the CPU of so many full
-// replicas while so many were ready and desired.
+// decide returns the replicas for a service, given the CPU that it used in full replicas, and
+// its ready and desired replicas.
 func decide(used, ready float64, desired int) int {
 	// Without a ready replica, as before the first step, nothing is known.
 	if ready == 0 || math.Abs(used/ready/wanted-1) <= tolerated {

@@ -100,7 +100,7 @@ func jitters(o training) []float64 {
 	return []float64{train.DefaultJitter, 0, 0.1, 0.6}
 }
 
-// setIterations divides the epochs of the network among so many iterations.
+// setIterations divides the epochs of the network among n iterations.
 func setIterations(o *training, iterations int) {
 	epochs := o.Learning.Iterations * o.Learning.Epochs
 	o.Learning.Iterations = iterations

@@ -14,7 +14,7 @@ import (
 type job struct {
 	// Source is what it learns from.
 	Source source
-	// Label tells it from the others of its source and seed: the kind of network
+	// Label distinguishes it from the others of its source and seed: the kind of network
 	// or the value of a hyperparameter.
 	Label string
 	// Options are those of the training, with its seed.

@@ -14,7 +14,7 @@ import (
 
 const patternStream = 0x7061
 
-// patterns returns a load of so many seconds that goes through the patterns of Fig.
+// patterns returns a load of that many seconds that goes through the patterns of Fig.
 // 8a of the paper in random order.
 func patterns(from float64, seconds int, seed uint64) (load.Profile, error) {
 	return workload.Sequence(from, seconds, 1, rand.New(rand.NewPCG(seed, patternStream)))
@@ -28,7 +28,7 @@ type base struct {
 	replicas []int
 }
 
-// baseOf returns the load at which the busiest service needs so many replicas of
+// baseOf returns the load at which the busiest service needs that many replicas of
 // the wanted utilisation.
 func baseOf(a *app.Application, replicas float64) (base, error) {
 	weights, err := a.Users.Mix(app.DefaultMix)

@@ -114,7 +114,7 @@ const runName = "run"
 func runCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    runName,
-		Short:  "Train with the options on standard input and tell the report on standard output",
+		Short:  "Train with the options on standard input and write the report to standard output",
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

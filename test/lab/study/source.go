@@ -36,7 +36,7 @@ func newSource(name, series, graph string) (source, error) {
 	return s, nil
 }
 
-// identity is the length of a hash that tells files and options apart.
+// identity is the length of a hash that distinguishes files and options.
 const identity = 16
 
 func sumFile(path string) (string, error) {

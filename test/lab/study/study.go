@@ -17,7 +17,7 @@ type study struct {
 	log   io.Writer
 	now   func() time.Time
 	run   func(ctx context.Context, o training, log io.Writer) (*train.Report, error)
-	// finished is told of what there is after every run, and once before the first.
+	// finished receives the results after every run, and once before the first.
 	finished func(results) error
 }
 
@@ -70,8 +70,7 @@ func (s *study) do(ctx context.Context, jobs []job) (results, error) {
 	return all, nil
 }
 
-// remaining estimates how long the remaining jobs take, as far as the finished
-// ones tell.
+// remaining estimates from the finished jobs how long the remaining ones take.
 func (s *study) remaining(left []job, done results) string {
 	type alike struct{ dataset, label string }
 	seconds, count := map[alike]float64{}, map[alike]float64{}

@@ -42,7 +42,7 @@ func (d *document) gap() {
 	}
 }
 
-// origin tells of results from more than one program.
+// origin notes results of more than one program.
 func (d *document) origin(r results) {
 	if n := r.builds(); n > 1 {
 		d.paragraph("These runs come from %d builds of the program; without the JSON file, all are done anew.", n)

@@ -74,7 +74,7 @@ func (t *telemetry) flags(name string) []string {
 }
 
 // files returns where series and graph of an application are kept, under a name
-// that says how they were made.
+// that describes how they were made.
 func (t *telemetry) files(a *app.Application, description []byte) (series, graph string) {
 	sum := sha256.Sum256(description)
 	base := filepath.Join(t.folder, fmt.Sprintf("%s-%s-%dx%v-load%v-seed%d",

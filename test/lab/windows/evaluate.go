@@ -153,7 +153,7 @@ func (r *Recorder) calls(end, span float64) *estimator.CallGraph {
 	return &g
 }
 
-// Rates returns the requests per second of every pod of a service that Prometheus knows at
+// Rates returns the requests per second of every pod of a service that Prometheus has samples of at
 // a time, over a window, as rate(istio_requests_total[window]) does; a pod without two
 // samples is missing.
 func (r *Recorder) Rates(service int, end, window float64) map[string]float64 {

@@ -58,7 +58,7 @@ type parameter struct {
 	most  float64
 }
 
-// kind is one sort of load.
+// kind is one kind of load.
 type kind struct {
 	name, about string
 	parameters  []parameter

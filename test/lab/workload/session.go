@@ -7,11 +7,11 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/load"
 )
 
-// follow makes the load that of users who come as the profile says and then go through
-// a session, each visit after the pause of the one before: what they ask for
-// later echoes how many came, minutes ago.
+// follow makes the load of users who arrive as in the profile and then go through a
+// session, each visit after the pause of the one before. Later requests echo the arrivals
+// of minutes ago.
 //
-// With users that come by chance and pause for exponential times, the visits to each
+// With Poisson arrivals and exponential pauses, the visits to each
 // state follow from their forward equations: v_s = λ·start_s + Σ_r n_r/think_r·next_rs and
 // dn_s/dt = v_s − n_s/think_s, with λ new sessions per second and n_s users who pause
 // after state s. The profile counts requests per second of the sessions that begin, all

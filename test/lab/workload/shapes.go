@@ -22,7 +22,7 @@ func kinds() []kind {
 		return []parameter{hours("period", length), factor("low", 0.4), factor("noise", noise), factor("drift", drift), pattern}
 	}
 	all := []kind{
-		{name: "sequence", about: "the shapes of Fig. 8a in random order, each of this length up to three times as long", parameters: []parameter{hours("length", usualLength)}, make: sequence},
+		{name: "sequence", about: "the shapes of Fig. 8a in random order, each one to three times this length", parameters: []parameter{hours("length", usualLength)}, make: sequence},
 		{name: "day", about: "a day squeezed into a period, with noise, and drift from day to day", parameters: day(2*3600, 0.05, 0.05), make: days, period: period},
 		{name: "peaks", about: "peaks at the same times of every period", parameters: []parameter{
 			hours("period", 3600), {name: "peaks", value: 3, least: 1, most: 20}, factor("height", 3), hours("length", 240), hours("rise", 20), factor("noise", 0.05), pattern,
@@ -30,12 +30,12 @@ func kinds() []kind {
 		{name: "bursts", about: "a burst at the end of every period, or earlier by up to a share of it", parameters: []parameter{
 			hours("period", 900), factor("height", 4), hours("length", 120), {name: "jitter", most: 1}, factor("noise", 0.05),
 		}, make: bursts, period: period},
-		{name: "jumps", about: "another level at random times", parameters: []parameter{hours("every", 600), factor("low", 0.5), factor("high", 4), factor("noise", 0.02)}, make: jumps},
+		{name: "jumps", about: "jumps to another level at random times", parameters: []parameter{hours("every", 600), factor("low", 0.5), factor("high", 4), factor("noise", 0.02)}, make: jumps},
 		{name: "diurnal", about: "a whole day of 24 h", parameters: day(24*3600, 0.03, 0.05), make: days, period: period},
 		{name: "wikipedia", about: "days of 24 h with weekends and swells as in the request logs of Wikipedia", parameters: append(day(24*3600, 0.04, 0.05), factor("weekend", 0.8), factor("swells", 0.2)), make: days, period: func(p map[string]float64) float64 { return 7 * p["period"] }},
 	}
 	for _, name := range load.Names() {
-		all = append(all, kind{name: name, about: "Fig. 8a over and over", make: shape(name)})
+		all = append(all, kind{name: name, about: "one shape of Fig. 8a, repeated", make: shape(name)})
 	}
 	return all
 }
@@ -68,9 +68,9 @@ const (
 	Highest = 4.5
 )
 
-// Sequence returns a load of so many seconds that goes through the shapes of Fig. 8a of
+// Sequence returns a load of that many seconds that goes through the shapes of Fig. 8a of
 // the paper: slight and sharp rises and falls, continuous fluctuation and bursts, in
-// random order, each of a factor on its length in the testbed up to three times that, and
+// random order, each one to three times as long as a factor on its length in the testbed, and
 // each beginning at the level at which the one before ended. In a fixed order they
 // would make a season, and the seasonal-naive forecast hard to beat.
 func Sequence(from float64, seconds int, length float64, random *rand.Rand) (load.Profile, error) {

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deepscaler/deepscaler/adapter/explain"
+)
+
+func newExplainCommand() *cobra.Command {
+	var c cluster
+	output := "text"
+	cmd := &cobra.Command{
+		Use:   "explain SERVICE",
+		Short: "Explain the replicas that are planned for a service",
+		Long: `Explain shows what the number of a service rests on: its telemetry, the need over the
+coming steps by model and by queueing theory, the part of the season, the neighbours that
+moved it, the trust in the model, and the bounds. Who may read the metric may read this.`,
+		Example: `  # Why cart gets as many replicas as it does
+  kubectl deepscaler explain cart -n shop
+
+  # The same for scripts
+  kubectl deepscaler explain cart -n shop -o json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if output != "text" && output != "json" {
+				return fmt.Errorf("--output is %q, want text or json", output)
+			}
+			config, namespace, err := c.connect()
+			if err != nil {
+				return err
+			}
+			client, err := explain.NewClient(config)
+			if err != nil {
+				return err
+			}
+			d, err := client.Describe(cmd.Context(), explain.Query{Namespace: namespace, Service: args[0], Full: true})
+			if err != nil {
+				return err
+			}
+			if output == "json" {
+				encoder := json.NewEncoder(cmd.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(d)
+			}
+			return explain.WriteText(cmd.OutOrStdout(), d)
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", output, "Format: text or json.")
+	c.addFlags(cmd.Flags())
+	return cmd
+}
