@@ -25,6 +25,8 @@ type Options struct {
 	Dir string
 	// Nodes is the number of simulated nodes, each with room for 1,000 pods; 0 means 3.
 	Nodes int
+	// Zones is how many zones the nodes are in, by turns; 0 means that they have none.
+	Zones int
 	// HPASyncPeriod is how often kube-controller-manager evaluates every
 	// HorizontalPodAutoscaler; 0 means 2 s (Kubernetes' own default is 15 s).
 	HPASyncPeriod time.Duration

@@ -61,7 +61,7 @@ func (c *Cluster) startKubernetes(ctx context.Context, opts Options) error {
 		return c.run(ctx, Scheduler, s.schedulerArgs(), answers(client, loopbackURL("https", ports.scheduler)+"/readyz"))
 	})
 	parts.Go(func() error { return c.run(ctx, KWOK, s.kwokArgs(), nil) })
-	parts.Go(func() error { return addNodes(ctx, clientset, s.nodes) })
+	parts.Go(func() error { return addNodes(ctx, clientset, s.nodes, s.zones) })
 	parts.Go(func() error { return awaitServiceAccount(ctx, clientset) })
 	if err := parts.Wait(); err != nil {
 		return err

@@ -17,9 +17,9 @@ import (
 const objectPoll = 100 * time.Millisecond
 
 // addNodes creates the nodes and waits until KWOK has made them Ready.
-func addNodes(ctx context.Context, client kubernetes.Interface, count int) error {
+func addNodes(ctx context.Context, client kubernetes.Interface, count, zones int) error {
 	for i := range count {
-		if _, err := client.CoreV1().Nodes().Create(ctx, node(i), metav1.CreateOptions{}); err != nil {
+		if _, err := client.CoreV1().Nodes().Create(ctx, node(i, zones), metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("create a node: %w", err)
 		}
 	}
@@ -56,24 +56,25 @@ func schedulable(node *corev1.Node) bool {
 }
 
 // node returns a node with room for 1,000 pods, so that only the
-// HorizontalPodAutoscaler limits their number.
-func node(index int) *corev1.Node {
+// HorizontalPodAutoscaler limits their number, in a zone if there are any.
+func node(index, zones int) *corev1.Node {
 	name := fmt.Sprintf("node-%d", index)
 	room := corev1.ResourceList{
 		corev1.ResourceCPU:    resource.MustParse("1000"),
 		corev1.ResourceMemory: resource.MustParse("4Ti"),
 		corev1.ResourcePods:   resource.MustParse("1000"),
 	}
+	labels := map[string]string{
+		corev1.LabelHostname:   name,
+		corev1.LabelOSStable:   "linux",
+		corev1.LabelArchStable: runtime.GOARCH,
+	}
+	if zones > 0 {
+		labels[corev1.LabelTopologyZone] = fmt.Sprintf("zone-%d", index%zones)
+	}
 	return &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: name,
-			Labels: map[string]string{
-				corev1.LabelHostname:   name,
-				corev1.LabelOSStable:   "linux",
-				corev1.LabelArchStable: runtime.GOARCH,
-			},
-		},
-		Status: corev1.NodeStatus{Capacity: room, Allocatable: room},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
+		Status:     corev1.NodeStatus{Capacity: room, Allocatable: room},
 	}
 }
 

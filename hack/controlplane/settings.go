@@ -18,7 +18,7 @@ var stageTemplate string
 // of the Kubernetes programs.
 type settings struct {
 	dir           string
-	nodes         int
+	nodes, zones  int
 	hpaSyncPeriod time.Duration
 	podStartDelay time.Duration
 	verbosity     int
@@ -33,13 +33,14 @@ func newSettings(opts Options, dir string, ports kubernetesPorts) (settings, err
 	s := settings{
 		dir:           dir,
 		nodes:         orDefault(opts.Nodes, 3),
+		zones:         opts.Zones,
 		hpaSyncPeriod: orDefault(opts.HPASyncPeriod, 2*time.Second),
 		podStartDelay: orDefault(opts.PodStartDelay, 3*time.Second),
 		verbosity:     opts.Verbosity,
 		ports:         ports,
 	}
-	if s.nodes < 0 || s.hpaSyncPeriod < 0 || s.podStartDelay < 0 || s.verbosity < 0 {
-		return settings{}, errors.New("nodes, HPA sync period, pod start delay and verbosity must not be negative")
+	if s.nodes < 0 || s.zones < 0 || s.hpaSyncPeriod < 0 || s.podStartDelay < 0 || s.verbosity < 0 {
+		return settings{}, errors.New("nodes, zones, HPA sync period, pod start delay and verbosity must not be negative")
 	}
 	return s, nil
 }

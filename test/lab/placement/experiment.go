@@ -54,17 +54,21 @@ type Row struct {
 // busiest is the utilisation of a zone that the bound does not exceed either way.
 const busiest = 0.8
 
-// scene is the load of an experiment.
-type scene struct {
+// Scene is the load of an experiment.
+type Scene struct {
 	*Experiment
+	Load Load
+	// Calls are the same, as the adapter knows them.
+	Calls []estimator.Call
+	// Many are the replicas of each service after scaling out.
+	Many []int
+
 	weights []float64
-	load    Load
-	calls   []estimator.Call
 	rps     float64
-	many    []int // replicas after scaling out
 }
 
-func (e *Experiment) scene() (*scene, error) {
+// Scene finds the load at which the services need Pods together.
+func (e *Experiment) Scene() (*Scene, error) {
 	weights, err := e.Application.Users.Mix(app.DefaultMix)
 	if err != nil {
 		return nil, err
@@ -77,7 +81,7 @@ func (e *Experiment) scene() (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scene{Experiment: e, weights: weights}
+	s := &Scene{Experiment: e, weights: weights}
 	for s.rps = 1; ; s.rps++ {
 		replicas, total := make([]int, len(work.Busy)), 0
 		for i, busy := range work.Busy {
@@ -87,40 +91,40 @@ func (e *Experiment) scene() (*scene, error) {
 		if total > e.Pods {
 			break
 		}
-		s.many = replicas
+		s.Many = replicas
 	}
 	s.rps--
-	if s.many == nil {
+	if s.Many == nil {
 		return nil, fmt.Errorf("%s has %d services, want at least as many pods, not %d", e.Application.Name, len(work.Busy), e.Pods)
 	}
 	n := len(work.Busy)
-	s.load = Load{Outside: make([]float64, n), Edges: matrix(n, n), Busy: make([]float64, n), Limit: make([]float64, n)}
+	s.Load = Load{Outside: make([]float64, n), Edges: matrix(n, n), Busy: make([]float64, n), Limit: make([]float64, n)}
 	rate := s.rps / visits.Requests
 	for i := range n {
-		s.load.Busy[i], s.load.Limit[i] = work.Busy[i]*s.rps, 1
-		s.load.Outside[i] = visits.Services[i] * rate
+		s.Load.Busy[i], s.Load.Limit[i] = work.Busy[i]*s.rps, 1
+		s.Load.Outside[i] = visits.Services[i] * rate
 		for j := range n {
-			s.load.Edges[i][j] = visits.Edges[i][j] * rate
-			if s.load.Edges[i][j] > 0 {
-				s.calls = append(s.calls, estimator.Call{Source: i, Destination: j, Rate: s.load.Edges[i][j]})
+			s.Load.Edges[i][j] = visits.Edges[i][j] * rate
+			if s.Load.Edges[i][j] > 0 {
+				s.Calls = append(s.Calls, estimator.Call{Source: i, Destination: j, Rate: s.Load.Edges[i][j]})
 			}
 		}
 	}
 	for j := range n {
 		for i := range n {
-			s.load.Outside[j] -= s.load.Edges[i][j]
+			s.Load.Outside[j] -= s.Load.Edges[i][j]
 		}
-		if s.load.Outside[j] > 1e-9*s.rps {
-			s.calls = append(s.calls, estimator.Call{Source: estimator.Outside, Destination: j, Rate: s.load.Outside[j]})
+		if s.Load.Outside[j] > 1e-9*s.rps {
+			s.Calls = append(s.Calls, estimator.Call{Source: estimator.Outside, Destination: j, Rate: s.Load.Outside[j]})
 		} else {
-			s.load.Outside[j] = 0
+			s.Load.Outside[j] = 0
 		}
 	}
 	return s, nil
 }
 
-// cluster returns the nodes, without pods.
-func (s *scene) cluster() *Cluster {
+// Cluster returns the nodes, without pods.
+func (s *Scene) Cluster() *Cluster {
 	c := &Cluster{}
 	for zone, nodes := range s.Nodes {
 		for range nodes {
@@ -137,18 +141,18 @@ func (s *scene) cluster() *Cluster {
 
 // Do runs every scheduler with one seed.
 func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
-	s, err := e.scene()
+	s, err := e.Scene()
 	if err != nil {
 		return nil, err
 	}
 	var needed []float64
-	schedulers := append([]Scheduler{Default()}, Others(s.load.Edges)...)
-	schedulers = append(schedulers, DeepScaler(s.calls, &needed, e.Weight)...)
+	schedulers := append([]Scheduler{Default()}, Others(s.Load.Edges)...)
+	schedulers = append(schedulers, DeepScaler(s.Calls, &needed, e.Weight)...)
 	var rows []Row
 	var bounded [2]*Cluster
 	for _, scheduler := range schedulers {
 		random := rand.New(rand.NewPCG(seed, 0))
-		c := s.cluster()
+		c := s.Cluster()
 		scale := func(want []int) (int, error) {
 			needed = needed[:0]
 			for _, n := range want {
@@ -158,7 +162,7 @@ func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
 		}
 		removed := 0
 		few := s.times(0)
-		for moment, wants := range [2][][]int{{few, s.many}, s.cycles()} {
+		for moment, wants := range [2][][]int{{few, s.Many}, s.cycles()} {
 			for _, want := range wants {
 				n, err := scale(want)
 				if err != nil {
@@ -172,7 +176,7 @@ func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
 			}
 			rows = append(rows, measured...)
 			if scheduler.Name == "default" {
-				bounded[moment] = Bound(c, &s.load, s.Trips, min(busiest, Expect(c, &s.load).Worst))
+				bounded[moment] = Bound(c, &s.Load, s.Trips, min(busiest, Expect(c, &s.Load).Worst))
 			}
 		}
 	}
@@ -187,34 +191,34 @@ func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
 }
 
 // times returns the replicas at a multiple of the load.
-func (s *scene) times(load float64) []int {
-	out := make([]int, len(s.many))
-	for i, n := range s.many {
+func (s *Scene) times(load float64) []int {
+	out := make([]int, len(s.Many))
+	for i, n := range s.Many {
 		out[i] = max(1, int(math.Ceil(float64(n)*load)))
 	}
 	return out
 }
 
 // cycles scales out by half and in again until enough pods were removed.
-func (s *scene) cycles() (wants [][]int) {
+func (s *Scene) cycles() (wants [][]int) {
 	more, removed := s.times(1.5), 0
 	for removed < s.Removals {
 		for i, n := range more {
-			removed += n - s.many[i]
+			removed += n - s.Many[i]
 		}
-		wants = append(wants, more, s.many)
+		wants = append(wants, more, s.Many)
 	}
 	return wants
 }
 
 // measure runs the pods under the routing; the default scheduler is also run without any.
-func (s *scene) measure(ctx context.Context, name string, c *Cluster, removed int, seed uint64) (rows []Row, err error) {
+func (s *Scene) measure(ctx context.Context, name string, c *Cluster, removed int, seed uint64) (rows []Row, err error) {
 	routings := []simulation.Routing{simulation.PreferSameZone, simulation.PreferSameNode}
 	if name == "default" {
 		routings = append([]simulation.Routing{simulation.Anywhere}, routings...)
 	}
 	for _, routing := range routings {
-		r := Row{Scheduler: name, Routing: routing, Removed: removed, Expected: Expect(c, &s.load)}
+		r := Row{Scheduler: name, Routing: routing, Removed: removed, Expected: Expect(c, &s.Load)}
 		if r.Measured, err = Run(ctx, s.Application, s.weights, c, simulation.Network{RoundTrip: s.Trips, Routing: routing}, s.rps, s.Seconds, seed); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

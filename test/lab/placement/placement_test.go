@@ -68,20 +68,20 @@ func TestExpectedIsMeasured(t *testing.T) {
 	}
 	e := Defaults(a)
 	e.Seconds = 315
-	s, err := e.scene()
+	s, err := e.Scene()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := s.cluster()
-	for service, n := range s.many {
+	c := s.Cluster()
+	for service, n := range s.Many {
 		for i := range n {
 			c.add(service, (service+i*i)%len(c.Zones)) // unevenly
 		}
 	}
 	for range 2 { // lightly loaded, so that no queue balances by itself
 		s.rps /= 2
-		for i := range s.load.Busy {
-			s.load.Busy[i] /= 2
+		for i := range s.Load.Busy {
+			s.Load.Busy[i] /= 2
 		}
 	}
 	rows, err := s.measure(t.Context(), "any", c, 0, 1)
