@@ -66,8 +66,10 @@ func (net *network) observeLatencies(stations []station) *latencies {
 // the request spends in each of them when there is no load: each may be as many
 // times slower as the SLO is longer than the unloaded response time of the entry.
 // With processor sharing that is the same utilisation for all. A service behind
-// several entries takes the lowest. Where the response time or the SLO is not
-// known, the target is the middle of the bounds.
+// several entries takes the lowest. An entry that is slower than the SLO without any
+// load does not count, because no replicas can keep the SLO there and many would be
+// spent on trying. Where no entry counts, or the SLO is not known, the target is the
+// middle of the bounds.
 func (net *network) targets(c Config, l *latencies) []float64 {
 	zero, unloaded := make([]float64, len(l.curves)), make([]float64, len(l.curves))
 	for i, curve := range l.curves {
@@ -82,7 +84,9 @@ func (net *network) targets(c Config, l *latencies) []float64 {
 			if l.response[i] < w {
 				w = l.response[i]
 			}
-			out[i] = c.stretch(w)
+			if stretch := c.stretch(w); stretch > 1 {
+				out[i] = stretch
+			}
 		}
 	}
 	spread(net.order, &net.callers, out)

@@ -58,7 +58,6 @@ func TestTarget(t *testing.T) {
 		{"in between", slo(time.Second, 0), 0.3, 0.7},
 		{"loose", slo(time.Second, 0), 0.001, 0.8},
 		{"tight", slo(time.Second, 0), 0.9, 0.5},
-		{"out of reach", slo(time.Second, 0), 3, 0.5},
 		{"p95 allows a third of it as the mean", slo(time.Second, 0.95), 0.1, 1 - 0.1*-math.Log(0.05)},
 	}
 	for _, tt := range tests {
@@ -78,6 +77,21 @@ func TestServiceBehindSeveralEntriesTakesTheLowestTarget(t *testing.T) {
 	for i, want := range []float64{0.6, 0.75, 0.6, 0.75} {
 		if !near(got[i], want, 1e-9) {
 			t.Errorf("targets %v, want 0.6, 0.75, 0.6 and 0.75", got)
+			break
+		}
+	}
+}
+
+func TestEntryThatCannotKeepTheSLODoesNotCount(t *testing.T) {
+	net := connected(4, edge{0, 2, 1}, edge{1, 2, 1}, edge{1, 3, 1})
+	net.entry[0], net.entry[1] = true, true
+	c := DefaultConfig()
+	c.SLO = time.Second
+	l := &latencies{curves: []demand.Curve{{Unloaded: 0.25, Growth: 1}, {Unloaded: 2, Growth: 1}, {Unloaded: 0.05, Growth: 1}, {Unloaded: 0.1, Growth: 1}}, response: []float64{missing, missing, missing, missing}}
+	got := net.targets(c, l)
+	for i, want := range []float64{0.7, 0.65, 0.7, 0.65} {
+		if !near(got[i], want, 1e-9) {
+			t.Errorf("targets %v, want 0.7 on the paths of the fast entry and the middle, 0.65, elsewhere", got)
 			break
 		}
 	}
