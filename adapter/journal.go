@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,12 +32,13 @@ type journal struct {
 	snapshot discovery.Snapshot
 	// The last logged texts, by application; "" at the start.
 	failures, problems, estimators, trust map[string]string
+	shadow                                map[string]string // by service
 }
 
 var _ tick.Observer = (*journal)(nil)
 
 func newJournal(recorder record.EventRecorder, slo func(application string) time.Duration) *journal {
-	return &journal{recorder: recorder, slo: slo, failures: map[string]string{}, problems: map[string]string{}, estimators: map[string]string{}, trust: map[string]string{}}
+	return &journal{recorder: recorder, slo: slo, failures: map[string]string{}, problems: map[string]string{}, estimators: map[string]string{}, trust: map[string]string{}, shadow: map[string]string{}}
 }
 
 // StageTook implements [tick.Observer].
@@ -119,8 +121,10 @@ func (j *journal) Estimated(ctx context.Context, application string, estimators 
 	}
 }
 
-// Planned logs when the level of trust in an application's model changes.
+// Planned logs when the level of trust in an application's model changes, and every change
+// of what is planned for its services in shadow.
 func (j *journal) Planned(ctx context.Context, b *tick.Basis) {
+	j.shadowed(ctx, b)
 	v, level := b.Verdict, ""
 	if !math.IsNaN(v.Trust) {
 		level = v.Level.String()
@@ -132,12 +136,47 @@ func (j *journal) Planned(ctx context.Context, b *tick.Basis) {
 		"level", level, "trust", v.Trust, "because", v.Reason)
 }
 
+func (j *journal) shadowed(ctx context.Context, b *tick.Basis) {
+	for _, s := range j.inShadow(b.Application) {
+		d, known := b.Plan.Decision(s.Service)
+		if !known || d.Err != nil || !j.changed(j.shadow, s.String(), strconv.Itoa(d.Replicas)) {
+			continue
+		}
+		logger := klog.FromContext(ctx).WithValues("application", b.Application, "service", s.Service)
+		if s.Pods != nil {
+			logger = logger.WithValues("present", *s.Pods)
+		}
+		logger.Info("Planned in shadow", "replicas", d.Replicas, "need", d.Need, "estimator", d.Source.Estimator)
+	}
+}
+
+// inShadow returns the services of an application that are in shadow.
+func (j *journal) inShadow(application string) (found []discovery.Service) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, a := range j.snapshot.Applications {
+		for _, s := range a.Services {
+			if a.Name == application && s.InShadow() {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
+}
+
 // discovered drops the state of applications that are gone.
 func (j *journal) discovered(s discovery.Snapshot) {
 	present := s.Names()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.snapshot = s
+	services := map[string]bool{}
+	for _, a := range s.Applications {
+		for _, service := range a.Services {
+			services[service.String()] = service.InShadow()
+		}
+	}
+	maps.DeleteFunc(j.shadow, func(service, _ string) bool { return !services[service] })
 	for _, m := range []map[string]string{j.failures, j.problems, j.estimators, j.trust} {
 		maps.DeleteFunc(m, func(application, _ string) bool { return !present[application] })
 	}

@@ -40,6 +40,7 @@ type planner struct {
 	reporter *hpacheck.Reporter
 	metrics  *selfmetrics.Metrics
 	journal  *journal
+	mode     func(application string) string
 	memory   *explain.Memory
 	ready    *readiness
 	registry *registration.Registry // nil when the adapter does not know its own Service
@@ -94,6 +95,7 @@ func newPlanner(file *config.Adapter, client *client, namespace string, registry
 		reporter: hpacheck.NewReporter(recorder, c),
 		metrics:  metrics,
 		journal:  journal,
+		mode:     func(application string) string { return file.Settings(application).Mode },
 		memory:   explain.NewMemory(),
 		ready:    &readiness{board: board, clock: c, patience: 4 * file.Step},
 		registry: registry,
@@ -170,6 +172,7 @@ func newStore(file *config.Adapter, client *client, namespace string, o modelsto
 
 // discovered plans the services of a snapshot from now on.
 func (p *planner) discovered(s discovery.Snapshot) {
+	s = s.Modes(p.mode)
 	changed := discovery.Changed(p.board.Applications(), s.Applications)
 	p.board.Assign(s.Applications)
 	p.loop.Nudge(changed...)

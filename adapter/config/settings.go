@@ -47,6 +47,7 @@ func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
 			MaxUtilisation:    q.MaxUtilisation,
 			Headroom:          q.Headroom,
 			RoundingTolerance: p.RoundingTolerance,
+			Mode:              "active",
 			Quantile:          quantile,
 		},
 		Models:  Models{Serve: true, Lease: "deepscaler-learner", MaxBytes: 64 << 20},
@@ -107,6 +108,7 @@ func (o Override) apply(s Settings) Settings {
 	override(&s.RoundingTolerance, o.RoundingTolerance)
 	override(&s.Quantile, o.Quantile)
 	override(&s.Model, o.Model)
+	override(&s.Mode, o.Mode)
 	return s
 }
 

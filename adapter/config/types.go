@@ -102,6 +102,8 @@ type Settings struct {
 	// Model is the one that serves: empty for the newest, "none" for none, else the
 	// beginning of a hash.
 	Model string `yaml:"model"`
+	// Mode is active, or shadow to compute everything while autoscalers are held.
+	Mode string `yaml:"mode"`
 }
 
 // Override replaces the given settings for one application.
@@ -119,6 +121,7 @@ type Override struct {
 	RoundingTolerance *float64       `yaml:"roundingTolerance"`
 	Quantile          *float64       `yaml:"quantile"`
 	Model             *string        `yaml:"model"`
+	Mode              *string        `yaml:"mode"`
 }
 
 // Models are where trained models come from.

@@ -113,6 +113,9 @@ func (s Settings) validate(p *problems, path string, step time.Duration) {
 	if hex := strings.Trim(s.Model, "0123456789abcdef") == ""; s.Model != "" && s.Model != "none" && (!hex || len(s.Model) < 8 || len(s.Model) > 64) {
 		p.add(path+".model", "is %q, want the first 8 hex digits of a model's hash or more, none, or nothing for the newest", s.Model)
 	}
+	if s.Mode != "active" && s.Mode != "shadow" {
+		p.add(path+".mode", "is %q, want active or shadow", s.Mode)
+	}
 	p.addAll(path, s.Queueing().Validate())
 	p.addAll(path, s.Plan().Validate())
 }

@@ -23,4 +23,11 @@ const (
 	// ApplicationAnnotation on a HorizontalPodAutoscaler names the application
 	// of its target. It needs the consent of the configuration: see [Consent].
 	ApplicationAnnotation = "deepscaler.io/application"
+	// ModeAnnotation on a HorizontalPodAutoscaler is [Shadow] or [Active] for its target
+	// alone, whatever the configuration has for the application.
+	ModeAnnotation = "deepscaler.io/mode"
+	// Shadow lets everything be computed while the metric only answers the present
+	// number of pods. Active lets it answer what is planned.
+	Shadow = "shadow"
+	Active = "active"
 )

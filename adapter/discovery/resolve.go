@@ -25,6 +25,28 @@ type Service struct {
 	Target autoscalingv2.CrossVersionObjectReference
 	// ScaledObject is the name of the ScaledObject behind the autoscaler, if KEDA made it.
 	ScaledObject string
+	// Mode is [Shadow], [Active] or "" for that of its application; anything else, such
+	// as a misspelt word, is as careful as Shadow.
+	Mode string
+	// Beside is true if the autoscaler also follows other metrics.
+	Beside bool
+}
+
+// InShadow reports whether the metric holds the autoscaler of the service.
+func (s Service) InShadow() bool { return s.Mode != "" && s.Mode != Active }
+
+// Held returns the number that the metric answers instead of the planned one while the
+// service is in shadow, and whether it is known. An autoscaler takes the largest number
+// of its metrics: the present pods let one without other metrics hold, and the least
+// leaves the decision to the others.
+func (s Service) Held() (replicas int, known bool) {
+	switch {
+	case s.Beside:
+		return max(1, s.Bounds.Min), true
+	case s.Pods == nil:
+		return 0, false
+	}
+	return *s.Pods, true
 }
 
 // Labels returns the labels of the service's metric item.
@@ -50,6 +72,20 @@ type Snapshot struct {
 	Scalers map[estimator.Service]*autoscalingv2.HorizontalPodAutoscaler
 	// Consent is the one that applied when services were assigned to applications.
 	Consent Consent
+}
+
+// Modes returns the snapshot in which every service without a mode of its own has that
+// of its application.
+func (s Snapshot) Modes(of func(application string) string) Snapshot {
+	s.Applications = slices.Clone(s.Applications)
+	for i := range s.Applications {
+		a := &s.Applications[i]
+		a.Services = slices.Clone(a.Services)
+		for j := range a.Services {
+			a.Services[j].Mode = cmp.Or(a.Services[j].Mode, of(a.Name))
+		}
+	}
+	return s
 }
 
 // Names returns the names of the applications.

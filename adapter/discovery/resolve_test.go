@@ -72,6 +72,7 @@ func TestResolve(t *testing.T) {
 		return Service{
 			Service: estimator.Service{Namespace: ns, Name: name}, Application: app, Bounds: plan.Bounds{Min: low, Max: 10},
 			Target: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: name},
+			Beside: true,
 		}
 	}
 	want := []Application{

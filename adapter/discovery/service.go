@@ -25,6 +25,8 @@ func (c Consent) ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
 
 		Target:       hpa.Spec.ScaleTargetRef,
 		ScaledObject: scaledObjectOf(hpa),
+		Mode:         hpa.Annotations[ModeAnnotation],
+		Beside:       len(hpa.Spec.Metrics) > len(References(hpa)),
 	}
 	if wanted := hpa.Annotations[ApplicationAnnotation]; slices.Contains(c[wanted], hpa.Namespace) {
 		s.Application = wanted

@@ -30,8 +30,13 @@ func trim(o any) (any, error) {
 	if slices.ContainsFunc(hpa.Status.Conditions, counted) {
 		kept.Status.Conditions = []autoscalingv2.HorizontalPodAutoscalerCondition{{Type: autoscalingv2.ScalingActive}}
 	}
-	if application, ok := hpa.Annotations[ApplicationAnnotation]; ok {
-		kept.Annotations = map[string]string{ApplicationAnnotation: application}
+	for _, name := range []string{ApplicationAnnotation, ModeAnnotation} {
+		if value, ok := hpa.Annotations[name]; ok {
+			if kept.Annotations == nil {
+				kept.Annotations = map[string]string{}
+			}
+			kept.Annotations[name] = value
+		}
 	}
 	return kept, nil
 }

@@ -88,8 +88,10 @@ type Service struct {
 	Namespace   string `json:"namespace"`
 	Name        string `json:"name"`
 	Application string `json:"application"`
-	// Desired is the number that the metric has; nil if it is an error.
+	// Desired is the planned number, which the metric has; nil if it is an error.
 	Desired *int `json:"desired"`
+	// Served is the number that the metric has instead in shadow mode; nil otherwise.
+	Served *int `json:"served,omitempty"`
 	// Need is the fractional need within the lead time, before rounding and bounds.
 	Need Number `json:"need"`
 	// Ready is the number of ready pods at the last step.

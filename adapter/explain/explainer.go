@@ -120,6 +120,9 @@ func service(r externalmetrics.Reading, known *remembered) Service {
 	}
 	d := r.Decision
 	s.Desired, s.Need, s.Clamp = new(d.Replicas), Number(d.Need), d.Clamp.String()
+	if d.Shadow != nil {
+		s.Desired, s.Served = d.Shadow, new(d.Replicas)
+	}
 	s.Estimator, s.Model = d.Source.Estimator, d.Source.Model
 	return s
 }

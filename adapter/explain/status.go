@@ -28,6 +28,9 @@ func WriteStatus(out io.Writer, documents []*Document) error {
 			desired := "-"
 			if s.Desired != nil {
 				desired = strconv.Itoa(*s.Desired)
+				if s.Served != nil {
+					desired += " (shadow)"
+				}
 			}
 			fmt.Fprintf(w, "%s/%s\t%s\t%s\t%s\t%d-%d\t%s\t%s\n", s.Namespace, s.Name, s.Ready.text(0), desired, s.Need.text(2), s.Min, s.Max, dash(s.Estimator), s.Problem)
 		}

@@ -21,6 +21,9 @@ func words(s Service, a Application, d *Detail) []string {
 	default:
 		say("%s is to have %d replicas, since it has no pods now and its autoscaler allows that.", s.Name, *s.Desired)
 	}
+	if s.Served != nil {
+		say("It is in shadow: its autoscaler is told %d, so that nothing changes.", *s.Served)
+	}
 	say("%s.", strings.Join(present(d), ", "))
 	switch {
 	case s.Estimator == tick.Network:

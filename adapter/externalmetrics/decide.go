@@ -32,6 +32,20 @@ func (b *Board) decide(r *row, o *Outcome) (plan.Decision, error) {
 		return plan.Decision{}, unavailable("there is no number for service %q of application %q: %v",
 			r.service.Name, r.service.Application, d.Err)
 	}
+	return b.held(r, d)
+}
+
+// held returns the decision as the metric serves it: in shadow the autoscaler keeps what
+// it has.
+func (b *Board) held(r *row, d plan.Decision) (plan.Decision, error) {
+	if !r.service.InShadow() {
+		return d, nil
+	}
+	held, known := r.service.Held()
+	if !known {
+		return plan.Decision{}, unavailable("service %q is in shadow, and its present number of pods is not known yet", r.service.Name)
+	}
+	d.Shadow, d.Replicas = new(d.Replicas), held
 	return d, nil
 }
 

@@ -16,6 +16,7 @@ type predictions struct {
 	board    *externalmetrics.Board
 	clock    clock.PassiveClock
 	replicas *prometheus.Desc
+	shadow   *prometheus.Desc
 	need     *prometheus.Desc
 	source   *prometheus.Desc
 	age      *prometheus.Desc
@@ -29,6 +30,8 @@ func Predictions(board *externalmetrics.Board, c clock.PassiveClock) prometheus.
 		clock: c,
 		replicas: prometheus.NewDesc("deepscaler_desired_replicas",
 			"Replicas the service should have, as served by the external metrics API; absent while unknown.", service, nil),
+		shadow: prometheus.NewDesc("deepscaler_shadow_replicas",
+			"Replicas that are planned for a service in shadow mode, in which the external metrics API serves the present number; absent otherwise.", service, nil),
 		need: prometheus.NewDesc("deepscaler_needed_replicas",
 			"Replicas the service needs according to the forecast, before rounding and the bounds of its autoscaler; absent while unknown.", service, nil),
 		source: prometheus.NewDesc("deepscaler_forecast_info",
@@ -42,6 +45,7 @@ func Predictions(board *externalmetrics.Board, c clock.PassiveClock) prometheus.
 // Describe implements [prometheus.Collector].
 func (p *predictions) Describe(ch chan<- *prometheus.Desc) {
 	ch <- p.replicas
+	ch <- p.shadow
 	ch <- p.need
 	ch <- p.source
 	ch <- p.age
@@ -51,6 +55,9 @@ func (p *predictions) Describe(ch chan<- *prometheus.Desc) {
 func (p *predictions) Collect(ch chan<- prometheus.Metric) {
 	for s, d := range p.board.Current() {
 		ch <- prometheus.MustNewConstMetric(p.replicas, prometheus.GaugeValue, float64(d.Replicas), s.Namespace, s.Application, s.Name)
+		if d.Shadow != nil {
+			ch <- prometheus.MustNewConstMetric(p.shadow, prometheus.GaugeValue, float64(*d.Shadow), s.Namespace, s.Application, s.Name)
+		}
 		if !math.IsNaN(d.Need) {
 			ch <- prometheus.MustNewConstMetric(p.need, prometheus.GaugeValue, d.Need, s.Namespace, s.Application, s.Name)
 		}

@@ -69,6 +69,9 @@ type Decision struct {
 	Bounds Bounds
 	// Clamp is the limit that decided Replicas.
 	Clamp Clamp
+	// Shadow is the planned number where Replicas is another one, which holds the
+	// autoscaler; nil otherwise.
+	Shadow *int
 	// Source is what made the forecast; zero when that is not known.
 	Source Source
 	// Err is the reason why there is no number; it wraps [ErrNoForecast] or
