@@ -19,6 +19,9 @@ type Args struct {
 	Adapter string `json:"adapter,omitempty"`
 	// CAFile verifies the adapter's certificate; needed with Adapter.
 	CAFile string `json:"caFile,omitempty"`
+	// ScaleIn lets the plugin write the annotation controller.kubernetes.io/pod-deletion-cost,
+	// so that scale-in keeps the balance. That takes the right to patch pods.
+	ScaleIn bool `json:"scaleIn,omitempty"`
 }
 
 // The only API version and kind of [Args].

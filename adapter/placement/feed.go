@@ -59,9 +59,7 @@ func (f *feed) about(s estimator.Service) (a *application, fresh bool) {
 	if a == nil {
 		return nil, false
 	}
-	// A plan is good for two steps, as it is for autoscalers.
-	age := now.Sub(a.made)
-	return a, age <= 2*a.step+slack && age >= -2*a.step-slack
+	return a, a.fresh(now)
 }
 
 func (f *feed) use(namespace string, now time.Time) {

@@ -104,6 +104,12 @@ type application struct {
 	affinity []estimator.Edge
 }
 
+// fresh reports whether the plan still counts: for two steps, as it does for autoscalers.
+func (a *application) fresh(now time.Time) bool {
+	age := now.Sub(a.made)
+	return age <= 2*a.step+slack && age >= -2*a.step-slack
+}
+
 func newKnowledge(reports []*report) *knowledge {
 	byName := map[string]*application{}
 	desired := map[string]map[estimator.Service]float64{}

@@ -59,6 +59,11 @@ func New(ctx context.Context, object runtime.Object, handle framework.Handle) (f
 	}
 	p := &Plugin{handle: handle, feed: newFeed(c, clock.RealClock{}), censuses: map[string]*decisions{}}
 	go p.feed.run(ctx)
+	if args.ScaleIn {
+		core := handle.SharedInformerFactory().Core().V1()
+		s := &scaleIn{feed: p.feed, client: handle.ClientSet(), pods: core.Pods().Lister(), nodes: core.Nodes().Lister()}
+		go s.run(ctx)
+	}
 	return p, nil
 }
 

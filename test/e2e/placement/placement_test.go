@@ -11,7 +11,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
 
+	"github.com/deepscaler/deepscaler/hack/controlplane"
 	lab "github.com/deepscaler/deepscaler/test/lab/placement"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/manifest"
@@ -98,6 +101,53 @@ func TestZonesServeThemselves(t *testing.T) {
 		served(t, s)
 		crossZones(t, scene, scale(t, many), 0.1)
 		scale(t, few)
+	})
+	part("50 scale-ins", func(t *testing.T) {
+		var running []corev1.Pod
+		more := slices.Clone(many)
+		for i := range more {
+			more[i] += (more[i] + 1) / 2
+		}
+		for removed := 0; removed < 50; {
+			scale(t, more)
+			time.Sleep(8 * time.Second) // until the costs are written
+			running = scale(t, many)
+			for i := range many {
+				removed += more[i] - many[i]
+			}
+		}
+		crossZones(t, scene, running, 0.1)
+		costly := 0
+		for _, p := range running {
+			if p.Annotations[corev1.PodDeletionCost] != "" {
+				costly++
+			}
+		}
+		if costly == 0 {
+			t.Error("no pod has a deletion cost")
+		}
+		scale(t, few)
+	})
+	part("pods are protected from the scheduler", func(t *testing.T) {
+		config, err := shared.cluster.RESTConfigFor(controlplane.ServiceAccount(system, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := kubernetes.NewForConfig(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pod := pods(t, few)[0]
+		for patch, allowed := range map[string]bool{
+			`{"metadata":{"annotations":{"controller.kubernetes.io/pod-deletion-cost":"-1"}}}`:        true,
+			`{"spec":{"containers":[{"name":"` + pod.Spec.Containers[0].Name + `","image":"evil"}]}}`: false,
+			`{"metadata":{"labels":{"app":"other"}}}`:                                                 false,
+		} {
+			_, err := client.CoreV1().Pods(shop).Patch(t.Context(), pod.Name, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
+			if (err == nil) != allowed {
+				t.Errorf("patch %s: error %v, want it allowed: %v", patch, err, allowed)
+			}
+		}
 	})
 	for _, outage := range []struct {
 		name   string

@@ -50,11 +50,11 @@ func apply(t *testing.T, objects ...any) {
 	}
 }
 
-// install applies manifests/scheduler as a user would. There are no containers, so the
+// install applies the scheduler's manifests as a user would. There are no containers, so the
 // Deployment is left out.
 func install(t *testing.T) {
 	t.Helper()
-	rendered, err := manifests.Render(t.Context(), shared.cluster.Binary(controlplane.Kubectl), filepath.Join(shared.root, "manifests", "scheduler"))
+	rendered, err := manifests.Render(t.Context(), shared.cluster.Binary(controlplane.Kubectl), filepath.Join(shared.root, "manifests", "overlays", "scheduler-scale-in"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func start(t *testing.T, run int) *scheduler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(shared.root, "manifests", "scheduler", "scheduler.yaml"))
+	text, err := os.ReadFile(filepath.Join(shared.root, "manifests", "components", "scheduler-scale-in", "scheduler.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
