@@ -189,13 +189,13 @@ func (o *Options) scene(name, load string, seed uint64) (*experiment.Scene, erro
 
 // command reproduces everything.
 func (o *Options) command() string {
-	text := fmt.Sprintf("go run ./test/lab evaluate --app %s --seeds %d --duration %v --school %v --patterns %d",
-		strings.Join(o.Applications, ","), o.Seeds, o.Duration, o.School, o.Patterns)
+	parts := []string{fmt.Sprintf("go run ./test/lab evaluate --app %s --seeds %d --duration %v --school %v --patterns %d",
+		strings.Join(o.Applications, ","), o.Seeds, o.Duration, o.School, o.Patterns)}
 	for _, w := range o.Workloads {
-		text += " --workload " + w
+		parts = append(parts, "--workload "+w)
 	}
 	if !slices.Equal(o.Autoscalers, autoscalers()) {
-		text += " --autoscaler " + strings.Join(o.Autoscalers, ",")
+		parts = append(parts, "--autoscaler "+strings.Join(o.Autoscalers, ","))
 	}
-	return text
+	return strings.Join(parts, " ")
 }

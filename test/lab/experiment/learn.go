@@ -97,11 +97,11 @@ func (p *Plan) pupils() ([]pupil, error) {
 			if !p.first(i) {
 				continue
 			}
-			print, err := s.print()
+			name, err := s.fingerprint()
 			if err != nil {
 				return nil, err
 			}
-			u := pupil{scene: s, kind: a, key: []string{"learned", print, a.Name}}
+			u := pupil{scene: s, kind: a, key: []string{"learned", name, a.Name}}
 			if p.Parts != nil {
 				var k kept
 				known, err := p.Parts.Recall(u.key, &k)

@@ -32,18 +32,14 @@ func recall[T any](parts Parts, key any, compute func() (T, error)) (value T, re
 	return value, false, parts.Keep(key, value)
 }
 
-// print returns a hash of everything that decides what happens in a scene beside the
+// fingerprint returns a hash of everything that decides what happens in a scene beside the
 // autoscaler and what it learned.
-func (s *Scene) print() (string, error) {
-	return fingerprint(struct {
+func (s *Scene) fingerprint() (string, error) {
+	text, err := json.Marshal(struct {
 		Config loop.Config
 		Base   float64
 		School workload.Span
 	}{s.Config, s.Base, s.School})
-}
-
-func fingerprint(v any) (string, error) {
-	text, err := json.Marshal(v)
 	if err != nil {
 		return "", fmt.Errorf("name a part: %w", err)
 	}

@@ -124,7 +124,7 @@ func (w *sweep) run(ctx context.Context, p *Plan, k int, knob float64) (finished
 // key names a run.
 func (w *sweep) key(k int, knob float64) (any, error) {
 	s, around := w.scenes[k], w.around[k]
-	print, err := s.print()
+	name, err := s.fingerprint()
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (w *sweep) key(k int, knob float64) (any, error) {
 		Part, Scene, Autoscaler, Model string
 		Knob, Low, High                float64
 		Traced                         bool
-	}{"run", print, w.candidate.Name, model, knob, low, high, k == 0}, nil
+	}{"run", name, w.candidate.Name, model, knob, low, high, k == 0}, nil
 }
 
 // do runs it, and returns its trace if there is to be one.
