@@ -37,6 +37,10 @@ type Comparison struct {
 	Season   int             `json:"season"`
 	Overall  Errors          `json:"overall"`
 	Horizons []HorizonErrors `json:"horizons"`
+	// Coverage has the share of labels that are at most what is predicted, for each quantile
+	// of the model, over all services and horizons: the quantile itself if the model is
+	// calibrated; nil without labels. Lower bounds count where they are not covered.
+	Coverage []float64 `json:"coverage,omitempty"`
 	// Services may be nil.
 	Services []ServiceErrors `json:"services,omitempty"`
 }
@@ -63,17 +67,19 @@ type Model struct {
 func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, workers int) (*Comparison, error) {
 	size, levels := d.LabelLen(), max(1, m.Levels)
 	outputs := make([]float32, d.Samples(p)*size)
-	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p, levels), workers, func(_, i int, y, _ []float32, _ []bool) {
-		for k := range size {
-			at := k*levels + m.Level
-			v := y[at]
+	parts := make([]cover, workers)
+	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p, levels), workers, func(part, i int, y, labels []float32, censored []bool) {
+		for at, v := range y {
 			if m.Shares != nil {
 				v *= float32(m.Shares[at%len(m.Shares)])
 			}
 			if m.Offsets != nil {
 				v += float32(m.Offsets[at%len(m.Offsets)])
 			}
-			outputs[i*size+k] = v
+			parts[part].add(at%levels, levels, labels[at], v, censored[at])
+			if at%levels == m.Level {
+				outputs[i*size+at/levels] = v
+			}
 		}
 	})
 	if err != nil {
@@ -99,7 +105,7 @@ func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, worke
 	errorsOf := func(metrics func(i int) Metrics) Errors {
 		return Errors{metrics(0), metrics(1), metrics(2), metrics(3), metrics(4)}
 	}
-	out := &Comparison{Season: season, Overall: errorsOf(func(i int) Metrics { return all[i].Overall() })}
+	out := &Comparison{Season: season, Coverage: coverage(parts, levels), Overall: errorsOf(func(i int) Metrics { return all[i].Overall() })}
 	for at, h := range d.Options().Horizons {
 		out.Horizons = append(out.Horizons, HorizonErrors{h, errorsOf(func(i int) Metrics { return all[i].Horizon(at) })})
 	}
