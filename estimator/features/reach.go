@@ -64,6 +64,11 @@ func (r Reach) Beyond(i int, step []float64) float64 {
 	return most
 }
 
+// Add returns the part of an output that counts where the anchor is an analytic forecast,
+// which stays the least that is served: a load that is wrongly expected to fall costs
+// violations, while pods are held for minutes anyway after it has fallen.
+func Add(output float64) float64 { return max(0, output) }
+
 // least is the width of a range, as a share of its larger end, that counts at least.
 const least = 0.1
 

@@ -21,6 +21,7 @@ type Predictor struct {
 	pipeline *features.Pipeline
 	shares   []float64       // N·O
 	offsets  []float64       // N·O
+	adds     bool            // outputs are only added to the anchor
 	reach    *features.Reach // nil where outputs do not fade
 	levels   []float64       // of each horizon
 	services []string
@@ -43,6 +44,7 @@ func NewPredictor(a *artifact.Model, network gnn.Model[float32]) (*Predictor, er
 		shares: a.PerService(a.Scaler.Shares, 1), offsets: a.PerService(a.Scaler.Offsets, 0), levels: slices.Clone(a.Levels()),
 		basis: make([]float32, network.BasisSize()), services: slices.Clone(a.Services), features: slices.Clone(a.Features),
 	}
+	p.adds = a.Scaler.Anchor == artifact.AnchorAnalytic
 	if len(a.Scaler.Low) > 0 {
 		reach := a.Scaler.Reach()
 		if c := slices.Index(a.Features, string(estimator.Analytic)); c >= 0 {
@@ -154,7 +156,11 @@ func (p *Pass) restore(samples, y []float64) error {
 		}
 		for o := range c.Outputs {
 			i := n*c.Outputs + o
-			y[i] = measure.Value(left * (p.predictor.shares[i]*kept*float64(p.y[i]) + p.predictor.offsets[i]))
+			output := p.predictor.shares[i]*kept*float64(p.y[i]) + p.predictor.offsets[i]
+			if p.predictor.adds {
+				output = features.Add(output)
+			}
+			y[i] = measure.Value(left * output)
 			if math.IsNaN(y[i]) || math.IsInf(y[i], 0) {
 				return fmt.Errorf("the network predicts %v for service %q: its weights have diverged; train the model again",
 					y[i], p.predictor.services[n])

@@ -80,7 +80,7 @@ func Run(ctx context.Context, history *estimator.Window, a *artifact.Model, s Sp
 	if err != nil {
 		return nil, err
 	}
-	m := evaluate.Model{Network: network, Affinity: aligned.Affinity, Shares: aligned.Scaler.Shares, Offsets: aligned.Scaler.Offsets, Levels: len(aligned.Levels()), Data: scaled}
+	m := evaluate.Model{Network: network, Affinity: aligned.Affinity, Shares: aligned.Scaler.Shares, Offsets: aligned.Scaler.Offsets, Levels: len(aligned.Levels()), Adds: aligned.Scaler.Anchor == artifact.AnchorAnalytic, Data: scaled}
 	comparison, err := evaluate.Compare(ctx, data, s.Part, m, s.Workers)
 	if err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)

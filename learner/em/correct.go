@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
 // quarters are the shares that are tried where outputs correct a forecast: 0 to 1.
@@ -55,7 +57,7 @@ func shareOf(all []scored, quantile float64) (share, offset float64) {
 		offsets[k] = covering(all, of, quantile)
 		sum := 0.0
 		for _, v := range all {
-			short := v.label - of*v.output - offsets[k]
+			short := v.label - features.Add(of*v.output+offsets[k])
 			if short < 0 && v.censored {
 				continue
 			}
@@ -87,15 +89,22 @@ func clearly(low, other [stretches]float64) bool {
 }
 
 // covering returns the offset with which a share of the outputs covers as many labels as
-// the quantile says. A lower bound counts if it is not covered without.
+// the quantile says, or more where the forecast alone does. A lower bound counts if it
+// is not covered without.
 func covering(all []scored, share, quantile float64) float64 {
 	var short []float64
 	for _, v := range all {
-		if d := v.label - share*v.output; !v.censored || d > 0 {
+		switch d := v.label - share*v.output; {
+		case v.label <= 0 && !v.censored: // covered by the forecast alone
+			short = append(short, math.Inf(-1))
+		case !v.censored || d > 0:
 			short = append(short, d)
 		}
 	}
-	return conformal(short, quantile)
+	if offset := conformal(short, quantile); !math.IsInf(offset, -1) {
+		return offset
+	}
+	return 0
 }
 
 // conformal returns the ⌈q·(n+1)⌉-th smallest value, as if the next sample were one of

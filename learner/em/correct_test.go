@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/deepscaler/deepscaler/estimator/features"
 )
 
 // drawn returns labels that are a share of what outputs say, and noise that is skewed as
@@ -28,7 +30,7 @@ func TestCorrectionsCover(t *testing.T) {
 			covered := 0.0
 			const fresh = 20_000
 			for _, v := range drawn(rng, fresh, share) {
-				if v.label <= of*v.output+offset {
+				if v.label <= features.Add(of*v.output+offset) {
 					covered++
 				}
 			}

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 
+	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/samples"
@@ -54,6 +55,8 @@ type Model struct {
 	Shares []float64
 	// Offsets are added to them afterwards; nil is 0 for all.
 	Offsets []float64
+	// Adds is true where outputs, after both, are only added to the anchor.
+	Adds bool
 	// Levels is the number of quantiles at each horizon, and Level that which is
 	// compared. 0 Levels are one.
 	Levels, Level int
@@ -75,6 +78,9 @@ func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, worke
 			}
 			if m.Offsets != nil {
 				v += float32(m.Offsets[at%len(m.Offsets)])
+			}
+			if m.Adds {
+				v = float32(features.Add(float64(v)))
 			}
 			parts[part].add(at%levels, levels, labels[at], v, censored[at])
 			if at%levels == m.Level {

@@ -76,7 +76,7 @@ func Train(ctx context.Context, in Input, s Spec) (*Result, error) {
 		return nil, fmt.Errorf("learn: %w", err)
 	}
 	if t.report.Samples.Test > 0 {
-		m := evaluate.Model{Network: t.network, Affinity: learned.Affinity, Shares: learned.Shares, Offsets: learned.Offsets, Levels: len(t.spec.Learning.Quantiles), Data: t.data}
+		m := evaluate.Model{Network: t.network, Affinity: learned.Affinity, Shares: learned.Shares, Offsets: learned.Offsets, Levels: len(t.spec.Learning.Quantiles), Adds: t.spec.Samples.Anchor == features.AnchorAnalytic, Data: t.data}
 		if t.report.Test, err = evaluate.Compare(ctx, t.data, samples.Test, m, t.spec.Learning.Workers); err != nil {
 			return nil, fmt.Errorf("test: %w", err)
 		}

@@ -32,10 +32,10 @@ func wave(s *estimator.Window) *season.Season {
 	return out
 }
 
-// TestWithoutCorrectionsAModelPlansAsHAB: when nothing is left of the network, be it that
+// TestAModelPlansAsHABOrMore: when nothing is left of the network, be it that
 // its shares are 0 or that the load is out of reach, a model plans the very replicas that
-// HAB plans with the season of the model.
-func TestWithoutCorrectionsAModelPlansAsHAB(t *testing.T) {
+// HAB plans with the season of the model; else no fewer of any service.
+func TestAModelPlansAsHABOrMore(t *testing.T) {
 	o := quick(t)
 	s := scaled(300)
 	s.Calls = nil
@@ -109,7 +109,13 @@ func TestWithoutCorrectionsAModelPlansAsHAB(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			diff := cmp.Diff(plans(estimator.First(hab, mmn), a.Scaler.AnalyticWindow), plans(e, e.Steps()), same)
+			least, planned := plans(estimator.First(hab, mmn), a.Scaler.AnalyticWindow), plans(e, e.Steps())
+			for i, d := range planned {
+				if d.Err == nil && least[i].Err == nil && d.Replicas < least[i].Replicas {
+					t.Fatalf("the model plans %d replicas of %v where HAB plans %d", d.Replicas, d.Service, least[i].Replicas)
+				}
+			}
+			diff := cmp.Diff(least, planned, same)
 			if (diff == "") != c.same {
 				t.Errorf("plans of HAB and of the model are the same: %v, want %v\n%.2000s", diff == "", c.same, diff)
 			}
