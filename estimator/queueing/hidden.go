@@ -22,7 +22,7 @@ func (net *network) findHidden(c Config, stations []station, l *latencies) hidde
 		s := &stations[i]
 		seen[i] = observeSaturation(s, c, l.self[i], l.curves[i])
 		degree[i] = -seen[i].degree
-		if before := s.onset(c.LeadTime); before >= 0 {
+		if before := s.onset(c.LeadTime); before >= 0 && !seen[i].explained {
 			since[i] = float64(before - s.sized)
 		}
 	}

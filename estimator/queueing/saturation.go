@@ -18,6 +18,9 @@ const (
 	// queue are those that waited least. Pods that are asked for one step later
 	// cost more than those that prove to be too many.
 	saturatedGrowth = 2.5
+	// risenGrowth is that where no queue shows: the load has risen to the limit, and
+	// most often not by much more.
+	risenGrowth = 1.5
 	// onsetGrowth is the growth over the load before, assumed within the first lead
 	// time of a saturation. CPU at its limit looks the same after a jump to one and a
 	// half times the load and to four times, and the services that wait answer even
@@ -33,6 +36,8 @@ type saturation struct {
 	demand.Queue
 	// degree is 0 for none to 1 for full.
 	degree float64
+	// explained is true if utilisation alone explains the latency: there is no queue.
+	explained bool
 	// clearing is the rate, in requests per second, that clears in time what has
 	// queued up.
 	clearing float64
@@ -74,7 +79,7 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 	if s.arriving < 0 {
 		return saturation{Queue: demand.Queue{Arrivals: 1}}
 	}
-	out := saturation{Queue: s.Queue(0, s.arriving)}
+	out := saturation{Queue: s.Queue(0, s.arriving), explained: known(self) && curve.Unloaded > 0 && curve.Explains(self)}
 	if s.sized >= 0 {
 		u := s.CPU[s.sized]
 		out.degree = demand.Saturation(u)
@@ -92,7 +97,11 @@ func (s saturation) hidden(answered float64) float64 {
 	if s.Easing {
 		return s.blocked(answered, s.degree)
 	}
-	return answered + s.degree*(answered*(max(s.Arrivals, saturatedGrowth)-1)+s.clearing)
+	growth := saturatedGrowth
+	if s.explained {
+		growth = risenGrowth
+	}
+	return answered + s.degree*(answered*(max(s.Arrivals, growth)-1)+s.clearing)
 }
 
 // blocked returns a lower bound on the request rate of a service that waits for

@@ -61,6 +61,10 @@ func TestHiddenDemand(t *testing.T) {
 	if got := queued.hidden(100); !near(got, 287.5, 1e-9) {
 		t.Errorf("queue of 750 requests: %v requests per second, want 287.5", got)
 	}
+	risen := observeSaturation(observed(1, 0.5, 0.5), DefaultConfig(), 0.5, demand.Curve{Unloaded: 0.05, Growth: 1})
+	if got := risen.hidden(100); got != 150 {
+		t.Errorf("at its limit without a queue: %v requests per second, want growth to 150", got)
+	}
 	idle := observeSaturation(observed(0.3, 0.1, 20), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := idle.hidden(100); got != 100 {
 		t.Errorf("a slow service with idle CPU: %v requests per second, want 100", got)
