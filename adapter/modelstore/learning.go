@@ -102,7 +102,7 @@ func (l *learning) describe(a discovery.Application, serving string) exchange.Ap
 	file := l.store.options.Config
 	s := file.Settings(a.Name)
 	e := exchange.Application{
-		Name: a.Name, Step: exchange.Duration{Duration: file.Step}, Window: l.store.options.Steps,
+		Name: a.Name, Step: exchange.Duration{Duration: file.Step}, Window: 2 * file.Window, QueueingWindow: file.Window,
 		Features: estimator.FeatureNames(l.store.options.Features),
 		LeadTime: exchange.Duration{Duration: s.LeadTime}, Quantile: s.Quantile,
 		SLO: exchange.Duration{Duration: s.SLO}, SLOPercentile: s.SLOPercentile,

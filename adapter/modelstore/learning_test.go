@@ -66,7 +66,7 @@ func TestLeaderAsksItsLearner(t *testing.T) {
 	}
 	want := []exchange.Application{{
 		Name: "shop", Services: []exchange.Service{{Name: "shop/cart", Min: 1, Max: 9}, {Name: "shop/web", Min: 1, Max: 9}},
-		Step: exchange.Duration{Duration: step}, Window: 24, Features: estimator.FeatureNames(estimator.DefaultFeatures()),
+		Step: exchange.Duration{Duration: step}, Window: 24, QueueingWindow: 12, Features: estimator.FeatureNames(estimator.DefaultFeatures()),
 		LeadTime: exchange.Duration{Duration: 75 * time.Second}, MinUtilisation: 0.5, MaxUtilisation: 0.8, Headroom: 0.5,
 	}}
 	if diff := cmp.Diff(want, got.Applications, cmpopts.EquateEmpty()); diff != "" {

@@ -23,7 +23,7 @@ func list() *List {
 		Applications: []Application{{
 			Name:     "shop",
 			Services: []Service{{Name: "shop/cart", Min: 1, Max: 9}, {Name: "shop/web", Max: 3}},
-			Step:     Duration{30 * time.Second}, Window: 12, Features: []string{"replicas", "cpu"},
+			Step:     Duration{30 * time.Second}, Window: 24, QueueingWindow: 12, Features: []string{"replicas", "cpu"},
 			LeadTime: Duration{75 * time.Second}, Quantile: 0.8,
 			SLO: Duration{500 * time.Millisecond}, SLOPercentile: 0.95,
 			MinUtilisation: 0.5, MaxUtilisation: 0.8, Headroom: 0.5,
@@ -147,7 +147,8 @@ func TestInvalidListIsNotWritten(t *testing.T) {
 		"no services":         func(a *Application) { a.Services = nil },
 		"step":                func(a *Application) { a.Step = Duration{} },
 		"leadTime":            func(a *Application) { a.LeadTime = Duration{time.Second} },
-		"window":              func(a *Application) { a.Window = 1 },
+		"window":              func(a *Application) { a.Window = 11 },
+		"queueingWindow":      func(a *Application) { a.QueueingWindow = 1 },
 		"features":            func(a *Application) { a.Features = nil },
 		"quantile":            func(a *Application) { a.Quantile = 1 },
 		"slo":                 func(a *Application) { a.SLOPercentile = math.NaN() },

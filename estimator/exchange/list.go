@@ -36,9 +36,10 @@ type Application struct {
 
 	// Step is Δ, the time between two columns of a window.
 	Step Duration `json:"step"`
-	// Window is the most steps that a model may need ([model.Estimator.Steps]): those
-	// that the adapter reads.
-	Window int `json:"window"`
+	// Window is the most steps that a model may need ([model.Estimator.Steps]), and
+	// QueueingWindow how many of the newest queueing theory sees.
+	Window         int `json:"window"`
+	QueueingWindow int `json:"queueingWindow"`
 	// Features are the channels of the adapter's windows.
 	Features []string `json:"features"`
 	// LeadTime is the time until a decision takes effect. A model must forecast
@@ -120,8 +121,8 @@ func (a *Application) validate() error {
 		return errors.New("it has no services")
 	case a.Step.Duration < time.Second || a.LeadTime.Duration < a.Step.Duration:
 		return fmt.Errorf("step is %v and leadTime %v, want at least a second and a step", a.Step, a.LeadTime)
-	case a.Window < 2:
-		return fmt.Errorf("window is %d, want at least 2 steps", a.Window)
+	case a.QueueingWindow < 2 || a.Window < a.QueueingWindow:
+		return fmt.Errorf("queueingWindow is %d and window %d, want at least 2 steps, and as many or more", a.QueueingWindow, a.Window)
 	case len(a.Features) == 0 || slices.Contains(a.Features, ""):
 		return fmt.Errorf("features are %q, want names", a.Features)
 	case !(a.Quantile >= 0 && a.Quantile < 1):

@@ -121,7 +121,7 @@ func (l *Lesson) court(from int) (*gate.Court, error) {
 // judge has a model judged as the adapter would serve it: the services that it does not
 // know are left to queueing theory, which alone is judged without a model.
 func (l *Lesson) judge(ctx context.Context, c *gate.Court, name string, m *artifact.Model) (*gate.Judgement, error) {
-	joint, err := queueingOf(l.Application)
+	joint, err := queueingOf(l.Application, m)
 	if err != nil {
 		return nil, err
 	}

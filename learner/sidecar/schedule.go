@@ -64,7 +64,7 @@ func (s *schedule) list(applications []exchange.Application, due func(exchange.A
 // moved reports whether services or requirements differ, which is a reason to look at
 // once.
 func moved(a, b exchange.Application) bool {
-	return a.Step != b.Step || a.Window != b.Window || a.LeadTime != b.LeadTime || !slices.Equal(a.Features, b.Features) ||
+	return a.Step != b.Step || a.Window != b.Window || a.QueueingWindow != b.QueueingWindow || a.LeadTime != b.LeadTime || !slices.Equal(a.Features, b.Features) ||
 		!slices.EqualFunc(a.Services, b.Services, func(x, y exchange.Service) bool { return x.Name == y.Name })
 }
 

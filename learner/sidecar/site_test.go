@@ -95,7 +95,7 @@ func application(name string) exchange.Application {
 	return exchange.Application{
 		Name:     name,
 		Services: []exchange.Service{{Name: name + "/cart", Min: 1, Max: 20}, {Name: name + "/web", Min: 1, Max: 20}},
-		Step:     exchange.Duration{Duration: step}, Window: 40, Features: estimator.FeatureNames(estimator.DefaultFeatures()),
+		Step:     exchange.Duration{Duration: step}, Window: 80, QueueingWindow: 40, Features: estimator.FeatureNames(estimator.DefaultFeatures()),
 		LeadTime: exchange.Duration{Duration: time.Minute}, MinUtilisation: 0.5, MaxUtilisation: 0.8, Headroom: 0.5,
 	}
 }

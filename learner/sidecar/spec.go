@@ -11,7 +11,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
-// leastWindow is the shortest window that a network is trained on.
+// leastWindow is the shortest window of an analytic forecast.
 const leastWindow = 4
 
 // specOf returns how to train a model for an application: further from a parent, which
@@ -26,13 +26,14 @@ func specOf(a exchange.Application, parent *artifact.Model, iterations int, seed
 	}
 	s.LeadTime = a.LeadTime.Duration
 	s.Label.SLO, s.Label.SLOPercentile = train.Duration(a.SLO.Duration), a.SLOPercentile
+	s.Label.MinUtilisation, s.Label.MaxUtilisation = a.MinUtilisation, a.MaxUtilisation
 	if parent == nil {
-		// The network looks back as far as the adapter reads, less what the analytic
-		// forecast of its first step looks back before that.
-		s.Samples.Window = min(s.Samples.Window, max(leastWindow, a.Window/3))
-		s.AnalyticWindow = min(s.AnalyticWindow, a.Window-s.Samples.Window+1)
+		// The network sees an analytic forecast at each of its steps, which looks back by
+		// itself as far as that of the adapter does.
+		s.AnalyticWindow = a.QueueingWindow
+		s.Samples.Window = min(s.Samples.Window, a.Window-s.AnalyticWindow+1)
 		if s.AnalyticWindow < leastWindow {
-			return s, fmt.Errorf("the adapter reads windows of %d steps, want at least %d: raise window in the configuration", a.Window, 2*leastWindow)
+			return s, fmt.Errorf("queueing theory sees %d steps, want at least %d: raise window in the configuration", a.QueueingWindow, leastWindow)
 		}
 	}
 	// The gate tests.
@@ -42,12 +43,15 @@ func specOf(a exchange.Application, parent *artifact.Model, iterations int, seed
 }
 
 // queueingOf returns the estimator that serves without a model, with the settings of the
-// adapter.
-func queueingOf(a exchange.Application) (estimator.Estimator, error) {
+// adapter, and with the season of a model, which may be nil.
+func queueingOf(a exchange.Application, m *artifact.Model) (estimator.Estimator, error) {
 	c := queueing.DefaultConfig()
 	c.SLO, c.SLOPercentile = a.SLO.Duration, a.SLOPercentile
 	c.MinUtilisation, c.MaxUtilisation, c.Headroom = a.MinUtilisation, a.MaxUtilisation, a.Headroom
 	c.LeadTime = a.LeadTime.Duration
+	if m != nil && m.Season != nil {
+		c.Season = m.Season
+	}
 	hab, err := queueing.NewHAB(c)
 	if err != nil {
 		return nil, err
@@ -56,7 +60,7 @@ func queueingOf(a exchange.Application) (estimator.Estimator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return estimator.First(hab, mmn), nil
+	return estimator.Newest(estimator.First(hab, mmn), a.QueueingWindow), nil
 }
 
 // labelOf returns what forecasts are judged by: the need at the utilisation that the

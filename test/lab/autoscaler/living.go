@@ -22,7 +22,6 @@ import (
 type living struct {
 	*estimated
 
-	rest     estimator.Estimator
 	settings exchange.Learning
 	quantile float64
 	serving  *artifact.Model
@@ -46,7 +45,7 @@ func newLiving(quantile float64, c *loop.Config) (loop.Autoscaler, error) {
 	s := exchange.DefaultLearning()
 	s.Interval, s.LeastHistory, s.History, s.MaxAge = livingInterval, livingInterval, 24*time.Hour, 3*livingInterval
 	return &living{
-		estimated: newEstimated(rest, c.LeadTime(), c.Bounds), rest: rest, settings: s, quantile: quantile, due: c.Warmup + livingInterval,
+		estimated: newEstimated(rest, c.LeadTime(), c.Bounds), settings: s, quantile: quantile, due: c.Warmup + livingInterval,
 	}, nil
 }
 
@@ -95,8 +94,14 @@ func (l *living) learn(ctx context.Context, c *loop.Cluster) error {
 	if e, err = e.At(l.quantile); err != nil {
 		return err
 	}
+	trusted, err := newTrusted(e, l.quantile, child.Season, config)
+	if err != nil {
+		return err
+	}
 	l.serving, l.ratio = child, report.Child.Loss/report.HAB.Loss
-	l.next, l.from = estimator.First(e, l.rest), c.Now()+3*config.Step
+	p := trusted.estimator.(pacing)
+	p.of = l.estimated // which goes on with its HPAs
+	l.next, l.from, l.steps = p, c.Now()+3*config.Step, trusted.steps
 	return nil
 }
 
@@ -104,7 +109,7 @@ func (l *living) learn(ctx context.Context, c *loop.Cluster) error {
 func (l *living) application(w *estimator.Window, c *loop.Config) exchange.Application {
 	q := queueingConfig(c, queueing.DefaultConfig().MaxUtilisation)
 	a := exchange.Application{
-		Name: c.Application.Name, Step: exchange.Duration{Duration: c.Step}, Window: c.Steps, Features: estimator.FeatureNames(w.Features),
+		Name: c.Application.Name, Step: exchange.Duration{Duration: c.Step}, Window: 2 * c.Steps, QueueingWindow: c.Steps, Features: estimator.FeatureNames(w.Features),
 		LeadTime: exchange.Duration{Duration: c.LeadTime()}, Quantile: l.quantile,
 		SLO: exchange.Duration{Duration: q.SLO}, SLOPercentile: q.SLOPercentile,
 		MinUtilisation: q.MinUtilisation, MaxUtilisation: q.MaxUtilisation, Headroom: q.Headroom,
