@@ -45,7 +45,7 @@ help: ## Explain the targets (this text)
 ##@ Use it
 
 .PHONY: demo
-demo: ## Run the whole system under a bursty load on a real control plane (DURATION=3m ends it)
+demo: ## Run the whole system under a bursty load on a real control plane (DURATION=10m ends it)
 	@[ -e bin/demo ] || echo "the first time, the demo builds Kubernetes and itself from source: about 15 minutes on two cores; after that it starts within a minute"
 	@$(HEARTBEAT) "compiling the demo" go build -o bin/demo ./hack/demo
 	@exec bin/demo $(if $(DURATION),--duration $(DURATION))

@@ -229,6 +229,9 @@ func (l *learning) admit(ctx context.Context, a discovery.Application, offers []
 	if r.Parent != serving {
 		return nil, fmt.Errorf("it was judged against model %.12q, but %.12q serves", r.Parent, serving)
 	}
+	if worse := r.HAB.Samples > 0 && r.Child.Loss >= r.HAB.Loss; worse {
+		return nil, fmt.Errorf("its loss of %.4g in the learner's report is not below the %.4g of queueing theory", r.Child.Loss, r.HAB.Loss)
+	}
 	m, err := l.dir.ReadModel(a.Name, l.limits)
 	switch {
 	case errors.As(err, new(*fs.PathError)):

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -14,6 +15,11 @@ type history struct {
 	scaleOuts int            // changes of the replicas that HPAs asked for
 	asked     map[string]int32
 	errors    int // reads of the metric that failed after the first success
+
+	model    string   // that plans now
+	handover snapshot // at the first hand-over
+	models   int      // that have served
+	events   []string
 }
 
 func (h *history) add(s snapshot) {
@@ -31,7 +37,32 @@ func (h *history) add(s snapshot) {
 			h.errors++
 		}
 	}
+	h.follow(s)
 }
+
+// follow notes when another model, or none, plans.
+func (h *history) follow(s snapshot) {
+	now := s.planning.model()
+	if now == h.model || len(s.planning.sources) == 0 {
+		return
+	}
+	switch {
+	case now == "":
+		h.events = append(h.events, fmt.Sprintf("%s  <<< queueing theory (hab) plans all services again, until the model is trusted", clock(s.elapsed)))
+	case h.models == 0:
+		h.handover = s
+		fallthrough
+	default:
+		h.models++
+		h.events = append(h.events, fmt.Sprintf("%s  >>> HAND-OVER: the network %.8s, learned on the way, plans from here on", clock(s.elapsed), now))
+	}
+	h.model = now
+}
+
+// shown is the number of events under the table.
+const shown = 4
+
+func (h *history) recent() []string { return h.events[max(0, len(h.events)-shown):] }
 
 // write prints what happened in the run.
 func (h *history) write(w io.Writer) error {
@@ -44,7 +75,56 @@ func (h *history) write(w io.Writer) error {
 		most += n
 	}
 	_, err := fmt.Fprintf(w, "\nsummary: %v under load, at most %.0f requests/s; HPAs scaled out %d times, to at most %d pods of %d services;\n"+
-		"SLO of %v violated %.1f %% of the time; %.3f core-hours; %d reads of the metric failed.\n",
-		h.last.elapsed.Round(time.Second), h.peak, h.scaleOuts, most, len(h.mostReady), h.last.slo, 100*h.last.violation, h.last.cores, h.errors)
+		"SLO of %v violated %.1f %% of the time; %.3f core-hours; %d reads of the metric failed.\n\n%s\n",
+		h.last.elapsed.Round(time.Second), h.peak, h.scaleOuts, most, len(h.mostReady), h.last.slo, 100*h.last.violation, h.last.cores, h.errors, h.explanation())
 	return err
+}
+
+// explanation says to a newcomer what the run has shown.
+func (h *history) explanation() string {
+	text := "What you saw: users sent requests to the first service, which calls the others. Every two seconds DeepScaler read the telemetry " +
+		"of all services from Prometheus, computed how many replicas each will need when new pods are ready, and published that as one metric. " +
+		"Stock HorizontalPodAutoscalers scaled the Deployments to it. At first queueing theory (hab) made the numbers, which needs no training. "
+	before, after := h.handover, h.last
+	spent := after.elapsed - before.elapsed
+	switch {
+	case h.models == 0:
+		text += "Beside it a learner waited for enough history, and no network that it trained has beaten queueing theory on minutes that were held back, " +
+			"so none took over. That is the rule: what serves is replaced only by something better. The learner's last word was: " + after.planning.learner + "."
+		return fold(text)
+	case h.models == 1:
+		text += fmt.Sprintf("Beside it a learner trained the paper's network on what it saw, and tested it on minutes that were held back. "+
+			"After %s it was better than queueing theory there, so it took over, on all services together and without a failed read. ", clock(before.elapsed))
+	default:
+		text += fmt.Sprintf("Beside it a learner trained the paper's network on what it saw, and tested it on minutes that were held back. "+
+			"After %s it was better than queueing theory there, so it took over, on all services together and without a failed read; "+
+			"with what came later the plan changed hands %d times more. ", clock(before.elapsed), h.models-1)
+	}
+	if spent > time.Minute && before.elapsed > time.Minute {
+		late := (after.violation*after.elapsed.Seconds() - before.violation*before.elapsed.Seconds()) / spent.Seconds()
+		text += fmt.Sprintf("The SLO was violated %.1f %% of the time before the hand-over and %.1f %% after it, with %.2f and %.2f cores in the mean. ",
+			100*before.violation, 100*max(0, late), before.cores/before.elapsed.Hours(), (after.cores-before.cores)/spent.Hours())
+	}
+	return fold(text + "In a cluster the same takes hours instead of minutes, and all you do is kubectl apply.")
+}
+
+// fold breaks a text into lines.
+func fold(text string) string {
+	const width = 100
+	var b strings.Builder
+	at := 0
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case at == 0:
+		case at+1+len(word) > width:
+			b.WriteByte('\n')
+			at = 0
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
+	return b.String()
 }

@@ -13,7 +13,7 @@ const failed = "error"
 
 // look takes a snapshot: the experience of users from the testbed, pods and
 // metric from Kubernetes.
-func look(ctx context.Context, s *stack.Stack, a *stack.Application, elapsed time.Duration) (snapshot, error) {
+func look(ctx context.Context, s *stack.Stack, a *stack.Application, adapter *stack.Adapter, elapsed time.Duration) (snapshot, error) {
 	status, err := a.Status(ctx)
 	if err != nil {
 		return snapshot{}, err
@@ -26,10 +26,14 @@ func look(ctx context.Context, s *stack.Stack, a *stack.Application, elapsed tim
 	if err != nil {
 		return snapshot{}, err
 	}
+	planning, err := lookAt(ctx, adapter)
+	if err != nil {
+		return snapshot{}, err
+	}
 	desired := stack.Desired(ctx, s.Client.CoreV1().RESTClient(), a.Namespace, a.Services)
 	shot := snapshot{
 		elapsed: elapsed, offered: status.RPS, response: seconds(status.Latency), slo: a.SLO,
-		violation: status.Violations, cores: status.CoreHours,
+		violation: status.Violations, cores: status.CoreHours, planning: planning,
 	}
 	if status.OfferedRPS != nil {
 		shot.offered = *status.OfferedRPS
@@ -37,7 +41,7 @@ func look(ctx context.Context, s *stack.Stack, a *stack.Application, elapsed tim
 	for _, service := range status.Services {
 		r := row{
 			service: service.Name, requests: service.RPS, latency: seconds(service.Latency),
-			ready: int(ready[service.Name]), current: asked[service.Name], desired: failed,
+			ready: int(ready[service.Name]), current: asked[service.Name], desired: failed, source: planning.sources[service.Name],
 		}
 		if n, ok := desired[service.Name]; ok {
 			r.desired = strconv.FormatInt(n, 10)

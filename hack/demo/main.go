@@ -30,15 +30,18 @@ func command() *cobra.Command {
 		Short: "Watch stock HPAs scale a whole application on deepscaler_desired_replicas",
 		Long: `Demo builds what is missing (a few minutes the first time), starts a Kubernetes
 control plane, an application under load, Prometheus, Jaeger and the DeepScaler
-adapter on the loopback interface, and shows a live table per service.
+adapter with its learner on the loopback interface, and shows a live table per
+service: what is needed, which estimator says so, and what the learner does. The
+learner has enough history after three minutes; from then on a network takes over
+as soon as one beats queueing theory.
 
 It leaves nothing behind: Ctrl-C stops every program and removes
 its files.`,
 		Example: `  # Until Ctrl-C
   go run ./hack/demo
 
-  # Three minutes, then a summary
-  go run ./hack/demo --duration 3m`,
+  # Ten minutes, then a summary
+  go run ./hack/demo --duration 10m`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

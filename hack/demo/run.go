@@ -13,19 +13,27 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/hack/controlplane"
 	"github.com/deepscaler/deepscaler/test/stack"
 )
 
-// The demo is faster than production, so that something happens within minutes: Δ is 5
-// s instead of 30 s, and the HPA controller syncs every 2 s instead of every 15 s.
+// The demo is faster than production, so that something happens within minutes: Δ is 2 s
+// instead of 15 s, the HPA controller syncs every 2 s instead of every 15 s, and what the
+// learner does in hours it does in minutes.
 const (
-	step       = 5 * time.Second
+	step       = 2 * time.Second
+	window     = 20
 	hpaSync    = 2 * time.Second
 	podStart   = 3 * time.Second
 	stabilised = 30 * time.Second
 	maxPods    = 30
 )
+
+// learning is the learner's schedule.
+func learning() *exchange.Learning {
+	return &exchange.Learning{Interval: 45 * time.Second, History: 20 * time.Minute, LeastHistory: 150 * time.Second, MaxAge: 3 * time.Minute, Iterations: 2}
+}
 
 type options struct {
 	duration    time.Duration
@@ -71,38 +79,43 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		fmt.Fprintln(out, "stopping and cleaning up")
 		err = errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}()
-	a, err := bringUp(ctx, s, o, out)
+	a, adapter, err := bringUp(ctx, s, o, out)
 	if err != nil {
 		return err
 	}
 	hints(out, s, a)
 	var h history
 	began := time.Now()
-	err = watch(ctx, o, s, a, &h, out)
+	err = watch(ctx, o, s, a, adapter, &h, out)
 	load := time.Since(began)
 	return errors.Join(err, h.write(out), o.beside(context.WithoutCancel(ctx), load, out))
 }
 
-// bringUp starts the application, its load and the adapter, and creates the HPAs.
-func bringUp(ctx context.Context, s *stack.Stack, o options, out io.Writer) (*stack.Application, error) {
+// bringUp starts the application, its load, the adapter and the learner beside it, and
+// creates the HPAs.
+func bringUp(ctx context.Context, s *stack.Stack, o options, out io.Writer) (*stack.Application, *stack.Adapter, error) {
 	fmt.Fprintf(out, "starting %s under a load of shape %s, Prometheus and Jaeger\n", o.application, o.load)
 	a, err := s.StartApplication(ctx, stack.ApplicationOptions{
 		Description: o.application, Namespace: o.namespace(), Tracing: true,
 		Load: []string{"--profile", o.load, "--rps", fmt.Sprint(o.rps)},
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	fmt.Fprintln(out, "creating one HPA for each service")
 	if err := autoscale(ctx, s, a, o); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	fmt.Fprintln(out, "starting the adapter behind the API aggregator")
-	_, err = s.StartAdapter(ctx, stack.AdapterOptions{
+	fmt.Fprintln(out, "starting the adapter behind the API aggregator, and its learner")
+	adapter, err := s.StartAdapter(ctx, stack.AdapterOptions{
 		Name: "adapter", Prometheus: a.Prometheus.URL(), Jaeger: a.Jaeger.QueryURL(),
-		Step: step, Window: 12, RateWindow: 2 * step, LeadTime: podStart + hpaSync + step, SLO: a.SLO,
+		Step: step, Window: window, RateWindow: 2 * step, LeadTime: podStart + hpaSync + step, SLO: a.SLO, Learning: learning(),
 	})
-	return a, err
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = adapter.StartLearner(ctx)
+	return a, adapter, err
 }
 
 // autoscale applies the HPAs of the manifests for an application, or else HPAs
@@ -139,7 +152,7 @@ Prometheus: %[6]s   Jaeger: %[7]s
 
 // watch shows tables until the duration is over, ctx ends or a program of the stack
 // dies.
-func watch(ctx context.Context, o options, s *stack.Stack, a *stack.Application, h *history, out io.Writer) error {
+func watch(ctx context.Context, o options, s *stack.Stack, a *stack.Application, adapter *stack.Adapter, h *history, out io.Writer) error {
 	began := time.Now()
 	var over <-chan time.Time
 	if o.duration > 0 {
@@ -158,7 +171,7 @@ func watch(ctx context.Context, o options, s *stack.Stack, a *stack.Application,
 		case failure := <-s.Cluster.Failed():
 			return failure
 		case <-ticker.C:
-			shot, err := look(ctx, s, a, time.Since(began))
+			shot, err := look(ctx, s, a, adapter, time.Since(began))
 			if err != nil {
 				if ctx.Err() != nil {
 					return nil
@@ -166,6 +179,7 @@ func watch(ctx context.Context, o options, s *stack.Stack, a *stack.Application,
 				return err
 			}
 			h.add(shot)
+			shot.events = h.recent()
 			if err := show(out, shot); err != nil {
 				return err
 			}

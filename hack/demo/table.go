@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -17,6 +19,7 @@ type row struct {
 	ready    int           // ready pods
 	current  int32         // replicas the HPA has asked for
 	desired  string        // deepscaler_desired_replicas, or "error"
+	source   source        // of that number
 }
 
 // snapshot is the state of the application at one moment.
@@ -28,6 +31,8 @@ type snapshot struct {
 	slo       time.Duration
 	violation float64 // fraction of the run so far spent above the SLO
 	cores     float64 // core-hours used by ready pods so far
+	planning  planning
+	events    []string // hand-overs, the newest last
 }
 
 // sla returns in one word whether the SLO holds right now.
@@ -47,12 +52,20 @@ func (s snapshot) write(w io.Writer) error {
 	fmt.Fprintf(&b, "%s  offered %.0f requests/s   response %s   SLO %s: %s   violated %.1f %% of the time   %.3f core-hours\n\n",
 		clock(s.elapsed), s.offered, milliseconds(s.response), s.slo, s.sla(), 100*s.violation, s.cores)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "SERVICE\tREQUESTS/S\tLATENCY\tREADY\tHPA\tDESIRED\t")
+	fmt.Fprintln(t, "SERVICE\tREQUESTS/S\tLATENCY\tREADY\tHPA\tDESIRED\tESTIMATOR\tMODEL\t")
 	for _, r := range s.rows {
-		fmt.Fprintf(t, "%s\t%.1f\t%s\t%d\t%d\t%s\t\n", r.service, r.requests, milliseconds(r.latency), r.ready, r.current, r.desired)
+		fmt.Fprintf(t, "%s\t%.1f\t%s\t%d\t%d\t%s\t%s\t%.8s\t\n",
+			r.service, r.requests, milliseconds(r.latency), r.ready, r.current, r.desired, cmp.Or(r.source.estimator, "-"), cmp.Or(r.source.model, "-"))
 	}
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	fmt.Fprintf(&b, "\nlearner   %s\n", s.planning.learner)
+	if !math.IsNaN(s.planning.trust) {
+		fmt.Fprintf(&b, "trust     %.0f %% in the model\n", 100*s.planning.trust)
+	}
+	for _, e := range s.events {
+		fmt.Fprintln(&b, e)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

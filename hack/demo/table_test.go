@@ -60,3 +60,35 @@ func TestSummaryCountsScaleOuts(t *testing.T) {
 		}
 	}
 }
+
+// The hand-over is marked when it happens, and explained at the end.
+func TestHandOverIsMarked(t *testing.T) {
+	var h history
+	at := func(elapsed time.Duration, estimator, model string, violation, cores float64) snapshot {
+		return snapshot{elapsed: elapsed, violation: violation, cores: cores, rows: []row{{service: "frontend", desired: "1"}},
+			planning: planning{sources: map[string]source{"frontend": {estimator, model}}, learner: "resting: no better"}}
+	}
+	text := func() string {
+		var b strings.Builder
+		if err := h.write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	h.add(at(time.Minute, "hab", "", 0.2, 0.1))
+	if got := text(); len(h.recent()) != 0 || !strings.Contains(got, "none took over") || !strings.Contains(got, "resting: no better") {
+		t.Errorf("before: %v\n%s", h.recent(), got)
+	}
+	h.add(at(4*time.Minute, "network", "0123456789abcdef", 0.2, 0.4))
+	h.add(at(8*time.Minute, "network", "0123456789abcdef", 0.1, 0.6))
+	if got := h.recent(); len(got) != 1 || !strings.Contains(got[0], "04:00  >>> HAND-OVER: the network 01234567") {
+		t.Errorf("events %q", got)
+	}
+	if got := text(); !strings.Contains(got, "After 04:00 it was better") || !strings.Contains(got, "20.0 % of the time before the hand-over and 0.0 % after it, with 6.00 and 3.00 cores") {
+		t.Error(got)
+	}
+	h.add(at(9*time.Minute, "hab", "", 0.1, 0.7))
+	if got := h.recent(); len(got) != 2 || !strings.Contains(got[1], "queueing theory (hab) plans") {
+		t.Errorf("events %q", got)
+	}
+}

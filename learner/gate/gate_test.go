@@ -108,13 +108,13 @@ func TestCourtRefuses(t *testing.T) {
 }
 
 // judged makes a judgement with one loss for each of ten stretches of time.
-func judged(shortage float64, losses ...float64) *Judgement {
+func judged(losses ...float64) *Judgement {
 	j := &Judgement{losses: losses}
 	for _, l := range losses {
 		j.counts = append(j.counts, 1)
 		j.Loss += l / float64(len(losses))
 	}
-	j.Samples, j.Shortage = len(losses), shortage
+	j.Samples = len(losses)
 	return j
 }
 
@@ -126,20 +126,19 @@ func TestDecide(t *testing.T) {
 		}
 		return all
 	}
-	hab := judged(0.1, ten(1, 1.2)...)
-	few := judged(0.1, ten(0.1, 0.1)[:5]...)
+	hab := judged(ten(1, 1.2)...)
+	few := judged(ten(0.1, 0.1)[:5]...)
 	for name, tt := range map[string]struct {
 		child, parent *Judgement
 		publish       bool
 		reason        string
 	}{
-		"better":                     {judged(0.1, ten(0.8, 1)...), nil, true, "18.2 % below the 1.1 of queueing theory"},
-		"worse":                      {judged(0.1, ten(1.1, 1.3)...), nil, false, "is not below"},
-		"equal":                      {judged(0.1, ten(1, 1.2)...), nil, false, "is not below"},
-		"better by chance":           {judged(0.1, 0.1, 2, 1, 1.2, 1, 1.2, 1, 1.2, 1, 1.2), nil, false, "chance"},
-		"cheaper by running short":   {judged(0.2, ten(0.8, 1)...), nil, false, "short of 0.2 replicas"},
-		"better than both":           {judged(0.1, ten(0.8, 1)...), judged(0.1, ten(0.9, 1.1)...), true, "of the model that serves"},
-		"better than queueing alone": {judged(0.1, ten(0.8, 1)...), judged(0.1, ten(0.7, 0.9)...), false, "of the model that serves"},
+		"better":                     {judged(ten(0.8, 1)...), nil, true, "18.2 % below the 1.1 of queueing theory"},
+		"worse":                      {judged(ten(1.1, 1.3)...), nil, false, "is not below"},
+		"equal":                      {judged(ten(1, 1.2)...), nil, false, "is not below"},
+		"better by chance":           {judged(0.1, 2, 1, 1.2, 1, 1.2, 1, 1.2, 1, 1.2), nil, false, "chance"},
+		"better than both":           {judged(ten(0.8, 1)...), judged(ten(0.9, 1.1)...), true, "of the model that serves"},
+		"better than queueing alone": {judged(ten(0.8, 1)...), judged(ten(0.7, 0.9)...), false, "of the model that serves"},
 		"silent where it is hard":    {few, nil, false, "forecasts 5 of the 10 needs"},
 	} {
 		got := Decide(tt.child, tt.parent, hab)

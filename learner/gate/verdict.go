@@ -19,30 +19,18 @@ type Verdict struct {
 }
 
 // Decide lets a child serve if its loss is below that of queueing theory and below that of
-// its parent (nil without one), each by more than one standard error of the difference,
-// and if it is short of no more replicas than queueing theory by a tenth.
+// its parent (nil without one), each by more than one standard error of the difference.
 func Decide(child, parent, hab *Judgement) Verdict {
-	if ok, why := beats(child, hab, "queueing theory"); !ok {
-		return Verdict{false, why}
+	ok, why := beats(child, hab, "queueing theory")
+	if !ok || parent == nil {
+		return Verdict{ok, why}
 	}
-	if parent != nil {
-		if ok, why := beats(child, parent, "the model that serves"); !ok {
-			return Verdict{false, why}
-		}
+	ok, of := beats(child, parent, "the model that serves")
+	if ok {
+		of = why + ", and " + of
 	}
-	if limit := tolerated(hab.Shortage); child.Shortage > limit {
-		return Verdict{false, fmt.Sprintf("it is short of %.3g replicas in the mean, and queueing theory of %.3g", child.Shortage, hab.Shortage)}
-	}
-	_, why := beats(child, hab, "queueing theory")
-	if parent != nil {
-		_, of := beats(child, parent, "the model that serves")
-		why += ", and " + of
-	}
-	return Verdict{true, why}
+	return Verdict{ok, of}
 }
-
-// tolerated is the shortage that a child may have beside one of queueing theory.
-func tolerated(shortage float64) float64 { return 1.1*shortage + 0.005 }
 
 // beats reports whether a judgement is better than another beyond chance.
 func beats(child, rival *Judgement, name string) (bool, string) {

@@ -39,12 +39,18 @@ type site struct {
 // adapter and one HPA for each of its services.
 func start(t *testing.T, rps float64) *site {
 	t.Helper()
+	return startWith(t, []string{"--rps", fmt.Sprint(rps)}, nil)
+}
+
+// startWith is start under a load that has the given flags, with changes to the adapter.
+func startWith(t *testing.T, load []string, change func(*stack.AdapterOptions)) *site {
+	t.Helper()
 	ctx := deadline(t)
 	namespace := strings.ToLower(t.Name())
 	application, err := shared.StartApplication(ctx, stack.ApplicationOptions{
 		Description: "testdata/chain.yaml",
 		Namespace:   namespace,
-		Load:        []string{"--rps", fmt.Sprint(rps)},
+		Load:        load,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +59,7 @@ func start(t *testing.T, rps float64) *site {
 	for _, service := range application.Services {
 		create(t, stack.HPA(namespace, service, 1, 40, scaleIn))
 	}
-	adapter, err := shared.StartAdapter(ctx, stack.AdapterOptions{
+	options := stack.AdapterOptions{
 		Name:       "adapter-" + namespace,
 		Prometheus: application.Prometheus.URL(),
 		Step:       step,
@@ -61,7 +67,11 @@ func start(t *testing.T, rps float64) *site {
 		RateWindow: 4 * time.Second,
 		LeadTime:   hpaSync + podStart + step,
 		SLO:        application.SLO,
-	})
+	}
+	if change != nil {
+		change(&options)
+	}
+	adapter, err := shared.StartAdapter(ctx, options)
 	if err != nil {
 		t.Fatal(err)
 	}

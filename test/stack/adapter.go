@@ -12,8 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/hack/controlplane"
 	"github.com/deepscaler/deepscaler/hack/controlplane/process"
 )
@@ -34,13 +36,27 @@ type AdapterOptions struct {
 	SLO        time.Duration
 	// Queries replaces queries of the preset, by feature.
 	Queries map[string]string
+	// Headroom is that of queueing theory, 0 for the default.
+	Headroom float64
+	// Learning, unless nil, is that of a learner beside the adapter; see
+	// [Adapter.StartLearner].
+	Learning *exchange.Learning
 }
 
-// config returns the adapter's configuration file.
-func (o AdapterOptions) config() []byte {
+// config returns the adapter's configuration file, with the folder that it shares with its
+// learner.
+func (o AdapterOptions) config(folder string) []byte {
 	var queries []string
 	for feature, query := range o.Queries {
 		queries = append(queries, fmt.Sprintf("%s: %q", feature, query))
+	}
+	headroom, learning := "", ""
+	if o.Headroom > 0 {
+		headroom = fmt.Sprintf("  headroom: %v\n", o.Headroom)
+	}
+	if l := o.Learning; l != nil {
+		learning = fmt.Sprintf("models: {exchange: %q}\nlearner: {interval: %v, history: %v, leastHistory: %v, maxAge: %v, iterations: %d}\n",
+			folder, l.Interval, l.History, l.LeastHistory, l.MaxAge, l.Iterations)
 	}
 	return fmt.Appendf(nil, `apiVersion: config.deepscaler.io/v1alpha1
 kind: AdapterConfiguration
@@ -54,11 +70,11 @@ telemetry:
 defaults:
   leadTime: %v
   slo: %v
-certificates:
+%scertificates:
   namespace: %s
   secret: %s
   service: %s
-`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.SLO, systemNamespace, certificates, adapterName)
+%s`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.SLO, headroom, systemNamespace, certificates, adapterName, learning)
 }
 
 // Adapter is a running adapter, as a program on this host with the rights of the
@@ -114,13 +130,41 @@ func (s *Stack) newAdapter(opts AdapterOptions) (*Adapter, error) {
 	return &Adapter{opts: opts, stack: s, port: port}, nil
 }
 
+func (a *Adapter) dir() string { return filepath.Join(a.stack.Cluster.Dir(), a.opts.Name) }
+
+// Exchange is the folder that the adapter shares with its learner.
+func (a *Adapter) Exchange() exchange.Dir { return exchange.Dir(filepath.Join(a.dir(), "exchange")) }
+
+// StartLearner starts the learner beside the adapter. A crash of it is for the caller to
+// see.
+func (a *Adapter) StartLearner(ctx context.Context) (*process.Process, error) {
+	port, err := a.stack.Cluster.FreePort()
+	if err != nil {
+		return nil, fmt.Errorf("start the learner: %w", err)
+	}
+	address := "127.0.0.1:" + strconv.Itoa(port)
+	return a.stack.Cluster.StartProcess(ctx, process.Spec{
+		Name: a.opts.Name + "-learner",
+		Path: a.stack.Programs.DeepScaler,
+		Args: []string{"learner", "--config", filepath.Join(a.dir(), "config.yaml"), "--exchange", string(a.Exchange()), "--listen", address, "--verbose"},
+		Ready: func(ctx context.Context) error {
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+			if err != nil {
+				return err
+			}
+			_, err = do(request)
+			return err
+		},
+	})
+}
+
 func (a *Adapter) run(ctx context.Context) error {
-	dir := filepath.Join(a.stack.Cluster.Dir(), a.opts.Name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir := a.dir()
+	if err := os.MkdirAll(string(a.Exchange()), 0o700); err != nil {
 		return fmt.Errorf("start the adapter: %w", err)
 	}
 	config := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(config, a.opts.config(), 0o600); err != nil {
+	if err := os.WriteFile(config, a.opts.config(string(a.Exchange())), 0o600); err != nil {
 		return fmt.Errorf("start the adapter: %w", err)
 	}
 	kubeconfig, err := a.stack.Cluster.KubeconfigFor(controlplane.ServiceAccount(systemNamespace, adapterName))
@@ -169,6 +213,16 @@ func (a *Adapter) Get(ctx context.Context, path string, config *rest.Config) (in
 		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
+}
+
+// Metrics returns what the adapter exports, as an administrator reads it.
+func (a *Adapter) Metrics(ctx context.Context) (string, error) {
+	client, err := kubernetes.NewForConfig(a.RESTConfig())
+	if err != nil {
+		return "", err
+	}
+	body, err := client.CoreV1().RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
+	return string(body), err
 }
 
 // RESTConfig returns an administrator's configuration for the adapter itself, past
