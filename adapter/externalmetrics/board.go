@@ -67,6 +67,20 @@ type row struct {
 	latest  *atomic.Pointer[Outcome]
 }
 
+// moment holds the outcomes of applications at one moment, so that an answer about several
+// services is of one plan of each application.
+type moment map[*atomic.Pointer[Outcome]]*Outcome
+
+// of returns the outcome for a row: the latest when the application is first asked for.
+func (m moment) of(r *row) *Outcome {
+	o, seen := m[r.latest]
+	if !seen {
+		o = r.latest.Load()
+		m[r.latest] = o
+	}
+	return o
+}
+
 // Assign replaces the services of the board. It keeps the outcomes of
 // applications that remain and drops those of others.
 func (b *Board) Assign(applications []discovery.Application) {
@@ -149,9 +163,10 @@ func (b *Board) Current() iter.Seq2[discovery.Service, plan.Decision] {
 		if i == nil {
 			return
 		}
+		now := moment{}
 		for _, ns := range i.namespaces {
 			for _, r := range ns.ordered {
-				if d, err := b.decide(r, r.latest.Load()); err == nil && !yield(r.service, d) {
+				if d, err := b.decide(r, now.of(r)); err == nil && !yield(r.service, d) {
 					return
 				}
 			}

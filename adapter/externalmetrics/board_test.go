@@ -1,14 +1,18 @@
 package externalmetrics
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/tick"
+	"github.com/deepscaler/deepscaler/estimator/plan"
 )
 
 // An autoscaler that is deleted while its application is being planned, and one
@@ -81,4 +85,57 @@ func TestReadersNeverWaitForWriters(t *testing.T) {
 	}
 	close(stop)
 	writers.Wait()
+}
+
+// An answer about several services is of one plan, also while the next one is published.
+func TestAnAnswerIsOfOnePlan(t *testing.T) {
+	b, c := board(t)
+	var shop []discovery.Service
+	for i := range 40 {
+		shop = append(shop, service("shop", fmt.Sprintf("service-%02d", i), "shop"))
+	}
+	b.Assign([]discovery.Application{{Name: "shop", Services: shop}})
+	var plans []*plan.Plan
+	for replicas := 1.0; replicas <= 2; replicas++ {
+		need := map[discovery.Service]float64{}
+		for _, s := range shop {
+			need[s] = replicas
+		}
+		plans = append(plans, planOf(t, c.Now(), need))
+	}
+	done := make(chan struct{})
+	var publishing sync.WaitGroup
+	publishing.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-done:
+				return
+			default:
+				b.Publish(tick.Result{Application: "shop", Plan: plans[i%2], At: c.Now()})
+			}
+		}
+	})
+	defer publishing.Wait()
+	defer close(done)
+	for torn, reads := 0, 0; reads < 20000 && torn == 0; reads++ {
+		list, err := b.read("shop", labels.Everything(), discovery.Metric)
+		if err != nil {
+			continue // nothing is published yet
+		}
+		for _, item := range list.Items {
+			if first := list.Items[0].Value; item.Value.Value() != first.Value() {
+				t.Errorf("%s has %d replicas, %s has %d", list.Items[0].MetricLabels, first.Value(), item.MetricLabels, item.Value.Value())
+				torn++
+				break
+			}
+		}
+		var current []int
+		for _, d := range b.Current() {
+			current = append(current, d.Replicas)
+		}
+		if len(current) > 0 && slices.Min(current) != slices.Max(current) {
+			t.Errorf("the exported numbers are %v", current)
+			torn++
+		}
+	}
 }

@@ -65,9 +65,9 @@ func (b *Board) read(namespace string, selector labels.Selector, metric string) 
 	if err != nil {
 		return nil, err
 	}
-	list := &external_metrics.ExternalMetricValueList{}
+	list, now := &external_metrics.ExternalMetricValueList{}, moment{}
 	for _, r := range rows {
-		o := r.latest.Load()
+		o := now.of(r)
 		decision, err := b.decide(r, o)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,258 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/deepscaler/deepscaler/test/stack"
+)
+
+// metrics returns /metrics of a replica.
+func (p *pair) metrics(ctx context.Context, replica int) (string, error) {
+	body, err := p.clients[replica].Get().AbsPath("/metrics").DoRaw(ctx)
+	return string(body), err
+}
+
+// serves checks that an estimator plans every service, on both replicas.
+func (p *pair) serves(estimator string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for i := range p.adapters {
+			body, err := p.metrics(ctx, i)
+			if err != nil {
+				return err
+			}
+			for _, service := range p.Services {
+				if !regexp.MustCompile(fmt.Sprintf(`deepscaler_forecast_info\{application=%q,estimator=%q,.*service=%q\} 1`, p.Namespace, estimator, service)).MatchString(body) {
+					return fmt.Errorf("replica %d has another estimator than %s for %s; the learner's report: %s", i, estimator, service, p.verdict(i))
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// verdict returns what the learner of a replica reported last.
+func (p *pair) verdict(replica int) string {
+	dir := p.adapters[replica].Exchange()
+	if status, err := dir.ReadStatus(); err == nil && len(status.Applications) == 1 {
+		return fmt.Sprintf("%s: %s", status.Applications[0].State, status.Applications[0].Detail)
+	}
+	return "none"
+}
+
+var modelInfo = regexp.MustCompile(`deepscaler_model_info\{application="[^"]+",model="([0-9a-f]+)"\} 1`)
+
+// model returns the hash of the model that serves on the first replica.
+func (p *pair) model(t *testing.T) (hash string) {
+	t.Helper()
+	eventually(t, "a model serves", func(ctx context.Context) error {
+		body, err := p.metrics(ctx, 0)
+		if err != nil {
+			return err
+		}
+		m := modelInfo.FindStringSubmatch(body)
+		if m == nil {
+			return errors.New("none does")
+		}
+		hash = m[1]
+		return nil
+	})
+	return hash
+}
+
+// leader returns the replica that publishes.
+func (p *pair) leader(t *testing.T) (leader int) {
+	t.Helper()
+	eventually(t, "a replica leads", func(ctx context.Context) error {
+		for i := range p.adapters {
+			body, err := p.metrics(ctx, i)
+			if err != nil {
+				return err
+			}
+			if strings.Contains(body, "\ndeepscaler_leading 1\n") {
+				leader = i
+				return nil
+			}
+		}
+		return errors.New("none does")
+	})
+	return leader
+}
+
+// reading is what both replicas answered, step by step.
+type reading struct {
+	stop    func()
+	readers sync.WaitGroup
+
+	mu      sync.Mutex
+	excused [2]bool
+	reads   int
+	errs    []error
+	// answers are the replicas of all services by the time of the plan's step.
+	answers [2]map[time.Time]map[string]int64
+}
+
+// read reads both replicas until the end. Every read must succeed, unless a replica is
+// excused, and all values of one answer must be of one plan.
+func (p *pair) read(t *testing.T) *reading {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &reading{stop: cancel, answers: [2]map[time.Time]map[string]int64{{}, {}}}
+	for i := range p.adapters {
+		r.readers.Go(func() {
+			for ctx.Err() == nil {
+				excused := r.mayFail(i)
+				list, err := stack.DesiredReplicas(ctx, p.clients[i], p.Namespace, "")
+				values, at := map[string]int64{}, time.Time{}
+				if err == nil {
+					for _, item := range list.Items {
+						if !at.IsZero() && !item.Timestamp.Time.Equal(at) {
+							err = fmt.Errorf("one answer has values of %v and %v", at, item.Timestamp)
+						}
+						at, values[item.MetricLabels["service"]] = item.Timestamp.Time, item.Value.Value()
+					}
+				}
+				r.note(ctx, i, excused, at, values, err)
+				time.Sleep(20 * time.Millisecond)
+			}
+		})
+	}
+	t.Cleanup(cancel)
+	return r
+}
+
+func (r *reading) mayFail(replica int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.excused[replica]
+}
+
+func (r *reading) note(ctx context.Context, replica int, excused bool, at time.Time, values map[string]int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		if ctx.Err() == nil && !excused && !r.excused[replica] {
+			r.errs = append(r.errs, fmt.Errorf("replica %d: %w", replica, err))
+		}
+		return
+	}
+	r.reads++
+	// The plan for a step is made within the next one.
+	tick := at.Truncate(step)
+	for service, n := range r.answers[replica][tick] {
+		if values[service] != n {
+			r.errs = append(r.errs, fmt.Errorf("replica %d: %s has %d and %d replicas in the plan of %v", replica, service, n, values[service], tick))
+		}
+	}
+	r.answers[replica][tick] = values
+}
+
+// excuse lets reads of replicas fail until they are expected again.
+func (r *reading) excuse(replicas ...int) { r.set(true, replicas) }
+
+func (r *reading) expect(replicas ...int) { r.set(false, replicas) }
+
+func (r *reading) set(excused bool, replicas []int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, i := range replicas {
+		r.excused[i] = excused
+	}
+}
+
+// end reports reads that failed, and steps at which the replicas differ.
+func (r *reading) end(t *testing.T, services int) {
+	t.Helper()
+	r.stop()
+	r.readers.Wait()
+	for _, err := range r.errs[:min(10, len(r.errs))] {
+		t.Error(err)
+	}
+	common, differ := 0, 0
+	for tick, values := range r.answers[0] {
+		for service, n := range values {
+			if m, ok := r.answers[1][tick][service]; ok {
+				common++
+				if n != m {
+					differ++
+					t.Errorf("%s at %v: one replica has %d, the other %d", service, tick.Format(time.TimeOnly), n, m)
+				}
+			}
+		}
+	}
+	t.Logf("%d reads, %d numbers of the same steps on both replicas", r.reads, common)
+	if common < 50*services {
+		t.Errorf("only %d numbers compared, of which %d differ", common, differ)
+	}
+}
+
+// scaling looks for scale-in that the load forbids.
+type scaling struct {
+	stop  func()
+	done  chan struct{}
+	ins   int
+	wrong []string
+}
+
+// perReplica is what a replica of the chain answers at its limit, in requests per second.
+const perReplica = 20
+
+// watchScaling follows the Deployments until the end. A scale-in is wrong if what is left
+// cannot serve the least load of the last lead time.
+func (p *pair) watchScaling(t *testing.T) *scaling {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &scaling{stop: cancel, done: make(chan struct{})}
+	t.Cleanup(cancel)
+	go func() {
+		defer close(s.done)
+		type load struct {
+			at  time.Time
+			rps float64
+		}
+		var loads []load
+		before := map[string]int32{}
+		for ; ctx.Err() == nil; time.Sleep(200 * time.Millisecond) {
+			status, err := p.Status(ctx)
+			asked, errAsked := p.Asked(ctx)
+			if err != nil || errAsked != nil || status.OfferedRPS == nil {
+				continue
+			}
+			now := time.Now()
+			loads = append(loads, load{now, *status.OfferedRPS})
+			least := *status.OfferedRPS
+			for _, l := range loads {
+				if now.Sub(l.at) < hpaSync+podStart+2*step {
+					least = min(least, l.rps)
+				}
+			}
+			for service, n := range asked {
+				if b, ok := before[service]; ok && n < b {
+					s.ins++
+					if float64(n)*perReplica < least {
+						s.wrong = append(s.wrong, fmt.Sprintf("%v: %s from %d to %d under %.0f requests/s", now.Format(time.TimeOnly), service, b, n, least))
+					}
+				}
+				before[service] = n
+			}
+		}
+	}()
+	return s
+}
+
+func (s *scaling) end(t *testing.T) {
+	t.Helper()
+	s.stop()
+	<-s.done
+	for _, w := range s.wrong {
+		t.Errorf("wrong scale-in at %s", w)
+	}
+	t.Logf("%d scale-ins", s.ins)
+	if s.ins == 0 {
+		t.Error("nothing ever scaled in: nothing was tested")
+	}
+}
