@@ -288,3 +288,28 @@ func TestSignature(t *testing.T) {
 		t.Errorf("a pod without a workload adds %v to its signature", got)
 	}
 }
+
+// What a pod costs in a cluster of 5,000 nodes, of which kube-scheduler scores a sample of
+// 500, when one node has changed since the last pod.
+func BenchmarkCycle(b *testing.B) {
+	var nodes []framework.NodeInfo
+	for i := range 5000 {
+		nodes = append(nodes, newNode(fmt.Sprint("n", i), string(rune('a'+i%3)), podOf("shop", "front"), podOf("other", "one"), podOf("other", "two")))
+	}
+	p, _ := newPlugin(&adapter{items: shop(noon, 6000, 2000)}, nodes...)
+	cart := podOf("shop", "cart")
+	p.prepare(b.Context(), cart)
+	p.feed.refresh(b.Context())
+	i := 0
+	for b.Loop() {
+		i++
+		nodes[i%len(nodes)].(*node).set(podOf("shop", "front"), podOf("shop", "cart"))
+		s, result := p.prepare(b.Context(), cart)
+		if result != scored {
+			b.Fatal(result)
+		}
+		for _, r := range s.nodes[:500] {
+			s.decision.Score(r.zone, r.pods, r.free)
+		}
+	}
+}

@@ -36,6 +36,7 @@ The columns of the table are means over seeds:
   mean, p95   response time of users
   violations  share of the steps of 15 s that break the SLO
   worst       utilisation of the busiest zone's pods of any service
+  one zone    share of all pods in the zone that holds most of them
 
 The bound improves the default placement by local search over the final replicas, with no
 zone busier than there under PreferSameZone, or than 80 %.`,
@@ -67,10 +68,10 @@ func (o *placements) run(ctx context.Context, out io.Writer) (err error) {
 		seeds = append(seeds, rows)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "scheduler\trouting\tremoved\tcross-zone\tsame-node\tmean ms\tp95 ms\tviolations\tworst\t")
+	fmt.Fprintln(w, "scheduler\trouting\tremoved\tcross-zone\tsame-node\tmean ms\tp95 ms\tviolations\tworst\tone zone\t")
 	for i, r := range seeds[0] {
 		var m placement.Measured
-		n := float64(len(seeds))
+		n, largest := float64(len(seeds)), 0.0
 		for _, rows := range seeds {
 			v := rows[i].Measured
 			for d := range m.Share {
@@ -80,9 +81,10 @@ func (o *placements) run(ctx context.Context, out io.Writer) (err error) {
 			m.P95 += v.P95 / n
 			m.Violations += v.Violations / n
 			m.Worst += v.Worst / n
+			largest += rows[i].Largest / n
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.3f\t%.3f\t%.2f\t%.1f\t%.1f %%\t%.2f\t\n", r.Scheduler, r.Routing, r.Removed,
-			m.Share[2], m.Share[0], m.Mean*1000, m.P95*1000, m.Violations*100, m.Worst)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.3f\t%.3f\t%.2f\t%.1f\t%.1f %%\t%.2f\t%.2f\t\n", r.Scheduler, r.Routing, r.Removed,
+			m.Share[2], m.Share[0], m.Mean*1000, m.P95*1000, m.Violations*100, m.Worst, largest)
 	}
 	return w.Flush()
 }

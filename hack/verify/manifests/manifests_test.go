@@ -38,6 +38,7 @@ func TestManifests(t *testing.T) {
 	// These two apply for real; the second goes on from the first.
 	t.Run("rights with cert-manager", s.testRightsWithCertManager)
 	t.Run("rights of the base", s.testRightsOfBase)
+	t.Run("rights of the scheduler", s.testRightsOfScheduler)
 	t.Run("restricted pods", s.testRestrictedPods)
 	t.Run("applying again keeps the certificate", s.testApplyAgain)
 }

@@ -160,3 +160,31 @@ func (s *site) testRightsOfBase(t *testing.T) {
 	object.namespace, object.want = "elsewhere", false
 	s.check(t, viewer, []right{metric, object})
 }
+
+// The scheduler has what Kubernetes gives its own, its Lease and what the adapter knows. Only
+// with the overlay may it patch pods, too.
+func (s *site) testRightsOfScheduler(t *testing.T) {
+	const name = "deepscaler-scheduler"
+	scheduler := controlplane.ServiceAccount(system, name)
+	rights := []right{
+		{verb: "list", group: "external.metrics.k8s.io", resource: "deepscaler_desired_replicas", namespace: "shop", want: true},
+		{verb: "list", group: "external.metrics.k8s.io", resource: "deepscaler_call_rate", namespace: "shop", want: true},
+		{verb: "list", group: "external.metrics.k8s.io", resource: "deepscaler_affinity", namespace: "shop", want: true},
+		{verb: "create", resource: "pods", subresource: "binding", namespace: "shop", want: true},
+		{verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: system, name: name, want: true},
+
+		{verb: "list", group: "external.metrics.k8s.io", resource: "queue_length", namespace: "shop"},
+		{verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: system, name: lease},
+		{verb: "get", resource: "secrets", namespace: system, name: secret},
+		{verb: "list", resource: "configmaps", namespace: system},
+		{verb: "update", group: "apps", resource: "deployments", namespace: "shop"},
+	}
+	patch := right{verb: "patch", resource: "pods", namespace: "shop"}
+	stream, _ := s.render(t, "scheduler")
+	s.mustKubectl(t, stream, "apply", "--server-side", "-f", "-")
+	s.check(t, scheduler, append(rights, patch))
+	stream, _ = s.render(t, "overlays/scheduler-scale-in")
+	s.mustKubectl(t, stream, "apply", "--server-side", "-f", "-")
+	patch.want = true
+	s.check(t, scheduler, append(rights, patch))
+}

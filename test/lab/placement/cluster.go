@@ -56,6 +56,19 @@ func (c *Cluster) ByZone() [][]int {
 	return c.count(c.zones(), func(node int) int { return c.Zones[node] })
 }
 
+// largest returns the share of the pods that the zone with most of them holds.
+func (c *Cluster) largest() float64 {
+	most := 0
+	for _, pods := range c.ByZone() {
+		sum := 0
+		for _, n := range pods {
+			sum += n
+		}
+		most = max(most, sum)
+	}
+	return float64(most) / float64(len(c.Pods))
+}
+
 func (c *Cluster) count(rows int, row func(node int) int) [][]int {
 	out := make([][]int, rows)
 	for i := range out {

@@ -46,7 +46,9 @@ type Row struct {
 	Scheduler string
 	Routing   simulation.Routing
 	// Removed is the number of pods taken away before.
-	Removed  int
+	Removed int
+	// Largest is the share of all pods that one zone holds.
+	Largest  float64
 	Expected Expected
 	Measured Measured
 }
@@ -218,7 +220,7 @@ func (s *Scene) measure(ctx context.Context, name string, c *Cluster, removed in
 		routings = append([]simulation.Routing{simulation.Anywhere}, routings...)
 	}
 	for _, routing := range routings {
-		r := Row{Scheduler: name, Routing: routing, Removed: removed, Expected: Expect(c, &s.Load)}
+		r := Row{Scheduler: name, Routing: routing, Removed: removed, Largest: c.largest(), Expected: Expect(c, &s.Load)}
 		if r.Measured, err = Run(ctx, s.Application, s.weights, c, simulation.Network{RoundTrip: s.Trips, Routing: routing}, s.rps, s.Seconds, seed); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
