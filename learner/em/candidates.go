@@ -24,8 +24,7 @@ const (
 // tell as much while A is the identity: then filters for neighbours are copies of the one
 // for the service itself, and say what its own past means. Since a source has to tell of
 // later labels, direction follows time.
-func (s *session) candidates(ctx context.Context) ([]float32, error) {
-	past, labels := s.look()
+func (s *session) candidates(ctx context.Context, past *past, labels [][]float64) ([]float32, error) {
 	n := s.services
 	edges := make([]float32, n*n)
 	err := s.each(ctx, func(service int) {

@@ -79,6 +79,8 @@ type Problem struct {
 	// Corrects is true if outputs correct a forecast that serves without them: those that
 	// are of no use for a service are left out of its forecast.
 	Corrects bool
+	// Load is the feature that counts the requests of a service; negative if none does.
+	Load int
 	// Weights, unless nil, is a factor of the loss per service, for labels that
 	// are in different units.
 	Weights []float32
@@ -108,6 +110,7 @@ type session struct {
 	set         []Graph
 	initial     []float32 // edges of the initial graphs, N×N
 	proposed    []float32 // candidates, N×N
+	related     []float32 // candidates and correlated pairs, N×N
 	learned     int       // the number of the last learned graph
 	solver      *autodiff.Adam
 	best        best

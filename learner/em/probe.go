@@ -14,8 +14,13 @@ import (
 // are good for. Learning goes on with the candidates if they contradict A_old.
 func (s *session) probe(ctx context.Context, policy *autodiff.Policy) error {
 	var err error
-	if s.proposed, err = s.candidates(ctx); err != nil {
+	past, labels := s.look()
+	if s.proposed, err = s.candidates(ctx, past, labels); err != nil {
 		return err
+	}
+	s.related = slices.Clone(s.proposed)
+	if s.problem.Load >= 0 {
+		s.addCorrelated(s.related, past)
 	}
 	start := parameters(s.model)
 	if err := s.learnPolicy(ctx, policy, 1, "policy"); err != nil {
@@ -92,13 +97,13 @@ const contrary = 1.01
 var faint = []float32{0.1, 0.01}
 
 // putBack adds edges to the best matrix that learning has erased and nothing speaks
-// against: those of the initial graphs, and the candidates. The network does as well
+// against: those of the initial graphs, the candidates, and correlated pairs. The network does as well
 // without them on these days, but the calls are there, and so is what was correlated.
 // The loss stays below that of the parent; parent is NaN without one.
 func (s *session) putBack(ctx context.Context, parent float64) error {
 	for _, share := range faint {
 		initial, all := slices.Clone(s.initial), slices.Clone(s.initial)
-		for i, v := range s.proposed {
+		for i, v := range s.related {
 			initial[i] *= share
 			all[i] = share * max(all[i], v)
 		}

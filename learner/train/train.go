@@ -193,6 +193,7 @@ func (t *training) learn(ctx context.Context) (*em.Result, error) {
 		Validation: t.data.View(samples.Validation, len(t.spec.Learning.Quantiles)),
 		Graphs:     invocation(edges, n),
 		Parent:     toBeat(t.parent),
+		Load:       slices.Index(t.data.Options().Features, estimator.Requests),
 		Weights:    t.data.Weights(),
 		Corrects:   t.spec.Samples.Anchor == features.AnchorAnalytic,
 	}, t.spec.Learning, progress)

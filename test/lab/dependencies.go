@@ -24,6 +24,7 @@ type dependencies struct {
 	mixes     []int
 	school    time.Duration
 	seed      uint64
+	quick     bool
 }
 
 func dependenciesCommand() *cobra.Command {
@@ -48,6 +49,7 @@ its Jaccard similarity to all of these relations together.`,
 	fs.IntSliceVar(&o.mixes, "mix", o.mixes, "Mixes by number.")
 	fs.DurationVar(&o.school, "school", o.school, "Virtual time of the history to learn from.")
 	fs.Uint64Var(&o.seed, "seed", o.seed, "Its seed.")
+	fs.BoolVar(&o.quick, "quick", false, "Train a small network for one pass: candidates for edges are the same, errors and what learning makes of the edges are not.")
 	return c
 }
 
@@ -67,6 +69,10 @@ func (o *dependencies) run(c *cobra.Command) error {
 			s.LeadTime, s.Samples.Window = lesson.Config.LeadTime(), lesson.Config.Steps
 			s.Label.SLO = train.Duration(lesson.Config.Application.SLO.Latency.D())
 			s.Learning.Seed = o.seed
+			if o.quick {
+				s.Learning.Iterations, s.Learning.Epochs, s.Learning.GraphEpochs = 1, 1, 1
+				s.Network.Hidden, s.Network.Blocks = 4, 1
+			}
 			r, err := train.Train(c.Context(), train.Input{History: lesson.History, Edges: from.edges, Now: time.Now}, s)
 			if err != nil {
 				return fmt.Errorf("train under mix %d: %w", mix, err)
