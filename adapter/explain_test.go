@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/rest"
 
 	"github.com/deepscaler/deepscaler/adapter/explain"
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/estimator/model/fakemodel"
 )
 
@@ -88,6 +90,11 @@ func TestExplain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.learn(t, m, "")
+	if err := exchange.Dir(s.exchange).WriteStatus(&exchange.Status{Applications: []exchange.Progress{
+		{Name: "shop", State: exchange.Resting, Detail: "it has been learned", Next: time.Now().Add(time.Hour)},
+	}}); err != nil {
+		t.Fatal(err)
+	}
 	var d *explain.Document
 	eventually(t, "the model serves", func() bool {
 		if d, err = s.explainer(t, "hpa").Describe(t.Context(), explain.Query{Namespace: "shop", Service: "web", Full: true}); err != nil {
@@ -104,6 +111,9 @@ func TestExplain(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the words lack %q:\n%s", want, text)
 		}
+	}
+	if a.Learning == nil || a.Learning.State != "resting" {
+		t.Errorf("learning is %+v", a.Learning)
 	}
 	if a.Trust == nil || a.Trust.Level != "full" || len(a.Trust.Hindcasts) != 3 || len(a.Recent) == 0 || a.Model != m.Hash() {
 		t.Errorf("the application is %+v", a)

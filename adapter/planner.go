@@ -26,6 +26,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/server"
 	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 	"github.com/deepscaler/deepscaler/estimator/trust"
 )
@@ -40,6 +41,7 @@ type planner struct {
 	reporter *hpacheck.Reporter
 	metrics  *selfmetrics.Metrics
 	journal  *journal
+	exchange string // the folder that is shared with the learner
 	mode     func(application string) string
 	memory   *explain.Memory
 	ready    *readiness
@@ -95,6 +97,7 @@ func newPlanner(file *config.Adapter, client *client, namespace string, registry
 		reporter: hpacheck.NewReporter(recorder, c),
 		metrics:  metrics,
 		journal:  journal,
+		exchange: file.Models.Exchange,
 		mode:     func(application string) string { return file.Settings(application).Mode },
 		memory:   explain.NewMemory(),
 		ready:    &readiness{board: board, clock: c, patience: 4 * file.Step},
@@ -188,7 +191,11 @@ func (p *planner) discovered(s discovery.Snapshot) {
 
 // content returns the parts that the API server serves.
 func (p *planner) content(apis config.APIs, version string) server.Content {
-	source := &explain.Explainer{Board: p.board, Memory: p.memory, Clock: p.loop.Clock, Version: version}
+	var progress func() (*exchange.Status, error)
+	if p.exchange != "" {
+		progress = exchange.Dir(p.exchange).ReadStatus
+	}
+	source := &explain.Explainer{Progress: progress, Board: p.board, Memory: p.memory, Clock: p.loop.Clock, Version: version}
 	c := server.Content{
 		Around:  func(next http.Handler) http.Handler { return explain.Around(next, source) },
 		Self:    p.metrics.Handler(),

@@ -42,12 +42,23 @@ type Application struct {
 	Problem string `json:"problem,omitempty"`
 	// Trust is how far the model is believed; nil without one.
 	Trust *Trust `json:"trust,omitempty"`
+	// Learning is what the learner does. Only the replica that leads knows it.
+	Learning *Learning `json:"learning,omitempty"`
 	// Recent is the trust at the last steps, in the order of time. Only in full documents.
 	Recent []Moment `json:"recent,omitempty"`
 	// Calls and Affinity are the relations between services of the namespace. Only in full
 	// documents.
 	Calls    []Link `json:"calls,omitempty"`
 	Affinity []Link `json:"affinity,omitempty"`
+}
+
+// Learning is where the learner is with an application.
+type Learning struct {
+	// State is queued, waiting, training, resting or failed, and Detail the same in words.
+	State  string `json:"state"`
+	Detail string `json:"detail"`
+	// Next is when it looks at the application again; zero while it learns.
+	Next time.Time `json:"next,omitzero"`
 }
 
 // Trust is how far the model of an application is believed.

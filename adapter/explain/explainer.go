@@ -12,6 +12,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/trust"
 )
@@ -22,6 +23,8 @@ type Explainer struct {
 	Memory  *Memory
 	Clock   clock.PassiveClock
 	Version string
+	// Progress returns what the learner in this pod does; nil without one.
+	Progress func() (*exchange.Status, error)
 }
 
 var _ Source = (*Explainer)(nil)
@@ -29,7 +32,7 @@ var _ Source = (*Explainer)(nil)
 // Describe implements [Source].
 func (e *Explainer) Describe(ctx context.Context, namespace string, selector labels.Selector, full bool) (*Document, error) {
 	d := &Document{Version: e.Version, Now: e.Clock.Now(), Step: Duration(e.Board.Step()), Services: []Service{}}
-	applications := map[string]Application{}
+	applications, learning := map[string]Application{}, e.learning()
 	readings, err := e.Board.Readings(namespace, selector)
 	if err != nil {
 		return nil, err
@@ -38,7 +41,9 @@ func (e *Explainer) Describe(ctx context.Context, namespace string, selector lab
 		name := r.Service.Application
 		known := e.Memory.of(name)
 		if _, seen := applications[name]; !seen {
-			applications[name] = application(r, known, namespace, full)
+			a := application(r, known, namespace, full)
+			a.Learning = learning[name]
+			applications[name] = a
 		}
 		s := service(r, known)
 		if full && known != nil {
@@ -55,6 +60,23 @@ func (e *Explainer) Describe(ctx context.Context, namespace string, selector lab
 		d.Applications = append(d.Applications, applications[name])
 	}
 	return d, nil
+}
+
+// learning returns the progress of the learner by application. Without a learner, and
+// before it has written its status, there is none.
+func (e *Explainer) learning() map[string]*Learning {
+	all := map[string]*Learning{}
+	if e.Progress == nil {
+		return all
+	}
+	status, err := e.Progress()
+	if err != nil {
+		return all
+	}
+	for _, p := range status.Applications {
+		all[p.Name] = &Learning{string(p.State), p.Detail, p.Next}
+	}
+	return all
 }
 
 func application(r externalmetrics.Reading, known *remembered, namespace string, full bool) Application {

@@ -11,13 +11,13 @@ import (
 // WriteStatus writes two tables: the applications and the services of documents.
 func WriteStatus(out io.Writer, documents []*Document) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "APPLICATION\tPLANNED\tMODEL\tTRAINED\tTRUST\tPROBLEM")
+	fmt.Fprintln(w, "APPLICATION\tPLANNED\tMODEL\tTRAINED\tTRUST\tLEARNING\tPROBLEM")
 	seen := map[string]bool{}
 	for _, d := range documents {
 		for _, a := range d.Applications {
 			if !seen[a.Name] {
 				seen[a.Name] = true
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, ago(d.Now, a.Planned), dash(short(a.Model)), ago(d.Now, a.Trained), a.Trust.text(), a.Problem)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, ago(d.Now, a.Planned), dash(short(a.Model)), ago(d.Now, a.Trained), a.Trust.text(), a.Learning.text(d.Now), a.Problem)
 			}
 		}
 	}
@@ -51,6 +51,16 @@ func (t *Trust) text() string {
 		return "-"
 	}
 	return t.Value.text(2) + " " + t.Level
+}
+
+func (l *Learning) text(now time.Time) string {
+	switch {
+	case l == nil:
+		return "-"
+	case l.Next.After(now):
+		return l.State + ", next in " + l.Next.Sub(now).Round(time.Second).String()
+	}
+	return l.State
 }
 
 // short returns as much of a hash as tells models apart.

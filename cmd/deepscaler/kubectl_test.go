@@ -50,14 +50,14 @@ func apiServer(t *testing.T, path, body string) string {
 const shopMetric = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas"
 
 func TestStatus(t *testing.T) {
-	file := apiServer(t, shopMetric, `{"now":"2026-05-01T12:00:03Z","applications":[{"name":"shop","planned":"2026-05-01T12:00:00Z","model":"0123456789abcdef"}],
+	file := apiServer(t, shopMetric, `{"now":"2026-05-01T12:00:03Z","applications":[{"name":"shop","planned":"2026-05-01T12:00:00Z","model":"0123456789abcdef","trust":{"value":0.5,"level":"cautious"},"learning":{"state":"resting","next":"2026-05-01T13:00:03Z"}}],
 "services":[{"namespace":"shop","name":"cart","desired":4,"need":3.25,"ready":3,"min":1,"max":9,"estimator":"network"},
 {"namespace":"shop","name":"web","desired":null,"need":null,"ready":null,"min":1,"max":9,"problem":"no forecast"}]}`)
 	out, err := execute(t, "status", "--kubeconfig", file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"shop", "3s ago", "0123456789ab ", "shop/cart  3      4        3.25  1-9     network", "shop/web   -      -        -     1-9     -          no forecast"} {
+	for _, want := range []string{"shop", "3s ago", "0123456789ab ", "0.50 cautious  resting, next in 1h0m0s", "shop/cart  3      4        3.25  1-9     network", "shop/web   -      -        -     1-9     -          no forecast"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("status lacks %q:\n%s", want, out)
 		}

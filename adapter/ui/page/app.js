@@ -39,6 +39,7 @@ function applications() {
     html("b", {}, a.name),
     html("span", {}, `${shown.services.filter((s) => s.application === a.name).length} services here`),
     html("span", {}, a.model ? `model ${a.model.slice(0, 12)}` : "no model: queueing theory serves"),
+    a.learning ? html("span", { class: "dim" }, `learner: ${a.learning.detail}`) : undefined,
     a.trust ? html("span", {}, `trust ${number(a.trust.value, 2)} (${a.trust.level})`) : undefined,
     a.trust && (a.recent || []).length > 1 ? html("span", {}, trust(a.recent, { width: 320, height: 70 }), html("small", {}, html("i", { class: "need-key" }), " trust ", html("i", { class: "sla-key" }), " share of steps that broke the SLO")) : undefined)));
 }
