@@ -14,7 +14,7 @@ type Build struct {
 var _ prometheus.Collector = Build{}
 
 func (b Build) desc() *prometheus.Desc {
-	return prometheus.NewDesc("deepscaler_build_info", "Always 1; the labels identify the build.", nil,
+	return prometheus.NewDesc("deepscaler_build_info", "Always 1; the labels version, revision and goversion identify the build.", nil,
 		prometheus.Labels{"version": b.Version, "revision": b.Revision, "goversion": runtime.Version()})
 }
 

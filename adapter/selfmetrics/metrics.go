@@ -5,6 +5,7 @@ package selfmetrics
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -91,11 +92,22 @@ func New(build Build) *Metrics {
 			Help: "Answers to requests for external metrics, by HTTP status.",
 		}, []string{"code"}),
 	}
-	m.registry.MustRegister(m.ticks, m.stages, m.failures, m.lastSuccess, m.missing, m.warnings,
-		m.estimated, m.crashed, m.autoscalers, m.misconfigured, m.requests, build)
-	m.registry.MustRegister(m.models.all()...)
-	m.registry.MustRegister(m.trust.all()...)
+	m.registry.MustRegister(build)
+	m.registry.MustRegister(m.own()...)
 	return m
+}
+
+// own returns the instruments.
+func (m *Metrics) own() []prometheus.Collector {
+	return slices.Concat([]prometheus.Collector{
+		m.ticks, m.stages, m.failures, m.lastSuccess, m.missing, m.warnings,
+		m.estimated, m.crashed, m.autoscalers, m.misconfigured, m.requests,
+	}, m.models.all(), m.trust.all())
+}
+
+// Own returns everything that the adapter itself exports, for its documentation.
+func Own() []prometheus.Collector {
+	return append(New(Build{}).own(), Build{}, Predictions(nil, nil))
 }
 
 // Register adds a collector of the adapter's state.

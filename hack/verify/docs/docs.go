@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deepscaler/deepscaler/adapter/config"
+	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
 	"github.com/deepscaler/deepscaler/learner/sidecar"
 )
 
@@ -25,23 +26,36 @@ func WithExample(page string) (string, error) {
 	return between(page, begin, end, "\n```yaml\n"+config.Example+"```\n\n")
 }
 
-const (
-	beginLearner = "<!-- begin metrics of the learner (make update) -->\n"
-	endLearner   = "<!-- end metrics of the learner -->\n"
-)
+// WithMetrics returns the page with the tables of the metrics of adapter and learner
+// between their markers.
+func WithMetrics(page string) (string, error) {
+	for _, of := range []struct {
+		name string
+		all  []prometheus.Collector
+	}{{"adapter", selfmetrics.Own()}, {"learner", sidecar.NewMetrics().Own()}} {
+		content, err := table(of.all)
+		if err != nil {
+			return "", err
+		}
+		begin := fmt.Sprintf("<!-- begin metrics of the %s (make update) -->\n", of.name)
+		if page, err = between(page, begin, fmt.Sprintf("<!-- end metrics of the %s -->\n", of.name), content); err != nil {
+			return "", err
+		}
+	}
+	return page, nil
+}
 
-// WithLearner returns the page with the table of the learner's metrics between its
-// markers.
-func WithLearner(page string) (string, error) {
+// table returns a table of metrics.
+func table(all []prometheus.Collector) (string, error) {
 	descriptions := make(chan *prometheus.Desc)
 	go func() {
 		defer close(descriptions)
-		for _, c := range sidecar.NewMetrics().Own() {
+		for _, c := range all {
 			c.Describe(descriptions)
 		}
 	}()
 	// The library has no other way to read a description.
-	form := regexp.MustCompile(`^Desc{fqName: "([^"]+)", help: "([^"]+)", unit: "[^"]*", constLabels: {}, variableLabels: {([^}]*)}`)
+	form := regexp.MustCompile(`^Desc{fqName: "([^"]+)", help: "((?:[^"\\]|\\.)+)", unit: "[^"]*", constLabels: {[^}]*}, variableLabels: {([^}]*)}`)
 	var rows []string
 	for d := range descriptions {
 		m := form.FindStringSubmatch(d.String())
@@ -52,10 +66,10 @@ func WithLearner(page string) (string, error) {
 		if m[3] != "" {
 			labels = "`" + strings.ReplaceAll(m[3], ",", "`, `") + "`"
 		}
-		rows = append(rows, fmt.Sprintf("| %#q | %s | %s |\n", m[1], labels, strings.TrimSuffix(m[2], ".")))
+		rows = append(rows, fmt.Sprintf("| %#q | %s | %s |\n", m[1], labels, strings.TrimSuffix(strings.ReplaceAll(m[2], `\"`, `"`), ".")))
 	}
 	slices.Sort(rows)
-	return between(page, beginLearner, endLearner, "\n| metric | labels | meaning |\n|---|---|---|\n"+strings.Join(rows, "")+"\n")
+	return "\n| metric | labels | meaning |\n|---|---|---|\n" + strings.Join(rows, "") + "\n", nil
 }
 
 // between replaces what is between two lines of a page.

@@ -14,7 +14,7 @@ var pages = []struct {
 	update func(page string) (string, error)
 }{
 	{"docs/configuration.md", docs.WithExample},
-	{"docs/metrics.md", docs.WithLearner},
+	{"docs/metrics.md", docs.WithMetrics},
 }
 
 func main() {
