@@ -38,7 +38,7 @@ type Options struct {
 // Defaults returns what make eval runs.
 func Defaults() Options {
 	return Options{
-		Applications: app.Builtin(), Workloads: []string{"sequence:length=3m", "bursts"}, Autoscalers: autoscalers(),
+		Applications: app.Builtin(), Workloads: []string{"sequence:length=3m", "bursts:period=10m"}, Autoscalers: autoscalers(),
 		Seeds: 4, Duration: 20 * time.Minute, School: 2 * time.Hour, Patterns: workload.Patterns,
 	}
 }
