@@ -80,6 +80,9 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 		return saturation{Queue: demand.Queue{Arrivals: 1}}
 	}
 	out := saturation{Queue: s.Queue(0, s.arriving), explained: known(self) && curve.Unloaded > 0 && curve.Explains(self)}
+	if s.Requests[s.arriving] > risenGrowth*s.calm(s.arriving, c.LeadTime) {
+		out.explained = false // a jump, whose queue has yet to show
+	}
 	if s.sized >= 0 {
 		u := s.CPU[s.sized]
 		out.degree = demand.Saturation(u)
