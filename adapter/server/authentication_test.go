@@ -50,6 +50,11 @@ func TestAuthenticateNeedsToKnowWhomTheClusterTrusts(t *testing.T) {
 			}
 			if known := info.RequestHeaderConfig != nil; known != c.aggregator {
 				t.Errorf("the aggregator is recognised: %v", known)
+			} else if known {
+				// Before anything runs: a request may come as soon as the port is open.
+				if _, ok := info.RequestHeaderConfig.CAContentProvider.VerifyOptions(); !ok {
+					t.Error("the authorities of the aggregator are not known at once")
+				}
 			}
 		})
 	}
