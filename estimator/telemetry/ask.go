@@ -30,7 +30,10 @@ func (s *Source) ask(ctx context.Context, q question) (value model.Value, said [
 		defer cancel()
 		var warnings v1.Warnings
 		if q.during.Step > 0 {
-			value, warnings, _, err = s.prometheus.QueryRange(ctx, q.promql, q.during, v1.WithTimeout(s.timeout))
+			ctx, answer := withDecoded(ctx)
+			if value, warnings, _, err = s.prometheus.QueryRange(ctx, q.promql, q.during, v1.WithTimeout(s.timeout)); err == nil && answer.series != nil {
+				value = answer.series
+			}
 		} else {
 			value, warnings, _, err = s.prometheus.Query(ctx, q.promql, q.during.End, v1.WithTimeout(s.timeout))
 		}

@@ -114,6 +114,11 @@ func (e *endpoint) Do(ctx context.Context, req *http.Request) (*http.Response, [
 	if partial := []byte(`"isPartial":true`); bytes.Contains(body, partial) {
 		body = bytes.Replace(body, partial, []byte(`"warnings":["isPartial"]`), 1)
 	}
+	if answer, ok := ctx.Value(decodedKey{}).(*decoded); ok && resp.StatusCode == http.StatusOK {
+		if series, rest, ok := decodeSeries(body); ok {
+			answer.series, body = series, rest
+		}
+	}
 	return resp, body, nil
 }
 
