@@ -40,9 +40,9 @@ func TestRunGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(ctx context.Context, c *counting) (string, error) {
+	run := func(ctx context.Context, c *counting, seeds int) (string, error) {
 		o := small()
-		o.Parts = c
+		o.Parts, o.Seeds = c, seeds
 		found, err := Run(ctx, o)
 		if err != nil {
 			return "", err
@@ -54,21 +54,28 @@ func TestRunGoesOn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	first := &counting{Parts: parts, cancel: cancel, after: 3}
-	if _, err := run(ctx, first); !errors.Is(err, context.Canceled) {
+	if _, err := run(ctx, first, 2); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error is %v, want that of the interruption", err)
 	}
 	second := &counting{Parts: parts, cancel: cancel}
-	page, err := run(t.Context(), second)
+	page, err := run(t.Context(), second, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	third := &counting{Parts: parts, cancel: cancel}
-	again, err := run(t.Context(), third)
+	again, err := run(t.Context(), third, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if first.kept < 3 || second.kept == 0 || third.kept != 0 {
 		t.Errorf("kept %d, %d and %d parts, want some, the rest and none", first.kept, second.kept, third.kept)
+	}
+	more := &counting{Parts: parts, cancel: cancel}
+	if _, err := run(t.Context(), more, 3); err != nil {
+		t.Fatal(err)
+	}
+	if most := first.kept + second.kept; more.kept == 0 || more.kept >= most {
+		t.Errorf("a third seed added %d parts to %d, want fewer than the first two took", more.kept, most)
 	}
 	hold(t, page)
 	if diff := cmp.Diff(page, again); diff != "" {

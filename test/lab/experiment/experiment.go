@@ -147,13 +147,7 @@ func (p *Plan) foresee(ctx context.Context) ([]*need.Future, error) {
 		c := &p.Scenes[i].Config
 		name := c.Application.Name
 		if measured[name] == nil {
-			low, high := math.Inf(1), 0.0
-			for j := range p.Scenes {
-				if other := &p.Scenes[j].Config; other.Application.Name == name {
-					l, h := need.Levels(other)
-					low, high = min(low, l), max(high, h)
-				}
-			}
+			low, high := p.levels(name)
 			var err error
 			if measured[name], err = need.Measure(ctx, c.Application, c.Load.Weights, low, high); err != nil {
 				return nil, fmt.Errorf("measure %s: %w", name, err)
@@ -166,4 +160,22 @@ func (p *Plan) foresee(ctx context.Context) ([]*need.Future, error) {
 		futures[i] = f
 	}
 	return futures, nil
+}
+
+// levels returns loads between which all scenes of an application lie, in requests per second.
+// They are coarse, so that another seed seldom changes what is measured, and with it every
+// run that is kept.
+func (p *Plan) levels(application string) (low, high float64) {
+	const below, above = 3, 1.5
+	low = math.Inf(1)
+	for i := range p.Scenes {
+		s := &p.Scenes[i]
+		if s.Config.Application.Name != application {
+			continue
+		}
+		l, h := need.Levels(&s.Config)
+		low = min(low, s.Base*math.Pow(below, math.Floor(math.Log(l/s.Base)/math.Log(below))))
+		high = max(high, s.Base*math.Pow(above, math.Ceil(math.Log(h/s.Base)/math.Log(above))))
+	}
+	return low, high
 }
