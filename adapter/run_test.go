@@ -46,7 +46,10 @@ func TestRunServesTheMetricOfDesignedContract(t *testing.T) {
 
 	var resources metav1.APIResourceList
 	s.decode(t, api, &resources)
-	want := []metav1.APIResource{{Name: "deepscaler_desired_replicas", Namespaced: true, Kind: "ExternalMetricValueList", Verbs: metav1.Verbs{"get"}}}
+	var want []metav1.APIResource
+	for _, name := range []string{"deepscaler_desired_replicas", "deepscaler_call_rate", "deepscaler_affinity"} {
+		want = append(want, metav1.APIResource{Name: name, Namespaced: true, Kind: "ExternalMetricValueList", Verbs: metav1.Verbs{"get"}})
+	}
 	if diff := cmp.Diff(want, resources.APIResources); diff != "" {
 		t.Errorf("discovery document (-want +got):\n%s", diff)
 	}

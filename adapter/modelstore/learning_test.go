@@ -67,7 +67,7 @@ func TestLeaderAsksItsLearner(t *testing.T) {
 	want := []exchange.Application{{
 		Name: "shop", Services: []exchange.Service{{Name: "shop/cart", Min: 1, Max: 9}, {Name: "shop/web", Min: 1, Max: 9}},
 		Step: exchange.Duration{Duration: step}, Window: 24, QueueingWindow: 12, Features: estimator.FeatureNames(estimator.DefaultFeatures()),
-		LeadTime: exchange.Duration{Duration: 75 * time.Second}, MinUtilisation: 0.5, MaxUtilisation: 0.8, Headroom: 0.5,
+		LeadTime: exchange.Duration{Duration: 75 * time.Second}, Quantile: 0.8, MinUtilisation: 0.5, MaxUtilisation: 0.8, Headroom: 0.5,
 	}}
 	if diff := cmp.Diff(want, got.Applications, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
