@@ -190,7 +190,7 @@ func (p *planner) discovered(s discovery.Snapshot) {
 }
 
 // content returns the parts that the API server serves.
-func (p *planner) content(apis config.APIs, version string) server.Content {
+func (p *planner) content(file *config.Adapter, version string) (server.Content, error) {
 	var progress func() (*exchange.Status, error)
 	if p.exchange != "" {
 		progress = exchange.Dir(p.exchange).ReadStatus
@@ -203,11 +203,16 @@ func (p *planner) content(apis config.APIs, version string) server.Content {
 		Ready:   p.ready,
 		Version: version,
 	}
-	if apis.External() {
-		c.External = externalmetrics.NewProvider(p.board, p.metrics.Answered)
-	}
-	if apis.Custom() {
+	if file.APIs.Custom() {
 		c.Custom = custommetrics.NewProvider(p.board, p.metrics.Answered)
 	}
-	return c
+	if file.APIs.External() {
+		c.External = externalmetrics.NewProvider(p.board, p.metrics.Answered)
+	}
+	if file.Delegate.URL == "" {
+		return c, nil
+	}
+	var err error
+	c.External, err = externalmetrics.Delegating(c.External, externalmetrics.Delegate(file.Delegate))
+	return c, err
 }

@@ -99,7 +99,11 @@ func (c *Config) serve(ctx context.Context, p *planner, certificate *certs.Manag
 		pair := &c.Server.SecureServing.ServerCert.CertKey
 		pair.CertFile, pair.KeyFile = certificate.CertFile(), certificate.KeyFile()
 	}
-	s, err := server.New(ctx, c.Server, p.content(c.File.APIs, c.Build.Version))
+	content, err := p.content(c.File, c.Build.Version)
+	if err != nil {
+		return err
+	}
+	s, err := server.New(ctx, c.Server, content)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type system struct {
 	step       time.Duration
 	apiService string // whose caBundle verifies the adapter
 	kedaPort   int
+	more       string // fields of the configuration
 }
 
 // start runs an adapter that plans shop/web and shop/cart, by default every second, until
@@ -85,7 +86,7 @@ window: 4
 telemetry: {prometheus: {url: %q, timeout: 5s}}
 certificates: {namespace: deepscaler-system}
 models: {exchange: %q}
-`, s.step, s.prometheus.URL, s.exchange))
+%s`, s.step, s.prometheus.URL, s.exchange, s.more))
 	o.Kubeconfig = write(t, dir, "kubeconfig", string(s.kube.Kubeconfig()))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,10 +1,14 @@
 package adapter
 
 import (
+	"encoding/pem"
+	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -12,6 +16,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	custommetricsv1beta2 "k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+	"k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
 
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
 	"github.com/deepscaler/deepscaler/adapter/keda/externalscaler"
@@ -119,5 +124,39 @@ func TestRunServesKEDA(t *testing.T) {
 	}
 	if active, err := client.IsActive(t.Context(), ref); err != nil || !active.Result {
 		t.Errorf("active %v, %v", active, err)
+	}
+}
+
+// Whoever may not read a metric gets 403, and the server behind is not asked.
+func TestRunDelegatesOtherMetrics(t *testing.T) {
+	var asked atomic.Int64
+	other := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"kind":"ExternalMetricValueList","apiVersion":"external.metrics.k8s.io/v1beta1","items":[{"metricName":"lag","value":"7","timestamp":null,"metricLabels":{}}]}`)
+	}))
+	t.Cleanup(other.Close)
+	s := start(t, func(s *system) {
+		ca := write(t, t.TempDir(), "ca.crt", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: other.Certificate().Raw})))
+		s.more = fmt.Sprintf("delegate: {url: %q, caFile: %q}\n", other.URL, ca)
+	})
+	s.ready(t)
+	const lag = api + "/namespaces/shop/lag"
+	for _, token := range []string{"nobody", "hpa", ""} {
+		if code, body := s.get(t, token, lag); code != http.StatusForbidden && code != http.StatusUnauthorized {
+			t.Errorf("%q: %d %s", token, code, body)
+		}
+	}
+	if n := asked.Load(); n != 0 {
+		t.Errorf("asked %d times for callers without rights", n)
+	}
+	var list v1beta1.ExternalMetricValueList
+	s.decode(t, lag, &list)
+	if len(list.Items) != 1 || list.Items[0].Value.Value() != 7 || asked.Load() != 1 {
+		t.Errorf("%+v, asked %d times", list, asked.Load())
+	}
+	s.decode(t, webValue, &list)
+	if len(list.Items) != 1 || asked.Load() != 1 {
+		t.Errorf("own metric: %+v, asked %d times", list, asked.Load())
 	}
 }

@@ -38,6 +38,7 @@ func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
 		Step:       step,
 		Window:     max(leastWindow, int(lookBack/max(step, time.Second))),
 		APIs:       BothAPIs,
+		Delegate:   Delegate{Timeout: 5 * time.Second},
 		Telemetry:  t,
 		Defaults: Settings{
 			LeadTime:          plan.PodStart + plan.Sync + step,

@@ -45,6 +45,9 @@ type Adapter struct {
 	// APIs are the metrics APIs that are served.
 	APIs APIs `yaml:"apis"`
 
+	// Delegate answers external metrics that are not DeepScaler's.
+	Delegate Delegate `yaml:"delegate"`
+
 	// Telemetry is the source of samples.
 	Telemetry telemetry.Config `yaml:"telemetry"`
 	// Defaults hold for every application; Applications override them by name.
@@ -76,6 +79,19 @@ func (a APIs) External() bool { return a != CustomAPI }
 
 // Custom reports whether custom.metrics.k8s.io is served.
 func (a APIs) Custom() bool { return a != ExternalAPI }
+
+// Delegate is another server of the external metrics API.
+type Delegate struct {
+	// URL is its base, https only; empty for none.
+	URL string `yaml:"url"`
+	// CAFile has the authorities that verify it; the system's if empty.
+	CAFile string `yaml:"caFile"`
+	// TokenFile, or CertFile and KeyFile, say who asks.
+	TokenFile string        `yaml:"tokenFile"`
+	CertFile  string        `yaml:"certFile"`
+	KeyFile   string        `yaml:"keyFile"`
+	Timeout   time.Duration `yaml:"timeout"`
+}
 
 // Settings are what may differ between applications.
 type Settings struct {

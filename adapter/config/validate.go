@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -53,6 +54,7 @@ func (a *Adapter) Validate() error {
 	if a.APIs != ExternalAPI && a.APIs != CustomAPI && a.APIs != BothAPIs {
 		p.add("apis", "is %q, want external, custom or both", a.APIs)
 	}
+	a.Delegate.validate(&p, a.APIs)
 	p.addAll("telemetry", a.Telemetry.Validate())
 	if a.Telemetry.RateWindow < a.Step {
 		p.add("telemetry.rateWindow", "is %v, want at least step (%v), or requests between two windows are lost",
@@ -118,6 +120,27 @@ func (s Settings) validate(p *problems, path string, step time.Duration) {
 	}
 	p.addAll(path, s.Queueing().Validate())
 	p.addAll(path, s.Plan().Validate())
+}
+
+func (d Delegate) validate(p *problems, apis APIs) {
+	if d.URL == "" {
+		if (d != Delegate{Timeout: d.Timeout}) {
+			p.add("delegate", "has no url: set it, or remove the other fields")
+		}
+		return
+	}
+	if u, err := url.Parse(d.URL); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		p.add("delegate.url", "is not the base of a server with https, such as https://keda-operator-metrics-apiserver.keda.svc; credentials belong into files")
+	}
+	if (d.CertFile == "") != (d.KeyFile == "") {
+		p.add("delegate", "certFile and keyFile belong together")
+	}
+	if d.Timeout <= 0 || d.Timeout > time.Minute {
+		p.add("delegate.timeout", "is %v, want more than 0s and at most 1m, since the HPA controller waits for the answer", d.Timeout)
+	}
+	if !apis.External() {
+		p.add("delegate", "is for external metrics, but apis is %s: set it to external or both", apis)
+	}
 }
 
 func (m Models) validate(p *problems) {
