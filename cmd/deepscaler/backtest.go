@@ -21,10 +21,13 @@ type backtestFlags struct {
 
 	perService bool
 	spec       backtest.Spec
+
+	isLive bool
+	live   *backtest.LiveOptions
 }
 
 func newBacktestCommand() *cobra.Command {
-	o := &backtestFlags{part: samples.Test.String(), output: "table"}
+	o := &backtestFlags{part: samples.Test.String(), output: "table", live: backtest.NewLiveOptions()}
 	cmd := &cobra.Command{
 		Use:   "backtest --series FILE --model-file FILE",
 		Short: "Judge a model on recorded history",
@@ -38,18 +41,30 @@ are in the unit of the target:
   MAPE %  mean absolute error relative to the truth; truths of 0 are left out
 
 The series must have the services, features and step of the model. Inputs are
-scaled as in training.`,
+scaled as in training.
+
+With --live it compares what DeepScaler planned in a cluster, in shadow or not, with what
+its autoscalers did and with what was needed in hindsight: pods, core-hours, steps with too
+few pods, and violations of the SLO. Plans and telemetry come from Prometheus, which must
+scrape the adapter. A plan counts as autoscalers would follow it: a lead time later, and
+the largest of five minutes.`,
 		Example: `  # The part of the history that training held back
   deepscaler backtest --series shop.csv.gz --model-file model.safetensors
 
   # All of a day that the model has never seen, service by service
   deepscaler backtest --series friday.csv.gz --model-file model.safetensors --part all --per-service
 
+  # What a week in shadow would have changed
+  deepscaler backtest --live --since 7d --prometheus-url http://localhost:9090 --namespace shop --slo 500ms
+
   # By how much the model beats persistence, for a script
   deepscaler backtest --series shop.csv.gz --model-file model.safetensors --output json |
     jq '.overall.model.mae / .overall.persistence.mae'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.isLive {
+				return o.runLive(cmd)
+			}
 			if err := o.complete(); err != nil {
 				return err
 			}
@@ -65,6 +80,8 @@ scaled as in training.`,
 	fs.StringVar(&o.output, "output", o.output, "Format of the result on standard output: table or json.")
 	fs.BoolVar(&o.perService, "per-service", false, "Also show the errors of every service.")
 	fs.IntVar(&o.spec.Workers, "workers", 0, "Number of threads; 0 is one per processor. The result does not depend on it.")
+	fs.BoolVar(&o.isLive, "live", false, "Compare plans with what ran; all flags below belong to it.")
+	o.live.Flags(fs)
 	fs.SortFlags = false
 	return cmd
 }
@@ -123,6 +140,26 @@ func (o *backtestFlags) run(cmd *cobra.Command) error {
 	}
 	r.File = o.model
 	return o.write(cmd.OutOrStdout(), r)
+}
+
+// runLive compares plans with what ran.
+func (o *backtestFlags) runLive(cmd *cobra.Command) error {
+	if o.series != "" || o.model != "" {
+		return errors.New("--live reads from Prometheus: give neither --series nor --model-file")
+	}
+	if o.output != "table" && o.output != "json" {
+		return fmt.Errorf("--output is %q, want table or json", o.output)
+	}
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	l, err := o.live.Run(ctx, cmd.ErrOrStderr(), time.Now)
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		return writeJSON(cmd.OutOrStdout(), l)
+	}
+	return l.WriteTable(cmd.OutOrStdout())
 }
 
 func (o *backtestFlags) write(out io.Writer, r *backtest.Report) error {

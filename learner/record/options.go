@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -67,6 +68,11 @@ type Options struct {
 	Attempts int
 	// Overwrite replaces output that exists.
 	Overwrite bool
+	// ReadOnly is for [Config.Read]: no output is named, and the graph is read.
+	ReadOnly bool
+	// Queries are for features beside those of the preset, by name; see
+	// [telemetry.Config].
+	Queries map[string]string
 }
 
 // NewOptions returns the defaults.
@@ -80,6 +86,17 @@ func NewOptions() *Options {
 
 // Flags adds the flags to fs.
 func (o *Options) Flags(fs *pflag.FlagSet) {
+	o.SourceFlags(fs)
+	fs.StringSliceVar(&o.Features, "features", o.Features, "Columns of the output.")
+	fs.StringVar(&o.Start, "start", o.Start, "Start of the range: RFC 3339, Unix seconds, or relative to now such as -7d or -36h.")
+	fs.StringVar(&o.End, "end", o.End, "End of the range, in the same form, or now.")
+	fs.StringVar(&o.Out, "out", o.Out, "File for the series, .csv or .csv.gz (required).")
+	fs.StringVar(&o.GraphOut, "graph-out", o.GraphOut, "File for the invocation graph, .csv. Without it no graph is read.")
+	fs.BoolVar(&o.Overwrite, "overwrite", o.Overwrite, "Replace existing output, once the new one is complete.")
+}
+
+// SourceFlags adds the flags about where to read what, without range and output.
+func (o *Options) SourceFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.PrometheusURL, "prometheus-url", o.PrometheusURL, "Base URL of Prometheus, without /api/v1 (required, here or in --config).")
 	fs.StringVar(&o.ConfigFile, "config", o.ConfigFile,
 		"YAML file with a telemetry section: addresses and credentials of Prometheus and Jaeger, and queries. The configuration of the adapter fits; other sections are ignored.")
@@ -97,15 +114,9 @@ func (o *Options) Flags(fs *pflag.FlagSet) {
 		"Namespace of the application (required). Repeat it for an application over several namespaces; services are then recorded as namespace/name.")
 	fs.StringSliceVar(&o.Services, "services", o.Services,
 		"Workloads to record, comma-separated, as name or namespace/name; default every workload in the namespaces that received a request in the range.")
-	fs.StringSliceVar(&o.Features, "features", o.Features, "Columns of the output.")
-	fs.StringVar(&o.Start, "start", o.Start, "Start of the range: RFC 3339, Unix seconds, or relative to now such as -7d or -36h.")
-	fs.StringVar(&o.End, "end", o.End, "End of the range, in the same form, or now.")
 	fs.DurationVar(&o.Step, "step", o.Step, "Time between two rows of a service. Use that of the adapter.")
-	fs.StringVar(&o.Out, "out", o.Out, "File for the series, .csv or .csv.gz (required).")
-	fs.StringVar(&o.GraphOut, "graph-out", o.GraphOut, "File for the invocation graph, .csv. Without it no graph is read.")
 	fs.IntVar(&o.Columns, "columns", o.Columns, "Largest number of steps of one query. Queries for many services have fewer; lower it if queries take too long.")
 	fs.IntVar(&o.Attempts, "attempts", o.Attempts, "Attempts for a query that fails for a transient reason.")
-	fs.BoolVar(&o.Overwrite, "overwrite", o.Overwrite, "Replace existing output, once the new one is complete.")
 }
 
 // Validate reports every invalid flag.
@@ -118,11 +129,11 @@ func (o *Options) Validate() error {
 	}
 	reject(o.PrometheusURL == "" && o.ConfigFile == "", "--prometheus-url is required, for example http://localhost:9090, or a --config that has it")
 	reject(len(o.Namespaces) == 0 || slices.ContainsFunc(o.Namespaces, func(n string) bool { return strings.TrimSpace(n) == "" }), "--namespace is required")
-	reject(o.Out == "", "--out is required, for example history.csv.gz")
+	reject(o.Out == "" && !o.ReadOnly, "--out is required, for example history.csv.gz")
 	reject(o.Out != "" && !strings.HasSuffix(o.Out, ".csv") && !compressed(o.Out), "--out is %q, want a name that ends in .csv or .csv.gz", o.Out)
 	reject(o.GraphOut != "" && !strings.HasSuffix(o.GraphOut, ".csv"), "--graph-out is %q, want a name that ends in .csv", o.GraphOut)
 	reject(o.Out != "" && o.GraphOut != "" && filepath.Clean(o.Out) == filepath.Clean(o.GraphOut), "--graph-out and --out are both %q", o.Out)
-	reject(o.JaegerURL != "" && o.GraphOut == "", "--jaeger-url has no effect without --graph-out")
+	reject(o.JaegerURL != "" && o.GraphOut == "" && !o.ReadOnly, "--jaeger-url has no effect without --graph-out")
 	reject((o.Username == "") != (o.PasswordFile == ""), "--prometheus-username and --prometheus-password-file go together")
 	reject(o.Username != "" && o.BearerTokenFile != "", "--prometheus-username and --prometheus-bearer-token-file exclude each other")
 	reject(o.Step <= 0 || o.Step%time.Millisecond != 0, "--step is %v, want a positive number of whole milliseconds", o.Step)
@@ -146,6 +157,7 @@ type Config struct {
 	span       span
 
 	seriesOut, graphOut string
+	graph               bool // whether the graph is read
 	columns, attempts   int
 	overwrite           bool
 
@@ -162,6 +174,7 @@ func (o *Options) Config(out io.Writer, now func() time.Time) (*Config, error) {
 		step:      o.Step,
 		seriesOut: o.Out,
 		graphOut:  o.GraphOut,
+		graph:     o.GraphOut != "" || o.ReadOnly,
 		columns:   o.Columns,
 		attempts:  o.Attempts,
 		overwrite: o.Overwrite,
@@ -258,6 +271,13 @@ func (o *Options) telemetry() (telemetry.Config, error) {
 	}
 	if o.BearerTokenFile != "" {
 		http.Authorization = &config.Authorization{Type: "Bearer", CredentialsFile: o.BearerTokenFile}
+	}
+	if len(o.Queries) > 0 {
+		cfg.Queries = maps.Clone(cfg.Queries)
+		if cfg.Queries == nil {
+			cfg.Queries = map[string]string{}
+		}
+		maps.Copy(cfg.Queries, o.Queries)
 	}
 	if err := cfg.Validate(); err != nil {
 		return cfg, fmt.Errorf("telemetry: %w", err)

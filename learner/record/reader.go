@@ -86,7 +86,7 @@ func (r *Reader) read(ctx context.Context, q Recent) (*estimator.Window, []estim
 	counted, from := calls{}, q.Steps
 	for from > 0 {
 		steps := min(run.piece(len(services)), from)
-		w, err := run.read(ctx, services, whole.Time(from-1), steps)
+		w, err := run.readPiece(ctx, services, whole.Time(from-1), steps)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -49,46 +49,62 @@ func (e explained) Error() string { return telemetry.Explain(e.error) }
 // Unwrap returns the error without details.
 func (e explained) Unwrap() error { return e.error }
 
+// Read returns the range and the invocation graph, and writes no file.
+func (c *Config) Read(ctx context.Context) (*estimator.Window, []estimator.Edge, error) {
+	_, w, graph, err := c.read(ctx)
+	if err != nil {
+		return nil, nil, explained{err}
+	}
+	return w, graph, nil
+}
+
 func (c *Config) record(ctx context.Context) error {
 	if err := c.free(); err != nil {
 		return err
 	}
-	mesh := c.telemetry
-	mesh.Jaeger = telemetry.Jaeger{} // queried once, for the whole range
-	source, err := telemetry.New(mesh, c.features, c.columns, c.step)
-	if err != nil {
-		return fmt.Errorf("telemetry: %w", err)
-	}
-	defer source.Close()
-	p := &progress{out: c.out, now: c.now}
-	r := &recording{Config: c, source: source, progress: p, notices: notices{line: p.line}, calls: c.graphOut != ""}
-	r.retry = retrier{attempts: c.attempts, wait: c.wait, line: p.line}
-
-	services, err := r.whom(ctx)
+	r, w, graph, err := c.read(ctx)
 	if err != nil {
 		return err
 	}
-	traced, err := r.traced(ctx, services)
-	if err != nil {
-		return err
-	}
-	w, counted, err := r.collect(ctx, services)
-	if err != nil {
-		return err
-	}
-	if known(w.Values) == 0 {
-		return fmt.Errorf("prometheus has no data at all for the %d services from %s to %s: check --namespace, --services and the range: %w",
-			len(services), w.Time(0).Format(time.RFC3339), w.End.Format(time.RFC3339), r.notices.whyEmpty(r.features))
-	}
-	if len(r.namespaces) == 1 {
-		w.Services = bare(w.Services)
-	}
-	graph := edges(counted, traced)
 	if err := r.write(w, graph); err != nil {
 		return err
 	}
 	r.summarise(w, graph)
 	return nil
+}
+
+func (c *Config) read(ctx context.Context) (*recording, *estimator.Window, []estimator.Edge, error) {
+	mesh := c.telemetry
+	mesh.Jaeger = telemetry.Jaeger{} // queried once, for the whole range
+	source, err := telemetry.New(mesh, c.features, c.columns, c.step)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("telemetry: %w", err)
+	}
+	defer source.Close()
+	p := &progress{out: c.out, now: c.now}
+	r := &recording{Config: c, source: source, progress: p, notices: notices{line: p.line}, calls: c.graph}
+	r.retry = retrier{attempts: c.attempts, wait: c.wait, line: p.line}
+
+	services, err := r.whom(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	traced, err := r.traced(ctx, services)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	w, counted, err := r.collect(ctx, services)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if known(w.Values) == 0 {
+		return nil, nil, nil, fmt.Errorf("prometheus has no data at all for the %d services from %s to %s: check --namespace, --services and the range: %w",
+			len(services), w.Time(0).Format(time.RFC3339), w.End.Format(time.RFC3339), r.notices.whyEmpty(r.features))
+	}
+	if len(r.namespaces) == 1 {
+		w.Services = bare(w.Services)
+	}
+	return r, w, edges(counted, traced), nil
 }
 
 // whom returns the sorted services to record.
@@ -119,7 +135,7 @@ func (r *recording) collect(ctx context.Context, services []estimator.Service) (
 	r.progress.begin(whole.Steps, len(services))
 	for done := 0; done < whole.Steps; {
 		steps := min(columns, whole.Steps-done)
-		w, err := r.read(ctx, services, whole.Time(done+steps-1), steps)
+		w, err := r.readPiece(ctx, services, whole.Time(done+steps-1), steps)
 		if err != nil {
 			what := "stopped"
 			if errors.Is(err, context.Canceled) {
@@ -149,9 +165,9 @@ func (r *recording) piece(services int) int {
 	return int(min(int64(r.columns), max(most, 1)))
 }
 
-// read returns the window of the given number of steps that ends at end, and
+// readPiece returns the window of the given number of steps that ends at end, and
 // retries transient failures. A channel whose answer stays partial is missing.
-func (r *recording) read(ctx context.Context, services []estimator.Service, end time.Time, steps int) (w *estimator.Window, err error) {
+func (r *recording) readPiece(ctx context.Context, services []estimator.Service, end time.Time, steps int) (w *estimator.Window, err error) {
 	var findings []*telemetry.Error
 	err = r.retry.do(ctx, func(ctx context.Context) (err error) {
 		w, findings, err = r.source.Read(ctx, telemetry.Range{Services: services, End: end, Steps: steps, Calls: r.calls, Checks: true})
