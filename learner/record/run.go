@@ -51,10 +51,11 @@ func (e explained) Unwrap() error { return e.error }
 
 // Read returns the range and the invocation graph, and writes no file.
 func (c *Config) Read(ctx context.Context) (*estimator.Window, []estimator.Edge, error) {
-	_, w, graph, err := c.read(ctx)
+	r, w, graph, err := c.read(ctx)
 	if err != nil {
 		return nil, nil, explained{err}
 	}
+	r.summarise(w, graph)
 	return w, graph, nil
 }
 

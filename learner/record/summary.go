@@ -56,7 +56,7 @@ func (n *notices) whyEmpty(features []estimator.Feature) error {
 	return telemetry.NoData
 }
 
-// summarise prints what was written and what is missing.
+// summarise prints what was read, or written, and what is missing.
 func (r *recording) summarise(w *estimator.Window, graph []estimator.Edge) {
 	var gaps, silent []string
 	ofService := make([]int, len(w.Services))
@@ -88,7 +88,11 @@ func (r *recording) summarise(w *estimator.Window, graph []estimator.Edge) {
 	if len(gaps) > 0 {
 		missing = "; missing: " + strings.Join(gaps, ", ")
 	}
-	r.progress.line("wrote %s: %d steps of %d services from %s to %s%s", r.seriesOut, w.Steps, len(w.Services),
+	done := "read"
+	if r.seriesOut != "" {
+		done = "wrote " + r.seriesOut
+	}
+	r.progress.line("%s: %d steps of %d services from %s to %s%s", done, w.Steps, len(w.Services),
 		w.Time(0).Format(time.RFC3339), w.End.Format(time.RFC3339), missing)
 	if r.graphOut == "" {
 		return
