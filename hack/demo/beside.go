@@ -18,10 +18,13 @@ import (
 // after Ctrl-C.
 const shortest, longest = time.Minute, 10 * time.Minute
 
+// labStep is Δ there, which is a multiple of the lab's resolution.
+const labStep = 5 * time.Second
+
 // beside compares the stock HPA on CPU with DeepScaler under the same kind and duration
 // of load, in virtual time.
 func (o options) beside(ctx context.Context, load time.Duration, out io.Writer) error {
-	load = min(load.Truncate(step), longest)
+	load = min(load.Truncate(labStep), longest)
 	if load < shortest {
 		return nil
 	}
@@ -37,8 +40,8 @@ func (o options) beside(ctx context.Context, load time.Duration, out io.Writer) 
 		return err
 	}
 	c := loop.Defaults(a, nil, 1)
-	c.Duration, c.Warmup = load, 12*step
-	c.Step, c.Scrape, c.RateWindow, c.Sync = step, 2*time.Second, 2*step, hpaSync
+	c.Duration, c.Warmup = load, 12*labStep
+	c.Step, c.Scrape, c.RateWindow, c.Sync = labStep, 2*time.Second, 2*labStep, hpaSync
 	c.Bounds.Max = maxPods
 	scene, err := experiment.NewScene(c, o.load, g, o.rps, workload.Span{Seed: 2, Duration: load})
 	if err != nil {
@@ -56,7 +59,7 @@ func (o options) beside(ctx context.Context, load time.Duration, out io.Writer) 
 	if err != nil {
 		return fmt.Errorf("compare with the stock HPA: %w", err)
 	}
-	names := map[string]string{"hpa-cpu": "stock HPA, 60 % CPU", "hab": "DeepScaler"}
+	names := map[string]string{"hpa-cpu": "stock HPA, 60 % CPU", "hab": "DeepScaler without a model"}
 	fmt.Fprintf(out, "\n%v of the load %s again in the lab, in virtual time:\n\n", load, o.load)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\tSLO violated\tcore-hours\tchanges of replicas")

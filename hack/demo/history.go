@@ -87,6 +87,10 @@ func (h *history) explanation() string {
 		"Stock HorizontalPodAutoscalers scaled the Deployments to it. At first queueing theory (hab) made the numbers, which needs no training. "
 	before, after := h.handover, h.last
 	spent := after.elapsed - before.elapsed
+	unbroken := ""
+	if h.errors == 0 {
+		unbroken = " and without a failed read of the metric"
+	}
 	switch {
 	case h.models == 0:
 		text += "Beside it a learner waited for enough history, and no network that it trained has beaten queueing theory on minutes that were held back, " +
@@ -94,11 +98,11 @@ func (h *history) explanation() string {
 		return fold(text)
 	case h.models == 1:
 		text += fmt.Sprintf("Beside it a learner trained the paper's network on what it saw, and tested it on minutes that were held back. "+
-			"After %s it was better than queueing theory there, so it took over, on all services together and without a failed read. ", clock(before.elapsed))
+			"After %s it was better than queueing theory there, so it took over, on all services together%s. ", clock(before.elapsed), unbroken)
 	default:
 		text += fmt.Sprintf("Beside it a learner trained the paper's network on what it saw, and tested it on minutes that were held back. "+
-			"After %s it was better than queueing theory there, so it took over, on all services together and without a failed read; "+
-			"with what came later the plan changed hands %d times more. ", clock(before.elapsed), h.models-1)
+			"After %s it was better than queueing theory there, so it took over, on all services together%s; "+
+			"with what came later the plan changed hands %d times more. ", clock(before.elapsed), unbroken, h.models-1)
 	}
 	if spent > time.Minute && before.elapsed > time.Minute {
 		late := (after.violation*after.elapsed.Seconds() - before.violation*before.elapsed.Seconds()) / spent.Seconds()

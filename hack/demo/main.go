@@ -32,7 +32,7 @@ func command() *cobra.Command {
 control plane, an application under load, Prometheus, Jaeger and the DeepScaler
 adapter with its learner on the loopback interface, and shows a live table per
 service: what is needed, which estimator says so, and what the learner does. The
-learner has enough history after three minutes; from then on a network takes over
+learner has enough history after four minutes; from then on a network takes over
 as soon as one beats queueing theory.
 
 It leaves nothing behind: Ctrl-C stops every program and removes

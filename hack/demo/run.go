@@ -32,7 +32,7 @@ const (
 
 // learning is the learner's schedule.
 func learning() *exchange.Learning {
-	return &exchange.Learning{Interval: 45 * time.Second, History: 20 * time.Minute, LeastHistory: 150 * time.Second, MaxAge: 3 * time.Minute, Iterations: 2}
+	return &exchange.Learning{Interval: 30 * time.Second, History: 20 * time.Minute, LeastHistory: 4 * time.Minute, MaxAge: 3 * time.Minute, Iterations: 3}
 }
 
 type options struct {

@@ -60,7 +60,7 @@ func (s snapshot) write(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(&b, "\nlearner   %s\n", s.planning.learner)
+	fmt.Fprintf(&b, "\n%s\n", fold("learner   "+s.planning.learner))
 	if !math.IsNaN(s.planning.trust) {
 		fmt.Fprintf(&b, "trust     %.0f %% in the model\n", 100*s.planning.trust)
 	}
