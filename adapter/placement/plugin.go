@@ -147,7 +147,7 @@ func (p *Plugin) Score(_ context.Context, state framework.CycleState, _ *corev1.
 		return 0, nil
 	}
 	r := s.nodes[i]
-	return int64(math.Round(s.decision.Score(r.zone, r.pods, r.free).Value * float64(framework.MaxNodeScore))), nil
+	return int64(math.Round(s.decision.Score(r.zone, r.pods, r.free).Value * float64(framework.MaxScore))), nil
 }
 
 // ScoreExtensions implements [framework.ScorePlugin]. Scores need no scaling: how far the

@@ -49,7 +49,7 @@ func schedule(t *testing.T, p *Plugin, pod *corev1.Pod) map[string]int64 {
 	scores := map[string]int64{}
 	for _, n := range nodes {
 		score, status := p.Score(t.Context(), state, pod, n)
-		if !status.IsSuccess() || score < framework.MinNodeScore || score > framework.MaxNodeScore {
+		if !status.IsSuccess() || score < framework.MinScore || score > framework.MaxScore {
 			t.Fatalf("score of %s is %d (%v)", n.Node().Name, score, status)
 		}
 		scores[n.Node().Name] = score

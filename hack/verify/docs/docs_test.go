@@ -41,7 +41,7 @@ func TestGeneratedPartsAreUpToDate(t *testing.T) {
 // explain them, in both directions.
 func TestNamesAreExplained(t *testing.T) {
 	for _, tt := range []struct{ source, page, inSource, inPage string }{
-		{"adapter/selfmetrics/*.go adapter/discovery/doc.go learner/sidecar/metrics.go", "docs/metrics.md", `"(deepscaler_[a-z_]+)"`, "(?m)^\\| `(deepscaler_[a-z_]+)`"},
+		{"adapter/selfmetrics/*.go adapter/discovery/doc.go adapter/placement/metrics.go learner/sidecar/metrics.go", "docs/metrics.md", `"(deepscaler_[a-z_]+)"`, "(?m)^\\| `(deepscaler_[a-z_]+)`"},
 		{"adapter/hpacheck/*.go", "docs/troubleshooting.md", `Reason[A-Za-z]+ += "([A-Za-z]+)"`, "(?m)^\\| `((?:Missing|Invalid|Selector|NotA|Average|Tolerance|Duplicate|ApplicationNot|MinReplicas|ObjectIsNot|APINot)[A-Za-z]+)` \\|.*\\|.*\\|$"},
 	} {
 		defined, explained := map[string]bool{}, map[string]bool{}

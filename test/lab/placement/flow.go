@@ -65,7 +65,7 @@ func Expect(c *Cluster, l *Load) Expected {
 			served(zones, arrive, work, total, s)
 		}
 	}
-	return expected(c, l, zones, nodes, total, arrive, work)
+	return expected(c, l, zones, nodes, total, work)
 }
 
 // received returns the calls per second to a service.
@@ -93,7 +93,7 @@ func served(zones [][]int, arrive, work [][]float64, total []float64, s int) {
 	}
 }
 
-func expected(c *Cluster, l *Load, zones, nodes [][]int, total []float64, arrive, work [][]float64) Expected {
+func expected(c *Cluster, l *Load, zones, nodes [][]int, total []float64, work [][]float64) Expected {
 	var out Expected
 	calls := 0.0
 	for t := range total {

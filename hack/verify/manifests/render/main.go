@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	image := flag.String("image", "", "image of the adapter, with its tag")
+	image := flag.String("image", "", "image of the adapter, with its tag; that of the scheduler has the suffix -scheduler")
 	source := flag.String("manifests", "manifests", "directory to look for kustomizations in")
 	out := flag.String("out", "dist/manifests", "directory to write to; it must be in the same checkout")
 	flag.Parse()
@@ -57,7 +57,7 @@ func run(ctx context.Context, image, source, out string) error {
 	return nil
 }
 
-// writeOverlay writes a kustomization that replaces the image and nothing else,
+// writeOverlay writes a kustomization that replaces the images and nothing else,
 // because kubectl has no flag for that.
 func writeOverlay(base, out, image string) (string, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // manifests are readable for all
@@ -77,7 +77,7 @@ func writeOverlay(base, out, image string) (string, error) {
 	}
 	content := fmt.Sprintf("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [%q]\n", filepath.ToSlash(relative))
 	if name != "" {
-		content += fmt.Sprintf("images: [{name: deepscaler, newName: %q, newTag: %q}]\n", name, tag)
+		content += fmt.Sprintf("images: [{name: deepscaler, newName: %q, newTag: %q}, {name: deepscaler-scheduler, newName: %q, newTag: %q}]\n", name, tag, name+"-scheduler", tag)
 	}
 	return overlay, os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(content), 0o600)
 }
