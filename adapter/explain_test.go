@@ -76,8 +76,11 @@ func TestStatus(t *testing.T) {
 	if web := d.Services[1]; web.Desired == nil || *web.Desired < 3 || web.Max != 9 || web.Problem != "" {
 		t.Errorf("web is %+v", web)
 	}
-	if _, err := s.explainer(t, "nobody").Describe(t.Context(), explain.Query{Namespace: "shop"}); err == nil || !strings.Contains(err.Error(), "deepscaler-metric-reader") {
-		t.Errorf("error %v does not name the role that is missing", err)
+	if _, err := s.explainer(t, "nobody").Describe(t.Context(), explain.Query{Namespace: "shop"}); err == nil || !strings.Contains(err.Error(), "deepscaler-metric-reader") || !strings.Contains(err.Error(), "cannot list resource") {
+		t.Errorf("error %v does not name the right and the role that are missing", err)
+	}
+	if _, err := s.explainer(t, "hpa").Describe(t.Context(), explain.Query{Namespace: "shop", Service: "other"}); err == nil || !strings.Contains(err.Error(), "scaleTargetRef.name") {
+		t.Errorf("error %v does not say what a service is", err)
 	}
 }
 

@@ -54,6 +54,7 @@ func (c *Client) Describe(ctx context.Context, q Query) (*Document, error) {
 	}
 	body, err := request.Do(ctx).Raw()
 	if err != nil {
+		err = stated(body, err)
 		return nil, fmt.Errorf("ask the adapter about namespace %s: %w%s", q.Namespace, err, hint(err))
 	}
 	// Others that serve external metrics ignore the parameter and answer with a list.
@@ -69,6 +70,16 @@ func (c *Client) Describe(ctx context.Context, q Query) (*Document, error) {
 		return nil, fmt.Errorf("read the answer about namespace %s: %w", q.Namespace, err)
 	}
 	return d, nil
+}
+
+// stated returns the error that the body of an answer states, which the client library
+// leaves to its readers, or else err.
+func stated(body []byte, err error) error {
+	var s metav1.Status
+	if json.Unmarshal(body, &s) != nil || s.Kind != "Status" || s.Message == "" {
+		return err
+	}
+	return &apierrors.StatusError{ErrStatus: s}
 }
 
 // hint returns what to do about an error, or nothing.

@@ -41,6 +41,7 @@ export function draw(root, services, calls, learned, chosen, choose, mood) {
   const width = columns.length * (wide + gapX), height = tallest * (high + gapY) + 4;
   root.replaceChildren();
   for (const [k, v] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) root.setAttribute(k, v);
+  root.style.minWidth = `${0.75 * width}px`; // smaller text cannot be read
   const edges = (all, kind) => {
     const most = Math.max(...all.map((l) => l.value), 0);
     for (const l of all) {
