@@ -9,10 +9,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/authentication/authenticatorfactory"
 	"k8s.io/apiserver/pkg/authentication/request/headerrequest"
+	"k8s.io/apiserver/pkg/authentication/request/union"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
 )
 
 // The ConfigMap in which kube-apiserver publishes the authorities that it trusts.
@@ -45,20 +47,21 @@ func authenticate(ctx context.Context, o *genericoptions.DelegatingAuthenticatio
 	if config.ClientCertificateCAContentProvider, err = clientCA(o, client, trusted); err != nil {
 		return fmt.Errorf("authorities of client certificates: %w", err)
 	}
-	if config.RequestHeaderConfig, err = aggregator(ctx, o, client, trusted); err != nil {
+	if info.RequestHeaderConfig, err = aggregator(ctx, o, client, trusted); err != nil {
 		return fmt.Errorf("authorities of the API aggregator: %w", err)
 	}
 
 	if err := info.ApplyClientCert(config.ClientCertificateCAContentProvider, serving); err != nil {
 		return fmt.Errorf("authorities of client certificates: %w", err)
 	}
-	if info.RequestHeaderConfig = config.RequestHeaderConfig; info.RequestHeaderConfig != nil {
-		if err := info.ApplyClientCert(info.RequestHeaderConfig.CAContentProvider, serving); err != nil {
-			return fmt.Errorf("authorities of the API aggregator: %w", err)
-		}
+	if info.Authenticator, _, err = config.New(); err != nil || info.RequestHeaderConfig == nil {
+		return err
 	}
-	info.Authenticator, _, err = config.New()
-	return err
+	if err := info.ApplyClientCert(info.RequestHeaderConfig.CAContentProvider, serving); err != nil {
+		return fmt.Errorf("authorities of the API aggregator: %w", err)
+	}
+	info.Authenticator = union.New(newFrontProxy(info.RequestHeaderConfig, clock.RealClock{}), info.Authenticator)
+	return nil
 }
 
 // trusted returns the authorities in the cluster's ConfigMap as they are now; empty when
