@@ -8,13 +8,15 @@ package discovery
 const (
 	// Metric is the name of the metric, on every API.
 	Metric = "deepscaler_desired_replicas"
-	// CallRateMetric and AffinityMetric are the names of the external metrics about pairs
-	// of services, which the scheduler plugin reads.
+	// CallRateMetric is the name of the external metric of calls between two services,
+	// which the scheduler plugin reads.
 	CallRateMetric = "deepscaler_call_rate"
+	// AffinityMetric is that of the learned affinity between two services.
 	AffinityMetric = "deepscaler_affinity"
-	// SourceLabel and DestinationLabel are the labels of their items, which name services
-	// as namespace/name. The source of calls from outside is empty.
-	SourceLabel      = "source"
+	// SourceLabel is the label of their items that names the first service as
+	// namespace/name; empty for calls from outside.
+	SourceLabel = "source"
+	// DestinationLabel is that of the second service.
 	DestinationLabel = "destination"
 	// ServiceLabel is the label of its items that names the service.
 	ServiceLabel = "service"
@@ -27,7 +29,8 @@ const (
 	// alone, whatever the configuration has for the application.
 	ModeAnnotation = "deepscaler.io/mode"
 	// Shadow lets everything be computed while the metric only answers the present
-	// number of pods. Active lets it answer what is planned.
+	// number of pods.
 	Shadow = "shadow"
+	// Active lets it answer what is planned.
 	Active = "active"
 )

@@ -59,7 +59,7 @@ func describe(r *http.Request, namespace, wanted string, s Source) (*Document, e
 }
 
 func refuse(w http.ResponseWriter, err error) {
-	status, ok := err.(apierrors.APIStatus) //nolint:errorlint // sources return these unwrapped
+	status, ok := err.(apierrors.APIStatus)
 	if !ok {
 		status = apierrors.NewInternalError(err)
 	}

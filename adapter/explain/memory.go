@@ -2,6 +2,7 @@ package explain
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func (m *Memory) Planned(_ context.Context, b *tick.Basis) {
 	if before := m.last[b.Application]; before != nil {
 		r.recent = before.recent[max(0, len(before.recent)+1-moments):]
 	}
-	r.recent = append(r.recent[:len(r.recent):len(r.recent)], Moment{b.Window.End, Number(b.Verdict.Trust), Number(b.Verdict.Violations)})
+	r.recent = append(slices.Clip(r.recent), Moment{b.Window.End, Number(b.Verdict.Trust), Number(b.Verdict.Violations)})
 	m.last[b.Application] = r
 }
 

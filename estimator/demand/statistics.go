@@ -104,15 +104,7 @@ func Quantile(values []float64, q float64) float64 {
 	k := int(q * float64(len(values)-1))
 	for len(values) > fewToSort {
 		pivot := middle(values[0], values[len(values)/2], values[len(values)-1])
-		below, above := partition(values, func(v float64) int {
-			switch {
-			case v < pivot:
-				return -1
-			case v > pivot:
-				return 1
-			}
-			return 0
-		})
+		below, above := split(values, pivot)
 		switch {
 		case k < below:
 			values = values[:below]
@@ -130,6 +122,25 @@ func Quantile(values []float64, q float64) float64 {
 const fewToSort = 12
 
 func middle(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
+
+// split is partition for plain values, without a call for each: windows have thousands.
+func split(values []float64, pivot float64) (below, above int) {
+	above = len(values)
+	for i := 0; i < above; {
+		switch v := values[i]; {
+		case v < pivot:
+			values[i], values[below] = values[below], v
+			below++
+			i++
+		case v > pivot:
+			above--
+			values[i], values[above] = values[above], v
+		default:
+			i++
+		}
+	}
+	return below, above
+}
 
 // partition reorders values into those below, equal to and above a pivot, and returns
 // where the second and the third begin.
