@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -93,4 +94,23 @@ func checkVersion(data []byte) error {
 			header.APIVersion, header.Kind, APIVersion, Kind)
 	}
 	return nil
+}
+
+// LoadFor returns the configuration for somebody who reaches Prometheus under another URL
+// than the adapter does. Without a path it is the defaults; url and preset replace those of
+// the file unless they are empty.
+func LoadFor(path, url, preset string) (*Adapter, error) {
+	a := Default()
+	if path != "" {
+		var err error
+		if a, err = Load(path); err != nil {
+			return nil, err
+		}
+	}
+	a.Telemetry.Prometheus.URL = cmp.Or(url, a.Telemetry.Prometheus.URL)
+	a.Telemetry.Preset = cmp.Or(preset, a.Telemetry.Preset)
+	if err := a.Telemetry.Validate(); err != nil {
+		return nil, fmt.Errorf("telemetry: %w", err)
+	}
+	return a, nil
 }

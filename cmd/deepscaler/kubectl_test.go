@@ -104,3 +104,26 @@ func TestExplain(t *testing.T) {
 		t.Errorf("before the first plan: %q, %v", out, err)
 	}
 }
+
+// What the API server answers is the whole input; without rights to see who owns the
+// APIs, the user has to say.
+func TestHPA(t *testing.T) {
+	file := apiServer(t, "/apis/apps/v1/namespaces/shop/deployments", `{"kind":"DeploymentList","apiVersion":"apps/v1","items":[]}`)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"an unknown API":     {[]string{"--api", "both"}, "want external, custom or auto"},
+		"no rights":          {[]string{"--api", "external"}, "list statefulsets"},
+		"a short history":    {[]string{"--api", "external", "--prometheus-url", "http://localhost:9", "--history", "1m"}, "at least 1h"},
+		"no such Prometheus": {[]string{"--api", "custom", "--prometheus-url", "localhost:9090"}, "prometheus.url"},
+		"no such preset":     {[]string{"--api", "custom", "--prometheus-url", "http://localhost:9", "--preset", "envoy"}, "envoy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := execute(t, append([]string{"hpa", "--kubeconfig", file}, c.args...)...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q in it\n%s", err, c.want, out)
+			}
+		})
+	}
+}
