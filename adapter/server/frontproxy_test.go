@@ -162,16 +162,12 @@ func BenchmarkFrontProxy(b *testing.B) {
 		b.Fatal(err)
 	}
 	type static = headerrequest.StaticStringSlice
-	c := &authenticatorfactory.RequestHeaderConfig{
-		CAContentProvider: known, AllowedClientNames: static{"aggregator"}, UsernameHeaders: static{"X-Remote-User"},
-		UIDHeaders: static{}, GroupHeaders: static{"X-Remote-Group"}, ExtraHeaderPrefixes: static{},
-	}
 	cert, _ := s.sign(b, "aggregator")
 	remembering := &frontProxy{
 		authorities: known.VerifyOptions,
-		verifying: headerrequest.NewDynamicVerifyOptionsSecure(known.VerifyOptions, c.AllowedClientNames,
-			c.UsernameHeaders, c.UIDHeaders, c.GroupHeaders, c.ExtraHeaderPrefixes),
-		trusting: headerrequest.NewDynamic(c.UsernameHeaders, c.UIDHeaders, c.GroupHeaders, c.ExtraHeaderPrefixes),
+		verifying: headerrequest.NewDynamicVerifyOptionsSecure(known.VerifyOptions, static{"aggregator"},
+			static{"X-Remote-User"}, static{}, static{"X-Remote-Group"}, static{}),
+		trusting: headerrequest.NewDynamic(static{"X-Remote-User"}, static{}, static{"X-Remote-Group"}, static{}),
 		verified: cache.NewLRUExpireCache(aggregators), clock: clock.RealClock{},
 	}
 	for name, proxy := range map[string]authenticator.Request{"verified at every request": remembering.verifying, "remembered": remembering} {

@@ -61,7 +61,7 @@ func (d *derivation) of(t reflect.Type) spec.Schema {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if n, ok := reflect.Zero(t).Interface().(named); ok {
+	if n, ok := reflect.TypeAssert[named](reflect.Zero(t)); ok {
 		d.dependencies = append(d.dependencies, n.OpenAPIModelName())
 		return spec.Schema{SchemaProps: spec.SchemaProps{Ref: d.ref(n.OpenAPIModelName())}}
 	}
