@@ -151,7 +151,7 @@ func (l *Lesson) judge(ctx context.Context, c *gate.Court, name string, m *artif
 // little, or there is no model that could serve.
 func (l *Lesson) since(ctx context.Context) (*test, error) {
 	if l.Serving == nil || l.misfit() != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // what cannot serve is not tested
 	}
 	from := 1
 	for from < l.History.Steps && !l.History.Time(from).After(l.Serving.Created) {
@@ -163,7 +163,7 @@ func (l *Lesson) since(ctx context.Context) (*test, error) {
 	// A model from before the history leaves no steps to fit the label on.
 	court, err := l.court(max(from, int(heldBack*float64(l.History.Steps))))
 	if errors.Is(err, gate.ErrTooShort) {
-		return nil, nil //nolint:nilerr // nothing to test on yet
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err

@@ -175,6 +175,7 @@ func TestRestart(t *testing.T) {
 		s := start(t, func(s *site) { s.need = 1 })
 		first := s.report(t)
 		pass(30 * time.Minute)
+		s.stop()
 		s.run(t)
 		if n := s.trainings(); len(n) != 1 {
 			t.Errorf("%d trainings, want that of before the restart", len(n))
@@ -227,12 +228,12 @@ func TestStopsWhileItTrains(t *testing.T) {
 			return nil, ctx.Err()
 		}
 		s.write(t)
-		stop := s.run(t)
+		s.run(t)
 		if got := s.state(t, "shop"); !strings.HasPrefix(got, "training") {
 			t.Errorf("the state is %q", got)
 		}
 		began := time.Now()
-		stop()
+		s.stop()
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("stopped after %v", took)
 		}

@@ -33,6 +33,7 @@ type site struct {
 	metrics *Metrics
 	log     bytes.Buffer
 	sidecar *Sidecar
+	stop    func() // ends the learner
 	list    []exchange.Application
 
 	mu sync.Mutex
@@ -70,8 +71,8 @@ func start(t *testing.T, change ...func(*site)) *site {
 	return s
 }
 
-// run runs a learner; another one after it is a restart.
-func (s *site) run(t *testing.T) (stop func()) {
+// run runs a learner; another one after its stop is a restart.
+func (s *site) run(t *testing.T) {
 	t.Helper()
 	s.metrics = NewMetrics()
 	ticker := time.NewTicker(Poll)
@@ -84,10 +85,9 @@ func (s *site) run(t *testing.T) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); s.sidecar.Run(ctx) }()
-	stop = sync.OnceFunc(func() { cancel(); <-done; ticker.Stop() })
-	t.Cleanup(stop)
+	s.stop = sync.OnceFunc(func() { cancel(); <-done; ticker.Stop() })
+	t.Cleanup(s.stop)
 	synctest.Wait()
-	return stop
 }
 
 // application has two services in a namespace of its name.

@@ -18,8 +18,8 @@ type prometheus struct {
 // ServeHTTP implements [http.Handler].
 func (p prometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query, out := r.FormValue("query"), bufio.NewWriter(w)
-	defer out.Flush()
-	if !r.Form.Has("step") { // the graph, a chain, or a check
+	defer func() { _ = out.Flush() }() // the learner is gone
+	if !r.Form.Has("step") {           // the graph, a chain, or a check
 		fmt.Fprint(out, `{"status":"success","data":{"resultType":"vector","result":[`)
 		for n := 1; query == "calls" && n < p.services; n++ {
 			fmt.Fprintf(out, `%s{"metric":{"source_workload_namespace":"shop","source_workload":"service-%02d","destination_workload_namespace":"shop","destination_workload":"service-%02d"},"value":[0,"50"]}`,
