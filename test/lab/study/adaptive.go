@@ -83,8 +83,11 @@ func (o *adaptiveFlags) run(c *cobra.Command) error {
 // samples, whose windows and labels all lie in the training part.
 func (o *adaptiveFlags) steps() int {
 	resolved := o.options.Resolve(estimator.DefaultFeatures(), o.step)
-	window, furthest := resolved.Samples.Window, slices.Max(resolved.Samples.Horizons)
-	trained := o.samples + window + furthest - 1
+	needed := resolved.Samples.Window + slices.Max(resolved.Samples.Horizons)
+	if slices.Contains(resolved.Samples.Features, estimator.Analytic) {
+		needed = max(needed, resolved.AnalyticWindow) // the first label is that of the first analytic forecast
+	}
+	trained := o.samples + needed - 1
 	steps := trained
 	for int(math.Round(float64(steps)*o.options.Samples.Split.Train)) < trained {
 		steps++
