@@ -127,3 +127,25 @@ func TestHPA(t *testing.T) {
 		})
 	}
 }
+
+// A cluster without anything fails the check, and everything is reported all the same.
+func TestCheckCommand(t *testing.T) {
+	file := apiServer(t, "/elsewhere", "")
+	out, err := execute(t, "check", "--kubeconfig", file)
+	if err == nil || !strings.Contains(err.Error(), "checks failed") {
+		t.Errorf("error %v, want a count of failed checks", err)
+	}
+	for _, want := range []string{"none leads to DeepScaler", "give --prometheus-url", "namespace shop:"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report lacks %q:\n%s", want, out)
+		}
+	}
+	if out, err = execute(t, "check", "--kubeconfig", file, "-o", "json"); err == nil || !strings.Contains(out, `"status": "failed"`) {
+		t.Errorf("as JSON: %v\n%s", err, out)
+	}
+	for flag, value := range map[string]string{"--output": "yaml", "--config": "/nonexistent.yaml"} {
+		if _, err := execute(t, "check", "--kubeconfig", file, flag, value); err == nil || !strings.Contains(err.Error(), value) {
+			t.Errorf("error %v for %s %s", err, flag, value)
+		}
+	}
+}
