@@ -26,6 +26,25 @@ type CallGraph struct {
 	Calls []Call
 }
 
+// Edges returns the calls between services, each weighted with the calls per request that
+// its source receives; none without a graph. Sources that receive none are left out.
+func (g *CallGraph) Edges(services int) []Edge {
+	if g == nil {
+		return nil
+	}
+	received := make([]float64, services)
+	for _, c := range g.Calls {
+		received[c.Destination] += c.Rate
+	}
+	var edges []Edge
+	for _, c := range g.Calls {
+		if c.Source != Outside && c.Rate > 0 && received[c.Source] > 0 {
+			edges = append(edges, Edge{Source: c.Source, Destination: c.Destination, Weight: c.Rate / received[c.Source]})
+		}
+	}
+	return edges
+}
+
 func (g *CallGraph) validate(services int) error {
 	if g == nil {
 		return nil

@@ -45,7 +45,7 @@ func beginnings(steps, lead, least int) []int {
 
 // needs are the replicas that each service needed at each step, in hindsight.
 func (c Config) needs(w *estimator.Window) ([][]demand.Need, error) {
-	h, err := demand.Look(c.SLO, demand.Services(w), edges(w), estimator.Range{To: w.Steps})
+	h, err := demand.Look(c.SLO, demand.Services(w), w.Calls.Edges(len(w.Services)), estimator.Range{To: w.Steps})
 	if err != nil {
 		return nil, err
 	}
@@ -55,24 +55,6 @@ func (c Config) needs(w *estimator.Window) ([][]demand.Need, error) {
 		needs[n] = h.Needs(n)
 	}
 	return needs, nil
-}
-
-// edges returns the invocation graph of a window with calls per request of the source.
-func edges(w *estimator.Window) []estimator.Edge {
-	if w.Calls == nil {
-		return nil
-	}
-	received := make([]float64, len(w.Services))
-	for _, c := range w.Calls.Calls {
-		received[c.Destination] += c.Rate
-	}
-	var all []estimator.Edge
-	for _, c := range w.Calls.Calls {
-		if c.Source >= 0 && c.Rate > 0 && received[c.Source] > 0 {
-			all = append(all, estimator.Edge{Source: c.Source, Destination: c.Destination, Weight: c.Rate / received[c.Source]})
-		}
-	}
-	return all
 }
 
 // compare returns the hindcast of forecasts by the model and by queueing theory from the

@@ -12,7 +12,6 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/learner/sidecar"
 	"github.com/deepscaler/deepscaler/learner/train"
-	"github.com/deepscaler/deepscaler/test/lab/learned"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 )
 
@@ -71,7 +70,7 @@ func (l *living) learn(ctx context.Context, c *loop.Cluster) error {
 	history := whole.Slice(estimator.Range{From: int(config.RateWindow / config.Step), To: whole.Steps})
 	a := l.application(history, config)
 	lesson := &sidecar.Lesson{
-		Settings: l.settings, Application: a, History: history, Edges: learned.Edges(whole), Serving: l.serving, Scratch: l.scratch,
+		Settings: l.settings, Application: a, History: history, Edges: whole.Calls.Edges(len(whole.Services)), Serving: l.serving, Scratch: l.scratch,
 		Iterations: l.settings.Iterations, Seed: config.Seed, Train: train.Train, Now: c.Time,
 	}
 	reason, why, err := lesson.Look(ctx, l.ratio)

@@ -35,26 +35,9 @@ func Take(ctx context.Context, c loop.Config, teacher loop.Autoscaler, replicas 
 	if l.History, err = record.History.History(int(c.RateWindow / c.Step)); err != nil {
 		return nil, fmt.Errorf("make history: %w", err)
 	}
-	l.Edges = Edges(record.History.Window())
+	whole := record.History.Window()
+	l.Edges = whole.Calls.Edges(len(whole.Services))
 	return l, nil
-}
-
-// Edges returns the invocation graph of a window with calls for each call of the source.
-func Edges(w *estimator.Window) []estimator.Edge {
-	if w.Calls == nil {
-		return nil
-	}
-	received := make([]float64, len(w.Services))
-	for _, c := range w.Calls.Calls {
-		received[c.Destination] += c.Rate
-	}
-	var all []estimator.Edge
-	for _, c := range w.Calls.Calls {
-		if c.Source >= 0 && c.Rate > 0 && received[c.Source] > 0 {
-			all = append(all, estimator.Edge{Source: c.Source, Destination: c.Destination, Weight: c.Rate / received[c.Source]})
-		}
-	}
-	return all
 }
 
 // Train trains a network of a kind, with the defaults of deepscaler train but for what is
