@@ -14,7 +14,6 @@ import (
 
 type placements struct {
 	app   string
-	pods  int
 	seeds int
 	e     placement.Experiment
 }

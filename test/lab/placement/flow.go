@@ -36,17 +36,15 @@ func Expect(c *Cluster, l *Load) Expected {
 			total[s] += float64(n)
 		}
 	}
-	// arrive and work are calls per second by zone and service, before and after they
-	// chose a pod.
-	arrive, work := matrix(len(zones), len(total)), matrix(len(zones), len(total))
-	for range len(total) + 1 { // calls are at most as deep as there are services
-		next := matrix(len(zones), len(total))
+	work := matrix(len(zones), len(total)) // calls per second by zone and service that serves them
+	for range len(total) + 1 {             // calls are at most as deep as there are services
+		arrive := matrix(len(zones), len(total)) // the same by zone that they come from
 		for z := range zones {
 			for s := range total {
 				if total[s] == 0 {
 					continue
 				}
-				next[z][s] += l.Outside[s] * float64(zones[z][s]) / total[s]
+				arrive[z][s] += l.Outside[s] * float64(zones[z][s]) / total[s]
 				sent := 0.0
 				for _, calls := range l.Edges[s] {
 					sent += calls
@@ -56,11 +54,10 @@ func Expect(c *Cluster, l *Load) Expected {
 				}
 				share := work[z][s] / max(received(l, s), 1e-12)
 				for t, calls := range l.Edges[s] {
-					next[z][t] += calls * share
+					arrive[z][t] += calls * share
 				}
 			}
 		}
-		arrive = next
 		for s := range total {
 			served(zones, arrive, work, total, s)
 		}
