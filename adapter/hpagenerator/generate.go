@@ -30,6 +30,8 @@ type Generator struct {
 	Way discovery.Way
 	// History decides the bounds; nil when only the present is known.
 	History History
+	// Except are the names of workloads to leave out, such as stores.
+	Except []string
 }
 
 // Autoscaler is one to apply.
@@ -64,7 +66,15 @@ func (g *Generator) Generate(ctx context.Context, namespace string) (Result, err
 	}
 	there := newPresent(list.Items)
 	var r Result
+	for _, name := range g.Except {
+		if !slices.ContainsFunc(workloads, func(w workload) bool { return w.service.Name == name }) {
+			r.Notes = append(r.Notes, fmt.Sprintf("there is no workload %s to leave out", name))
+		}
+	}
 	for _, w := range workloads {
+		if slices.Contains(g.Except, w.service.Name) {
+			continue
+		}
 		a, why := g.autoscaler(w, there, history[w.service])
 		if why != "" {
 			r.Notes = append(r.Notes, fmt.Sprintf("%s %s: %s", w.target.Kind, w.service, why))

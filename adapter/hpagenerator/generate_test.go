@@ -129,6 +129,16 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
+func TestExcept(t *testing.T) {
+	r := generate(t, hpagenerator.Generator{Way: discovery.External, Except: []string{"redis", "radis"}}, deployment("cart", 1), deployment("redis", 1))
+	if len(r.Autoscalers) != 1 || r.Autoscalers[0].Name != "cart" {
+		t.Errorf("autoscalers %v, want cart alone", r.Autoscalers)
+	}
+	if len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "radis") {
+		t.Errorf("notes %q, want one about the misspelt name", r.Notes)
+	}
+}
+
 func TestHistoryDecidesTheBounds(t *testing.T) {
 	past := memory{replicas: map[string][]float64{"cart": slices.Repeat([]float64{3, 9}, 100)}}
 	r := generate(t, hpagenerator.Generator{Way: discovery.External, History: past}, deployment("cart", 4), deployment("web", 1))

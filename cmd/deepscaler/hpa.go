@@ -21,13 +21,15 @@ import (
 func newHPACommand() *cobra.Command {
 	var c cluster
 	var p prometheus
+	var except []string
 	everywhere, api, history := false, "auto", 7*24*time.Hour
 	cmd := &cobra.Command{
 		Use:   "hpa",
 		Short: "Print HorizontalPodAutoscalers for everything that has none for the metric",
 		Long: `Hpa prints a HorizontalPodAutoscaler for each Deployment and StatefulSet of a namespace
 that does not follow deepscaler_desired_replicas yet, as YAML for kubectl apply. It changes
-nothing. What it leaves out, and what you should look at, goes to standard error.
+nothing. What it leaves out, and what you should look at, goes to standard error. Leave out
+what more replicas would break or distort: stores and load generators, with --except.
 
 A workload that an autoscaler scales already keeps it, with its bounds, behaviour and
 metrics, and the metric is added: the larger number counts. Others get an autoscaler with
@@ -40,7 +42,7 @@ the bounds
 The history is that of the ready replicas in Prometheus, with --prometheus-url or --config.
 Less than an hour of it does not count.`,
 		Example: `  # Look at them, check them on the server, apply them
-  kubectl deepscaler hpa --namespace shop
+  kubectl deepscaler hpa --namespace shop --except redis,loadgenerator
   kubectl deepscaler hpa --namespace shop | kubectl apply --server-side --dry-run=server -f -
   kubectl deepscaler hpa --namespace shop | kubectl apply -f -
 
@@ -59,7 +61,7 @@ Less than an hour of it does not count.`,
 			if everywhere {
 				namespace = metav1.NamespaceAll
 			}
-			g := &hpagenerator.Generator{}
+			g := &hpagenerator.Generator{Except: except}
 			if g.Way, err = wayOf(cmd.Context(), config, api); err != nil {
 				return err
 			}
@@ -90,6 +92,7 @@ Less than an hour of it does not count.`,
 	}
 	fs := cmd.Flags()
 	fs.BoolVarP(&everywhere, "all-namespaces", "A", false, "Look at all namespaces, also those of the system.")
+	fs.StringSliceVar(&except, "except", nil, "Names of workloads to leave out, comma-separated.")
 	fs.StringVar(&api, "api", api, "How they read the metric: external, custom, or auto for custom where only that API leads to DeepScaler.")
 	fs.DurationVar(&history, "history", history, "How far the history goes back; with --prometheus-url or --config.")
 	p.addFlags(fs)

@@ -35,6 +35,8 @@ func TestManifests(t *testing.T) {
 	t.Run("autoscaler of the README", s.testReadme)
 	t.Run("validation is strict", s.testValidationIsStrict)
 	t.Run("rules and dashboard are PromQL", s.testQueries)
+	t.Run("generated autoscalers", s.testGenerated)
+	t.Run("minimal Prometheus", s.testMinimalPrometheus)
 	// These two apply for real; the second goes on from the first.
 	t.Run("rights with cert-manager", s.testRightsWithCertManager)
 	t.Run("rights of the base", s.testRightsOfBase)

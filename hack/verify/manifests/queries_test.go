@@ -17,14 +17,15 @@ import (
 	"github.com/deepscaler/deepscaler/hack/controlplane"
 )
 
-// testQueries has a real Prometheus parse every expression of the alerts and the
-// dashboard, and looks their metrics up in the code of adapter and learner.
+// testQueries has a real Prometheus parse every expression of the alerts, the dashboard
+// and the cluster without a mesh, and looks their metrics up in the code of adapter and learner.
 func (s *site) testQueries(t *testing.T) {
 	prometheus, err := s.cluster.StartPrometheus(t.Context(), controlplane.PrometheusOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	queries := append(s.alertQueries(t), dashboardQueries(t)...)
+	queries = append(queries, packetQuery(t))
 	if len(queries) < 15 {
 		t.Errorf("found only the queries %q", queries)
 	}
