@@ -132,7 +132,7 @@ func (c *Checker) plan(ctx context.Context, namespace string, owners []registrat
 	}
 	d, err := c.Adapter.Describe(ctx, explain.Query{Namespace: namespace})
 	switch {
-	case isForbidden(err):
+	case apierrors.IsForbidden(err):
 		s.add(Unknown, "metric", "", "%v", err)
 		return s
 	case err != nil:
@@ -164,10 +164,4 @@ func (c *Checker) plan(ctx context.Context, namespace string, owners []registrat
 		}
 	}
 	return s
-}
-
-// isForbidden also looks into wrapped errors.
-func isForbidden(err error) bool {
-	status, ok := errors.AsType[*apierrors.StatusError](err)
-	return ok && apierrors.IsForbidden(status)
 }

@@ -237,6 +237,15 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// The hint below an error is the remedy, so a row has one line.
+func TestHintsAreRemedies(t *testing.T) {
+	site := healthy()
+	site.adapter.err = errors.New("service unavailable\nsee the APIService")
+	if i := find(site.check(t), "plan", "metric"); i == nil || i.Detail != "service unavailable" || i.Remedy != "see the APIService" {
+		t.Errorf("%+v", i)
+	}
+}
+
 func TestWrite(t *testing.T) {
 	r := healthy().check(t)
 	r.Items = append(r.Items, check.Item{Section: "apis", Name: "x", Status: check.Failed, Detail: "is gone", Remedy: "bring it back"})

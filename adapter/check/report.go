@@ -4,8 +4,10 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -93,6 +95,10 @@ type section struct {
 	items []Item
 }
 
+// add adds an item. Further lines of its text, such as the hints of errors, are the remedy
+// of one that has none.
 func (s *section) add(status Status, name, remedy, format string, args ...any) {
-	s.items = append(s.items, Item{Section: s.name, Name: name, Status: status, Detail: fmt.Sprintf(format, args...), Remedy: remedy})
+	detail, hints, _ := strings.Cut(fmt.Sprintf(format, args...), "\n")
+	remedy = cmp.Or(remedy, strings.ReplaceAll(hints, "\n", "; "))
+	s.items = append(s.items, Item{Section: s.name, Name: name, Status: status, Detail: detail, Remedy: remedy})
 }

@@ -155,7 +155,7 @@ func (g *Generator) autoscaler(w workload, there *present, history []float64) (a
 			other.Name, other.Spec.ScaleTargetRef.Kind)
 	}
 	if len(scalers) > 0 {
-		return g.joined(w, scalers[0])
+		return g.joined(scalers[0])
 	}
 	switch {
 	case w.replicas == 0:
@@ -177,7 +177,7 @@ func (g *Generator) autoscaler(w workload, there *present, history []float64) (a
 }
 
 // joined returns an existing autoscaler with the metric added.
-func (g *Generator) joined(w workload, hpa *autoscalingv2.HorizontalPodAutoscaler) (a *Autoscaler, note string) {
+func (g *Generator) joined(hpa *autoscalingv2.HorizontalPodAutoscaler) (a *Autoscaler, note string) {
 	owner := metav1.GetControllerOfNoCopy(hpa)
 	switch {
 	case owner != nil && owner.Kind == "ScaledObject":

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -116,7 +115,7 @@ func wayOf(ctx context.Context, config *rest.Config, api string) (discovery.Way,
 		return "", fmt.Errorf("create a Kubernetes client: %w", err)
 	}
 	apis, err := registration.Lookup(ctx, client)
-	if apierrors.IsForbidden(errors.Unwrap(err)) {
+	if apierrors.IsForbidden(err) {
 		return "", fmt.Errorf("%w\ngive --api external, or custom where another server has the external metrics API", err)
 	}
 	if err != nil {

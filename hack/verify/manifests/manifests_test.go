@@ -42,6 +42,7 @@ func TestManifests(t *testing.T) {
 	t.Run("rights of the base", s.testRightsOfBase)
 	t.Run("rights of the scheduler", s.testRightsOfScheduler)
 	t.Run("restricted pods", s.testRestrictedPods)
+	t.Run("check of the base", s.testCheck)
 	t.Run("applying again keeps the certificate", s.testApplyAgain)
 }
 
