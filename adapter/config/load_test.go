@@ -186,3 +186,30 @@ func TestWindowsThatEndEarlyLookFurtherAhead(t *testing.T) {
 		t.Errorf("the lead time is %v, want %v", got, want)
 	}
 }
+
+// A user outside of the cluster names another URL, with or without a file.
+func TestLoadFor(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, []byte(config.Example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ file, url, preset, wantURL, wantPreset string }{
+		"a file":               {file, "", "", "http://prometheus.monitoring.svc:9090", "istio"},
+		"a URL":                {"", "http://localhost:9090", "", "http://localhost:9090", "istio"},
+		"a file and overrides": {file, "http://localhost:9090", "linkerd", "http://localhost:9090", "linkerd"},
+	} {
+		a, err := config.LoadFor(c.file, c.url, c.preset)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if a.Telemetry.Prometheus.URL != c.wantURL || a.Telemetry.Preset != c.wantPreset {
+			t.Errorf("%s: %s with preset %s", name, a.Telemetry.Prometheus.URL, a.Telemetry.Preset)
+		}
+	}
+	for _, c := range [][3]string{{"", "", ""}, {"", "localhost:9090", ""}, {"", "http://localhost", "envoy"}, {file + "x", "http://localhost", ""}} {
+		if _, err := config.LoadFor(c[0], c[1], c[2]); err == nil {
+			t.Errorf("%q is accepted", c)
+		}
+	}
+}
