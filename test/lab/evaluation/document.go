@@ -3,6 +3,8 @@ package evaluation
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -25,6 +27,9 @@ The sweep of a knob ends with the first setting that violates in at most %v %% o
 Networks learned from %v of history under the same kind of load with the seed %d, while the stock HPA on CPU managed the application.
 `+"`go run ./test/lab --help`"+` explains autoscalers, loads and columns. The paper ran on a cluster of eight machines, so its figures can be compared in kind and not in size.
 `, o.command(), testSeed, testSeed+o.Seeds-1, 100*enough, o.School, schoolSeed)
+	if usual := Defaults(); o.command() != usual.command() {
+		fmt.Fprintf(w, "\nThat is less or other than by default, which is\n\n    %s\n", usual.command())
+	}
 	for _, part := range []func(io.Writer) error{f.table2, f.figure10, f.figure11, f.figure12, f.table3} {
 		if err := part(w); err != nil {
 			return err
@@ -160,7 +165,7 @@ func (f *Found) figure12(w io.Writer) error {
 Of the fractional need of replicas on the last fifth of the history, which training does not see. DeepScaler's network has the defaults of `+"`deepscaler train`"+`; learning rate and
 weight decay of the others are the best of a grid for each application and load by the loss on a validation part. All are anchored at the analytic forecast.
 `)
-	none := false
+	empty, all := map[string]int{}, map[string]int{}
 	t := experiment.Table{Title: "Errors in replicas", Headings: []string{"application", "load", "network", "MAE", "RMSE", "MAPE %", "anchor MAE", "ridge MAE", "persistence MAE", "seasonal MAE", "shares"}}
 	tried := experiment.Table{Title: "Grids (loss on the validation part; the lowest is taken)", Headings: []string{"application", "load", "network", "rate, decay: loss"}}
 	for _, l := range f.Comparison.Learned {
@@ -172,8 +177,11 @@ weight decay of the others are the best of a grid for each application and load 
 			for i := at; i < len(l.Report.Shares); i += len(levels) {
 				sum += l.Report.Shares[i]
 				count++
+				all[l.Autoscaler]++
+				if l.Report.Shares[i] == 0 {
+					empty[l.Autoscaler]++
+				}
 			}
-			none = none || sum == 0
 			shares = append(shares, fmt.Sprintf("%v: %.2f", level, sum/count))
 		}
 		t.Rows = append(t.Rows, []string{
@@ -189,11 +197,11 @@ weight decay of the others are the best of a grid for each application and load 
 	if err := t.Markdown(w); err != nil {
 		return err
 	}
-	shares := "No share was calibrated to 0: every network adds something to its anchor in every quantile."
-	if none {
-		shares = "Where a share is 0, the network adds nothing to its anchor in that quantile, so that there it is no baseline of its own."
+	var counts []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		counts = append(counts, fmt.Sprintf("%s %d of %d", name, empty[name], all[name]))
 	}
-	if _, err := fmt.Fprintf(w, "\nThe shares are by quantile. %s\n", shares); err != nil {
+	if _, err := fmt.Fprintf(w, "\nThe shares are by quantile, mean of all horizons. Where one is calibrated to 0, a network adds nothing to its anchor, and is no baseline of its own. These are\n%s.\n", strings.Join(counts, ", ")); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	return tried.Markdown(w)

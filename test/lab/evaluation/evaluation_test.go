@@ -87,7 +87,7 @@ func TestRunGoesOn(t *testing.T) {
 func hold(t *testing.T, text string) {
 	t.Helper()
 	for _, want := range []string{
-		"## Table II", "In short: ", "## Fig. 10", "## Fig. 11", "## Fig. 12", "## Table III", "### bookinfo under sequence:length=3m",
+		"## Table II", "In short: ", "That is less or other than by default", "## Fig. 10", "## Fig. 11", "## Fig. 12", "## Table III", "### bookinfo under sequence:length=3m",
 		"\n| hpa-cpu | 0.", "\n| bookinfo | sequence:length=3m | deepscaler | ", "--autoscaler hab,deepscaler,hpa-cpu",
 	} {
 		if !strings.Contains(text, want) {
