@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 )
 
@@ -48,6 +49,17 @@ func decodeArgs(object runtime.Object) (Args, error) {
 		return args, fmt.Errorf("the arguments of plugin %s are a %T, want an object of fields", Name, object)
 	}
 	return args, args.validate()
+}
+
+// server returns how to reach the adapter's metrics, given how to reach the API server.
+func (a Args) server(config *rest.Config) *rest.Config {
+	if a.Adapter == "" {
+		return config
+	}
+	config = rest.CopyConfig(config)
+	config.Host, config.APIPath = a.Adapter, ""
+	config.TLSClientConfig = rest.TLSClientConfig{CAFile: a.CAFile, CertFile: config.CertFile, KeyFile: config.KeyFile, CertData: config.CertData, KeyData: config.KeyData}
+	return config
 }
 
 func (a Args) validate() error {

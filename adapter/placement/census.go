@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/kube-scheduler/framework"
 
+	"github.com/deepscaler/deepscaler/adapter/knowledge"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/placement"
 )
@@ -34,8 +35,8 @@ type resident struct {
 	fits       []int
 }
 
-func newCensus(a *application) *census {
-	c := &census{services: a.services, index: a.index, requests: make([]placement.Resources, len(a.services))}
+func newCensus(a *knowledge.Application) *census {
+	c := &census{services: a.Services, index: a.Index, requests: make([]placement.Resources, len(a.Services))}
 	for i := range c.requests {
 		// Until a pod shows what it asks for, it asks for a place.
 		c.requests[i].Pods = 1
@@ -105,7 +106,7 @@ func (c *census) find(pod *corev1.Pod) (int, bool) {
 	if pod.DeletionTimestamp != nil {
 		return 0, false
 	}
-	s, ok := serviceOf(pod)
+	s, ok := knowledge.ServiceOf(pod)
 	if !ok {
 		return 0, false
 	}

@@ -21,7 +21,7 @@ type adapter struct {
 	reads int
 }
 
-func (a *adapter) read(_ context.Context, namespace, metric string) ([]external.ExternalMetricValue, error) {
+func (a *adapter) Read(_ context.Context, namespace, metric string) ([]external.ExternalMetricValue, error) {
 	a.reads++
 	return a.items[namespace+"/"+metric], a.err
 }

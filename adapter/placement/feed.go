@@ -9,7 +9,7 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
-	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/knowledge"
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
@@ -21,45 +21,42 @@ const (
 	retry = 15 * time.Second
 	// forget is how long a namespace is read after the last pod there.
 	forget = time.Hour
-	// slack is how much later than its step a plan may come, and how much the clocks of
-	// adapter and scheduler may differ.
-	slack = 5 * time.Second
 )
 
 // feed keeps what the adapter knows of the namespaces with pods to schedule. Reading it takes
 // no request and hardly any time.
 type feed struct {
-	reader reader
+	reader knowledge.Reader
 	clock  clock.WithTicker
 
 	mu         sync.Mutex
 	namespaces map[string]*subscription
 
-	known atomic.Pointer[knowledge]
+	known atomic.Pointer[map[estimator.Service]*knowledge.Application]
 }
 
 // subscription is one namespace that is read.
 type subscription struct {
 	used, due time.Time
-	data      *report // nil before the first, and while there is no managed service
+	data      *knowledge.Report // nil before the first, and while there is no managed service
 }
 
-func newFeed(r reader, c clock.WithTicker) *feed {
+func newFeed(r knowledge.Reader, c clock.WithTicker) *feed {
 	f := &feed{reader: r, clock: c, namespaces: map[string]*subscription{}}
-	f.known.Store(&knowledge{})
+	f.known.Store(&map[estimator.Service]*knowledge.Application{})
 	return f
 }
 
 // about returns what is known of the application of a service, nil if nothing, and whether
 // that is fresh. It subscribes to the namespace.
-func (f *feed) about(s estimator.Service) (a *application, fresh bool) {
+func (f *feed) about(s estimator.Service) (a *knowledge.Application, fresh bool) {
 	now := f.clock.Now()
 	f.use(s.Namespace, now)
-	a = f.known.Load().services[s]
+	a = (*f.known.Load())[s]
 	if a == nil {
 		return nil, false
 	}
-	return a, a.fresh(now)
+	return a, a.Fresh(now)
 }
 
 func (f *feed) use(namespace string, now time.Time) {
@@ -91,7 +88,7 @@ func (f *feed) run(ctx context.Context) {
 func (f *feed) refresh(ctx context.Context) {
 	changed := false
 	for _, namespace := range f.due() {
-		data, err := f.read(ctx, namespace)
+		data, err := knowledge.Read(ctx, f.reader, namespace)
 		if err != nil {
 			klog.FromContext(ctx).Info("Cannot read what the adapter knows; while that lasts, pods are placed by the other plugins", "namespace", namespace, "err", err)
 		}
@@ -99,7 +96,8 @@ func (f *feed) refresh(ctx context.Context) {
 		changed = true
 	}
 	if changed {
-		f.known.Store(f.join())
+		known := f.join()
+		f.known.Store(&known)
 	}
 }
 
@@ -117,31 +115,9 @@ func (f *feed) due() (namespaces []string) {
 	return namespaces
 }
 
-// read returns the report of a namespace. Without desired replicas, of which one unknown
-// service is enough, the calls still count.
-func (f *feed) read(ctx context.Context, namespace string) (*report, error) {
-	r := newReport(namespace)
-	calls, err := f.reader.read(ctx, namespace, discovery.CallRateMetric)
-	if err != nil {
-		return nil, err
-	}
-	affinity, err := f.reader.read(ctx, namespace, discovery.AffinityMetric)
-	if err != nil {
-		return nil, err
-	}
-	desired, err := f.reader.read(ctx, namespace, discovery.Metric)
-	if err != nil && len(calls) == 0 {
-		return nil, err
-	}
-	r.addDesired(desired)
-	r.calls = r.links(calls)
-	r.affinity = r.links(affinity)
-	return r, nil
-}
-
 // store keeps data and decides when the namespace is due again: after the next step if there
 // is a plan. Data that could not be renewed stays until it is stale.
-func (f *feed) store(namespace string, data *report, err error) {
+func (f *feed) store(namespace string, data *knowledge.Report, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.namespaces[namespace]
@@ -155,11 +131,11 @@ func (f *feed) store(namespace string, data *report, err error) {
 		return
 	}
 	s.data = data
-	if data.step > 0 {
-		s.due = now.Add(min(retry, data.step))
-		if next := data.made.Add(data.step + poll); next.After(now) && next.Before(now.Add(2*data.step)) {
+	if data.Step > 0 {
+		s.due = now.Add(min(retry, data.Step))
+		if next := data.Made.Add(data.Step + poll); next.After(now) && next.Before(now.Add(2*data.Step)) {
 			s.due = next
-		} else if next.After(now.Add(-data.step)) {
+		} else if next.After(now.Add(-data.Step)) {
 			// The next plan is due, but late.
 			s.due = now.Add(poll)
 		}
@@ -167,10 +143,10 @@ func (f *feed) store(namespace string, data *report, err error) {
 }
 
 // join combines the reports of all namespaces, and subscribes to those that they mention.
-func (f *feed) join() *knowledge {
+func (f *feed) join() map[estimator.Service]*knowledge.Application {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var reports []*report
+	var reports []*knowledge.Report
 	now := f.clock.Now()
 	for _, s := range f.namespaces {
 		if s.data != nil {
@@ -178,11 +154,11 @@ func (f *feed) join() *knowledge {
 		}
 	}
 	for _, r := range reports {
-		for namespace := range r.mentioned {
+		for _, namespace := range r.Namespaces() {
 			if f.namespaces[namespace] == nil {
 				f.namespaces[namespace] = &subscription{used: now, due: now}
 			}
 		}
 	}
-	return newKnowledge(reports)
+	return knowledge.Join(reports)
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/kube-scheduler/framework"
 	"k8s.io/utils/clock"
 
+	"github.com/deepscaler/deepscaler/adapter/knowledge"
 	"github.com/deepscaler/deepscaler/estimator/placement"
 )
 
@@ -40,7 +41,7 @@ type decisions struct {
 	census *census
 	// model is made of the two below.
 	model    *placement.Model
-	known    *application
+	known    *knowledge.Application
 	requests []placement.Resources
 }
 
@@ -50,7 +51,7 @@ func New(ctx context.Context, object runtime.Object, handle framework.Handle) (f
 	if err != nil {
 		return nil, err
 	}
-	c, err := newClient(handle.KubeConfig(), args)
+	c, err := knowledge.NewClient(args.server(handle.KubeConfig()))
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (p *Plugin) PreScore(ctx context.Context, state framework.CycleState, pod *
 
 // prepare returns nil if the pod is to be placed by others.
 func (p *Plugin) prepare(ctx context.Context, pod *corev1.Pod) (*scoring, result) {
-	service, ok := serviceOf(pod)
+	service, ok := knowledge.ServiceOf(pod)
 	if !ok {
 		return nil, unmanaged
 	}
@@ -113,13 +114,13 @@ func (p *Plugin) prepare(ctx context.Context, pod *corev1.Pod) (*scoring, result
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := p.censuses[known.name]
-	if d == nil || !slices.Equal(d.census.services, known.services) {
+	d := p.censuses[known.Name]
+	if d == nil || !slices.Equal(d.census.services, known.Services) {
 		d = &decisions{census: newCensus(known)}
-		p.censuses[known.name] = d
+		p.censuses[known.Name] = d
 	}
 	c := d.census
-	index := known.index[service]
+	index := known.Index[service]
 	c.update(nodes)
 	requests := resource.PodRequests(pod, resource.PodResourcesOptions{})
 	if c.ask(index, placement.Resources{MilliCPU: requests.Cpu().MilliValue(), Memory: requests.Memory().Value(), Pods: 1}) {
@@ -127,8 +128,8 @@ func (p *Plugin) prepare(ctx context.Context, pod *corev1.Pod) (*scoring, result
 	}
 	if d.model == nil || d.known != known || !slices.Equal(d.requests, c.requests) {
 		d.known, d.requests = known, slices.Clone(c.requests)
-		if d.model, err = placement.New(placement.Demand{Needed: known.needed, Calls: known.calls, Affinity: known.affinity, Requests: d.requests}); err != nil {
-			klog.FromContext(ctx).Error(err, "The adapter's data makes no sense; pods are placed by the other plugins", "application", known.name)
+		if d.model, err = placement.New(placement.Demand{Needed: known.Needed, Calls: known.Calls, Affinity: known.Affinity, Requests: d.requests}); err != nil {
+			klog.FromContext(ctx).Error(err, "The adapter's data makes no sense; pods are placed by the other plugins", "application", known.Name)
 			return nil, failed
 		}
 	}
@@ -156,7 +157,7 @@ func (p *Plugin) ScoreExtensions() framework.ScoreExtensions { return nil }
 
 // SignPod implements [framework.SignPlugin]: pods of one service are scored alike.
 func (p *Plugin) SignPod(_ context.Context, pod *corev1.Pod) ([]framework.SignFragment, *framework.Status) {
-	service, ok := serviceOf(pod)
+	service, ok := knowledge.ServiceOf(pod)
 	if !ok {
 		return nil, nil
 	}

@@ -24,6 +24,7 @@ import (
 	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/knowledge"
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
@@ -140,8 +141,8 @@ func TestApplicationInTwoNamespaces(t *testing.T) {
 	schedule(t, p, podOf("shop", "cart"))
 	p.feed.refresh(t.Context())
 	p.feed.refresh(t.Context())
-	k := p.feed.known.Load().services[estimator.Service{Namespace: "vault", Name: "bank"}]
-	if k == nil || len(k.services) != 3 || k.needed[k.index[estimator.Service{Namespace: "vault", Name: "bank"}]] != 3 {
+	k := (*p.feed.known.Load())[estimator.Service{Namespace: "vault", Name: "bank"}]
+	if k == nil || len(k.Services) != 3 || k.Needed[k.Index[estimator.Service{Namespace: "vault", Name: "bank"}]] != 3 {
 		t.Errorf("bank's application is %+v, want the three services of both namespaces", k)
 	}
 }
@@ -150,11 +151,11 @@ func TestApplicationInTwoNamespaces(t *testing.T) {
 func TestCensusIsIncremental(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	services := []string{"front", "cart", "stranger"}
-	known := newKnowledge([]*report{func() *report {
-		rep := newReport("shop")
-		rep.addDesired(shop(noon, 1, 1)["shop/"+discovery.Metric])
-		return rep
-	}()}).services[estimator.Service{Namespace: "shop", Name: "cart"}]
+	rep, err := knowledge.Read(t.Context(), &adapter{items: shop(noon, 1, 1)}, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := knowledge.Join([]*knowledge.Report{rep})[estimator.Service{Namespace: "shop", Name: "cart"}]
 	c := newCensus(known)
 	var nodes []framework.NodeInfo
 	for i := range 12 {
@@ -198,36 +199,6 @@ func TestCensusIsIncremental(t *testing.T) {
 	}
 }
 
-func TestServiceOf(t *testing.T) {
-	owned := func(kind, name string, labels map[string]string) *corev1.Pod {
-		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Labels: labels,
-			OwnerReferences: []metav1.OwnerReference{{Kind: kind, Name: name, Controller: new(true)}}}}
-	}
-	hash := map[string]string{"pod-template-hash": "6d4cf56db6"}
-	for _, c := range []struct {
-		pod  *corev1.Pod
-		want string
-	}{
-		{owned("ReplicaSet", "cart-6d4cf56db6", hash), "shop/cart"},
-		{owned("ReplicaSet", "cart-v2-6d4cf56db6", hash), "shop/cart-v2"},
-		{owned("ReplicaSet", "rollout-77", map[string]string{rolloutHash: "77"}), "shop/rollout"},
-		{owned("ReplicaSet", "alone", nil), "shop/alone"},
-		{owned("ReplicaSet", "other-name", hash), "shop/other-name"},
-		{owned("StatefulSet", "db", nil), "shop/db"},
-		{owned("Job", "backup", nil), ""},
-		{owned("DaemonSet", "agent", nil), ""},
-		{&corev1.Pod{}, ""},
-	} {
-		got := ""
-		if s, ok := serviceOf(c.pod); ok {
-			got = s.String()
-		}
-		if got != c.want {
-			t.Errorf("pod of %v belongs to %q, want %q", c.pod.OwnerReferences, got, c.want)
-		}
-	}
-}
-
 func TestArgumentsAreStrict(t *testing.T) {
 	for raw, want := range map[string]string{
 		``:   "",
@@ -261,11 +232,11 @@ func TestReadsFromTheAdapterItself(t *testing.T) {
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := newClient(&rest.Config{Host: "https://kubernetes.invalid", BearerToken: "secret"}, Args{Adapter: server.URL, CAFile: ca})
+	c, err := knowledge.NewClient(Args{Adapter: server.URL, CAFile: ca}.server(&rest.Config{Host: "https://kubernetes.invalid", BearerToken: "secret"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := c.read(t.Context(), "shop", discovery.CallRateMetric)
+	items, err := c.Read(t.Context(), "shop", discovery.CallRateMetric)
 	if err != nil || len(items) != 1 || items[0].Value.AsApproximateFloat64() != 1.5 {
 		t.Errorf("read %v, %v; want a rate of 1.5", items, err)
 	}

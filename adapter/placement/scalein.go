@@ -18,6 +18,7 @@ import (
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/klog/v2"
 
+	"github.com/deepscaler/deepscaler/adapter/knowledge"
 	"github.com/deepscaler/deepscaler/estimator/placement"
 )
 
@@ -53,23 +54,23 @@ func (s *scaleIn) run(ctx context.Context) {
 
 // update writes the costs of all applications with fresh data.
 func (s *scaleIn) update(ctx context.Context) error {
-	done := map[*application]bool{}
-	for _, a := range s.feed.known.Load().services {
-		if done[a] || !a.fresh(s.feed.clock.Now()) {
+	done := map[*knowledge.Application]bool{}
+	for _, a := range *s.feed.known.Load() {
+		if done[a] || !a.Fresh(s.feed.clock.Now()) {
 			continue
 		}
 		done[a] = true
 		if err := s.order(ctx, a); err != nil {
-			return fmt.Errorf("application %s: %w", a.name, err)
+			return fmt.Errorf("application %s: %w", a.Name, err)
 		}
 	}
 	return nil
 }
 
 // order writes the costs of the pods of one application.
-func (s *scaleIn) order(ctx context.Context, a *application) error {
+func (s *scaleIn) order(ctx context.Context, a *knowledge.Application) error {
 	m, err := placement.New(placement.Demand{
-		Needed: a.needed, Calls: a.calls, Affinity: a.affinity, Requests: make([]placement.Resources, len(a.services)),
+		Needed: a.Needed, Calls: a.Calls, Affinity: a.Affinity, Requests: make([]placement.Resources, len(a.Services)),
 	})
 	if err != nil {
 		return err
@@ -106,12 +107,12 @@ type placed struct {
 }
 
 // count returns the pods that stay by service, in the order of their names.
-func (s *scaleIn) count(a *application) ([][]placed, placement.Layout, error) {
+func (s *scaleIn) count(a *knowledge.Application) ([][]placed, placement.Layout, error) {
 	zones, onNode := map[string]int{}, map[string][]int{}
-	pods := make([][]placed, len(a.services))
+	pods := make([][]placed, len(a.Services))
 	var layout placement.Layout
 	namespaces := map[string]bool{}
-	for _, service := range a.services {
+	for _, service := range a.Services {
 		if namespaces[service.Namespace] {
 			continue
 		}
@@ -121,7 +122,7 @@ func (s *scaleIn) count(a *application) ([][]placed, placement.Layout, error) {
 			return nil, layout, err
 		}
 		for _, p := range list {
-			i, stays := a.serves(p)
+			i, stays := a.Serves(p)
 			if !stays {
 				continue
 			}
@@ -137,10 +138,10 @@ func (s *scaleIn) count(a *application) ([][]placed, placement.Layout, error) {
 			if !seen {
 				z = len(zones)
 				zones[zone] = z
-				layout.Pods = append(layout.Pods, make([]int, len(a.services)))
+				layout.Pods = append(layout.Pods, make([]int, len(a.Services)))
 			}
 			if onNode[node.Name] == nil {
-				onNode[node.Name] = make([]int, len(a.services))
+				onNode[node.Name] = make([]int, len(a.Services))
 			}
 			layout.Pods[z][i]++
 			onNode[node.Name][i]++
@@ -155,19 +156,6 @@ func (s *scaleIn) count(a *application) ([][]placed, placement.Layout, error) {
 		slices.SortFunc(pods[i], func(a, b placed) int { return cmp.Compare(a.object.Name, b.object.Name) })
 	}
 	return pods, layout, nil
-}
-
-// serves returns the service of a pod that has a node and is to stay there.
-func (a *application) serves(p *corev1.Pod) (service int, stays bool) {
-	if p.Spec.NodeName == "" || p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodFailed || p.Status.Phase == corev1.PodSucceeded {
-		return 0, false
-	}
-	owner, managed := serviceOf(p)
-	if !managed {
-		return 0, false
-	}
-	service, stays = a.index[owner]
-	return service, stays
 }
 
 // costs returns the cost of every pod, given the order in which they should go. The present

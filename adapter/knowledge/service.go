@@ -1,4 +1,4 @@
-package placement
+package knowledge
 
 import (
 	"strings"
@@ -13,9 +13,9 @@ import (
 // rolloutHash is the label by which Argo Rollouts name their ReplicaSets.
 const rolloutHash = "rollouts-pod-template-hash"
 
-// serviceOf returns the workload that a pod belongs to, by its owner references alone: a
+// ServiceOf returns the workload that a pod belongs to, by its owner references alone: a
 // ReplicaSet is named after its Deployment and the hash that its pods have as a label.
-func serviceOf(pod *corev1.Pod) (estimator.Service, bool) {
+func ServiceOf(pod *corev1.Pod) (estimator.Service, bool) {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	if owner == nil {
 		return estimator.Service{}, false
@@ -36,4 +36,17 @@ func serviceOf(pod *corev1.Pod) (estimator.Service, bool) {
 		return estimator.Service{}, false
 	}
 	return estimator.Service{Namespace: pod.Namespace, Name: name}, true
+}
+
+// Serves returns the service of a pod that has a node and is to stay there.
+func (a *Application) Serves(p *corev1.Pod) (service int, stays bool) {
+	if p.Spec.NodeName == "" || p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodFailed || p.Status.Phase == corev1.PodSucceeded {
+		return 0, false
+	}
+	owner, managed := ServiceOf(p)
+	if !managed {
+		return 0, false
+	}
+	service, stays = a.Index[owner]
+	return service, stays
 }
