@@ -59,6 +59,8 @@ func (c *Config) Run(ctx context.Context) error {
 		return err
 	}
 
+	// The server completes its own options while it starts, so these are read before.
+	kedaAddress := net.JoinHostPort(c.Server.SecureServing.BindAddress.String(), strconv.Itoa(c.KEDA.Port))
 	group, ctx := errgroup.WithContext(ctx)
 	// The server stops first, so what it depends on needs a longer context.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -67,7 +69,7 @@ func (c *Config) Run(ctx context.Context) error {
 		return c.serve(ctx, planner, certificate)
 	})
 	if c.KEDA.Port != 0 {
-		group.Go(func() error { return c.serveKEDA(ctx, planner, certificate) })
+		group.Go(func() error { return c.serveKEDA(ctx, kedaAddress, planner, certificate) })
 	}
 	group.Go(func() error {
 		planner.run(background)
@@ -110,8 +112,8 @@ func (c *Config) serve(ctx context.Context, p *planner, certificate *certs.Manag
 	return s.PrepareRun().RunWithContext(ctx)
 }
 
-// serveKEDA answers KEDA once the certificate exists, until ctx is done.
-func (c *Config) serveKEDA(ctx context.Context, p *planner, certificate *certs.Manager) error {
+// serveKEDA answers KEDA at an address once the certificate exists, until ctx is done.
+func (c *Config) serveKEDA(ctx context.Context, address string, p *planner, certificate *certs.Manager) error {
 	o := keda.Options{ClientCAFile: c.KEDA.ClientCAFile, Board: p.board, Clock: clock.RealClock{}, Observe: p.metrics.Answered}
 	if certificate != nil {
 		if err := certificate.Wait(ctx); err != nil {
@@ -122,7 +124,6 @@ func (c *Config) serveKEDA(ctx context.Context, p *planner, certificate *certs.M
 		pair := c.Server.SecureServing.ServerCert.CertKey
 		o.CertFile, o.KeyFile = pair.CertFile, pair.KeyFile
 	}
-	address := net.JoinHostPort(c.Server.SecureServing.BindAddress.String(), strconv.Itoa(c.KEDA.Port))
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen for KEDA (--keda-port): %w", err)
