@@ -42,7 +42,7 @@ func newPluginCommand() *cobra.Command {
 // clusterCommands returns the commands that talk to a cluster as kubectl does, with the
 // user's kubeconfig. They belong to both command lines.
 func clusterCommands() []*cobra.Command {
-	return []*cobra.Command{newCheckCommand(), newStatusCommand(), newExplainCommand(), newHPACommand(), newUICommand()}
+	return []*cobra.Command{newCheckCommand(), newStatusCommand(), newExplainCommand(), newHPACommand(), newPlacementCommand(), newUICommand()}
 }
 
 // cluster has the flags of kubectl that choose a cluster, a user and a namespace.

@@ -30,9 +30,16 @@ func TestPluginHasTheCommandsOfClustersOnly(t *testing.T) {
 // apiServer answers a path and writes a kubeconfig for itself.
 func apiServer(t *testing.T, path, body string) string {
 	t.Helper()
+	return apiServerOf(t, map[string]string{path: body})
+}
+
+// apiServerOf answers paths, not found for others, and writes a kubeconfig for itself.
+func apiServerOf(t *testing.T, bodies map[string]string) string {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		if r.URL.Path != path {
+		body, known := bodies[r.URL.Path]
+		if !known {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
@@ -147,5 +154,37 @@ func TestCheckCommand(t *testing.T) {
 		if _, err := execute(t, "check", "--kubeconfig", file, flag, value); err == nil || !strings.Contains(err.Error(), value) {
 			t.Errorf("error %v for %s %s", err, flag, value)
 		}
+	}
+}
+
+// Front runs in zone a and calls cart, which runs in zone b.
+func TestPlacement(t *testing.T) {
+	const metrics = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/"
+	pod := func(name, node string) string {
+		return fmt.Sprintf(`{"metadata":{"namespace":"shop","name":"%[1]s-0","labels":{"app":%[1]q},"ownerReferences":[{"kind":"StatefulSet","name":%[1]q,"controller":true}]},"spec":{"nodeName":%[2]q}}`, name, node)
+	}
+	node := func(name, zone string) string {
+		return fmt.Sprintf(`{"metadata":{"name":%q,"labels":{"topology.kubernetes.io/zone":%q}},"status":{"allocatable":{"cpu":"4","memory":"8Gi","pods":"110"}}}`, name, zone)
+	}
+	bodies := map[string]string{
+		shopMetric:                         `{"items":[{"metricLabels":{"application":"shop","service":"cart"},"value":"1"}]}`,
+		metrics + "deepscaler_call_rate":   `{"items":[{"metricLabels":{"application":"shop","source":"shop/front","destination":"shop/cart"},"value":"30"}]}`,
+		"/api/v1/nodes":                    `{"kind":"NodeList","apiVersion":"v1","items":[` + node("a1", "a") + "," + node("b1", "b") + `]}`,
+		"/api/v1/pods":                     `{"kind":"PodList","apiVersion":"v1","items":[` + pod("front", "a1") + "," + pod("cart", "b1") + `]}`,
+		"/api/v1/namespaces/shop/services": `{"kind":"ServiceList","apiVersion":"v1","items":[{"metadata":{"name":"cart"},"spec":{"clusterIP":"10.0.0.1","selector":{"app":"cart"},"trafficDistribution":"PreferSameZone"}}]}`,
+	}
+	file := apiServerOf(t, bodies)
+	out, err := execute(t, "placement", "--kubeconfig", file)
+	if err != nil || !strings.Contains(out, "shop/cart   30.00    PreferSameZone        1.00 → 0.00") {
+		t.Errorf("report of two services, %v:\n%s", err, out)
+	}
+	if out, err = execute(t, "placement", "--kubeconfig", file, "--service", "cart", "--output", "json"); err != nil || !strings.Contains(out, `"trafficDistribution": "PreferSameZone"`) || strings.Contains(out, `"name": "front"`) {
+		t.Errorf("as JSON: %v\n%s", err, out)
+	}
+	if _, err := execute(t, "placement", "--kubeconfig", apiServer(t, "/elsewhere", "")); err == nil || !strings.Contains(err.Error(), "kubectl deepscaler check -n shop") {
+		t.Errorf("error %v without an adapter, want what to do", err)
+	}
+	if _, err := execute(t, "placement", "--output", "yaml"); err == nil || !strings.Contains(err.Error(), "--output") {
+		t.Errorf("error %v for a format that does not exist", err)
 	}
 }
