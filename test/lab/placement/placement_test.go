@@ -2,8 +2,10 @@ package placement
 
 import (
 	"math"
+	"slices"
 	"testing"
 
+	"github.com/deepscaler/deepscaler/estimator/placement"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
@@ -96,5 +98,42 @@ func TestExpectedIsMeasured(t *testing.T) {
 	}
 	if got, want := rows[0].Measured.Worst, rows[0].Expected.Worst; math.Abs(got-want) > 0.1*want {
 		t.Errorf("the busiest zone is at %.3f, expected %.3f", got, want)
+	}
+}
+
+// The shares of kubectl deepscaler placement are what the testbed does, under either routing.
+func TestTrafficIsMeasured(t *testing.T) {
+	a, err := app.Load("online-boutique")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := new(Defaults(a)).Scene()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.Cluster()
+	for service, n := range s.Many {
+		for i := range n {
+			c.add(service, (service+i*i)%len(c.Zones)) // unevenly
+		}
+	}
+	m, err := placement.New(placement.Demand{Needed: make([]float64, len(s.Many)), Calls: s.Calls, Requests: c.Requests})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var nodes []placement.Node
+	for i, pods := range c.Nodes() {
+		nodes = append(nodes, placement.Node{Zone: c.Zones[i], Pods: pods})
+	}
+	for routing, same := range map[simulation.Routing]bool{simulation.Anywhere: false, simulation.PreferSameZone: true} {
+		measured, err := Run(t.Context(), a, s.weights, c, simulation.Network{RoundTrip: s.Trips, Routing: routing}, s.rps/4, 315, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, all := m.Traffic(nodes, slices.Repeat([]bool{same}, len(s.Many)))
+		t.Logf("%v: same node %.3f, measured %.3f; cross-zone %.3f, measured %.3f", routing, all.SameNode, measured.Share[0], all.CrossZone, measured.Share[2])
+		if math.Abs(all.SameNode-measured.Share[0]) > 0.01 || math.Abs(all.CrossZone-measured.Share[2]) > 0.01 {
+			t.Errorf("%v: of the calls %.3f stay on their node and %.3f cross zones, measured %.3f and %.3f", routing, all.SameNode, all.CrossZone, measured.Share[0], measured.Share[2])
+		}
 	}
 }
