@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -32,7 +34,25 @@ const (
 	// Present is derived as well: what the requests of this step need, in fractional
 	// replicas, counted as [Analytic] is. A network learns it, and does not see it.
 	Present Feature = "present"
+
+	// seasonal begins the names of [Seasonal].
+	seasonal = "season+"
 )
+
+// Seasonal is derived: the change of requests per second over so many steps that the
+// season of the model expects, as far as it is to be believed, and 0 where it is not.
+// Package season adds it to windows.
+func Seasonal(ahead int) Feature { return Feature(seasonal + strconv.Itoa(ahead)) }
+
+// SeasonAhead returns how many steps ahead [Seasonal] the feature is; 0 for any other.
+func (f Feature) SeasonAhead() int {
+	text, ok := strings.CutPrefix(string(f), seasonal)
+	ahead, err := strconv.Atoi(text)
+	if !ok || err != nil || ahead < 1 || Seasonal(ahead) != f {
+		return 0
+	}
+	return ahead
+}
 
 // DefaultFeatures returns the five features of Table I in channel order.
 func DefaultFeatures() []Feature {

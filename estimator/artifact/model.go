@@ -224,3 +224,11 @@ func (m *Model) stored() []Tensor {
 	}
 	return append(all, m.Tensors...)
 }
+
+// Expected returns the season of the model as a source of features; nil without one.
+func (m *Model) Expected() season.Source {
+	if m.Season == nil {
+		return nil
+	}
+	return m.Season
+}

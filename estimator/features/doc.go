@@ -7,7 +7,8 @@
 // Every sample is scaled by the [Scaler] of the training part. A missing sample is
 // the last one observed in the τ steps of the window, and before the first one 0,
 // the mean of the training part. No value from before a window enters it, because
-// serving reads only one window.
+// serving reads only one window. What a season expects ([estimator.Seasonal]) is no change
+// where it is missing.
 //
 // # Outputs
 //

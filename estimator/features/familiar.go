@@ -11,17 +11,22 @@ const (
 
 // Familiar returns the share of the outputs to keep for a window of inputs, from 1 in
 // the range of the training part to 0 far outside, where a network extrapolates at random
-// and the anchor is better. Outputs that are measured from a mean are kept.
+// and the anchor is better. Outputs that are measured from a mean are kept. What a season
+// expects does not count: its gate judges it.
 func (p *Pipeline) Familiar(x []float32) float32 {
 	if p.seen.value < 0 {
 		return 1
 	}
-	beyond := 0
-	for _, v := range x {
+	beyond, inputs := 0, 0
+	for i, v := range x {
+		if p.seasonal[i%p.features] {
+			continue
+		}
+		inputs++
 		if v >= usual || v <= -usual {
 			beyond++
 		}
 	}
-	share := float32(beyond) / float32(len(x))
+	share := float32(beyond) / float32(inputs)
 	return min(1, max(0, (strange-share)/(strange-familiar)))
 }

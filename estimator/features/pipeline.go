@@ -34,8 +34,9 @@ type Pipeline struct {
 	// level and unit are the mean and the standard deviation of N labels.
 	level, unit []float64
 	seen        seen
-	// clamp bounds every feature, length C.
-	clamp []float64
+	// clamp bounds every feature, and seasonal marks those of the season, length C.
+	clamp    []float64
+	seasonal []bool
 }
 
 // New returns a pipeline. It copies the parts of the spec that may change. Parts
@@ -69,6 +70,7 @@ func New(s Spec) (*Pipeline, error) {
 			most = MaxScaled
 		}
 		p.clamp = append(p.clamp, most)
+		p.seasonal = append(p.seasonal, f.SeasonAhead() > 0)
 	}
 	switch s.Anchor {
 	case AnchorAnalytic:
@@ -93,13 +95,18 @@ func New(s Spec) (*Pipeline, error) {
 }
 
 // Scale writes the scaled samples of any number of whole steps to x, both laid out
-// as (step, service, feature). NaN stays NaN.
+// as (step, service, feature). NaN stays NaN, but a season without a forecast expects
+// no change.
 func (p *Pipeline) Scale(x []float32, samples []float64) {
 	width := len(p.std)
 	for from := 0; from < len(samples); from += width {
 		out := x[from : from+width]
 		for i, v := range samples[from : from+width] {
-			most := p.clamp[i%p.features]
+			c := i % p.features
+			if p.seasonal[c] && math.IsNaN(v) {
+				v = 0
+			}
+			most := p.clamp[c]
 			out[i] = float32(bound(v/p.std[i]-p.mean[i], most))
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/gnn"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
 // Estimator estimates replicas with a trained network (paper §III-B). It is
@@ -24,6 +25,10 @@ type Estimator struct {
 	level     level
 	// analytic adds what the model measures from to windows; nil when it does not.
 	analytic *queueing.Analytic
+	// expected are the seasonal features of the network, and season what expects them; nil
+	// without a season.
+	expected []estimator.Feature
+	season   season.Source
 	// idle holds the memory of ended calls. Unlike a sync.Pool, garbage
 	// collection does not empty it.
 	idle chan *call
@@ -77,6 +82,7 @@ func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, 
 			return nil, err
 		}
 	}
+	e.expected, e.season = season.Features(estimator.Features(a.Features)), a.Expected()
 	e.end(e.begin())
 	return e, nil
 }
@@ -95,13 +101,27 @@ func (e *Estimator) At(quantile float64) (*Estimator, error) {
 }
 
 // Steps returns how many steps a window needs: as many as the network looks back, and
-// with analytic forecasts those that the first of them looks back before that.
+// those that the first analytic forecast and the first look at the season look back before that.
 func (e *Estimator) Steps() int {
-	steps := e.predictor.config.Window
+	before := 0
 	if e.analytic != nil {
-		steps += e.analytic.Window() - 1
+		before = e.analytic.Window() - 1
 	}
-	return steps
+	if len(e.expected) > 0 {
+		before = max(before, season.Lookback-1)
+	}
+	return e.predictor.config.Window + before
+}
+
+// annotate adds the features that follow from the others, from a step on.
+func (e *Estimator) annotate(ctx context.Context, w *estimator.Window, from int) (*estimator.Window, error) {
+	if len(e.expected) > 0 {
+		w = season.Annotate(w, e.season, e.expected, from)
+	}
+	if e.analytic == nil {
+		return w, nil
+	}
+	return e.analytic.Annotate(ctx, w, from, false)
 }
 
 // Estimate implements [estimator.Estimator]. The forecast reaches to the last
@@ -133,11 +153,9 @@ func (e *Estimator) predict(ctx context.Context, c *call, w *estimator.Window) e
 	if window := e.predictor.config.Window; w.Steps < window {
 		return fmt.Errorf("the window has %d steps, the model looks back %d: %w", w.Steps, window, estimator.ErrInsufficientData)
 	}
-	if e.analytic != nil {
-		var err error
-		if w, err = e.analytic.Annotate(ctx, w, w.Steps-e.predictor.config.Window, false); err != nil {
-			return err
-		}
+	w, err := e.annotate(ctx, w, w.Steps-e.predictor.config.Window)
+	if err != nil {
+		return err
 	}
 	if err := e.run(c, w); err != nil {
 		return err

@@ -25,6 +25,7 @@ func (e *Estimator) Fits(step time.Duration, steps int, features []estimator.Fea
 	if window > steps {
 		errs = append(errs, fmt.Errorf("the model looks back %d steps, a window has %d: train it with --window %d, or make the window longer", window, steps, steps-window+e.predictor.config.Window))
 	}
+	features = slices.Concat(features, e.expected)
 	channels := make([]int, len(e.predictor.features))
 	if err := locateChannels(&estimator.Window{Features: features}, e.predictor.features, channels); err != nil {
 		errs = append(errs, err)

@@ -27,9 +27,9 @@ func (e *Estimator) estimateAt(ctx context.Context, w *estimator.Window, steps [
 	if err := e.check(w); err != nil {
 		return nil, err
 	}
-	if e.analytic != nil && len(steps) > 0 {
+	if len(steps) > 0 {
 		var err error
-		if w, err = e.analytic.Annotate(ctx, w, slices.Min(steps)-e.predictor.config.Window, false); err != nil {
+		if w, err = e.annotate(ctx, w, slices.Min(steps)-e.predictor.config.Window); err != nil {
 			return nil, err
 		}
 	}

@@ -16,6 +16,9 @@ type Outlook struct {
 	Now float64
 	// Trust is the reliability of each of them, from 0 to 1.
 	Trust []float64
+	// Strict is the same with half the tolerance, for networks: they lean on what they are
+	// given, and have no forecast of their own where it is wrong.
+	Strict []float64
 }
 
 // Ahead returns the outlook of a service on the steps up to horizon. Its rates up to a
@@ -23,7 +26,7 @@ type Outlook struct {
 // their shape, the window their level. Trust is 0 if the season lacks the service, or
 // the window has too few rates.
 func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon int) Outlook {
-	out := Outlook{Rates: make([]float64, horizon), Trust: make([]float64, horizon)}
+	out := Outlook{Rates: make([]float64, horizon), Trust: make([]float64, horizon), Strict: make([]float64, horizon)}
 	n, now := slices.Index(s.Services, service), s.phase(end)
 	if n < 0 {
 		return out
@@ -34,7 +37,8 @@ func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon i
 	}
 	for h := range horizon {
 		out.Rates[h] = s.expect(n, now, h+1, level)
-		out.Trust[h] = s.gate(n, rates, now, h+1, level) * s.Worth[n][min(h, len(s.Carry)-1)]
+		off, worth := s.off(n, rates, now, h+1, level), s.Worth[n][min(h, len(s.Carry)-1)]
+		out.Trust[h], out.Strict[h] = gate(off, tolerance)*worth, gate(off, tolerance/2)*worth
 	}
 	out.Now = level * max(s.at(n, now-1), s.at(n, now), s.at(n, now+1))
 	return out
@@ -84,16 +88,16 @@ const (
 	steepness = 2
 )
 
-// gate returns the reliability of the expectation so many steps ahead: 1 while the same
-// expectations, and the changes among them, were off by no more than usual, down to 0
-// where they were half more. The profile may be early or late by two steps, since scrapes
-// are not aligned to it.
-func (s *Season) gate(n int, rates []float64, now, ahead int, level float64) float64 {
-	return max(0, min(1, 1+steepness-steepness*s.off(n, rates, now, ahead, level)/tolerance))
+// gate returns the reliability of an expectation: 1 while the same expectations, and the
+// changes among them, were off by no more than is tolerated, down to 0 where they were
+// half more.
+func gate(off, tolerated float64) float64 {
+	return max(0, min(1, 1+steepness-steepness*off/tolerated))
 }
 
-// off returns the error of the season, in levels or in changes, as a multiple of
-// the usual one.
+// off returns the error of the expectation so many steps ahead in the window, in levels
+// or in changes, as a multiple of the usual one. The profile may be early or late by two
+// steps, since scrapes are not aligned to it.
 func (s *Season) off(n int, rates []float64, now, ahead int, level float64) float64 {
 	levels, changes, usual, pairs := 0.0, 0.0, 0.0, 0.0
 	spread := max(least, s.Spread[n][min(ahead, len(s.Carry))-1])

@@ -10,6 +10,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/estimator/season"
 	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
@@ -93,6 +94,9 @@ func samplesFor(ctx context.Context, a *artifact.Model, s *estimator.Window, spl
 		if s, err = train.Annotate(ctx, s, calls, *c, a.Scaler.AnalyticWindow); err != nil {
 			return nil, err
 		}
+	}
+	if expected := season.Features(estimator.Features(a.Features)); len(expected) > 0 {
+		s = season.Annotate(s, a.Expected(), expected, 0)
 	}
 	// Anchors have the same names in the file, except for the level, which has
 	// none.

@@ -14,6 +14,9 @@ func (s *session) jitter(x []float32, samples int) {
 	for b := range samples {
 		sample := x[b*c.Window*column : (b+1)*c.Window*column]
 		for i := range column {
+			if steady := s.problem.Steady; steady != nil && steady[i%c.Features] {
+				continue
+			}
 			shift := float32(s.config.Jitter * s.rng.NormFloat64())
 			for t := range c.Window {
 				sample[t*column+i] += shift

@@ -37,3 +37,19 @@ func TestJitterShiftsWholeSeries(t *testing.T) {
 		t.Errorf("shifts have a standard deviation of %v, want 0.5", deviation)
 	}
 }
+
+func TestJitterLeavesSteadyFeatures(t *testing.T) {
+	m, _, c := lesson(t)
+	c.Jitter = 0.5
+	s := &session{config: c, model: m, rng: rand.New(rand.NewPCG(1, 1))}
+	shape := m.Config()
+	s.problem.Steady = make([]bool, shape.Features)
+	s.problem.Steady[shape.Features-1] = true
+	x := make([]float32, shape.Window*shape.Services*shape.Features)
+	s.jitter(x, 1)
+	for i, v := range x {
+		if steady := i%shape.Features == shape.Features-1; steady != (v == 0) {
+			t.Errorf("input %d of a feature that is steady (%v) is shifted by %v", i, steady, v)
+		}
+	}
+}

@@ -81,6 +81,9 @@ type Problem struct {
 	Corrects bool
 	// Load is the feature that counts the requests of a service; negative if none does.
 	Load int
+	// Steady marks features that [Config.Jitter] leaves as they are, because labels depend
+	// on their levels. A share of the samples has those of another sample. Nil for none.
+	Steady []bool
 	// Weights, unless nil, is a factor of the loss per service, for labels that
 	// are in different units.
 	Weights []float32

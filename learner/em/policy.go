@@ -17,6 +17,7 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 	for epoch := 1; epoch <= s.config.Epochs; epoch++ {
 		s.shuffle(order)
 		mean, err := load.pass(ctx, order, policy.Batch, func(b batch) (float64, error) {
+			s.mislead(policy.X, b.samples)
 			s.jitter(policy.X, b.samples)
 			s.disturb(policy.Batch, b.samples)
 			s.solver.Rate = s.rate(float64(b.at) / float64(len(order)))

@@ -42,3 +42,37 @@ func (t *training) seasonReport() *Season {
 	}
 	return r
 }
+
+// seasonal returns the features of the options, and with them what the season expects at
+// each horizon, unless the features were chosen or the analytic forecast has it.
+func (t *training) seasonal(o samples.Options) []estimator.Feature {
+	see := func(f estimator.Feature) bool { return slices.Contains(o.Features, f) }
+	if t.season == nil || t.chosen || !see(estimator.Requests) || see(estimator.Analytic) {
+		return o.Features
+	}
+	all := slices.Clone(o.Features)
+	for _, ahead := range o.Horizons {
+		if f := estimator.Seasonal(ahead); !see(f) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// outlooks returns those of the season, in the training part without what is to be
+// forecast; nil without a season.
+func (t *training) outlooks() season.Source {
+	if t.season == nil {
+		return nil
+	}
+	return t.season
+}
+
+// steady marks the features of the season.
+func steady(all []estimator.Feature) []bool {
+	marks := make([]bool, len(all))
+	for i, f := range all {
+		marks[i] = f.SeasonAhead() > 0
+	}
+	return marks
+}

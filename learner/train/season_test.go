@@ -13,16 +13,7 @@ func TestSeasonOfTheTrainingPart(t *testing.T) {
 	if report, a := o.must(t); report.Season != nil || a.Season != nil {
 		t.Errorf("a random walk has the season %+v", report.Season)
 	}
-	c := o.History.Channel(estimator.Requests)
-	for step := range o.History.Steps {
-		for n := range o.History.Services {
-			rate := 100 + float64(step*7%5)
-			if step%40 >= 34 {
-				rate *= 4
-			}
-			o.History.Set(n, step, c, rate)
-		}
-	}
+	recurring(o.History)
 	report, a := o.must(t)
 	if report.Season == nil || a.Season == nil {
 		t.Fatal("bursts every 40 steps are no season")

@@ -53,6 +53,7 @@ type Result struct {
 // training is one run of [Train].
 type training struct {
 	spec    Spec // resolved
+	chosen  bool // the features are those of the specification
 	input   Input
 	parent  *artifact.Model // for the services of the history; nil without one
 	data    *samples.Set
@@ -99,7 +100,7 @@ func prepare(ctx context.Context, in Input, s Spec) (*training, error) {
 	if err := estimator.ValidateEdges(in.Edges, len(in.History.Services)); err != nil {
 		return nil, fmt.Errorf("invocation graph: %w", err)
 	}
-	t := &training{input: in, spec: s.Resolve(in.History.Features, in.History.Step)}
+	t := &training{input: in, spec: s.Resolve(in.History.Features, in.History.Step), chosen: len(s.Samples.Features) > 0}
 	// Settings that follow from the history may contradict each other, too.
 	if err := t.spec.Validate(); err != nil {
 		return nil, err
@@ -172,6 +173,10 @@ func (t *training) cut(ctx context.Context, names []string) error {
 			return err
 		}
 	}
+	o.Features = t.seasonal(o)
+	if expected := season.Features(o.Features); len(expected) > 0 {
+		history = season.Annotate(history, t.outlooks(), expected, 0)
+	}
 	t.data, err = samples.New(history, o)
 	return err
 }
@@ -194,6 +199,7 @@ func (t *training) learn(ctx context.Context) (*em.Result, error) {
 		Graphs:     invocation(edges, n),
 		Parent:     toBeat(t.parent),
 		Load:       slices.Index(t.data.Options().Features, estimator.Requests),
+		Steady:     steady(t.data.Options().Features),
 		Weights:    t.data.Weights(),
 		Corrects:   t.spec.Samples.Anchor == features.AnchorAnalytic,
 	}, t.spec.Learning, progress)
