@@ -34,7 +34,7 @@ func TestMisleadTakesSteadyFeaturesFromOtherSamples(t *testing.T) {
 			changed++
 		}
 	}
-	if share := float64(changed) / samples; share < 0.2 || share > 0.4 {
+	if share := float64(changed) / samples; share < 0.4 || share > 0.6 {
 		t.Errorf("%v of the samples are misled, want %v", share, misled)
 	}
 }
