@@ -137,9 +137,9 @@ test-nested:
 
 .PHONY: test-cluster
 test-cluster: ## The tests on a real control plane (the first run builds it: about 11 minutes on two cores)
-	@echo "== tests on a real control plane, one package after the other"
+	@echo "== tests on a real control plane, two packages at a time: they wait more than they compute"
 	@packages=$$($(CONTROL_PLANE_PACKAGES)); \
-	$(HEARTBEAT) "compiling and testing on a real control plane" go test -p 1 -v -timeout 60m $$packages
+	$(HEARTBEAT) "compiling and testing on a real control plane" go test -p 2 -v -timeout 60m $$packages
 
 .PHONY: verify
 verify: ## The documentation, and every manifest against a real API server

@@ -104,8 +104,10 @@ func TestChainScalesTogether(t *testing.T) {
 		return nil
 	})
 
-	if first, last := span(planned); !first.Equal(last) {
-		t.Errorf("the metric rose in different plans: %v", planned)
+	// A plan that is made in the middle of the jump sees a part of it, which may lift only some
+	// services over a whole replica; the next plan lifts the rest. A cascade takes pod starts.
+	if first, last := span(planned); last.Sub(first) > step {
+		t.Errorf("the metric rose in plans %v apart, want at most one step of %v: %v", last.Sub(first), step, planned)
 	}
 	// Every HPA has a timer of its own with the same period, so two that act on the same plan
 	// differ by one period at most; a cascade would take at least a pod start more.
