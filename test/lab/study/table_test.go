@@ -91,7 +91,7 @@ func TestKindsLearnEquallyLong(t *testing.T) {
 func TestHyperparametersDifferInOneValue(t *testing.T) {
 	anchors := map[string][]string{
 		artifact.LabelObserved: {"change (default)", "level"},
-		artifact.LabelRequired: {"demand (default)", "level"},
+		artifact.LabelRequired: {"analytic (default)", "level"},
 	}
 	for label, want := range anchors {
 		options := comparedOptions()

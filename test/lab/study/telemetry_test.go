@@ -211,7 +211,11 @@ func TestAdaptiveHasTheSamplesAskedFor(t *testing.T) {
 		for i := range s.Values {
 			s.Values[i] = float64(i % 7)
 		}
-		d, err := samples.New(s, samples.Options{Horizons: o.options.Resolve(nil, o.step).Samples.Horizons})
+		resolved := o.options.Resolve(estimator.DefaultFeatures(), o.step)
+		for i := range resolved.AnalyticWindow - 1 { // before the first analytic forecast nothing is labelled
+			s.Values[i] = math.NaN()
+		}
+		d, err := samples.New(s, samples.Options{Horizons: resolved.Samples.Horizons})
 		if err != nil {
 			t.Fatal(err)
 		}
