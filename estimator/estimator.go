@@ -48,6 +48,19 @@ func NewForecast(services []Service, horizon int, step time.Duration) *Forecast 
 // At returns the replicas that service n needs at future step h; NaN if unknown.
 func (f *Forecast) At(n, h int) float64 { return f.Replicas[n*f.Horizon+h] }
 
+// Highest returns the most replicas that service n needs in the first steps; NaN if unknown,
+// or if there is no forecast.
+func (f *Forecast) Highest(n, steps int) float64 {
+	if f == nil || !f.Known(n) {
+		return math.NaN()
+	}
+	most := 0.0
+	for h := range min(steps, f.Horizon) {
+		most = max(most, f.At(n, h))
+	}
+	return most
+}
+
 // Set stores the replicas that service n needs at future step h.
 func (f *Forecast) Set(n, h int, replicas float64) { f.Replicas[n*f.Horizon+h] = replicas }
 

@@ -120,10 +120,10 @@ func (m *Memory) detail(ctx context.Context, r *remembered, s estimator.Service,
 	lead := plan.Steps(b.Model.Plan.LeadTime, b.Window.Step)
 	d := &Detail{
 		Inputs: inputs(b.Window, n), Levels: o.Levels, Horizon: horizon(b, o, n), Lead: Duration(b.Model.Plan.LeadTime),
-		Theory: Number(explain.Highest(o.Theory, n, lead)), Season: 0, Spare: Number(float64(decision.Replicas) - decision.Need),
+		Theory: Number(o.Theory.Highest(n, lead)), Season: 0, Spare: Number(float64(decision.Replicas) - decision.Need),
 	}
 	if o.Plain != nil {
-		d.Season = Number(explain.Highest(o.Theory, n, lead) - explain.Highest(o.Plain, n, lead))
+		d.Season = Number(o.Theory.Highest(n, lead) - o.Plain.Highest(n, lead))
 	}
 	if alone {
 		if d.Neighbours, d.Elsewhere, err = neighbours(ctx, r, n); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -172,11 +171,4 @@ func (o *backtestFlags) write(out io.Writer, r *backtest.Report) error {
 	fmt.Fprintf(out, "%s %.12s predicts %s (%s) in %d samples of the %s part, steps of %v, season of %d steps\n\n",
 		r.Kind, r.Hash, r.Target, r.Label, r.Samples, r.Part, time.Duration(r.Step), r.Season)
 	return r.WriteTable(out, o.perService)
-}
-
-// writeJSON writes v for people and scripts.
-func writeJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

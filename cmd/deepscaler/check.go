@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 func newCheckCommand() *cobra.Command {
 	var c cluster
 	var p prometheus
-	output, system := "table", "deepscaler-system"
+	o, system := output{people: "table"}, "deepscaler-system"
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check what DeepScaler needs in a cluster and what is missing",
@@ -52,8 +51,8 @@ do not count.`,
   kubectl deepscaler check -n shop --output json > report.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output != "table" && output != "json" {
-				return fmt.Errorf("--output is %q, want table or json", output)
+			if err := o.validate(); err != nil {
+				return err
 			}
 			kube, namespace, err := c.connect()
 			if err != nil {
@@ -70,13 +69,7 @@ do not count.`,
 				}
 			}
 			r := checker.Check(cmd.Context(), namespace)
-			if output == "json" {
-				encoder := json.NewEncoder(cmd.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				err = encoder.Encode(r)
-			} else {
-				err = r.Write(cmd.OutOrStdout())
-			}
+			err = o.write(cmd.OutOrStdout(), r, r.Write)
 			if failed := r.Count(check.Failed); failed > 0 && err == nil {
 				err = fmt.Errorf("%d of %d checks failed", failed, len(r.Items))
 			}
@@ -84,7 +77,7 @@ do not count.`,
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVarP(&output, "output", "o", output, "Format: table or json.")
+	o.addFlag(fs)
 	fs.StringVar(&system, "adapter-namespace", system, "Namespace of the adapter, where no metrics API leads to it.")
 	p.addFlags(fs)
 	c.addFlags(fs)

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +10,7 @@ import (
 
 func newExplainCommand() *cobra.Command {
 	var c cluster
-	output := "text"
+	o := output{people: "text"}
 	cmd := &cobra.Command{
 		Use:   "explain SERVICE",
 		Short: "Explain the replicas that are planned for a service",
@@ -25,8 +24,8 @@ moved it, the trust in the model, and the bounds. Who may read the metric may re
   kubectl deepscaler explain cart -n shop -o json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "text" && output != "json" {
-				return fmt.Errorf("--output is %q, want text or json", output)
+			if err := o.validate(); err != nil {
+				return err
 			}
 			config, namespace, err := c.connect()
 			if err != nil {
@@ -40,15 +39,10 @@ moved it, the trust in the model, and the bounds. Who may read the metric may re
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				encoder := json.NewEncoder(cmd.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(d)
-			}
-			return explain.WriteText(cmd.OutOrStdout(), d)
+			return o.write(cmd.OutOrStdout(), d, func(w io.Writer) error { return explain.WriteText(w, d) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", output, "Format: text or json.")
+	o.addFlag(cmd.Flags())
 	c.addFlags(cmd.Flags())
 	return cmd
 }

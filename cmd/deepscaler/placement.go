@@ -1,8 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,7 +14,7 @@ import (
 
 func newPlacementCommand() *cobra.Command {
 	var c cluster
-	service, output := "", "table"
+	o, service := output{people: "table"}, ""
 	cmd := &cobra.Command{
 		Use:   "placement",
 		Short: "Show where calls go, and where the scheduler plugin would have put the pods",
@@ -42,8 +42,8 @@ Services of the application, and to read its metrics.`,
   kubectl deepscaler placement -n shop --service cart -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output != "table" && output != "json" {
-				return fmt.Errorf("--output is %q, want table or json", output)
+			if err := o.validate(); err != nil {
+				return err
 			}
 			config, namespace, err := c.connect()
 			if err != nil {
@@ -62,16 +62,11 @@ Services of the application, and to read its metrics.`,
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				encoder := json.NewEncoder(cmd.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(reports)
-			}
-			return placementcheck.Write(cmd.OutOrStdout(), reports)
+			return o.write(cmd.OutOrStdout(), reports, func(w io.Writer) error { return placementcheck.Write(w, reports) })
 		},
 	}
 	cmd.Flags().StringVar(&service, "service", "", "Name of a service, to list that one alone.")
-	cmd.Flags().StringVarP(&output, "output", "o", output, "Format: table or json.")
+	o.addFlag(cmd.Flags())
 	c.addFlags(cmd.Flags())
 	return cmd
 }

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +10,7 @@ import (
 
 func newStatusCommand() *cobra.Command {
 	var c cluster
-	everywhere, output := false, "table"
+	o, everywhere := output{people: "table"}, false
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show what the adapter plans: applications and services",
@@ -24,8 +23,8 @@ sees them. Who may read the metric of the namespace may read this.`,
   kubectl deepscaler status -A`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output != "table" && output != "json" {
-				return fmt.Errorf("--output is %q, want table or json", output)
+			if err := o.validate(); err != nil {
+				return err
 			}
 			config, namespace, err := c.connect()
 			if err != nil {
@@ -49,16 +48,11 @@ sees them. Who may read the metric of the namespace may read this.`,
 				}
 				documents = append(documents, d)
 			}
-			if output == "json" {
-				encoder := json.NewEncoder(cmd.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(documents)
-			}
-			return explain.WriteStatus(cmd.OutOrStdout(), documents)
+			return o.write(cmd.OutOrStdout(), documents, func(w io.Writer) error { return explain.WriteStatus(w, documents) })
 		},
 	}
 	cmd.Flags().BoolVarP(&everywhere, "all-namespaces", "A", false, "Show all namespaces.")
-	cmd.Flags().StringVarP(&output, "output", "o", output, "Format: table or json.")
+	o.addFlag(cmd.Flags())
 	c.addFlags(cmd.Flags())
 	return cmd
 }

@@ -110,20 +110,7 @@ func (c *Case) need(ctx context.Context, w *estimator.Window, n int, byNetwork b
 		f, err = c.Theory.Estimate(ctx, w)
 	}
 	f, err = optional(f, err)
-	return Highest(f, n, c.Lead), err
-}
-
-// Highest returns the largest need of service n in the first steps of a forecast, NaN if
-// it is unknown.
-func Highest(f *estimator.Forecast, n, steps int) float64 {
-	if f == nil || !f.Known(n) {
-		return math.NaN()
-	}
-	most := 0.0
-	for h := range min(steps, f.Horizon) {
-		most = max(most, f.At(n, h))
-	}
-	return most
+	return f.Highest(n, c.Lead), err
 }
 
 // calm returns the window in which service m, during the lead time that ended last, was

@@ -100,7 +100,7 @@ func TestLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []float64{Highest(o.Theory, 0, 2), Highest(o.Network[0], 0, 2), Highest(o.Network[1], 0, 2), Highest(o.Plain, 0, 2)}
+	got := []float64{o.Theory.Highest(0, 2), o.Network[0].Highest(0, 2), o.Network[1].Highest(0, 2), o.Plain.Highest(0, 2)}
 	if diff := cmp.Diff([]float64{7, 14, 21, math.NaN()}, got, cmpopts.EquateApprox(0, 1e-12), cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("needs (-want +got):\n%s", diff)
 	}

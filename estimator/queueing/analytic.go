@@ -109,21 +109,12 @@ func (a *Analytic) at(ctx context.Context, w *estimator.Window) (forecast, prese
 		}
 		for n := range forecast {
 			if math.IsNaN(forecast[n]) && f.Known(n) {
-				forecast[n], present[n] = highest(f, n), now[n]
+				forecast[n], present[n] = f.Highest(n, f.Horizon), now[n]
 				missing--
 			}
 		}
 	}
 	return forecast, present, nil
-}
-
-// highest returns the largest need of a service in a forecast.
-func highest(f *estimator.Forecast, n int) float64 {
-	most := 0.0
-	for h := range f.Horizon {
-		most = max(most, f.At(n, h))
-	}
-	return most
 }
 
 // Graph returns the invocation graph of a history, given how often each edge is

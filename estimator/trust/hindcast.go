@@ -64,7 +64,7 @@ func (c Config) compare(w *estimator.Window, end, lead int, f, baseline *estimat
 	h := Hindcast{Made: w.Time(end - 1)}
 	for n := range w.Services {
 		came, atLeast := worst(needs[n][end : end+lead])
-		mine, theirs := highest(f, n, lead), highest(baseline, n, lead)
+		mine, theirs := f.Highest(n, lead), baseline.Highest(n, lead)
 		if math.IsNaN(came + mine + theirs) {
 			continue
 		}
@@ -108,18 +108,6 @@ func worst(needs []demand.Need) (replicas float64, atLeast bool) {
 		}
 	}
 	return replicas, atLeast
-}
-
-// highest returns the largest forecast within the lead time, NaN if it is unknown.
-func highest(f *estimator.Forecast, n, lead int) float64 {
-	if f == nil || !f.Known(n) {
-		return math.NaN()
-	}
-	most := 0.0
-	for h := range min(lead, f.Horizon) {
-		most = max(most, f.At(n, h))
-	}
-	return most
 }
 
 // replay returns the trust after hindcasts in the order of time: 0 without any, since
