@@ -41,6 +41,7 @@ func TestZonesServeThemselves(t *testing.T) {
 	adapter.register(t)
 	s := start(t, 1)
 	apply(t, namespace(shop, map[string]string{"deepscaler.io/placement": "enabled"}))
+	admitted(t)
 	for _, d := range manifest.Deployments(a, shop) {
 		d.Spec.Replicas = new(int32(1))
 		apply(t, d)

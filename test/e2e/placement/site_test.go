@@ -71,6 +71,23 @@ func install(t *testing.T) {
 	apply(t, all...)
 }
 
+// admitted waits until the API server applies the admission policy to pods of the shop: it
+// reads policies from a watch, some time after it has stored them.
+func admitted(t *testing.T) {
+	t.Helper()
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "admitted"},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "none", Image: "none"}}},
+	}
+	eventually(t, "the admission policy is in effect", func(ctx context.Context) error {
+		p, err := shared.client.CoreV1().Pods(shop).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		if err == nil && p.Spec.SchedulerName != name {
+			err = errNot
+		}
+		return err
+	})
+}
+
 func namespace(name string, labels map[string]string) *corev1.Namespace {
 	return &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
 }
