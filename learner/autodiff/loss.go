@@ -22,9 +22,8 @@ type Objective struct {
 	Quantiles []float32
 	// Weights, unless nil, holds a factor per service.
 	Weights []float32
-	// Workers is the number of goroutines that share a batch. The gradients are
-	// summed in the order of the workers, so a run is reproducible bit for bit
-	// for the same number.
+	// Workers is the number of goroutines that share a batch. Gradients do not depend on
+	// it.
 	Workers int
 }
 
@@ -37,14 +36,18 @@ type lossOp struct {
 	objective          Objective
 	censored           []bool // of the batch
 	parameters, graph  bool   // the inputs to differentiate
-	crew               []*worker
+	shares             []*share
 	basis, dbasis      []float32
 	value              *gorgonia.F32
 	sampleIn, sampleOt int
 }
 
-// worker is the private state of one goroutine.
-type worker struct {
+// mostShares is the number of parts that a batch is split into. Their gradients are summed
+// in order, so that results are the same on any number of processors.
+const mostShares = 8
+
+// share is the private state of one part of a batch.
+type share struct {
 	pass   gnn.Pass[float32]
 	y, dy  []float32
 	dbasis []float32
@@ -71,8 +74,8 @@ func newLoss(m gnn.Model[float32], o Objective, in inputs, affinity *gorgonia.No
 	if op.graph {
 		op.dbasis = make([]float32, len(op.basis))
 	}
-	for range min(o.Workers, o.Batch) {
-		w := &worker{y: make([]float32, op.sampleOt), dy: make([]float32, op.sampleOt)}
+	for range min(mostShares, o.Batch) {
+		w := &share{y: make([]float32, op.sampleOt), dy: make([]float32, op.sampleOt)}
 		if op.parameters || op.graph {
 			w.pass = m.Training(op.parameters)
 		} else {
@@ -81,7 +84,7 @@ func newLoss(m gnn.Model[float32], o Objective, in inputs, affinity *gorgonia.No
 		if op.graph {
 			w.dbasis = make([]float32, len(op.basis))
 		}
-		op.crew = append(op.crew, w)
+		op.shares = append(op.shares, w)
 	}
 	return gorgonia.ApplyOp(op, inputs...)
 }
@@ -108,16 +111,19 @@ func (o *lossOp) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	o.model.Basis(o.basis, affinity)
 	scale := 1 / float32(known)
 	var wait sync.WaitGroup
-	for i, w := range o.crew {
-		// A static partition: the work of each worker does not depend on timing.
-		from, until := i*o.objective.Batch/len(o.crew), (i+1)*o.objective.Batch/len(o.crew)
-		wait.Go(func() { o.run(w, x, y, from, until, scale) })
+	for first := range o.objective.Workers {
+		wait.Go(func() {
+			for i := first; i < len(o.shares); i += o.objective.Workers {
+				from, until := i*o.objective.Batch/len(o.shares), (i+1)*o.objective.Batch/len(o.shares)
+				o.run(o.shares[i], x, y, from, until, scale)
+			}
+		})
 	}
 	wait.Wait()
 
 	loss := 0.0
 	clear(o.dbasis)
-	for _, w := range o.crew {
+	for _, w := range o.shares {
 		loss += w.loss
 		for i, v := range w.dbasis {
 			o.dbasis[i] += v
@@ -131,7 +137,7 @@ func (o *lossOp) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	return o.value, nil
 }
 
-func (o *lossOp) run(w *worker, x, y []float32, from, until int, scale float32) {
+func (o *lossOp) run(w *share, x, y []float32, from, until int, scale float32) {
 	w.loss = 0
 	clear(w.dbasis)
 	for _, g := range w.pass.Gradients() {
@@ -203,7 +209,7 @@ func (o *lossOp) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (go
 	return gradients, nil
 }
 
-// gradientOp collects the gradients that a lossOp left with its workers.
+// gradientOp collects the gradients that a lossOp left with the parts of the batch.
 type gradientOp struct {
 	operation
 	loss  *lossOp
@@ -236,7 +242,7 @@ func (g *gradientOp) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 		return g.value, nil
 	}
 	for i := range g.loss.model.Parameters() {
-		for k, w := range g.loss.crew {
+		for k, w := range g.loss.shares {
 			sum := w.pass.Gradients()[i]
 			part := flat[:len(sum)]
 			if k == 0 {
@@ -246,7 +252,7 @@ func (g *gradientOp) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 				part[j] += factor * v
 			}
 		}
-		flat = flat[len(g.loss.crew[0].pass.Gradients()[i]):]
+		flat = flat[len(g.loss.shares[0].pass.Gradients()[i]):]
 	}
 	return g.value, nil
 }

@@ -28,7 +28,7 @@ const stretches = 10
 func (s *session) calibrate(ctx context.Context) ([]float64, error) {
 	outputs, quantiles := s.model.Config().Outputs, s.config.Quantiles
 	samples := s.problem.Validation.Len()
-	parts := make([][]scores, s.config.Workers)
+	parts := make([][]scores, Parts)
 	for i := range parts {
 		parts[i] = make([]scores, outputs)
 	}

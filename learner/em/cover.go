@@ -13,7 +13,7 @@ import (
 // that lies below says nothing about coverage and is left out.
 func (s *session) cover(ctx context.Context, shares []float64) ([]float64, error) {
 	outputs, quantiles := s.model.Config().Outputs, s.config.Quantiles
-	parts := make([][][]float64, s.config.Workers)
+	parts := make([][][]float64, Parts)
 	for i := range parts {
 		parts[i] = make([][]float64, outputs)
 	}

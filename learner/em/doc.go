@@ -7,6 +7,7 @@
 // Graph updating weighs the graphs of the set by the network's loss with each of
 // them on held-back samples.
 //
-// Learning is reproducible bit for bit on one machine for the same samples,
-// configuration and seed, and ends soon after its context does.
+// Learning is reproducible bit for bit on machines with the same instructions for the same
+// samples, configuration and seed, on any number of processors, and ends soon after its
+// context does.
 package em

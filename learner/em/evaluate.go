@@ -12,25 +12,29 @@ import (
 
 var unknown = float32(math.NaN())
 
+// Parts is the number of parts that [Predict] runs over.
+const Parts = 8
+
 // Predict runs the model over all samples under one affinity matrix, N×N.
 //
 // For every sample it calls each with the index, the outputs and labels, N·O numbers
-// each, and a mask of the labels that are lower bounds. There are as many parts as
-// workers; one goroutine per part calls each in the order of the samples. The slices are
-// valid during the call.
+// each, and a mask of the labels that are lower bounds. There are [Parts] parts, whatever
+// the number of workers; each is called in the order of the samples of a part. The slices
+// are valid during the call.
 func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, workers int, each func(part, index int, y, labels []float32, censored []bool)) error {
 	c := m.Config()
 	basis := make([]float32, m.BasisSize())
 	m.Basis(basis, affinity)
 	g, ctx := errgroup.WithContext(ctx)
-	for w := range workers {
+	g.SetLimit(workers)
+	for part := range Parts {
 		g.Go(func() error {
 			pass := m.Inference()
 			x := make([]float32, c.Window*c.Services*c.Features)
 			labels, y := make([]float32, c.Services*c.Outputs), make([]float32, c.Services*c.Outputs)
 			censored := make([]bool, len(labels))
 			index := []int{0}
-			for i := w * s.Len() / workers; i < (w+1)*s.Len()/workers; i++ {
+			for i := part * s.Len() / Parts; i < (part+1)*s.Len()/Parts; i++ {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
@@ -43,7 +47,7 @@ func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Sa
 						y[k] *= kept
 					}
 				}
-				each(w, i, y, labels, censored)
+				each(part, i, y, labels, censored)
 			}
 			return nil
 		})
@@ -107,7 +111,8 @@ func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s S
 
 // lossesOf returns the losses over all known labels.
 func lossesOf(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, c Config, weights []float32) (losses, error) {
-	parts, scratch := make([]losses, c.Workers), make([][]float32, c.Workers)
+	var parts [Parts]losses
+	var scratch [Parts][]float32
 	size := m.Config().Services * m.Config().Outputs
 	for i := range scratch {
 		scratch[i] = make([]float32, size)

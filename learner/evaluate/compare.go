@@ -70,7 +70,7 @@ type Model struct {
 func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, workers int) (*Comparison, error) {
 	size, levels := d.LabelLen(), max(1, m.Levels)
 	outputs := make([]float32, d.Samples(p)*size)
-	parts := make([]cover, workers)
+	parts := make([]cover, em.Parts)
 	err := em.Predict(ctx, m.Network, m.Affinity, m.Data.View(p, levels), workers, func(part, i int, y, labels []float32, censored []bool) {
 		for at, v := range y {
 			if m.Shares != nil {

@@ -72,7 +72,7 @@ func learning(s *train.Spec, fs *pflag.FlagSet) {
 	fs.Float64Var(&c.Decay, "weight-decay", c.Decay, "Decoupled weight decay of the network.")
 	fs.Float64Var(&c.Clip, "clip", c.Clip, "Largest norm of a gradient.")
 	fs.IntVar(&c.Patience, "patience", c.Patience, "Epochs without a better validation loss before an iteration continues with the graph; 0 is never.")
-	fs.Uint64Var(&c.Seed, "seed", c.Seed, "Seed of all random numbers. The same seed, files and number of workers give the same model.")
+	fs.Uint64Var(&c.Seed, "seed", c.Seed, "Seed of all random numbers. The same seed and files give the same model.")
 	fs.IntVar(&c.Workers, "workers", c.Workers, "Number of threads; 0 is one per processor.")
 }
 
