@@ -13,6 +13,8 @@
 // # Outputs
 //
 // An output is a distance from an [Anchor] in standard deviations of the labels.
-// The anchor is their mean, the last target, or the replicas that the last demand
-// asks for. The mean replaces an anchor that the window does not show.
+// The anchor is their mean, the last target, the replicas that the last demand
+// asks for, or an analytic forecast. The mean replaces an anchor of another kind than a
+// forecast that the window does not show. Where the load leaves the range of the training,
+// outputs fade, see [Reach]: the anchor alone is left.
 package features

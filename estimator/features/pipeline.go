@@ -24,6 +24,9 @@ type Spec struct {
 	// deviations from their means; 0 is no bound. Far out of the range it was trained
 	// in, a network extrapolates at random.
 	Clamp float64
+	// Reach is the range of the inputs in training, beyond which outputs fade. Without
+	// one, and with [AnchorLevel], they do not.
+	Reach Reach
 }
 
 // Pipeline applies a [Spec]. It does not change and is safe for concurrent use.
@@ -37,6 +40,7 @@ type Pipeline struct {
 	// clamp bounds every feature, and seasonal marks those of the season, length C.
 	clamp    []float64
 	seasonal []bool
+	reach    *Reach // nil where outputs do not fade
 }
 
 // New returns a pipeline. It copies the parts of the spec that may change. Parts
@@ -63,6 +67,13 @@ func New(s Spec) (*Pipeline, error) {
 	}
 	for i, std := range p.std {
 		p.mean[i] /= std
+	}
+	if s.Anchor != AnchorLevel && len(s.Reach.Low) > 0 {
+		if err := s.Reach.Validate(len(p.std)); err != nil {
+			return nil, err
+		}
+		r := s.Reach.open(s.Features)
+		p.reach = &r
 	}
 	for _, f := range s.Features {
 		most := s.Clamp
@@ -132,6 +143,28 @@ func (p *Pipeline) Fill(x []float32) {
 func (p *Pipeline) Inputs(x []float32, window []float64) {
 	p.Scale(x, window)
 	p.Fill(x)
+}
+
+// Kept writes the share of the outputs to keep for each of N services, given the N·C
+// samples of the last step. It is 1 where the load is like that of the training part, and
+// falls to 0 half of the range of a feature outside.
+func (p *Pipeline) Kept(shares, step []float64) {
+	if p.reach == nil {
+		for n := range shares {
+			shares[n] = 1
+		}
+		return
+	}
+	p.reach.kept(shares, step)
+}
+
+// Beyond returns how far the C samples of a step of service n are out of the range of
+// training: the largest distance of one, in widths of its range; NaN where outputs do not fade.
+func (p *Pipeline) Beyond(n int, samples []float64) float64 {
+	if p.reach == nil {
+		return math.NaN()
+	}
+	return p.reach.Beyond(n*p.features, samples)
 }
 
 // Measure returns the measure of labels and outputs of service n. The samples

@@ -3,6 +3,7 @@ package features
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
@@ -64,14 +65,37 @@ func (r Reach) Beyond(i int, step []float64) float64 {
 	return most
 }
 
-// Add returns the part of an output that counts where the anchor is an analytic forecast,
-// which stays the least that is served: a load that is wrongly expected to fall costs
-// violations, while pods are held for minutes anyway after it has fallen.
-func Add(output float64) float64 { return max(0, output) }
-
 // least is the width of a range, as a share of its larger end, that counts at least.
 const least = 0.1
 
-// Fade returns the share of a learned correction that is left beyond the reach: all
-// inside, none from half a width outside.
-func Fade(beyond float64) float64 { return max(0, 1-2*beyond) }
+// fade returns the share of an output that is left so far beyond the reach: all inside,
+// none from half a width outside.
+func fade(beyond float64) float64 { return max(0, 1-2*beyond) }
+
+// open returns the reach without bounds for features that say nothing about whether the load
+// is of a known kind. What a season expects has a gate of its own, an analytic forecast
+// follows from the other features, and memory drifts without any load.
+func (r Reach) open(names []estimator.Feature) Reach {
+	out := Reach{Low: slices.Clone(r.Low), High: slices.Clone(r.High)}
+	for i := range out.Low {
+		if f := names[i%len(names)]; f.SeasonAhead() > 0 || f == estimator.Analytic || f == estimator.Memory {
+			out.Low[i], out.High[i] = math.Inf(-1), math.Inf(1)
+		}
+	}
+	return out
+}
+
+// kept writes the share of the outputs to keep for each service, given the samples of a
+// step: 1 inside of the reach, down to 0 far outside, where a network extrapolates at
+// random and the anchor is better. A network mixes what the services show, so each keeps
+// at most what all of them do on average.
+func (r Reach) kept(shares, step []float64) {
+	features, mean := len(step)/len(shares), 0.0
+	for n := range shares {
+		shares[n] = fade(r.Beyond(n*features, step[n*features:(n+1)*features]))
+		mean += shares[n] / float64(len(shares))
+	}
+	for n, share := range shares {
+		shares[n] = min(share, mean)
+	}
+}

@@ -10,17 +10,13 @@ import (
 // Outside returns how far the last step of a window is out of the range of the training
 // part, for each service of the window: the largest distance of one of its samples, in widths of
 // its range; 0 inside, and NaN for a service that the model does not know or has no
-// range of. What the network corrects fades with it, see [features.Fade].
+// range of. What the network adds fades with it, see [features.Pipeline.Kept].
 //
 // The error is that of a window with the services of the model twice.
 func (e *Estimator) Outside(w *estimator.Window) ([]float64, error) {
 	out := make([]float64, len(w.Services))
 	for n := range out {
 		out[n] = math.NaN()
-	}
-	reach := e.predictor.reach
-	if reach == nil {
-		return out, nil
 	}
 	rows := make([]int, len(e.predictor.services))
 	if _, err := e.directory.locate(w, rows); err != nil {
@@ -37,7 +33,7 @@ func (e *Estimator) Outside(w *estimator.Window) ([]float64, error) {
 				step[c] = w.At(n, w.Steps-1, channel)
 			}
 		}
-		out[n] = reach.Beyond(row*len(step), step)
+		out[n] = e.predictor.pipeline.Beyond(row, step)
 	}
 	return out, nil
 }

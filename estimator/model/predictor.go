@@ -19,11 +19,10 @@ type Predictor struct {
 	config   gnn.Config
 	basis    []float32
 	pipeline *features.Pipeline
-	shares   []float64       // N·O
-	offsets  []float64       // N·O
-	adds     bool            // outputs are only added to the anchor
-	reach    *features.Reach // nil where outputs do not fade
-	levels   []float64       // of each horizon
+	shares   []float64 // N·O
+	offsets  []float64 // N·O
+	adds     bool      // outputs are only added to the anchor
+	levels   []float64 // of each horizon
 	services []string
 	features []string
 }
@@ -45,15 +44,6 @@ func NewPredictor(a *artifact.Model, network gnn.Model[float32]) (*Predictor, er
 		basis: make([]float32, network.BasisSize()), services: slices.Clone(a.Services), features: slices.Clone(a.Features),
 	}
 	p.adds = a.Scaler.Anchor == artifact.AnchorAnalytic
-	if len(a.Scaler.Low) > 0 {
-		reach := a.Scaler.Reach()
-		if c := slices.Index(a.Features, string(estimator.Analytic)); c >= 0 {
-			for i := c; i < len(reach.Low); i += len(a.Features) { // it follows from the others
-				reach.Low[i], reach.High[i] = math.Inf(-1), math.Inf(1)
-			}
-		}
-		p.reach = &reach
-	}
 	network.Basis(p.basis, a.Affinity)
 	return p, nil
 }
@@ -67,7 +57,7 @@ func Pipeline(a *artifact.Model) (*features.Pipeline, error) {
 		Inputs: &features.Scaler{Services: n, Features: len(a.Features), Mean: slices.Concat(s.Mean...), Std: slices.Concat(s.Std...)},
 		Labels: &features.Scaler{Services: n, Features: 1, Mean: s.TargetMean, Std: s.TargetStd},
 		// A level has no name in the file.
-		Anchor: cmp.Or(features.Anchor(s.Anchor), features.AnchorLevel), Sizings: s.Sizings, Clamp: s.Clamp,
+		Anchor: cmp.Or(features.Anchor(s.Anchor), features.AnchorLevel), Sizings: s.Sizings, Clamp: s.Clamp, Reach: s.Reach(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("scaler of the model: %w; train the model again", err)
@@ -84,7 +74,7 @@ func (p *Predictor) NewPass() *Pass {
 		x:         make([]float32, c.Window*c.Services*c.Features),
 		y:         make([]float32, c.Services*c.Outputs),
 		known:     make([]bool, c.Services),
-		beyond:    make([]float64, c.Services),
+		kept:      make([]float64, c.Services),
 	}
 }
 
@@ -95,7 +85,7 @@ type Pass struct {
 	x         []float32 // τ·N·C
 	y         []float32 // N·O
 	known     []bool    // N
-	beyond    []float64 // N
+	kept      []float64 // N
 }
 
 // Predict writes the target of every service at the horizons of the model to y,
@@ -139,14 +129,9 @@ func (p *Pass) look(samples []float64) error {
 // restore converts the outputs of the network to predictions.
 func (p *Pass) restore(samples, y []float64) error {
 	c := p.predictor.config
-	kept := float64(p.predictor.pipeline.Familiar(p.x))
+	p.predictor.pipeline.Kept(p.kept, samples[len(samples)-c.Services*c.Features:])
 	for n := range c.Services {
 		measure := p.predictor.pipeline.Measure(n, samples)
-		if p.predictor.reach != nil {
-			last := len(samples) - (c.Services-n)*c.Features
-			p.beyond[n] = p.predictor.reach.Beyond(n*c.Features, samples[last:last+c.Features])
-		}
-		left := features.Fade(p.beyond[n])
 		of := y[n*c.Outputs : (n+1)*c.Outputs]
 		if !p.known[n] || math.IsNaN(measure.Anchor) {
 			for o := range of {
@@ -156,11 +141,11 @@ func (p *Pass) restore(samples, y []float64) error {
 		}
 		for o := range c.Outputs {
 			i := n*c.Outputs + o
-			output := p.predictor.shares[i]*kept*float64(p.y[i]) + p.predictor.offsets[i]
+			output := p.predictor.shares[i]*float64(p.y[i]) + p.predictor.offsets[i]
 			if p.predictor.adds {
 				output = features.Add(output)
 			}
-			y[i] = measure.Value(left * output)
+			y[i] = measure.Value(p.kept[n] * output)
 			if math.IsNaN(y[i]) || math.IsInf(y[i], 0) {
 				return fmt.Errorf("the network predicts %v for service %q: its weights have diverged; train the model again",
 					y[i], p.predictor.services[n])

@@ -100,9 +100,10 @@ func samplesFor(ctx context.Context, a *artifact.Model, s *estimator.Window, spl
 	}
 	// Anchors have the same names in the file, except for the level, which has
 	// none.
+	reach := a.Scaler.Reach()
 	return samples.New(s, samples.Options{
 		Window: a.Window, Horizons: a.Horizons, Features: estimator.Features(a.Features), Target: estimator.Feature(a.Target),
-		Label: labeller, Split: split, Anchor: features.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings, Clamp: a.Scaler.Clamp,
+		Label: labeller, Split: split, Anchor: features.Anchor(a.Scaler.Anchor), Sizings: a.Scaler.Sizings, Clamp: a.Scaler.Clamp, Reach: &reach,
 	})
 }
 

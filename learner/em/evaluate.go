@@ -32,7 +32,7 @@ func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Sa
 			pass := m.Inference()
 			x := make([]float32, c.Window*c.Services*c.Features)
 			labels, y := make([]float32, c.Services*c.Outputs), make([]float32, c.Services*c.Outputs)
-			censored := make([]bool, len(labels))
+			censored, kept := make([]bool, len(labels)), make([]float64, c.Services)
 			index := []int{0}
 			for i := part * s.Len() / Parts; i < (part+1)*s.Len()/Parts; i++ {
 				if err := ctx.Err(); err != nil {
@@ -42,10 +42,9 @@ func Predict(ctx context.Context, m gnn.Model[float32], affinity []float32, s Sa
 				s.Fill(index, x, labels)
 				s.Censored(index, censored)
 				pass.Forward(x, basis, y)
-				if kept := s.Familiar(x); kept < 1 {
-					for k := range y {
-						y[k] *= kept
-					}
+				s.Kept(i, kept)
+				for k := range y {
+					y[k] *= float32(kept[k/c.Outputs])
 				}
 				each(part, i, y, labels, censored)
 			}

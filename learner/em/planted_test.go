@@ -87,7 +87,11 @@ func (s plantedSamples) Fill(indices []int, x, y []float32) {
 	}
 }
 
-func (plantedSamples) Familiar([]float32) float32 { return 1 }
+func (plantedSamples) Kept(_ int, shares []float64) {
+	for n := range shares {
+		shares[n] = 1
+	}
+}
 
 func (plantedSamples) Censored(_ []int, mask []bool) { clear(mask) }
 

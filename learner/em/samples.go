@@ -15,8 +15,8 @@ type Samples interface {
 	// each, to x, and their labels, N·O numbers each, to y: NaN where a label is
 	// not known.
 	Fill(indices []int, x, y []float32)
-	// Familiar returns the share of the outputs to keep for a window, τ·N·C numbers.
-	Familiar(x []float32) float32
+	// Kept writes the share of the outputs to keep for each of N services in a sample.
+	Kept(index int, shares []float64)
 	// Censored marks the labels of the samples, N·O each, that are lower bounds.
 	Censored(indices []int, mask []bool)
 }

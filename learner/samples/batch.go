@@ -123,8 +123,12 @@ func (v View) Fill(indices []int, x, y []float32) {
 	repeat(y[:labels*v.levels], v.levels)
 }
 
-// Familiar is that of [features.Pipeline].
-func (v View) Familiar(x []float32) float32 { return v.samples.pipeline.Familiar(x) }
+// Kept is that of [features.Pipeline].
+func (v View) Kept(index int, shares []float64) {
+	d := v.samples
+	_, to := d.window(d.Origin(v.part, index))
+	d.pipeline.Kept(shares, d.inputs.Values[to-len(d.inputs.Services)*len(d.inputs.Features):to])
+}
 
 // Censored is [Set.Censored].
 func (v View) Censored(indices []int, mask []bool) {

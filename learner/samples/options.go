@@ -36,6 +36,8 @@ type Options struct {
 	Sizings []demand.Sizing
 	// Clamp is that of [features.Spec].
 	Clamp float64
+	// Reach is that of [features.Spec]; by default that of the training part.
+	Reach *features.Reach
 }
 
 // Defaults of [Options].

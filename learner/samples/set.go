@@ -64,6 +64,10 @@ func newSet(s *estimator.Window, o Options) (*Set, error) {
 	if d.inputs, err = s.Select(o.Features); err != nil {
 		return nil, err
 	}
+	if d.options.Reach == nil {
+		r := features.FitReach(d.inputs, d.ranges[Train])
+		d.options.Reach = &r
+	}
 	inputs, err := features.Fit(d.inputs, d.ranges[Train], o.Scale)
 	if err != nil {
 		return nil, err
@@ -115,7 +119,7 @@ func (d *Set) scale(inputs, labels *features.Scaler) (err error) {
 	d.inputScaler, d.labelScaler = inputs, labels
 	d.pipeline, err = features.New(features.Spec{
 		Features: d.options.Features, Target: d.options.Target, Inputs: inputs, Labels: labels,
-		Anchor: d.options.Anchor, Sizings: d.options.Sizings, Clamp: d.options.Clamp,
+		Anchor: d.options.Anchor, Sizings: d.options.Sizings, Clamp: d.options.Clamp, Reach: *d.options.Reach,
 	})
 	if err != nil {
 		return err
@@ -139,8 +143,8 @@ func (d *Set) WithScalers(inputs, labels *features.Scaler) (*Set, error) {
 	return &out, out.scale(inputs, labels)
 }
 
-// Options returns the options the samples were made with, defaults filled in:
-// with [features.AnchorDemand], the sizings too.
+// Options returns the options the samples were made with, defaults filled in: the reach,
+// and with [features.AnchorDemand] the sizings too.
 func (d *Set) Options() Options { return d.options }
 
 // Series returns the history the samples were made of.
@@ -153,9 +157,6 @@ func (d *Set) InputScaler() *features.Scaler { return d.inputScaler }
 // LabelScaler returns the scaler of the labels; it has one feature. Except with
 // [features.AnchorLevel], its mean only replaces an anchor that was not observed.
 func (d *Set) LabelScaler() *features.Scaler { return d.labelScaler }
-
-// Reach returns the range of the inputs in the training part.
-func (d *Set) Reach() features.Reach { return features.FitReach(d.inputs, d.ranges[Train]) }
 
 // Range returns the steps that belong to the part, those of its labels.
 func (d *Set) Range(p Part) estimator.Range { return d.ranges[p] }

@@ -67,11 +67,10 @@ func (t *training) scaler(learned *em.Result) artifact.Scaler {
 	if s.Clamp = o.Clamp; o.Anchor != features.AnchorLevel {
 		s.Anchor, s.Sizings = string(o.Anchor), o.Sizings
 	}
-	if o.Anchor == features.AnchorAnalytic {
-		reach := t.data.Reach()
+	if o.Anchor != features.AnchorLevel {
 		for n := range inputs.Services {
 			from, to := n*inputs.Features, (n+1)*inputs.Features
-			s.Low, s.High = append(s.Low, reach.Low[from:to]), append(s.High, reach.High[from:to])
+			s.Low, s.High = append(s.Low, o.Reach.Low[from:to]), append(s.High, o.Reach.High[from:to])
 		}
 	}
 	if slices.Contains(o.Features, estimator.Analytic) {

@@ -12,6 +12,13 @@ import (
 func TestStrangeWindowPredictsTheAnchor(t *testing.T) {
 	a := untrained(t, numbered(3))
 	a.Scaler.Anchor = artifact.AnchorChange
+	for n, means := range a.Scaler.Mean {
+		low, high := make([]float64, len(means)), make([]float64, len(means))
+		for c, mean := range means {
+			low[c], high[c] = mean-3*a.Scaler.Std[n][c], mean+3*a.Scaler.Std[n][c]
+		}
+		a.Scaler.Low, a.Scaler.High = append(a.Scaler.Low, low), append(a.Scaler.High, high)
+	}
 	width := len(a.Services) * len(a.Features)
 	usual := make([]float64, a.Window*width)
 	for i := range usual {
