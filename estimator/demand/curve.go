@@ -1,9 +1,6 @@
 package demand
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Curve is the latency of a service over its utilisation, L(u) = L₀·(1 + c·u/(1−u)).
 // c = 1 is processor sharing; more replicas behind one queue, or time spent off the
@@ -47,7 +44,8 @@ func (s *Service) FitCurve(own []float64, steps []int) Curve {
 		}
 	}
 	if len(x) >= curveSamples {
-		spread := slices.Clone(x)
+		var buffer [onStack]float64
+		spread := append(room(buffer[:], len(x)), x...)
 		if Quantile(spread, 0.9)-Quantile(spread, 0.1) >= minSpread {
 			return fitGrowth(x, y)
 		}
@@ -59,8 +57,9 @@ func (s *Service) FitCurve(own []float64, steps []int) Curve {
 }
 
 func fitGrowth(x, y []float64) Curve {
-	intercept, slope := fitRelative(x, y)
-	middle := Quantile(slices.Clone(y), 0.5)
+	var buffer [onStack]float64
+	middle := Quantile(append(room(buffer[:], len(y)), y...), 0.5)
+	intercept, slope := fitRelative(x, y, middle)
 	if slope <= 0 {
 		return Curve{Unloaded: middle}
 	}

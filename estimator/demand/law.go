@@ -1,6 +1,9 @@
 package demand
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Law is the utilisation law of a service (Denning & Buzen 1978): its utilisation is
 // Idle + PerRequest · requests per replica.
@@ -55,9 +58,15 @@ func (s *Service) FitLaw(steps []int, memory float64) Law {
 	var weighted [onStack]Weighted
 	var rates, sorted [onStack]float64
 	ratios, loads := room(weighted[:], len(steps)), room(rates[:], len(steps))
-	for _, t := range steps {
+	weight, forgets := 1.0, math.Exp2(-1/memory)
+	for i, t := range slices.Backward(steps) {
+		if i+1 < len(steps) {
+			for range steps[i+1] - t {
+				weight *= forgets
+			}
+		}
 		if q := s.Requests[t]; q > 0 {
-			ratios = append(ratios, Weighted{(s.CPU[t] - law.Idle) * s.Replicas[t] / q, math.Exp2(float64(t-steps[len(steps)-1]) / memory)})
+			ratios = append(ratios, Weighted{(s.CPU[t] - law.Idle) * s.Replicas[t] / q, weight})
 			loads = append(loads, q)
 		}
 	}

@@ -40,3 +40,11 @@ func Services(w *estimator.Window) []Service {
 	}
 	return out
 }
+
+// Slice returns the steps in r. It shares memory with s.
+func (s *Service) Slice(r estimator.Range) Service {
+	return Service{
+		Replicas: s.Replicas[r.From:r.To], CPU: s.CPU[r.From:r.To],
+		Requests: s.Requests[r.From:r.To], Latency: s.Latency[r.From:r.To], Step: s.Step,
+	}
+}

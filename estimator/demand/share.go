@@ -77,7 +77,7 @@ func OwnLatency(latency []float64, callees iter.Seq2[[]float64, float64], r esti
 	for t := range own {
 		own[t] = max(0, own[t])
 	}
-	if !(median(own, r) > parallel*median(latency, r)) {
+	if !medianAbove(own[r.From:r.To], parallel*median(latency, r)) {
 		return latency
 	}
 	return own
@@ -141,4 +141,14 @@ func entryLatencies(logs []*history, calls []estimator.Edge, train estimator.Ran
 func median(values []float64, r estimator.Range) float64 {
 	var buffer [onStack]float64
 	return Quantile(appendKnown(room(buffer[:], r.Len()), values[r.From:r.To]), 0.5)
+}
+
+// medianAbove reports whether [median] of values is above a bound.
+func medianAbove(values []float64, bound float64) bool {
+	known, above := 0, 0
+	for _, v := range values {
+		known += one(!math.IsNaN(v))
+		above += one(v > bound)
+	}
+	return known-above <= (known-1)/2 && known > 0
 }

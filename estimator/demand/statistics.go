@@ -51,49 +51,57 @@ const (
 )
 
 // fitRelative returns the line of least absolute deviations, each as a fraction of
-// the fitted value, by iteratively reweighted least squares.
-func fitRelative(x, y []float64) (intercept, slope float64) {
-	var sorted, weighted [onStack]float64
-	floor := smallest * math.Abs(Quantile(append(room(sorted[:], len(y)), y...), 0.5))
-	weights := room(weighted[:], len(x))
-	for range x {
-		weights = append(weights, 1)
+// the fitted value, by iteratively reweighted least squares. middle is the median of y.
+// It moves the zero of x to its mean, so that no sum cancels. A pass takes the weights
+// from the line so far, and improves the line by one through its residuals.
+func fitRelative(x, y []float64, middle float64) (intercept, slope float64) {
+	floor := smallest * math.Abs(middle)
+	zero := 0.0
+	for _, v := range x {
+		zero += v / float64(len(x))
 	}
-	for range lineIterations {
-		before := slope
-		intercept, slope = weightedLine(x, y, weights)
-		if math.Abs(slope-before) <= settled*math.Abs(slope) {
+	for i := range x {
+		x[i] -= zero
+	}
+	y = y[:len(x)]
+	for k := range lineIterations {
+		var sum, sumX, sumXX, sumR, sumXR float64
+		for i, v := range x {
+			fitted := intercept + slope*v
+			residual := y[i] - fitted
+			w := 1.0
+			if k > 0 {
+				scale := larger(fitted, floor)
+				w = 1 / (scale * larger(math.Abs(residual), larger(smallest*scale, floor)))
+			}
+			wx := w * v
+			sum += w
+			sumX += wx
+			sumXX += wx * v
+			sumR += w * residual
+			sumXR += wx * residual
+		}
+		varied := sum*sumXX - sumX*sumX
+		if !(varied > 0) {
+			return intercept + sumR/sum - slope*zero, slope
+		}
+		change := (sum*sumXR - sumX*sumR) / varied
+		intercept += (sumXX*sumR - sumX*sumXR) / varied
+		slope += change
+		if math.Abs(change) <= settled*math.Abs(slope) {
 			break
 		}
-		for i := range x {
-			fitted := intercept + slope*x[i]
-			scale := max(fitted, floor)
-			weights[i] = 1 / (scale * max(math.Abs(y[i]-fitted), smallest*scale, floor))
-		}
 	}
-	return intercept, slope
+	return intercept - slope*zero, slope
 }
 
-// weightedLine returns the least-squares line, with a slope of 0 when x never varied.
-// Two passes need no division in the loop, unlike [Regression].
-func weightedLine(x, y, weights []float64) (intercept, slope float64) {
-	var sum, meanX, meanY, xx, xy float64
-	for i, w := range weights {
-		sum += w
-		meanX += w * x[i]
-		meanY += w * y[i]
+// larger is max for numbers, without its care for NaN and signed zeros: windows have
+// thousands.
+func larger(a, b float64) float64 {
+	if a > b {
+		return a
 	}
-	meanX /= sum
-	meanY /= sum
-	for i, w := range weights {
-		dx := x[i] - meanX
-		xx += w * dx * dx
-		xy += w * dx * (y[i] - meanY)
-	}
-	if xx > 0 {
-		slope = xy / xx
-	}
-	return meanY - slope*meanX, slope
+	return b
 }
 
 // Quantile returns the q-quantile of the values, NaN without any. It reorders them.
@@ -104,15 +112,17 @@ func Quantile(values []float64, q float64) float64 {
 	k := int(q * float64(len(values)-1))
 	for len(values) > fewToSort {
 		pivot := middle(values[0], values[len(values)/2], values[len(values)-1])
-		below, above := split(values, pivot)
-		switch {
-		case k < below:
+		below := gather(values, func(v float64) bool { return v < pivot })
+		if k < below {
 			values = values[:below]
-		case k >= above:
-			values, k = values[above:], k-above
-		default:
+			continue
+		}
+		values, k = values[below:], k-below
+		equal := gather(values, func(v float64) bool { return v == pivot })
+		if k < equal || equal == 0 { // 0 only for NaN
 			return pivot
 		}
+		values, k = values[equal:], k-equal
 	}
 	slices.Sort(values)
 	return values[k]
@@ -123,43 +133,22 @@ const fewToSort = 12
 
 func middle(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
 
-// split is partition for plain values, without a call for each: windows have thousands.
-func split(values []float64, pivot float64) (below, above int) {
-	above = len(values)
-	for i := 0; i < above; {
-		switch v := values[i]; {
-		case v < pivot:
-			values[i], values[below] = values[below], v
-			below++
-			i++
-		case v > pivot:
-			above--
-			values[i], values[above] = values[above], v
-		default:
-			i++
-		}
+// gather moves the values that belong to the front, and returns how many they are. What
+// it does never depends on a value, so that no processor guesses wrong.
+func gather[T any](values []T, belongs func(T) bool) (n int) {
+	for i, v := range values {
+		values[i], values[n] = values[n], v
+		n += one(belongs(v))
 	}
-	return below, above
+	return n
 }
 
-// partition reorders values into those below, equal to and above a pivot, and returns
-// where the second and the third begin.
-func partition[T any](values []T, compare func(T) int) (below, above int) {
-	above = len(values)
-	for i := 0; i < above; {
-		switch c := compare(values[i]); {
-		case c < 0:
-			values[i], values[below] = values[below], values[i]
-			below++
-			i++
-		case c > 0:
-			above--
-			values[i], values[above] = values[above], values[i]
-		default:
-			i++
-		}
+// one returns 1 for true. The compiler knows this form and makes no branch of it.
+func one(b bool) (n int) {
+	if b {
+		n = 1
 	}
-	return below, above
+	return n
 }
 
 // onStack is how many samples of a window are kept on the stack while they are
@@ -190,28 +179,28 @@ type Weighted struct{ Value, Weight float64 }
 // WeightedMedian returns the value that half of the weight lies at or below, NaN without
 // any weight. It reorders the samples.
 func WeightedMedian(samples []Weighted) float64 {
-	total := 0.0
-	for _, s := range samples {
-		total += s.Weight
-	}
+	half := weigh(samples) / 2
 	below := 0.0 // the weight of what is known to lie below
 	for len(samples) > fewToSort {
 		pivot := middle(samples[0].Value, samples[len(samples)/2].Value, samples[len(samples)-1].Value)
-		from, to := partition(samples, func(s Weighted) int { return cmp.Compare(s.Value, pivot) })
-		less, equal := weigh(samples[:from]), weigh(samples[from:to])
-		switch {
-		case below+less >= total/2 && less > 0:
-			samples = samples[:from]
-		case below+less+equal >= total/2 && equal > 0:
-			return pivot
-		default:
-			samples, below = samples[to:], below+less+equal
+		n := gather(samples, func(s Weighted) bool { return s.Value < pivot })
+		less := weigh(samples[:n])
+		if below+less >= half && less > 0 {
+			samples = samples[:n]
+			continue
 		}
+		samples, below = samples[n:], below+less
+		n = gather(samples, func(s Weighted) bool { return s.Value == pivot })
+		equal := weigh(samples[:n])
+		if below+equal >= half && equal > 0 || n == 0 { // 0 only for NaN
+			return pivot
+		}
+		samples, below = samples[n:], below+equal
 	}
 	slices.SortFunc(samples, func(a, b Weighted) int { return cmp.Compare(a.Value, b.Value) })
 	for _, s := range samples {
 		below += s.Weight
-		if s.Weight > 0 && below >= total/2 {
+		if s.Weight > 0 && below >= half {
 			return s.Value
 		}
 	}

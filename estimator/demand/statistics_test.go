@@ -1,10 +1,23 @@
 package demand
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 )
+
+// A value that is none gets into no endless loop.
+func TestQuantilesOfNaNEnd(t *testing.T) {
+	values, weighted := make([]float64, 40), make([]Weighted, 40)
+	for i := range values {
+		values[i] = math.NaN()
+		weighted[i] = Weighted{math.NaN(), 1}
+	}
+	if got, median := Quantile(values, 0.5), WeightedMedian(weighted); !math.IsNaN(got) || !math.IsNaN(median) {
+		t.Errorf("quantile of NaN is %v and weighted median %v", got, median)
+	}
+}
 
 // Selection finds what sorting finds, also among equal values.
 func TestQuantilesAreThoseOfSortedValues(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // Analytic adds features to windows that queueing theory derives: [estimator.Analytic],
@@ -47,15 +48,19 @@ func (a *Analytic) Window() int { return a.window }
 // the need at each step as well. A value is NaN where nothing is known, at the first
 // steps, before which w has too few, and at those before from.
 func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int, present bool) (*estimator.Window, error) {
+	services, err := open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
 	out := *w
 	derived := []estimator.Feature{estimator.Analytic}
 	if present {
 		derived = append(derived, estimator.Present)
 	}
 	out.Features = slices.Concat(w.Features, derived)
-	width, services := len(out.Features), len(w.Services)
+	width := len(out.Features)
 	out.Values = make([]float64, len(w.Values)/len(w.Features)*width)
-	for i := range w.Steps * services {
+	for i := range w.Steps * len(services) {
 		row := out.Values[i*width : (i+1)*width]
 		for c := copy(row, w.Values[i*len(w.Features):(i+1)*len(w.Features)]); c < width; c++ {
 			row[c] = math.NaN()
@@ -67,12 +72,15 @@ func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int, 
 	for k := range workers {
 		g.Go(func() error {
 			for t := from + k; t < w.Steps; t += workers {
-				forecast, now, err := a.at(ctx, w.Slice(estimator.Range{From: t + 1 - a.window, To: t + 1}))
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				forecast, now, err := a.at(w, services, estimator.Range{From: t + 1 - a.window, To: t + 1})
 				if err != nil {
 					return err
 				}
 				for n, v := range forecast {
-					row := out.Values[(t*services+n)*width:]
+					row := out.Values[(t*len(services)+n)*width:]
 					row[len(w.Features)] = v
 					if present {
 						row[len(w.Features)+1] = now[n]
@@ -89,18 +97,19 @@ func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int, 
 const stepsPerWorker = 256
 
 // at returns the largest forecast and the present need of every service at the end of a
-// window, NaN where unknown. Both are of the same estimator.
-func (a *Analytic) at(ctx context.Context, w *estimator.Window) (forecast, present []float64, err error) {
+// range, NaN where unknown. Both are of the same estimator. services are those of w.
+func (a *Analytic) at(w *estimator.Window, services []demand.Service, r estimator.Range) (forecast, present []float64, err error) {
+	part, seen := w.Slice(r), stations(services, r)
 	forecast, present = make([]float64, len(w.Services)), make([]float64, len(w.Services))
 	for n := range forecast {
 		forecast[n], present[n] = math.NaN(), math.NaN()
 	}
 	missing := len(forecast)
-	for _, estimate := range []func(context.Context, *estimator.Window) (*estimator.Forecast, []float64, error){a.hab.estimate, a.mmn.estimate} {
+	for _, estimate := range []func(*estimator.Window, []station) (*estimator.Forecast, []float64, error){a.hab.estimate, a.mmn.estimate} {
 		if missing == 0 {
 			break
 		}
-		f, now, err := estimate(ctx, w)
+		f, now, err := estimate(part, seen)
 		if errors.Is(err, estimator.ErrInsufficientData) {
 			continue
 		}

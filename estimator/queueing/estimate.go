@@ -6,21 +6,23 @@ import (
 	"math"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // open checks a window and splits it by service.
-func open(ctx context.Context, w *estimator.Window) ([]station, error) {
+func open(ctx context.Context, w *estimator.Window) ([]demand.Service, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("queueing: %w", err)
 	}
 	if err := w.Validate(); err != nil {
 		return nil, fmt.Errorf("queueing: %w", err)
 	}
-	stations, err := readStations(w)
-	if err != nil {
-		return nil, fmt.Errorf("queueing: %w", err)
+	for _, f := range []estimator.Feature{estimator.Requests, estimator.CPU, estimator.Replicas} {
+		if w.Channel(f) < 0 {
+			return nil, fmt.Errorf("queueing: window lacks the feature %q, add it to the telemetry queries", f)
+		}
 	}
-	return stations, nil
+	return demand.Services(w), nil
 }
 
 // set stores a need. An overflow counts as unknown.

@@ -48,17 +48,17 @@ func NewHAB(c Config) (*HAB, error) {
 // [estimator.ErrInsufficientData]; one without the features for requests, CPU
 // and replicas is an error that does not.
 func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
-	f, _, err := e.estimate(ctx, w)
+	services, err := open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	f, _, err := e.estimate(w, stations(services, estimator.Range{To: w.Steps}))
 	return f, err
 }
 
 // estimate returns the forecast, and the need of every service at the last step of
 // the window, counted alike: for the requests that came, NaN if unknown.
-func (e *HAB) estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, []float64, error) {
-	stations, err := open(ctx, w)
-	if err != nil {
-		return nil, nil, err
-	}
+func (e *HAB) estimate(w *estimator.Window, stations []station) (*estimator.Forecast, []float64, error) {
 	if w.Calls == nil {
 		return nil, nil, fmt.Errorf("queueing: the invocation graph is not known: %w", estimator.ErrInsufficientData)
 	}
@@ -112,6 +112,6 @@ func (e *HAB) estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 			present[i] = works[i].replicas(s.Requests[s.arriving], targets[i], e.config.Headroom)
 		}
 	}
-	f, err = finish(f)
+	f, err := finish(f)
 	return f, present, err
 }

@@ -36,16 +36,16 @@ func NewMMN(c Config) (*MMN, error) {
 // service to estimate is an error that wraps [estimator.ErrInsufficientData]; one
 // without the features for requests, CPU and replicas is an error that does not.
 func (e *MMN) Estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, error) {
-	f, _, err := e.estimate(ctx, w)
+	services, err := open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	f, _, err := e.estimate(w, stations(services, estimator.Range{To: w.Steps}))
 	return f, err
 }
 
 // estimate is that of [HAB].
-func (e *MMN) estimate(ctx context.Context, w *estimator.Window) (*estimator.Forecast, []float64, error) {
-	stations, err := open(ctx, w)
-	if err != nil {
-		return nil, nil, err
-	}
+func (e *MMN) estimate(w *estimator.Window, stations []station) (*estimator.Forecast, []float64, error) {
 	last := w.Steps - 1
 	alone := newNetwork(stations, &estimator.CallGraph{})
 	l := alone.observeLatencies(stations)
@@ -72,7 +72,7 @@ func (e *MMN) estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 			present[i] = e.replicas(w, s.Requests[last], stretch)
 		}
 	}
-	f, err = finish(f)
+	f, err := finish(f)
 	return f, present, err
 }
 

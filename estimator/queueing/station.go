@@ -1,7 +1,6 @@
 package queueing
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -26,21 +25,16 @@ type station struct {
 	arriving, sized int
 }
 
-// readStations splits a window by service.
-func readStations(w *estimator.Window) ([]station, error) {
-	for _, f := range []estimator.Feature{estimator.Requests, estimator.CPU, estimator.Replicas} {
-		if w.Channel(f) < 0 {
-			return nil, fmt.Errorf("window lacks the feature %q, add it to the telemetry queries", f)
-		}
-	}
-	out := make([]station, len(w.Services))
-	for i, service := range demand.Services(w) {
+// stations returns the stations of services that see the steps in r.
+func stations(services []demand.Service, r estimator.Range) []station {
+	out := make([]station, len(services))
+	for i := range services {
 		s := &out[i]
-		s.Service = service
-		s.arriving = newest(w.Steps, func(t int) bool { return known(s.Requests[t]) })
-		s.sized = newest(w.Steps, s.complete)
+		s.Service = services[i].Slice(r)
+		s.arriving = newest(r.Len(), func(t int) bool { return known(s.Requests[t]) })
+		s.sized = newest(r.Len(), s.complete)
 	}
-	return out, nil
+	return out
 }
 
 // complete reports whether the load and the size of the service are known at step

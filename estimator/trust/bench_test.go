@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/model"
@@ -80,6 +82,8 @@ func BenchmarkScheduler(b *testing.B) {
 				b.Fatal(err)
 			}
 			s := &Scheduler{Config: ConfigOf(q, plan.DefaultConfig(), 0.8), Network: trained(b, w), Rest: []estimator.Estimator{estimator.Newest(hab, 40)}}
+			b.ReportAllocs()
+			before := processorTime(b)
 			for b.Loop() {
 				f, origin, v, err := s.EstimateFrom(b.Context(), w)
 				if err != nil || origin.From[0] != 0 || len(v.Hindcasts) != hindcasts {
@@ -89,6 +93,17 @@ func BenchmarkScheduler(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64((processorTime(b)-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 		})
 	}
+}
+
+// processorTime is that of the process so far, which other programs do not lengthen.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
