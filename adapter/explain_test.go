@@ -1,6 +1,7 @@
 package adapter
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -53,6 +54,54 @@ func TestExplanationsAreAuthorisedAsTheMetric(t *testing.T) {
 	}
 	if code, body := s.get(t, "hpa", strings.Replace(shopMetric, "desired_replicas", "other", 1)+"?explain=true"); code == http.StatusOK {
 		t.Errorf("explained another metric: %s", body)
+	}
+}
+
+// Where another server has the external metrics API, the custom one explains the same,
+// to those who may read the metric of the objects in question.
+func TestTheCustomMetricsAPIExplains(t *testing.T) {
+	s := start(t, func(s *system) {
+		s.kube.User = func(token string) string { return token }
+		s.kube.Allow = func(user, _, resource string) bool {
+			return user == "viewer" && strings.HasSuffix(resource, "/deepscaler_desired_replicas") || user == "deployer" && resource == "deployments.apps/deepscaler_desired_replicas"
+		}
+	})
+	s.ready(t)
+	const shop, metric = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/", "/deepscaler_desired_replicas"
+	for _, c := range []struct {
+		token, path string
+		code        int
+		names       []string
+	}{
+		{"viewer", shop + "*/*" + metric, http.StatusOK, []string{"cart", "web"}},
+		{"viewer", shop + "*/web" + metric, http.StatusOK, []string{"web"}},
+		{"viewer", shop + "deployments.apps/web" + metric, http.StatusOK, []string{"web"}},
+		{"viewer", shop + "statefulsets.apps/web" + metric, http.StatusNotFound, nil},
+		{"viewer", shop + "*/other" + metric, http.StatusNotFound, nil},
+		{"deployer", shop + "deployments.apps/*" + metric, http.StatusOK, []string{"cart", "web"}},
+		{"deployer", shop + "*/web" + metric, http.StatusForbidden, nil},
+		{"nobody", shop + "*/web" + metric, http.StatusForbidden, nil},
+		{"viewer", shopMetric, http.StatusForbidden, nil},
+	} {
+		code, body := s.get(t, c.token, c.path+"?explain=true")
+		var d explain.Document
+		if code == http.StatusOK {
+			if err := json.Unmarshal([]byte(body), &d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var names []string
+		for _, v := range d.Services {
+			names = append(names, v.Name)
+		}
+		if code != c.code || !cmp.Equal(c.names, names) {
+			t.Errorf("%s as %s: %d with %v, want %d with %v: %s", c.path, c.token, code, names, c.code, c.names, body)
+		}
+	}
+	// The client finds the way by itself.
+	d, err := s.explainer(t, "viewer").Describe(t.Context(), explain.Query{Namespace: "shop", Service: "web", Full: true})
+	if err != nil || len(d.Services) != 1 || d.Services[0].Detail == nil {
+		t.Errorf("%+v, %v", d, err)
 	}
 }
 

@@ -126,8 +126,8 @@ const lateSteps = 3
 // plan reports what the adapter plans, read as an autoscaler reads it.
 func (c *Checker) plan(ctx context.Context, namespace string, owners []registration.API) *section {
 	s := &section{name: "plan"}
-	if owners != nil && !leads(owners, discovery.External) {
-		s.add(Unknown, "metric", "", "the external metrics API does not lead to DeepScaler, and the custom one does not explain plans")
+	if owners != nil && !leads(owners, discovery.External) && !leads(owners, discovery.Object) {
+		s.add(Unknown, "metric", "see docs/beside-others.md on asking the adapter itself", "no metrics API leads to DeepScaler, so its plans cannot be read")
 		return s
 	}
 	d, err := c.Adapter.Describe(ctx, explain.Query{Namespace: namespace})

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -59,7 +58,7 @@ func (p *Provider) ListAllMetrics() []provider.CustomMetricInfo {
 	kinds := []schema.GroupResource{deployments}
 	for _, a := range p.board.Applications() {
 		for _, s := range a.Services {
-			if r := resourceOf(s); !slices.Contains(kinds, r) {
+			if r := s.Resource(); !slices.Contains(kinds, r) {
 				kinds = append(kinds, r)
 			}
 		}
@@ -89,9 +88,9 @@ func (p *Provider) read(name types.NamespacedName, info provider.CustomMetricInf
 	switch {
 	case err != nil:
 		return nil, err
-	case resourceOf(r.Service) != info.GroupResource:
+	case r.Service.Resource() != info.GroupResource:
 		return nil, failure(http.StatusNotFound, metav1.StatusReasonNotFound,
-			"the autoscaler of %q scales %s, not %s: describe the object that it scales", name, resourceOf(r.Service), info.GroupResource)
+			"the autoscaler of %q scales %s, not %s: describe the object that it scales", name, r.Service.Resource(), info.GroupResource)
 	case !selector.Matches(r.Service.Labels()):
 		return nil, failure(http.StatusNotFound, metav1.StatusReasonNotFound,
 			"the metric of %q does not match %q: its labels are %q; an Object metric needs no selector", name, selector, r.Service.Labels())
@@ -124,7 +123,7 @@ func (p *Provider) list(namespace string, selector labels.Selector, info provide
 	list := &custom_metrics.MetricValueList{}
 	for _, r := range readings {
 		switch {
-		case resourceOf(r.Service) != info.GroupResource:
+		case r.Service.Resource() != info.GroupResource:
 		case r.Err != nil:
 			return nil, r.Err
 		default:
@@ -153,13 +152,6 @@ func (p *Provider) value(r externalmetrics.Reading) custom_metrics.MetricValue {
 		WindowSeconds: &window,
 		Value:         *resource.NewQuantity(int64(r.Decision.Replicas), resource.DecimalSI),
 	}
-}
-
-// resourceOf returns the resource of the scale target of a service by the regular
-// plural of its kind, which the resources of nearly all kinds with a scale are.
-func resourceOf(s discovery.Service) schema.GroupResource {
-	plural, _ := meta.UnsafeGuessKindToResource(schema.FromAPIVersionAndKind(s.Target.APIVersion, s.Target.Kind))
-	return plural.GroupResource()
 }
 
 func (p *Provider) answered(err error) {

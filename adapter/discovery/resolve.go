@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
@@ -47,6 +49,13 @@ func (s Service) Held() (replicas int, known bool) {
 		return 0, false
 	}
 	return *s.Pods, true
+}
+
+// Resource returns the resource of the scale target by the regular plural of its kind,
+// which the resources of nearly all kinds with a scale are.
+func (s Service) Resource() schema.GroupResource {
+	plural, _ := meta.UnsafeGuessKindToResource(schema.FromAPIVersionAndKind(s.Target.APIVersion, s.Target.Kind))
+	return plural.GroupResource()
 }
 
 // Labels returns the labels of the service's metric item.

@@ -1,25 +1,32 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	autoscalingv2client "k8s.io/client-go/kubernetes/typed/autoscaling/v2"
 	"k8s.io/client-go/rest"
+	custom "k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+	external "k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 )
 
 // Client reads documents from the adapter of a cluster, through its API server and with
-// the rights of its user.
+// the rights of its user. They come from whichever metrics API leads to the adapter.
 type Client struct {
 	autoscaling *autoscalingv2client.AutoscalingV2Client
+	// custom is true once the custom metrics API has answered.
+	custom atomic.Bool
 }
 
 // NewClient returns a client. It connects with the first request.
@@ -28,7 +35,7 @@ func NewClient(c *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create a Kubernetes client: %w", err)
 	}
-	return &Client{autoscaling}, nil
+	return &Client{autoscaling: autoscaling}, nil
 }
 
 // Query selects services of one namespace.
@@ -40,34 +47,78 @@ type Query struct {
 	Full bool
 }
 
+// errElsewhere is the error of an API that another program serves, or nobody.
+var errElsewhere = errors.New("DeepScaler is not there")
+
 // Describe returns what the adapter has about services.
 func (c *Client) Describe(ctx context.Context, q Query) (*Document, error) {
+	ways := []func(context.Context, Query) (*Document, error){c.external, c.customMetrics}
+	customFirst := c.custom.Load()
+	if customFirst {
+		slices.Reverse(ways)
+	}
+	var errs []error
+	for i, describe := range ways {
+		d, err := describe(ctx, q)
+		if err == nil {
+			c.custom.Store((i == 1) != customFirst)
+			return d, nil
+		}
+		errs = append(errs, err)
+	}
+	// What DeepScaler answers is to the point.
+	theirs := func(err error) bool { return errors.Is(err, errElsewhere) }
+	if ours := slices.DeleteFunc(slices.Clone(errs), theirs); len(ours) > 0 {
+		errs = ours
+	} else {
+		errs = append(errs, errors.New("see docs/beside-others.md for clusters in which others have both APIs"))
+	}
+	return nil, fmt.Errorf("ask the adapter about namespace %s: %w", q.Namespace, errors.Join(errs...))
+}
+
+// external asks the external metrics API.
+func (c *Client) external(ctx context.Context, q Query) (*Document, error) {
 	request := c.autoscaling.RESTClient().Get().
-		AbsPath("/apis/external.metrics.k8s.io/v1beta1/namespaces", q.Namespace, discovery.Metric)
-	if q.Full {
+		AbsPath("/apis", external.GroupName, "v1beta1", "namespaces", q.Namespace, discovery.Metric)
+	if q.Service != "" {
+		request.Param("labelSelector", labels.Set{discovery.ServiceLabel: q.Service}.String())
+	}
+	return read(ctx, request, q.Full, external.SchemeGroupVersion)
+}
+
+// customMetrics asks the custom metrics API, which is DeepScaler's where KEDA has the other.
+func (c *Client) customMetrics(ctx context.Context, q Query) (*Document, error) {
+	request := c.autoscaling.RESTClient().Get().
+		AbsPath("/apis", custom.GroupName, "v1beta2", "namespaces", q.Namespace, everything, cmp.Or(q.Service, everything), discovery.Metric)
+	return read(ctx, request, q.Full, custom.SchemeGroupVersion)
+}
+
+// read returns the document that answers a request to an API.
+func read(ctx context.Context, request *rest.Request, wantsFull bool, api schema.GroupVersion) (*Document, error) {
+	if wantsFull {
 		request.Param(parameter, full)
 	} else {
 		request.Param(parameter, brief)
 	}
-	if q.Service != "" {
-		request.Param("labelSelector", labels.Set{discovery.ServiceLabel: q.Service}.String())
-	}
 	body, err := request.Do(ctx).Raw()
-	if err != nil {
-		err = stated(body, err)
-		return nil, fmt.Errorf("ask the adapter about namespace %s: %w%s", q.Namespace, err, hint(err))
-	}
-	// Others that serve external metrics ignore the parameter and answer with a list.
 	var kind metav1.TypeMeta
-	if err := json.Unmarshal(body, &kind); err != nil {
-		return nil, fmt.Errorf("the answer about namespace %s is no JSON: %w", q.Namespace, err)
-	}
-	if kind.Kind != "" {
-		return nil, fmt.Errorf("the external metrics of this cluster come from a program without explanations (it answered with %s): is it DeepScaler, in the version of this command?", kind.Kind)
+	isJSON := json.Unmarshal(body, &kind) == nil
+	switch {
+	case err != nil && !isJSON && apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("%s is not registered: %w", api.Group, errElsewhere)
+	case err != nil:
+		err = stated(body, err)
+		return nil, fmt.Errorf("%s: %w%s", api.Group, err, hint(err, api))
+	case !isJSON:
+		return nil, fmt.Errorf("%s: the answer is no JSON: %.60q", api.Group, body)
+	case kind.Kind != "":
+		// Others ignore the parameter and answer with a list.
+		return nil, fmt.Errorf("%s is of a program without explanations, which answers with %s: %w, or it is of another version than this command",
+			api.Group, kind.Kind, errElsewhere)
 	}
 	d := new(Document)
 	if err := json.Unmarshal(body, d); err != nil {
-		return nil, fmt.Errorf("read the answer about namespace %s: %w", q.Namespace, err)
+		return nil, fmt.Errorf("%s: read the answer: %w", api.Group, err)
 	}
 	return d, nil
 }
@@ -83,12 +134,12 @@ func stated(body []byte, err error) error {
 }
 
 // hint returns what to do about an error, or nothing.
-func hint(err error) string {
+func hint(err error, api schema.GroupVersion) string {
 	switch {
 	case apierrors.IsForbidden(err):
 		return "\nwho may view a namespace may read its predictions: bind the role view or deepscaler-metric-reader"
 	case apierrors.IsServiceUnavailable(err):
-		return "\nsee kubectl get apiservice v1beta1.external.metrics.k8s.io"
+		return "\nsee kubectl get apiservice " + api.Version + "." + api.Group
 	}
 	return ""
 }

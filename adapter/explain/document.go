@@ -6,6 +6,11 @@
 //
 //	kubectl get --raw "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/deepscaler_desired_replicas?explain=true"
 //
+// The custom metrics API answers the same, where another server has the external one, with
+// * for objects of all kinds or for all objects of a kind:
+//
+//	kubectl get --raw "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/*/*/deepscaler_desired_replicas?explain=true"
+//
 // It is the same resource in the eyes of Kubernetes, so the rights are those of the
 // metric. With explain=full, services also have their inputs, forecasts and neighbours.
 package explain

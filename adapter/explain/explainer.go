@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/clock"
 
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
@@ -30,23 +29,29 @@ type Explainer struct {
 var _ Source = (*Explainer)(nil)
 
 // Describe implements [Source].
-func (e *Explainer) Describe(ctx context.Context, namespace string, selector labels.Selector, full bool) (*Document, error) {
+func (e *Explainer) Describe(ctx context.Context, of Selection) (*Document, error) {
 	d := &Document{Version: e.Version, Now: e.Clock.Now(), Step: Duration(e.Board.Step()), Services: []Service{}}
 	applications, learning := map[string]Application{}, e.learning()
-	readings, err := e.Board.Readings(namespace, selector)
+	readings, err := e.Board.Readings(of.Namespace, of.Selector)
 	if err != nil {
 		return nil, err
+	}
+	if !of.Resource.Empty() {
+		readings = slices.DeleteFunc(readings, func(r externalmetrics.Reading) bool { return r.Service.Resource() != of.Resource })
+		if len(readings) == 0 {
+			return nil, apierrors.NewNotFound(of.Resource, of.Selector.String())
+		}
 	}
 	for _, r := range readings {
 		name := r.Service.Application
 		known := e.Memory.of(name)
 		if _, seen := applications[name]; !seen {
-			a := application(r, known, namespace, full)
+			a := application(r, known, of.Namespace, of.Full)
 			a.Learning = learning[name]
 			applications[name] = a
 		}
 		s := service(r, known)
-		if full && known != nil {
+		if of.Full && known != nil {
 			if s.Detail, err = e.Memory.detail(ctx, known, r.Service.Service, len(readings) == 1); err != nil {
 				return nil, apierrors.NewInternalError(err)
 			}

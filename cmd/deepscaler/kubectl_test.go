@@ -77,8 +77,8 @@ func TestStatus(t *testing.T) {
 // What else may answer is told apart.
 func TestStatusNeedsDeepScaler(t *testing.T) {
 	for name, c := range map[string]struct{ path, body, want string }{
-		"another adapter":      {shopMetric, `{"kind":"ExternalMetricValueList","items":[]}`, "is it DeepScaler"},
-		"no adapter":           {"/elsewhere", "", "could not find"},
+		"another adapter":      {shopMetric, `{"kind":"ExternalMetricValueList","items":[]}`, "a program without explanations"},
+		"no adapter":           {"/elsewhere", "", "custom.metrics.k8s.io is not registered"},
 		"a page of a gateway":  {shopMetric, "<html>", "no JSON"},
 		"an unreadable answer": {shopMetric, `{"services":3}`, "read the answer"},
 	} {
@@ -90,6 +90,29 @@ func TestStatusNeedsDeepScaler(t *testing.T) {
 	}
 	if _, err := execute(t, "status", "--output", "yaml"); err == nil || !strings.Contains(err.Error(), "--output") {
 		t.Errorf("error %v for a format that does not exist", err)
+	}
+}
+
+// Beside KEDA, which answers with an error for a metric that it does not know, the custom
+// metrics API explains as well.
+func TestExplainBesideKEDA(t *testing.T) {
+	const cart = `{"step":"15s","services":[{"namespace":"shop","name":"cart","desired":4,"detail":{"words":["cart is to have 4 replicas."]}}]}`
+	for name, keda := range map[string]string{
+		"with an error": `{"kind":"Status","status":"Failure","message":"no matching metrics found","code":404}`,
+		"with a list":   `{"kind":"ExternalMetricValueList","items":[]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := apiServerOf(t, map[string]string{
+				shopMetric: keda,
+				"/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/*/cart/deepscaler_desired_replicas": cart,
+				"/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/*/*/deepscaler_desired_replicas":    cart,
+			})
+			for _, args := range [][]string{{"explain", "cart"}, {"status"}} {
+				if out, err := execute(t, append(args, "--kubeconfig", file)...); err != nil || !strings.Contains(out, "cart") {
+					t.Errorf("%v: %v\n%s", args, err, out)
+				}
+			}
+		})
 	}
 }
 

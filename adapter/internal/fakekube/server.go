@@ -36,8 +36,8 @@ type Server struct {
 	URL string
 	// User returns the user of a bearer token, "" for an unknown one.
 	User func(token string) string
-	// Allow decides whether user may do verb on resource, or on a path for
-	// requests that are not about a resource.
+	// Allow decides whether user may do verb on resource, with its subresource after a
+	// slash, or on a path for requests that are not about a resource.
 	Allow func(user, verb, resource string) bool
 
 	http *httptest.Server

@@ -3,6 +3,7 @@ package fakekube
 import (
 	"maps"
 	"net/http"
+	"path"
 )
 
 // write creates, updates, patches or deletes an object. A patch is merged at
@@ -103,7 +104,7 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request, resource string)
 	} else {
 		verb, on := "", ""
 		if a, ok := spec["resourceAttributes"].(map[string]any); ok {
-			verb, on = stringOf(a["verb"]), stringOf(a["resource"])
+			verb, on = stringOf(a["verb"]), path.Join(stringOf(a["resource"]), stringOf(a["subresource"]))
 		}
 		if a, ok := spec["nonResourceAttributes"].(map[string]any); ok {
 			verb, on = stringOf(a["verb"]), stringOf(a["path"])
