@@ -17,9 +17,9 @@ import (
 type Binaries map[Component]string
 
 // BuildOptions selects what [Build] builds, and where. The zero value silently
-// builds every component into the user's cache directory.
+// builds all of [Components] into the user's cache directory.
 type BuildOptions struct {
-	// Components to build; empty means all of them.
+	// Components to build; empty means all of [Components].
 	Components []Component
 	// CacheDir holds the programs; empty means deepscaler/controlplane under
 	// [os.UserCacheDir].
@@ -45,8 +45,8 @@ func Build(ctx context.Context, opts BuildOptions) (Binaries, error) {
 		wanted = Components()
 	}
 	for _, component := range wanted {
-		if !slices.Contains(Components(), component) {
-			return nil, fmt.Errorf("build the control plane: unknown component %q, want one of %q", component, Components())
+		if known := slices.Concat(Components(), Optional()); !slices.Contains(known, component) {
+			return nil, fmt.Errorf("build the control plane: unknown component %q, want one of %q", component, known)
 		}
 	}
 	cacheDir := opts.CacheDir

@@ -14,7 +14,7 @@ func TestEveryComponentIsPinnedOnce(t *testing.T) {
 		}
 	}
 	var want []string
-	for _, component := range Components() {
+	for _, component := range slices.Concat(Components(), Optional()) {
 		want = append(want, string(component))
 	}
 	if !slices.Equal(names, want) {

@@ -22,12 +22,18 @@ const (
 	KWOK              Component = "kwok"
 	Prometheus        Component = "prometheus"
 	Jaeger            Component = "jaeger"
+	KEDAOperator      Component = "keda-operator"
+	KEDAAdapter       Component = "keda-metrics-apiserver"
 )
 
-// Components returns all components, in the order in which they are built.
+// Components returns the components of a cluster, in the order in which they are built.
 func Components() []Component {
 	return []Component{Etcd, APIServer, ControllerManager, Scheduler, Kubectl, KWOK, Prometheus, Jaeger}
 }
+
+// Optional returns the components that [Build] makes only on demand, because they take
+// about as long as all those of a cluster together.
+func Optional() []Component { return []Component{KEDAOperator, KEDAAdapter} }
 
 // modules returns the nested modules under dir that pin the components. Only their
 // go.mod files contain the versions.
@@ -66,6 +72,16 @@ func modules(dir string) []gobuild.Module {
 			Duration: 2 * time.Minute,
 			Programs: []gobuild.Program{
 				{Name: string(Jaeger), Package: "github.com/jaegertracing/jaeger/cmd/all-in-one"},
+			},
+		},
+		{
+			Dir:      filepath.Join(dir, "keda"),
+			Path:     "github.com/kedacore/keda/v2",
+			LDFlags:  func(v string) string { return "-X github.com/kedacore/keda/v2/version.Version=" + v[1:] },
+			Duration: 12 * time.Minute,
+			Programs: []gobuild.Program{
+				{Name: string(KEDAOperator), Package: "github.com/kedacore/keda/v2/cmd/operator"},
+				{Name: string(KEDAAdapter), Package: "github.com/kedacore/keda/v2/cmd/adapter"},
 			},
 		},
 	}
