@@ -57,6 +57,41 @@ func TestModelsHandOverPerService(t *testing.T) {
 	}
 }
 
+// The forecast for nodes reaches over their start and the lead time of the plan after it, and
+// what rises goes on to rise.
+func TestModelsSeeAsFarAsNodesTakeToStart(t *testing.T) {
+	file := config.Default()
+	file.Applications = []config.Override{{Name: "bank", NodeStart: new(time.Duration(0))}}
+	m, err := newModels(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.At("bank", time.Now()).Ahead != nil {
+		t.Error("without a start time there is a forecast for nodes")
+	}
+	w := constant(&estimator.CallGraph{Calls: []estimator.Call{{Source: estimator.Outside, Destination: 0, Rate: 100}}})
+	for step := range w.Steps {
+		rising := 1 + float64(step)/20
+		w.Set(0, step, 1, 0.3*rising)
+		w.Set(0, step, 3, 100*rising)
+	}
+	at := m.At("shop", time.Now())
+	long, err := at.Ahead.Estimate(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, err := at.Theory.Estimate(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 16; long.Horizon != want {
+		t.Errorf("the forecast has %d steps of 15 s, want %d", long.Horizon, want)
+	}
+	if l, s := long.Highest(0, long.Horizon), short.Highest(0, short.Horizon); !(l > s) {
+		t.Errorf("while the load rises, %v replicas are needed over the start of a node and %v within the lead time", l, s)
+	}
+}
+
 func TestModelsRejectImpossibleSettings(t *testing.T) {
 	file := config.Default()
 	negative := -1.0

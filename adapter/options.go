@@ -22,6 +22,9 @@ type Options struct {
 	ConfigFile string
 	// Kubeconfig is the path of a kubeconfig file; empty in a pod.
 	Kubeconfig string
+	// BufferLease is the name of the Lease whose holder writes CapacityBuffers; empty when
+	// none are written.
+	BufferLease string
 	// Server are the flags of the API server.
 	Server *server.Options
 	// KEDA are the flags of the external scaler for KEDA.
@@ -47,6 +50,8 @@ func (o *Options) Flags() *cliflag.NamedFlagSets {
 		"Configuration file (required). --print-example-config prints one with explanations.")
 	fs.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig,
 		"kubeconfig file of the cluster. Omit it in a pod. --authentication-kubeconfig and --authorization-kubeconfig default to it.")
+	fs.StringVar(&o.BufferLease, "capacity-buffer-lease", o.BufferLease,
+		"Existing Lease in the adapter's namespace, whose holder writes CapacityBuffers, so that nodes are there before the pods. Empty: none are written.")
 	o.Server.AddServingFlags(groups.FlagSet("Serving"))
 	keda := groups.FlagSet("KEDA")
 	keda.IntVar(&o.KEDA.Port, "keda-port", o.KEDA.Port,
@@ -74,11 +79,13 @@ func (o *Options) Validate() error {
 
 // Config is everything Run needs.
 type Config struct {
-	File   *config.Adapter
-	Kube   *rest.Config
-	Server *server.Options
-	KEDA   KEDAOptions
-	Build  selfmetrics.Build
+	File *config.Adapter
+	// BufferLease is that of [Options].
+	BufferLease string
+	Kube        *rest.Config
+	Server      *server.Options
+	KEDA        KEDAOptions
+	Build       selfmetrics.Build
 }
 
 // Config reads the files that the options name.
@@ -100,7 +107,7 @@ func (o *Options) Config(build selfmetrics.Build) (*Config, error) {
 			*path = o.Kubeconfig
 		}
 	}
-	return &Config{File: file, Kube: kube, Server: o.Server, KEDA: o.KEDA, Build: build}, nil
+	return &Config{File: file, BufferLease: o.BufferLease, Kube: kube, Server: o.Server, KEDA: o.KEDA, Build: build}, nil
 }
 
 func (o *Options) kube() (*rest.Config, error) {

@@ -10,16 +10,20 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
+	"github.com/deepscaler/deepscaler/adapter/capacitybuffer"
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/adapter/custommetrics"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/explain"
 	"github.com/deepscaler/deepscaler/adapter/externalmetrics"
 	"github.com/deepscaler/deepscaler/adapter/hpacheck"
+	"github.com/deepscaler/deepscaler/adapter/leader"
 	"github.com/deepscaler/deepscaler/adapter/modelstore"
 	"github.com/deepscaler/deepscaler/adapter/registration"
 	"github.com/deepscaler/deepscaler/adapter/selfmetrics"
@@ -46,6 +50,7 @@ type planner struct {
 	memory   *explain.Memory
 	ready    *readiness
 	registry *registration.Registry // nil when the adapter does not know its own Service
+	buffers  *capacitybuffer.Writer // nil when no CapacityBuffers are written
 }
 
 // newPlanner returns a planner that keeps models in the given namespace.
@@ -135,6 +140,9 @@ func (p *planner) run(ctx context.Context) {
 	}
 	select {
 	case <-listed:
+		if p.buffers != nil {
+			running.Go(func() { p.buffers.Run(ctx) })
+		}
 		p.awaitModels(ctx)
 		p.loop.Run(ctx)
 	case <-ctx.Done():
@@ -161,16 +169,38 @@ const modelPatience = 10 * time.Second
 // newStore completes the options of a store with what its kind of shelf needs.
 func newStore(file *config.Adapter, client *client, namespace string, o modelstore.Options) (*modelstore.Store, error) {
 	if file.Models.Exchange != "" {
-		host, err := os.Hostname()
-		if err != nil {
-			return nil, fmt.Errorf("find the name of this replica: %w", err)
-		}
-		lease := types.NamespacedName{Namespace: namespace, Name: file.Models.Lease}
-		if o.Leader, err = modelstore.NewLeader(client.coordination, lease, host+"_"+string(uuid.NewUUID())); err != nil {
+		var err error
+		if o.Leader, err = elect(client, types.NamespacedName{Namespace: namespace, Name: file.Models.Lease}); err != nil {
 			return nil, err
 		}
 	}
 	return modelstore.New(o)
+}
+
+// elect returns this replica's part in the election of the holder of a Lease.
+func elect(client *client, lease types.NamespacedName) (*leader.Leader, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("find the name of this replica: %w", err)
+	}
+	return leader.New(client.coordination, lease, host+"_"+string(uuid.NewUUID()))
+}
+
+// writeBuffers has the planner write CapacityBuffers while this replica holds a Lease.
+func (p *planner) writeBuffers(file *config.Adapter, client *client, kube *rest.Config, lease types.NamespacedName) error {
+	elected, err := elect(client, lease)
+	if err != nil {
+		return err
+	}
+	resources, err := dynamic.NewForConfig(kube)
+	if err != nil {
+		return fmt.Errorf("create a Kubernetes client for CapacityBuffers: %w", err)
+	}
+	p.buffers = capacitybuffer.New(capacitybuffer.Options{
+		Client: resources, Namespaces: file.Namespaces, Leader: elected, Applications: p.board.Applications, Last: p.memory.Last,
+		Step: file.Step, Clock: clock.RealClock{}, Observer: p.metrics,
+	})
+	return nil
 }
 
 // discovered plans the services of a snapshot from now on.

@@ -53,6 +53,14 @@ func (c *Config) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.BufferLease != "" {
+		if namespace, err = c.namespace("", "set certificates.namespace in the configuration, or leave --capacity-buffer-lease out"); err != nil {
+			return err
+		}
+		if err := planner.writeBuffers(c.File, client, c.Kube, types.NamespacedName{Namespace: namespace, Name: c.BufferLease}); err != nil {
+			return err
+		}
+	}
 	defer planner.source.Close()
 	certificate, err := c.certificate(registry)
 	if err != nil {

@@ -35,6 +35,8 @@ func TestDecodeRejects(t *testing.T) {
 		"endless lead time":    {header + "defaults: {leadTime: 100000h}\n", []string{"defaults.leadTime: is 100000h"}},
 		"rate below step":      {header + "  rateWindow: 1m\nstep: 2m\ndefaults: {leadTime: 5m}\n", []string{"telemetry.rateWindow: is 1m0s"}},
 		"lead time below step": {header + "defaults: {leadTime: 10s}\n", []string{"defaults.leadTime: is 10s"}},
+		"endless node start":   {header + "defaults: {nodeStart: 2h}\n", []string{"defaults.nodeStart: is 2h"}},
+		"negative node start":  {header + "applications: [{name: a, nodeStart: -1s}]\n", []string{"applications[0].nodeStart: is -1s"}},
 		"percentile alone":     {header + "defaults: {sloPercentile: 0.95}\n", []string{"defaults.sloPercentile: is 0.95 but slo is not set"}},
 		"crossed utilisation":  {header + "defaults: {minUtilisation: 0.9}\n", []string{"defaults.maxUtilisation is 0.8"}},
 		"not a number":         {header + "defaults: {headroom: .nan}\n", []string{"defaults.headroom"}},

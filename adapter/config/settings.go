@@ -18,6 +18,8 @@ const (
 	lookBack = 10 * time.Minute
 	// quantile makes a missing replica weigh as much as four spare ones.
 	quantile = 0.8
+	// nodeStart is what a node of a cloud takes to boot and join, and a little more.
+	nodeStart = 3 * time.Minute
 	// leastWindow is how many steps that must be for a trend.
 	leastWindow = 12
 )
@@ -42,6 +44,7 @@ func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
 		Telemetry:  t,
 		Defaults: Settings{
 			LeadTime:          plan.PodStart + plan.Sync + step,
+			NodeStart:         nodeStart,
 			SLO:               q.SLO,
 			SLOPercentile:     q.SLOPercentile,
 			MinUtilisation:    q.MinUtilisation,
@@ -101,6 +104,7 @@ func (a *Adapter) Consent() map[string][]string {
 
 func (o Override) apply(s Settings) Settings {
 	override(&s.LeadTime, o.LeadTime)
+	override(&s.NodeStart, o.NodeStart)
 	override(&s.SLO, o.SLO)
 	override(&s.SLOPercentile, o.SLOPercentile)
 	override(&s.MinUtilisation, o.MinUtilisation)

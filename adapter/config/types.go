@@ -98,6 +98,9 @@ type Settings struct {
 	// LeadTime is the time until a decision takes effect: pod start, HPA sync
 	// and one step. At least one step.
 	LeadTime time.Duration `yaml:"leadTime"`
+	// NodeStart is the time until a new node runs pods: CapacityBuffers ask for nodes that
+	// much in advance, if the adapter writes them; 0 for none.
+	NodeStart time.Duration `yaml:"nodeStart"`
 	// SLO is the response time that requests entering the application must
 	// keep; 0 means that there is none.
 	SLO time.Duration `yaml:"slo"`
@@ -129,6 +132,7 @@ type Override struct {
 	// annotation, besides the namespace of its name.
 	Namespaces        []string       `yaml:"namespaces"`
 	LeadTime          *time.Duration `yaml:"leadTime"`
+	NodeStart         *time.Duration `yaml:"nodeStart"`
 	SLO               *time.Duration `yaml:"slo"`
 	SLOPercentile     *float64       `yaml:"sloPercentile"`
 	MinUtilisation    *float64       `yaml:"minUtilisation"`

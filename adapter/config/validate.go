@@ -106,6 +106,9 @@ func (s Settings) validate(p *problems, path string, step time.Duration) {
 			s.LeadTime, step, maxLeadTime)
 		s.LeadTime = maxLeadTime
 	}
+	if s.NodeStart < 0 || s.NodeStart > maxLeadTime {
+		p.add(path+".nodeStart", "is %v, want at most %v, or 0s for no nodes in advance", s.NodeStart, maxLeadTime)
+	}
 	if s.SLO == 0 && s.SLOPercentile != 0 {
 		p.add(path+".sloPercentile", "is %v but slo is not set: set slo too, or remove it", s.SLOPercentile)
 	}

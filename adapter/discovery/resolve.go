@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
@@ -23,6 +24,8 @@ type Service struct {
 	Bounds plan.Bounds
 	// Pods is the number of pods that exist, ready or not; nil when not known.
 	Pods *int
+	// Autoscaler is the one that scales it.
+	Autoscaler Owner
 	// Target is what the autoscaler scales.
 	Target autoscalingv2.CrossVersionObjectReference
 	// ScaledObject is the name of the ScaledObject behind the autoscaler, if KEDA made it.
@@ -32,6 +35,12 @@ type Service struct {
 	Mode string
 	// Beside is true if the autoscaler also follows other metrics.
 	Beside bool
+}
+
+// Owner names an object for others that it owns.
+type Owner struct {
+	Name string
+	UID  types.UID
 }
 
 // InShadow reports whether the metric holds the autoscaler of the service.

@@ -71,8 +71,9 @@ func TestResolve(t *testing.T) {
 	of := func(ns, name, app string, low int) Service {
 		return Service{
 			Service: estimator.Service{Namespace: ns, Name: name}, Application: app, Bounds: plan.Bounds{Min: low, Max: 10},
-			Target: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: name},
-			Beside: true,
+			Autoscaler: Owner{name, types.UID(ns + "/" + name)},
+			Target:     autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: name},
+			Beside:     true,
 		}
 	}
 	want := []Application{

@@ -23,6 +23,7 @@ func (c Consent) ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
 		Bounds:      plan.Bounds{Min: 1, Max: int(hpa.Spec.MaxReplicas)},
 		Pods:        podsOf(hpa),
 
+		Autoscaler:   Owner{hpa.Name, hpa.UID},
 		Target:       hpa.Spec.ScaleTargetRef,
 		ScaledObject: scaledObjectOf(hpa),
 		Mode:         hpa.Annotations[ModeAnnotation],

@@ -68,6 +68,14 @@ func (m *Memory) of(application string) *remembered {
 	return m.last[application]
 }
 
+// Last returns what the last plan of an application was made from, nil before the first.
+func (m *Memory) Last(application string) *tick.Basis {
+	if r := m.of(application); r != nil {
+		return r.basis
+	}
+	return nil
+}
+
 // Keep forgets all other applications.
 func (m *Memory) Keep(applications map[string]bool) {
 	m.mu.Lock()

@@ -44,7 +44,7 @@ func newLearning(s *Store, limits artifact.Limits) *learning {
 // turn does everything that is due, given the published models. It returns what
 // failed, and tries that again at the next turn.
 func (l *learning) turn(ctx context.Context, published map[string][]offer) (problems []error) {
-	if leading := l.store.options.Leader.is(); leading != l.leading {
+	if leading := l.store.options.Leader.Leads(); leading != l.leading {
 		l.leading = leading
 		l.store.options.Observer.Leading(ctx, leading)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
+	"github.com/deepscaler/deepscaler/adapter/leader"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
@@ -156,7 +157,7 @@ func (s *site) start(learner bool) *replica {
 		file.Models.Exchange = s.t.TempDir()
 		r.dir = exchange.Dir(file.Models.Exchange)
 		var err error
-		o.Leader, err = NewLeader(s.client.CoordinationV1(), types.NamespacedName{Namespace: fakekube.Namespace, Name: fakekube.Lease}, s.t.TempDir())
+		o.Leader, err = leader.New(s.client.CoordinationV1(), types.NamespacedName{Namespace: fakekube.Namespace, Name: fakekube.Lease}, s.t.TempDir())
 		if err != nil {
 			s.t.Fatal(err)
 		}

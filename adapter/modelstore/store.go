@@ -15,6 +15,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/adapter/config"
 	"github.com/deepscaler/deepscaler/adapter/discovery"
+	"github.com/deepscaler/deepscaler/adapter/leader"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
@@ -47,7 +48,7 @@ type Options struct {
 	ConfigMaps corev1client.ConfigMapInterface
 	// Leader elects the replica that publishes; nil without an exchange with a
 	// learner.
-	Leader *Leader
+	Leader *leader.Leader
 	// Applications returns the applications that are planned now.
 	Applications func() []discovery.Application
 	// Window reads the recent telemetry of an application's services.
@@ -122,7 +123,7 @@ func (s *Store) Run(ctx context.Context) {
 	defer running.Wait()
 	running.Go(func() { s.shelf.run(ctx, s.changed) })
 	if s.options.Leader != nil {
-		running.Go(func() { s.options.Leader.run(ctx, s.changed) })
+		running.Go(func() { s.options.Leader.Run(ctx, s.changed) })
 	}
 	ticker := s.options.Clock.NewTicker(s.options.Config.Step)
 	defer ticker.Stop()

@@ -33,6 +33,7 @@ type Metrics struct {
 	requests      *prometheus.CounterVec
 	models        *models
 	trust         *confidence
+	buffers       *buffers
 
 	mu   sync.Mutex
 	seen map[string]bool // applications of which there may be series
@@ -45,6 +46,7 @@ func New(build Build) *Metrics {
 		registry: prometheus.NewPedanticRegistry(),
 		models:   newModels(),
 		trust:    newConfidence(),
+		buffers:  newBuffers(),
 		ticks: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "deepscaler_tick_duration_seconds",
 			Help:    "Time from the beginning of an application's tick until its plan or its failure was published, by result.",
@@ -102,7 +104,7 @@ func (m *Metrics) own() []prometheus.Collector {
 	return slices.Concat([]prometheus.Collector{
 		m.ticks, m.stages, m.failures, m.lastSuccess, m.missing, m.warnings,
 		m.estimated, m.crashed, m.autoscalers, m.misconfigured, m.requests,
-	}, m.models.all(), m.trust.all())
+	}, m.models.all(), m.trust.all(), m.buffers.all())
 }
 
 // Own returns everything that the adapter itself exports, for its documentation.

@@ -52,6 +52,9 @@ type Model struct {
 	// Theory is queueing theory, which serves behind the model, and Plain the same
 	// without the season of the load; nil if there is no season.
 	Theory, Plain estimator.Estimator
+	// Ahead is queueing theory over the time that a node takes to start and a pod after it;
+	// nil if nodes are not to be had in advance.
+	Ahead estimator.Estimator
 }
 
 // Trained is a trained model.

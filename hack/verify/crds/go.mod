@@ -9,4 +9,5 @@ require (
 	github.com/cert-manager/cert-manager v1.21.2
 	github.com/kedacore/keda/v2 v2.21.0
 	github.com/prometheus-operator/prometheus-operator v0.85.0
+	sigs.k8s.io/karpenter v1.14.1
 )

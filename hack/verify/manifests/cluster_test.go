@@ -58,6 +58,8 @@ func startSite(t *testing.T) *site {
 		filepath.Join(moduleDir(t, "github.com/cert-manager/cert-manager"), "deploy/crds/cert-manager.io_issuers.yaml"),
 		filepath.Join(moduleDir(t, "github.com/prometheus-operator/prometheus-operator"), "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
 		filepath.Join(moduleDir(t, "github.com/prometheus-operator/prometheus-operator"), "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"),
+		// The definition is that of SIG Autoscaling, of which Karpenter has a copy in its module.
+		filepath.Join(moduleDir(t, "sigs.k8s.io/karpenter"), "pkg/apis/crds/autoscaling.x-k8s.io_capacitybuffers.yaml"),
 	}
 	for _, kind := range []string{"scaledobjects", "triggerauthentications"} {
 		crds = append(crds, filepath.Join(moduleDir(t, "github.com/kedacore/keda/v2"), "config/crd/bases/keda.sh_"+kind+".yaml"))

@@ -41,6 +41,7 @@ func TestManifests(t *testing.T) {
 	t.Run("rights with cert-manager", s.testRightsWithCertManager)
 	t.Run("rights of the base", s.testRightsOfBase)
 	t.Run("rights of the scheduler", s.testRightsOfScheduler)
+	t.Run("capacity buffers", s.testCapacityBuffers)
 	t.Run("restricted pods", s.testRestrictedPods)
 	t.Run("check of the base", s.testCheck)
 	t.Run("applying again keeps the certificate", s.testApplyAgain)

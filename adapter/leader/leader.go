@@ -1,4 +1,5 @@
-package modelstore
+// Package leader elects one of the adapter's replicas for what only one should do.
+package leader
 
 import (
 	"context"
@@ -13,9 +14,8 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
-// Leader elects the replica that publishes models, by a Lease. A change of leader is
-// not urgent, so the Lease is renewed rarely. Two leaders for a moment do no harm:
-// the serving model depends only on the published ones.
+// Leader elects one replica by a Lease. It is for work in which a change of leader is not
+// urgent, and two leaders for a moment do no harm, so the Lease is renewed rarely.
 type Leader struct {
 	elector *leaderelection.LeaderElector
 	changed atomic.Pointer[func()]
@@ -30,9 +30,9 @@ const (
 	retryPeriod   = 10 * time.Second
 )
 
-// NewLeader returns a leader that has not run for the Lease yet. The identity is
+// New returns a leader that has not run for the Lease yet. The identity is
 // unique to this replica, such as the name of its pod and a random part.
-func NewLeader(client coordinationv1client.LeasesGetter, lease types.NamespacedName, identity string) (*Leader, error) {
+func New(client coordinationv1client.LeasesGetter, lease types.NamespacedName, identity string) (*Leader, error) {
 	l := &Leader{}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Lock: &resourcelock.LeaseLock{
@@ -49,7 +49,7 @@ func NewLeader(client coordinationv1client.LeasesGetter, lease types.NamespacedN
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("elect the replica that publishes models: %w", err)
+		return nil, fmt.Errorf("elect a leader by Lease %s: %w", lease, err)
 	}
 	l.elector = elector
 	return l, nil
@@ -65,13 +65,14 @@ func (l *Leader) lead(ctx context.Context) {
 	changed()
 }
 
-// run runs for the Lease until ctx is done, again whenever it is lost.
-func (l *Leader) run(ctx context.Context, changed func()) {
+// Run runs for the Lease until ctx is done, again whenever it is lost. It calls changed
+// when this replica starts and stops leading.
+func (l *Leader) Run(ctx context.Context, changed func()) {
 	l.changed.Store(&changed)
 	for ctx.Err() == nil {
 		l.elector.Run(ctx)
 	}
 }
 
-// is reports whether this replica publishes now.
-func (l *Leader) is() bool { return l.terms.Load() > 0 }
+// Leads reports whether this replica leads now.
+func (l *Leader) Leads() bool { return l.terms.Load() > 0 }
