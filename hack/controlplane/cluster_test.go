@@ -19,7 +19,12 @@ import (
 	"github.com/deepscaler/deepscaler/hack/controlplane/process"
 )
 
-const podStartDelay = 1500 * time.Millisecond
+const (
+	podStartDelay = 1500 * time.Millisecond
+	// patience bounds every wait. Load on the machine may use it up; nothing that
+	// works needs it.
+	patience = 2 * time.Minute
+)
 
 // lines writes progress to the test's log.
 type lines struct{ t *testing.T }
@@ -58,11 +63,11 @@ func clientFor(t *testing.T, config *rest.Config) *kubernetes.Clientset {
 	return client
 }
 
-func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
+func within(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); !holds(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", limit, what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }
@@ -105,9 +110,10 @@ func TestControlPlane(t *testing.T) {
 		if err := apiServer.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := client.AppsV1().Deployments("default").Get(t.Context(), "web", metav1.GetOptions{}); err != nil {
-			t.Errorf("after a restart: %v", err)
-		}
+		within(t, "what was stored is there after a restart", func() bool {
+			_, err := client.AppsV1().Deployments("default").Get(t.Context(), "web", metav1.GetOptions{})
+			return err == nil
+		})
 	})
 	t.Run("a component that dies is named", func(t *testing.T) {
 		if err := syscall.Kill(c.Process(ControllerManager).PID(), syscall.SIGKILL); err != nil {
@@ -119,8 +125,8 @@ func TestControlPlane(t *testing.T) {
 			if !errors.As(err, &failure) {
 				t.Fatalf("got %v, want a *process.Failure", err)
 			}
-		case <-time.After(5 * time.Second):
-			t.Fatal("no failure within 5 s")
+		case <-time.After(patience):
+			t.Fatalf("no failure within %v", patience)
 		}
 		if failure.Name != "kube-controller-manager" || len(failure.Log) == 0 {
 			t.Errorf("got %q with %d lines of log", failure.Name, len(failure.Log))
@@ -166,7 +172,7 @@ func testPods(t *testing.T, client kubernetes.Interface) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, 20*time.Second, "the deployment has 3 ready replicas", func() bool {
+	within(t, "the deployment has 3 ready replicas", func() bool {
 		d, err := client.AppsV1().Deployments("default").Get(t.Context(), "web", metav1.GetOptions{})
 		return err == nil && d.Status.ReadyReplicas == replicas
 	})
@@ -179,10 +185,11 @@ func testPods(t *testing.T, client kubernetes.Interface) {
 		for _, condition := range pod.Status.Conditions {
 			since[condition.Type] = condition.LastTransitionTime.Time
 		}
-		// Both times are cut to whole seconds.
+		// Both times are cut to whole seconds. How much later than that a pod is ready is up
+		// to the load on the machine.
 		delay := since[corev1.PodReady].Sub(since[corev1.PodScheduled])
-		if pod.Status.Phase != corev1.PodRunning || delay < podStartDelay-time.Second || delay > podStartDelay+3*time.Second {
-			t.Errorf("pod %s is %s after %v, want Running after %v", pod.Name, pod.Status.Phase, delay, podStartDelay)
+		if pod.Status.Phase != corev1.PodRunning || delay < podStartDelay-time.Second {
+			t.Errorf("pod %s is %s after %v, want Running after at least %v", pod.Name, pod.Status.Phase, delay, podStartDelay)
 		}
 		if pod.Status.PodIP == "" || len(pod.Status.ContainerStatuses) != 1 || !pod.Status.ContainerStatuses[0].Ready {
 			t.Errorf("pod %s lacks an address or a ready container: %+v", pod.Name, pod.Status)
@@ -191,7 +198,7 @@ func testPods(t *testing.T, client kubernetes.Interface) {
 	if err := client.CoreV1().Pods("default").Delete(t.Context(), pods.Items[0].Name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 10*time.Second, "a deleted pod is gone and replaced", func() bool {
+	within(t, "a deleted pod is gone and replaced", func() bool {
 		_, err := client.CoreV1().Pods("default").Get(t.Context(), pods.Items[0].Name, metav1.GetOptions{})
 		d, deploymentErr := client.AppsV1().Deployments("default").Get(t.Context(), "web", metav1.GetOptions{})
 		return apierrors.IsNotFound(err) && deploymentErr == nil && d.Status.ReadyReplicas == replicas
@@ -253,7 +260,8 @@ func testStop(t *testing.T, c *Cluster) {
 	if err := c.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 10*time.Second {
+	// An API server that gets SIGTERM waits for open watches, for up to a minute.
+	if took := time.Since(began); took > 50*time.Second {
 		t.Errorf("Stop took %v", took)
 	}
 	for _, pid := range pids {

@@ -73,7 +73,7 @@ func testLoopbackService(t *testing.T, c *Cluster) {
 		}
 	})
 	var answer string
-	within(t, 20*time.Second, "the aggregator proxies to the server", func() bool {
+	within(t, "the aggregator proxies to the server", func() bool {
 		out, err := kubectl(t, c, c.Kubeconfig(), "get", "--raw", "/apis/echo.example.com/v1/anything")
 		answer = out
 		return err == nil

@@ -74,7 +74,7 @@ func testPrometheus(t *testing.T, c *Cluster) {
 			return err == nil && strings.Contains(body, want)
 		}
 	}
-	within(t, 10*time.Second, "the target is scraped", answers(`queue_length{job="testbed",path="/queue"}`, `"7"]`))
+	within(t, "the target is scraped", answers(`queue_length{job="testbed",path="/queue"}`, `"7"]`))
 
 	if err := prometheus.Pause(); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func testPrometheus(t *testing.T, c *Cluster) {
 	if err := prometheus.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 5*time.Second, "a resumed Prometheus answers", answers("1", `"1"]`))
+	within(t, "a resumed Prometheus answers", answers("1", `"1"]`))
 
 	address := prometheus.URL()
 	if err := prometheus.Stop(t.Context()); err != nil {
@@ -103,9 +103,7 @@ func testPrometheus(t *testing.T, c *Cluster) {
 	if prometheus.URL() != address {
 		t.Errorf("restarted at %s, was at %s", prometheus.URL(), address)
 	}
-	if !answers("last_over_time(queue_length[5m])", `"7"]`)() {
-		t.Error("samples are lost after a restart")
-	}
+	within(t, "samples are there after a restart", answers("last_over_time(queue_length[5m])", `"7"]`))
 }
 
 func testJaeger(t *testing.T, c *Cluster) {
@@ -141,7 +139,7 @@ func testJaeger(t *testing.T, c *Cluster) {
 		t.Fatalf("send a trace: %s", response.Status)
 	}
 	dependencies := fmt.Sprintf("%s/api/dependencies?endTs=%d&lookback=3600000", jaeger.QueryURL(), time.Now().Add(time.Minute).UnixMilli())
-	within(t, 10*time.Second, "Jaeger knows who calls whom", func() bool {
+	within(t, "Jaeger knows who calls whom", func() bool {
 		body, err := get(t.Context(), dependencies)
 		return err == nil && strings.Contains(body, `"parent":"frontend","child":"cart","callCount":1`)
 	})

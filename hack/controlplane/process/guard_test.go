@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
-	"time"
 )
 
 func TestNothingOutlivesTheOwner(t *testing.T) {
@@ -24,7 +23,7 @@ func TestNothingOutlivesTheOwner(t *testing.T) {
 				t.Fatal(err)
 			}
 			var pid int
-			within(t, 10*time.Second, "the owner runs its program", func() bool {
+			within(t, "the owner runs its program", func() bool {
 				text, err := os.ReadFile(filepath.Join(home, "pid"))
 				if err != nil {
 					return false
@@ -37,8 +36,8 @@ func TestNothingOutlivesTheOwner(t *testing.T) {
 			}
 			// The owner ends by the signal; that is not an error here.
 			_ = owner.Wait()
-			within(t, 10*time.Second, "the program is gone", func() bool { return !alive(pid) })
-			within(t, 10*time.Second, "the directory is gone", func() bool {
+			within(t, "the program is gone", func() bool { return !alive(pid) })
+			within(t, "the directory is gone", func() bool {
 				_, err := os.Stat(dir)
 				return os.IsNotExist(err)
 			})
@@ -63,7 +62,7 @@ func TestGuardCloseKillsWhatIsLeftAndRemovesTheDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	var child int
-	within(t, 5*time.Second, "the shell starts a child", func() bool {
+	within(t, "the shell starts a child", func() bool {
 		text, err := os.ReadFile(filepath.Join(dir, "child"))
 		if err != nil || len(text) == 0 {
 			return false
@@ -77,7 +76,7 @@ func TestGuardCloseKillsWhatIsLeftAndRemovesTheDirectory(t *testing.T) {
 	if err := shell.Wait(); err == nil {
 		t.Error("the shell ended by itself, want killed")
 	}
-	within(t, 5*time.Second, "the shell's child is gone", func() bool { return !alive(child) })
+	within(t, "the shell's child is gone", func() bool { return !alive(child) })
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("the directory is still there: %v", err)
 	}

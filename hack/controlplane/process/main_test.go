@@ -15,6 +15,10 @@ import (
 	"go.uber.org/goleak"
 )
 
+// patience bounds every wait. Load on the machine may use it up; nothing that works
+// needs it.
+const patience = time.Minute
+
 // roleVariable makes the test binary play one of the programs that the tests run.
 const roleVariable = "PROCESS_TEST_ROLE"
 
@@ -111,11 +115,11 @@ func newGroup(t *testing.T) *Group {
 
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
-func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
+func within(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); !holds(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", limit, what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
@@ -18,7 +19,12 @@ import (
 	"github.com/deepscaler/deepscaler/hack/verify/manifests"
 )
 
-const root = "../../.."
+const (
+	root = "../../.."
+	// patience bounds every wait. Load on the machine may use it up; nothing that
+	// works needs it.
+	patience = 3 * time.Minute
+)
 
 // site is a real control plane with the custom resource definitions that the
 // manifests use.
@@ -69,7 +75,7 @@ func startSite(t *testing.T) *site {
 		args = append(args, "-f", file)
 	}
 	s.mustKubectl(t, nil, append([]string{"apply"}, args...)...)
-	s.mustKubectl(t, nil, "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+	s.mustKubectl(t, nil, "wait", "--for=condition=Established", "--timeout="+patience.String(), "crd", "--all")
 	return s
 }
 

@@ -13,7 +13,7 @@ import (
 // testRestrictedPods lets the controllers create the adapter's pods in its
 // namespace, where only restricted ones are admitted.
 func (s *site) testRestrictedPods(t *testing.T) {
-	s.mustKubectl(t, nil, "wait", "--namespace", system, "--for=condition=Available", "--timeout=90s", "deployment/"+deployed)
+	s.mustKubectl(t, nil, "wait", "--namespace", system, "--for=condition=Available", "--timeout="+patience.String(), "deployment/"+deployed)
 	pods, err := s.client.CoreV1().Pods(system).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + deployed})
 	if err != nil {
 		t.Fatal(err)
@@ -71,9 +71,9 @@ func (s *site) testApplyAgain(t *testing.T) {
 
 func (s *site) eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }

@@ -135,7 +135,7 @@ func (s *site) testRightsWithCertManager(t *testing.T) {
 	})
 	// The next kustomization must not find rights that it does not grant itself.
 	s.mustKubectl(t, stream, "delete", "--wait=false", "-f", "-", "--ignore-not-found")
-	s.mustKubectl(t, nil, "wait", "--for=delete", "--timeout=90s", "namespace/"+system)
+	s.mustKubectl(t, nil, "wait", "--for=delete", "--timeout="+patience.String(), "namespace/"+system)
 }
 
 func (s *site) testRightsOfBase(t *testing.T) {

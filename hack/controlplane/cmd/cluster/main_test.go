@@ -15,6 +15,9 @@ import (
 	"go.uber.org/goleak"
 )
 
+// patience bounds every wait: a start may have to build the programs first.
+const patience = 20 * time.Minute
+
 // commandVariable makes the test binary the command itself.
 const commandVariable = "CLUSTER_TEST_COMMAND"
 
@@ -50,11 +53,11 @@ func run(t *testing.T, args ...string) (string, error) {
 	return string(out), err
 }
 
-func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
+func within(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); !holds(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", limit, what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }
@@ -95,7 +98,7 @@ func TestUpStatusDown(t *testing.T) {
 	if err := syscall.Kill(s.Processes["kwok"], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 5*time.Second, "the failure is recorded", func() bool {
+	within(t, "the failure is recorded", func() bool {
 		text, err := home.failures()
 		return err == nil && strings.Contains(text, "kwok ended: signal: killed; its log ends with")
 	})
@@ -126,7 +129,7 @@ func TestInterruptedUpLeavesNothing(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 20*time.Minute, "the start has begun", func() bool {
+	within(t, "the start has begun", func() bool {
 		_, err := os.Stat(home.dir)
 		return err == nil
 	})
