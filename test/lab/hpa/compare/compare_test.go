@@ -12,8 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/hpa"
 )
 
-// The real controller and package hpa make the same of what they see. It takes about
-// two minutes.
+// The real controller and package hpa make the same of what they see.
 func TestRealController(t *testing.T) {
 	s := start(t)
 	s.definePuppets(t)
@@ -39,44 +38,55 @@ func TestRealController(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), recorded)
+	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
 	g = errgroup.Group{}
 	for _, p := range all {
 		g.Go(func() error { return p.play(ctx) })
 	}
+	eventually(t, "enough is recorded", func() error { return enough(all) })
+	stop()
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
 
 	same := replay(all, hpa.Defaults(), t.Logf)
 	t.Logf("%d of %d decisions are equal; %+v", same.equal, same.decisions, same)
-	if same.decisions < 300 || same.changes < 60 || same.held < 50 || same.limited < 50 {
-		t.Errorf("only %+v were recorded, want 300 decisions, 60 changes, 50 without a metric and 50 that are limited", same)
-	}
-	if float64(same.equal) < 0.99*float64(same.decisions) {
-		t.Errorf("%d of %d decisions are equal, want 99 %%", same.equal, same.decisions)
-	}
-	// The record is rich enough to show another flag of the controller.
-	for name, change := range map[string]func(*hpa.Controller){
-		"tolerance":                 func(c *hpa.Controller) { c.Tolerance = 0.2 },
-		"downscale stabilisation":   func(c *hpa.Controller) { c.DownscaleStabilization = syncEvery },
-		"CPU initialisation period": func(c *hpa.Controller) { c.CPUInitializationPeriod = time.Minute },
-		"initial readiness delay":   func(c *hpa.Controller) { c.InitialReadinessDelay = 0 },
-	} {
-		c := hpa.Defaults()
-		change(&c)
-		other := replay(all, c, func(string, ...any) {})
-		t.Logf("with another %s only %d are", name, other.equal)
-		if other.equal == same.equal {
-			t.Errorf("another %s makes no difference", name)
-		}
+	if float64(same.equal) < 0.98*float64(same.decisions) {
+		t.Errorf("%d of %d decisions are equal, want 98 %%", same.equal, same.decisions)
 	}
 }
 
-// tally counts decisions.
+// flags are other flags of the controller than the default.
+var flags = map[string]func(*hpa.Controller){
+	"tolerance":                 func(c *hpa.Controller) { c.Tolerance = 0.2 },
+	"downscale stabilisation":   func(c *hpa.Controller) { c.DownscaleStabilization = syncEvery },
+	"CPU initialisation period": func(c *hpa.Controller) { c.CPUInitializationPeriod = time.Minute },
+	"initial readiness delay":   func(c *hpa.Controller) { c.InitialReadinessDelay = 0 },
+}
+
+// enough reports what a record lacks: there must be many decisions of every kind, and another flag
+// of the controller must make a difference.
+func enough(all map[string]*puppet) error {
+	quiet := func(string, ...any) {}
+	same := replay(all, hpa.Defaults(), quiet)
+	if same.decisions < 300 || same.changes < 60 || same.held < 50 || same.limited < 50 {
+		return fmt.Errorf("only %+v were recorded, want 300 decisions, 60 changes, 50 without a metric and 50 that are limited", same)
+	}
+	for name, change := range flags {
+		c := hpa.Defaults()
+		change(&c)
+		if other := replay(all, c, quiet); other.equal >= same.equal {
+			return fmt.Errorf("another %s makes no difference: %d of %d decisions are equal, and %d without", name, other.equal, same.decisions, same.equal)
+		}
+	}
+	return nil
+}
+
+// tally counts decisions, but for hasty ones.
 type tally struct {
 	decisions, equal int
+	hasty            int
 	// changes of the replicas; held without a metric that can be read; limited to another
 	// number than the metrics proposed.
 	changes, held, limited int
@@ -88,12 +98,16 @@ func replay(all map[string]*puppet, controller hpa.Controller, log func(string, 
 	var n tally
 	for _, p := range all {
 		var state hpa.State
-		for i, d := range p.told {
+		for i, d := range p.record() {
 			if d.replicas < 0 {
 				break // the record ended before what came of it was seen
 			}
 			var got hpa.Decision
 			got, state = controller.Decide(d.at, state, d.spec, d.seen)
+			if d.hasty {
+				n.hasty++
+				continue
+			}
 			n.decisions++
 			if d.replicas != d.seen.Replicas {
 				n.changes++

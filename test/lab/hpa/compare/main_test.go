@@ -21,9 +21,12 @@ import (
 const (
 	namespace = "default"
 	syncEvery = 2 * time.Second
-	// recorded is how long decisions are recorded.
-	recorded = 110 * time.Second
-	puppets  = 20
+	puppets   = 32
+	// noticed is how long the controller may need to notice what has changed.
+	noticed = syncEvery / 4
+	// patience bounds every wait. Load on the machine may use it up; nothing that
+	// works needs it.
+	patience = 5 * time.Minute
 )
 
 // site is a control plane with an administrator's clients.
@@ -59,7 +62,7 @@ func start(t *testing.T) *site {
 // eventually calls check until it returns nil.
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for {
 		err := check()
 		if err == nil {

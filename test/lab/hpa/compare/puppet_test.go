@@ -67,6 +67,9 @@ type decision struct {
 	names []string
 	// replicas afterwards; -1 while that is not known.
 	replicas int
+	// hasty is that something had changed just before, which the controller may not have
+	// noticed in time.
+	hasty bool
 }
 
 // puppet is a scale target with its HPA and its pods. It answers the controller's requests for
@@ -82,7 +85,8 @@ type puppet struct {
 	names  []string
 	pods   []hpa.Pod
 	born   int
-	ratio  float64 // of metrics to their targets
+	ratio  float64   // of metrics to their targets
+	moved  time.Time // last
 	last   *decision
 	told   []*decision
 	err    error
@@ -90,6 +94,7 @@ type puppet struct {
 
 // create makes the target with its first pods, and then the HPA.
 func (p *puppet) create(ctx context.Context, replicas int) error {
+	defer func() { p.moved = time.Now() }()
 	o := &unstructured.Unstructured{Object: object{
 		"apiVersion": group + "/v1", "kind": kind, "metadata": object{"name": p.name, "namespace": namespace},
 		"spec": object{"replicas": int64(replicas)},
@@ -162,7 +167,8 @@ func (p *puppet) begin(ctx context.Context) error {
 		return err
 	}
 	p.ended(int(replicas))
-	d := &decision{at: time.Now(), spec: p.spec, names: slices.Clone(p.names), replicas: -1, seen: hpa.Observation{
+	now := time.Now()
+	d := &decision{at: now, spec: p.spec, names: slices.Clone(p.names), replicas: -1, hasty: now.Sub(p.moved) < noticed, seen: hpa.Observation{
 		Replicas: int(replicas), StatusReplicas: p.status, Pods: slices.Clone(p.pods),
 	}}
 	for _, m := range p.spec.Metrics {
@@ -187,6 +193,7 @@ func (p *puppet) ended(replicas int) {
 func (p *puppet) move(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer func() { p.moved = time.Now() }()
 	r := p.random
 	want := p.status
 	if o, err := p.objects.Resource(resourceOf("puppets")).Namespace(namespace).Get(ctx, p.name, metav1.GetOptions{}); err == nil {
@@ -239,6 +246,17 @@ func (p *puppet) bound(ctx context.Context, replicas int) error {
 		p.told = append(p.told, &decision{at: time.Now(), spec: spec, replicas: -1, seen: hpa.Observation{Replicas: replicas}})
 	}
 	return nil
+}
+
+// record returns what was decided so far.
+func (p *puppet) record() []decision {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	record := make([]decision, len(p.told))
+	for i, d := range p.told {
+		record[i] = *d
+	}
+	return record
 }
 
 // failure returns the error of a decision that could not be noted.
