@@ -31,20 +31,47 @@ type application struct {
 type watched struct {
 	*live.Driver
 
-	look func(*simulation.Engine)
+	look func(*simulation.Engine) time.Time
+	at   time.Time // what look returned
 }
 
 // Read implements [exposition.Source].
-func (w watched) Read(read func(*simulation.Engine)) {
+func (w *watched) Read(read func(*simulation.Engine)) {
 	w.Driver.Read(func(e *simulation.Engine) {
-		w.look(e)
+		w.at = w.look(e)
 		read(e)
 	})
 }
 
+// stamped gives samples the time of the engine, as cAdvisor does, when there is one. Otherwise they
+// have that of the begin of their scrape, which may be any time before on a busy machine.
+type stamped struct {
+	prometheus.Collector
+
+	source *watched
+	mu     sync.Mutex // a scrape is as long as it
+}
+
+// Collect implements [prometheus.Collector].
+func (s *stamped) Collect(ch chan<- prometheus.Metric) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	metrics := make(chan prometheus.Metric)
+	go func() {
+		defer close(metrics)
+		s.Collector.Collect(metrics)
+	}()
+	for m := range metrics {
+		if at := s.source.at; !at.IsZero() {
+			m = prometheus.NewMetricWithTimestamp(at, m)
+		}
+		ch <- m
+	}
+}
+
 // serve starts an application under a constant load of requests per second. Look is
-// called at every scrape.
-func serve(t *testing.T, name string, rps float64, look func(*simulation.Engine)) *application {
+// called at every scrape; its samples have the time that it returns, unless that is zero.
+func serve(t *testing.T, name string, rps float64, look func(*simulation.Engine) time.Time) *application {
 	t.Helper()
 	a, err := app.Load(name)
 	if err != nil {
@@ -72,7 +99,8 @@ func serve(t *testing.T, name string, rps float64, look func(*simulation.Engine)
 	t.Cleanup(func() { cancel(); running.Wait() })
 
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(exposition.New(watched{driver, look}, namespace))
+	source := &watched{Driver: driver, look: look}
+	registry.MustRegister(&stamped{Collector: exposition.New(source, namespace), source: source})
 	server := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	t.Cleanup(server.Close)
 	return &application{Application: a, target: strings.TrimPrefix(server.URL, "http://"), driver: driver}
