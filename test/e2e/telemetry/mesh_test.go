@@ -1,12 +1,10 @@
 package telemetry
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -23,19 +21,11 @@ type pod struct {
 	offset        float64 // of the counter when the pod is first seen
 }
 
-// mesh is an endpoint that serves the standard metrics of Istio for all pods at once.
+// mesh is an endpoint that serves the standard metrics of Istio for all pods at once, with
+// all the past in one scrape: a sample for every scrape interval, each with its time.
 type mesh struct {
-	pods map[string][]pod // by service
-
-	mu      sync.Mutex
-	began   time.Time
-	changed time.Time // zero before the change
-	scrapes int
-	scraped chan struct{} // closed and replaced at every scrape
-}
-
-func newMesh(pods map[string][]pod) *mesh {
-	return &mesh{pods: pods, began: time.Now(), scraped: make(chan struct{})}
+	pods                  map[string][]pod // by service
+	began, changed, ended time.Time
 }
 
 // services are all of them, in no particular order.
@@ -47,37 +37,8 @@ func (m *mesh) services() []estimator.Service {
 	return all
 }
 
-func (m *mesh) change() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.changed = time.Now()
-}
-
-func (m *mesh) changedAt() time.Time {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.changed
-}
-
-// await returns after n more scrapes.
-func (m *mesh) await(ctx context.Context, n int) error {
-	for range n {
-		m.mu.Lock()
-		scraped, total := m.scraped, m.scrapes
-		m.mu.Unlock()
-		select {
-		case <-scraped:
-		case <-ctx.Done():
-			return fmt.Errorf("wait for Prometheus, which has scraped %d times: %w", total, ctx.Err())
-		}
-	}
-	return nil
-}
-
 // ServeHTTP implements [http.Handler].
 func (m *mesh) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	for _, metric := range []struct {
 		name       string
 		perRequest float64
@@ -89,25 +50,23 @@ func (m *mesh) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "# TYPE %s counter\n", metric.name)
 		for _, service := range slices.Sorted(maps.Keys(m.pods)) {
 			for _, p := range m.pods[service] {
-				if count, there := m.count(p); there {
-					fmt.Fprintf(w, "%s{reporter=\"destination\",destination_workload_namespace=%q,destination_workload=%q,source_workload_namespace=\"istio-system\",source_workload=\"gateway\",pod=%q} %f\n",
-						metric.name, namespace, service, p.name, count*metric.perRequest)
+				for at := m.began; !at.After(m.ended); at = at.Add(scrapeInterval) {
+					if count, there := m.count(p, at); there {
+						fmt.Fprintf(w, "%s{reporter=\"destination\",destination_workload_namespace=%q,destination_workload=%q,source_workload_namespace=\"istio-system\",source_workload=\"gateway\",pod=%q} %f %d\n",
+							metric.name, namespace, service, p.name, count*metric.perRequest, at.UnixMilli())
+					}
 				}
 			}
 		}
 	}
-	m.scrapes++
-	close(m.scraped)
-	m.scraped = make(chan struct{})
 }
 
-// count returns the counter of a pod, and whether it is there. m.mu is held.
-func (m *mesh) count(p pod) (float64, bool) {
-	now := time.Now()
-	if m.changed.IsZero() {
-		return p.offset + p.before*now.Sub(m.began).Seconds(), p.before > 0
+// count returns the counter of a pod at a time, and whether it is there.
+func (m *mesh) count(p pod, at time.Time) (float64, bool) {
+	if at.Before(m.changed) {
+		return p.offset + p.before*at.Sub(m.began).Seconds(), p.before > 0
 	}
-	count := p.offset + p.after*now.Sub(m.changed).Seconds()
+	count := p.offset + p.after*at.Sub(m.changed).Seconds()
 	if !p.restarts {
 		count += p.before * m.changed.Sub(m.began).Seconds()
 	}

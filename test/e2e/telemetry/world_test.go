@@ -17,6 +17,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 	"github.com/deepscaler/deepscaler/hack/controlplane"
+	"github.com/deepscaler/deepscaler/test/stack"
 )
 
 // nativeNamespace is that of the fault whose latency comes as native histograms.
@@ -53,6 +54,7 @@ func nativeHistogram(t *testing.T) *httptest.Server {
 // Telemetry as other people's clusters have it is read as what it means, on a
 // real Prometheus that has all of it at once.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	cluster, err := controlplane.Start(t.Context(), controlplane.Options{TelemetryOnly: true, Progress: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
@@ -85,20 +87,21 @@ scrape_configs:
 	if err != nil {
 		t.Fatal(err)
 	}
-	for {
-		_, findings, err := fault{}.read(ctx, t, server.URL(), namespaceOf("native histograms"))
-		if err == nil && len(findings) == 0 {
-			break
+	// What Prometheus has by this time, it has for all of the faults.
+	var end time.Time
+	if err := stack.Eventually(ctx, "Prometheus has scraped", func(ctx context.Context) error {
+		end = time.Now()
+		_, findings, err := fault{}.read(ctx, t, server.URL(), namespaceOf("native histograms"), end)
+		if err == nil && len(findings) > 0 {
+			err = findings[0]
 		}
-		select {
-		case <-time.After(scrapeInterval):
-		case <-ctx.Done():
-			t.Fatalf("Prometheus has not scraped: %v, %v", findings, err)
-		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 
 	for name, f := range faults {
-		t.Run(name, func(t *testing.T) { f.check(ctx, t, server.URL(), namespaceOf(name)) })
+		t.Run(name, func(t *testing.T) { f.check(ctx, t, server.URL(), namespaceOf(name), end) })
 	}
 }
 
@@ -106,8 +109,8 @@ func namespaceOf(fault string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(fault, ",", ""), " ", "-")
 }
 
-// read returns what the adapter would read at the moment.
-func (f fault) read(ctx context.Context, t *testing.T, url, namespace string) (*estimator.Window, []*telemetry.Error, error) {
+// read returns what the adapter would read at a time.
+func (f fault) read(ctx context.Context, t *testing.T, url, namespace string, end time.Time) (*estimator.Window, []*telemetry.Error, error) {
 	t.Helper()
 	config := telemetry.DefaultConfig()
 	config.Prometheus.URL = url
@@ -115,18 +118,18 @@ func (f fault) read(ctx context.Context, t *testing.T, url, namespace string) (*
 	if f.adjust != nil {
 		f.adjust(&config)
 	}
-	source, err := telemetry.New(config, estimator.DefaultFeatures(), steps, 30*time.Second)
+	source, err := telemetry.New(config, estimator.DefaultFeatures(), steps, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer source.Close()
 	services := []estimator.Service{{Namespace: namespace, Name: cmp.Or(f.other, "web")}, {Namespace: namespace, Name: cmp.Or(f.name, "cart")}}
-	return source.Read(ctx, telemetry.Range{Services: services, End: time.Now(), Steps: steps, Calls: true, Checks: true})
+	return source.Read(ctx, telemetry.Range{Services: services, End: end, Steps: steps, Calls: true, Checks: true})
 }
 
-func (f fault) check(ctx context.Context, t *testing.T, url, namespace string) {
+func (f fault) check(ctx context.Context, t *testing.T, url, namespace string, end time.Time) {
 	t.Helper()
-	w, findings, err := f.read(ctx, t, url, namespace)
+	w, findings, err := f.read(ctx, t, url, namespace, end)
 	if err != nil {
 		t.Fatal(telemetry.Explain(err))
 	}
