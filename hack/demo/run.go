@@ -71,7 +71,7 @@ func (o options) validate() error {
 }
 
 func run(ctx context.Context, o options, out io.Writer) (err error) {
-	s, err := stack.Start(ctx, controlplane.Options{HPASyncPeriod: hpaSync, PodStartDelay: podStart, Progress: out})
+	s, err := stack.Start(ctx, controlplane.Options{HPASyncPeriod: hpaSync, PodStartDelay: podStart, Progress: out}, nil)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,11 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,15 +15,28 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	external "k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
 
+	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/hack/controlplane"
 	"github.com/deepscaler/deepscaler/test/stack"
 )
 
-// kubectl get --raw shows what the README promises.
-func TestMetricOverTheAggregator(t *testing.T) {
-	s := start(t, 30)
+// steadyRPS is a load of the chain under which every service needs two or three replicas.
+const steadyRPS = 30
+
+// What the adapter promises to those who read it, on one application under a steady load.
+func TestContract(t *testing.T) {
+	s := start(t, steadyRPS, 3)
 	s.settled(t, 2)
+	t.Run("the metric over the aggregator", s.testMetric)
+	t.Run("rates of calls", s.testCallRates)
+	t.Run("only authorised users read", s.testRights)
+	t.Run("a hung Prometheus does not delay reads", s.testHungPrometheus)
+}
+
+// testMetric checks that kubectl get --raw shows what the README promises.
+func (s *site) testMetric(t *testing.T) {
 	path := "/apis/external.metrics.k8s.io/v1beta1"
 
 	var resources metav1.APIResourceList
@@ -43,7 +59,7 @@ func TestMetricOverTheAggregator(t *testing.T) {
 	if got.WindowSeconds != int64(step/time.Second) {
 		t.Errorf("window is %d s, want %v", got.WindowSeconds, step)
 	}
-	if age := time.Since(got.Timestamp); age < 0 || age > 10*step {
+	if age := time.Since(got.Timestamp); age < 0 || age > patience {
 		t.Errorf("timestamp %v is %v old, want that of the last plan", got.Timestamp, age)
 	}
 
@@ -69,24 +85,52 @@ type metricList struct {
 	} `json:"items"`
 }
 
+// getRaw reads a path once the adapter has a plan, which a busy machine may delay.
 func (s *site) getRaw(t *testing.T, path string, into any) {
 	t.Helper()
-	out, err := shared.Kubectl(t.Context(), nil, "get", "--raw", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var out []byte
+	eventually(t, "GET "+path, func(ctx context.Context) (err error) {
+		out, err = s.plane.Kubectl(ctx, nil, "get", "--raw", path)
+		return err
+	})
 	if err := json.Unmarshal(out, into); err != nil {
 		t.Fatalf("%s: %v in %s", path, err, out)
 	}
 }
 
-// Without rights a user gets 403, without credentials nobody gets in, and a
-// right to read the metric is enough.
-func TestOnlyAuthorisedUsersRead(t *testing.T) {
-	s := start(t, 30)
-	s.settled(t, 2)
+// testCallRates checks that the rates of the calls between services, which the scheduler plugin
+// places pods by, come from the mesh's metrics through the adapter and the API aggregator.
+func (s *site) testCallRates(t *testing.T) {
+	front := s.Namespace + "/" + s.Services[0]
+	eventually(t, "the call graph is served", func(ctx context.Context) error {
+		raw, err := s.plane.Client.CoreV1().RESTClient().Get().
+			AbsPath("/apis/external.metrics.k8s.io/v1beta1/namespaces", s.Namespace, discovery.CallRateMetric).DoRaw(ctx)
+		if err != nil {
+			return err
+		}
+		var list external.ExternalMetricValueList
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return err
+		}
+		rates := map[string]float64{}
+		for _, i := range list.Items {
+			if source := i.MetricLabels[discovery.SourceLabel]; source == "" {
+				rates["users>"+i.MetricLabels[discovery.DestinationLabel]] += i.Value.AsApproximateFloat64()
+			} else {
+				rates[source] += i.Value.AsApproximateFloat64()
+			}
+		}
+		if users := rates["users>"+front]; math.Abs(users-steadyRPS) > steadyRPS/4 || rates[front] < steadyRPS/2 {
+			return fmt.Errorf("calls per second are %v, want %d from users to %s, and calls from there", rates, steadyRPS, front)
+		}
+		return nil
+	})
+}
 
-	config, err := shared.Cluster.RESTConfigFor(controlplane.User{Name: "jane"})
+// testRights checks that without rights a user gets 403, without credentials nobody gets
+// in, and a right to read the metric is enough.
+func (s *site) testRights(t *testing.T) {
+	config, err := s.plane.Cluster.RESTConfigFor(controlplane.User{Name: "jane"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +161,7 @@ func TestOnlyAuthorisedUsersRead(t *testing.T) {
 
 func (s *site) grantRead(t *testing.T, user string) {
 	t.Helper()
-	rbac := shared.Client.RbacV1()
+	rbac := s.plane.Client.RbacV1()
 	role := &rbacv1.Role{
 		ObjectMeta: metav1.ObjectMeta{Name: "read-desired-replicas"},
 		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"external.metrics.k8s.io"}, Resources: []string{stack.MetricName}, Verbs: []string{"get", "list"}}},
@@ -133,4 +177,71 @@ func (s *site) grantRead(t *testing.T, user string) {
 	if _, err := rbac.RoleBindings(s.Namespace).Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// testHungPrometheus checks that a Prometheus that accepts queries and never answers does not
+// hold up a read of the metric: readers get the last plan at once, and then the reason
+// why there is none.
+func (s *site) testHungPrometheus(t *testing.T) {
+	before := s.readUntil(t, "five values", func(values, _ int) bool { return values >= 5 })
+	if err := s.Prometheus.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Prometheus.Resume(); err != nil {
+			t.Error(err)
+		}
+	})
+	// Reads that waited for a query would take most of a step, as a tick does that gets no answer. On a
+	// busy machine the reads before were slow, too.
+	during := s.readUntil(t, "five times the reason", func(_, failures int) bool { return failures >= 5 })
+	if during.values == 0 {
+		t.Error("the last plan was not served until it was two steps old")
+	}
+	if during.recovered > 0 {
+		t.Error("the metric had a value again although Prometheus still hung")
+	}
+	if most := step/4 + 5*before.median(); during.median() > most {
+		t.Errorf("the median read takes %v, want at most %v: it was %v before", during.median(), most, before.median())
+	}
+}
+
+// reads are the results of reads of the metric, one after the other.
+type reads struct {
+	values, failures int
+	// recovered are the values after a failure.
+	recovered int
+	took      []time.Duration
+}
+
+func (r *reads) median() time.Duration {
+	slices.Sort(r.took)
+	return r.took[len(r.took)/2]
+}
+
+// readUntil reads the metric until enough values, or failures of the adapter's own, have come.
+func (s *site) readUntil(t *testing.T, what string, enough func(values, failures int) bool) *reads {
+	t.Helper()
+	r := new(reads)
+	eventually(t, what, func(ctx context.Context) error {
+		began := time.Now()
+		n, err := s.desired(ctx, "front")
+		r.took = append(r.took, time.Since(began))
+		switch {
+		case err == nil && n >= 1:
+			r.values++
+			if r.failures > 0 {
+				r.recovered++
+			}
+		case apierrors.IsServiceUnavailable(err) && strings.Contains(err.Error(), "has no plan: "):
+			r.failures++
+		default:
+			t.Fatalf("read %d, %v, want the last plan or the adapter's own error", n, err)
+		}
+		if !enough(r.values, r.failures) {
+			return fmt.Errorf("%d reads with a value, %d with the reason", r.values, r.failures)
+		}
+		return nil
+	})
+	return r
 }

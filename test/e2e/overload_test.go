@@ -34,7 +34,7 @@ type staging struct {
 	// present is the telemetry at the start, steady if nil; the service has its replicas.
 	present *script
 	// workload creates the service, a Deployment if nil.
-	workload func(ctx context.Context, like *appsv1.Deployment) error
+	workload func(ctx context.Context, plane *stack.Stack, like *appsv1.Deployment) error
 	// autoscaler changes the HPA of the service before it is created.
 	autoscaler func(*autoscalingv2.HorizontalPodAutoscaler)
 }
@@ -42,8 +42,10 @@ type staging struct {
 // stage deploys a service under an HPA.
 func stage(t *testing.T, o staging) *scene {
 	t.Helper()
+	t.Parallel()
+	plane := shared.take(t)
 	ctx, namespace := deadline(t), strings.ToLower(t.Name())
-	namespaces := shared.Client.CoreV1().Namespaces()
+	namespaces := plane.Client.CoreV1().Namespaces()
 	if _, err := namespaces.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +57,8 @@ func stage(t *testing.T, o staging) *scene {
 		t.Fatal(err)
 	}
 	present := cmp.Or(o.present, &steady)
-	deploy := func(ctx context.Context, d *appsv1.Deployment) error {
-		_, err := shared.Client.AppsV1().Deployments(namespace).Create(ctx, d, metav1.CreateOptions{})
+	deploy := func(ctx context.Context, plane *stack.Stack, d *appsv1.Deployment) error {
+		_, err := plane.Client.AppsV1().Deployments(namespace).Create(ctx, d, metav1.CreateOptions{})
 		return err
 	}
 	prometheus := newScripted(t, estimator.Service{Namespace: namespace, Name: chain.Services[0].Name}, *present)
@@ -73,12 +75,12 @@ func stage(t *testing.T, o staging) *scene {
 		} else {
 			prometheus.other.Name = d.Name
 		}
-		if err := workload(ctx, d); err != nil {
+		if err := workload(ctx, plane, d); err != nil {
 			t.Fatal(err)
 		}
-		create(t, hpa)
+		create(t, plane, hpa)
 	}
-	adapter, err := shared.StartAdapter(ctx, stack.AdapterOptions{
+	adapter, err := plane.StartAdapter(ctx, stack.AdapterOptions{
 		Name:       "adapter-" + namespace,
 		Manifests:  "overlays/both-apis",
 		Prometheus: prometheus.url,
@@ -92,11 +94,11 @@ func stage(t *testing.T, o staging) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stopped(t, adapter.Stop) })
-	return &scene{&site{Application: &stack.Application{Namespace: namespace}, adapter: adapter}, prometheus}
+	return &scene{&site{Application: &stack.Application{Namespace: namespace}, plane: plane, adapter: adapter}, prometheus}
 }
 
 func (s *scene) deployment(ctx context.Context) (*appsv1.Deployment, error) {
-	return shared.Client.AppsV1().Deployments(s.Namespace).Get(ctx, s.service.Name, metav1.GetOptions{})
+	return s.plane.Client.AppsV1().Deployments(s.Namespace).Get(ctx, s.service.Name, metav1.GetOptions{})
 }
 
 // reaches waits for the metric to be n and the Deployment to be scaled to it.
@@ -173,7 +175,7 @@ func TestZeroIsNeverPlanned(t *testing.T) {
 	s := stage(t, staging{minReplicas: 0})
 	s.reaches(t, 4)
 	eventually(t, "an Event about minReplicas", func(ctx context.Context) error {
-		events, err := shared.Client.CoreV1().Events(s.Namespace).List(ctx, metav1.ListOptions{
+		events, err := s.plane.Client.CoreV1().Events(s.Namespace).List(ctx, metav1.ListOptions{
 			FieldSelector: "reason=MinReplicasZero,involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name=" + s.service.Name,
 		})
 		if err == nil && len(events.Items) == 0 {
@@ -190,11 +192,11 @@ func TestZeroIsNeverPlanned(t *testing.T) {
 	// What the controller writes when it scales to zero by itself. Without it, a
 	// Deployment at zero is one that somebody has switched off.
 	status := []byte(`{"status": {"conditions": [{"type": "ScaledToZero", "status": "True"}]}}`)
-	if _, err := shared.Client.AutoscalingV2().HorizontalPodAutoscalers(s.Namespace).Patch(
+	if _, err := s.plane.Client.AutoscalingV2().HorizontalPodAutoscalers(s.Namespace).Patch(
 		t.Context(), s.service.Name, types.StrategicMergePatchType, status, metav1.PatchOptions{}, "status"); err != nil {
 		t.Fatal(err)
 	}
-	deployments := shared.Client.AppsV1().Deployments(s.Namespace)
+	deployments := s.plane.Client.AppsV1().Deployments(s.Namespace)
 	scale, err := deployments.GetScale(t.Context(), s.service.Name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)

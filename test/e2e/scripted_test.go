@@ -9,15 +9,17 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
-// script is the telemetry of one service: the same at every step, NaN where it is
-// missing. The testbed does not simulate pods that lose their readiness under load.
+// script is the telemetry of one service, NaN where it is missing. The testbed does not simulate pods that lose their readiness under load.
 type script struct {
 	replicas, cpu, latency, requests float64
+	// swing is the share by which the load goes up and down; 0 is the same at every step.
+	swing float64
 }
 
 var (
@@ -28,19 +30,26 @@ var (
 	struggling = script{replicas: 1, cpu: 1, latency: 3, requests: 10}
 	quiet      = script{replicas: 4, cpu: 0.1, latency: 0.05, requests: 10}
 	idle       = script{replicas: 1, cpu: 0, latency: math.NaN(), requests: 0}
-	gone       = script{replicas: 0, cpu: math.NaN(), latency: math.NaN(), requests: math.NaN()}
+	// busy needs more than twice as many replicas as steady.
+	busy = script{replicas: 10, cpu: 0.6, latency: 0.05, requests: 250}
+	gone = script{replicas: 0, cpu: math.NaN(), latency: math.NaN(), requests: math.NaN()}
 )
 
-func (s script) value(query string) float64 {
+// swingPeriod is the time from one peak of a load that swings to the next.
+const swingPeriod = 40 * time.Second
+
+// value returns the answer to a query about a time, in seconds since 1970.
+func (s script) value(query string, at float64) float64 {
+	load := 1 + s.swing*math.Sin(2*math.Pi*at/swingPeriod.Seconds())
 	switch estimator.Feature(query) {
 	case estimator.Replicas:
 		return s.replicas
 	case estimator.CPU:
-		return s.cpu
+		return s.cpu * load
 	case estimator.Latency:
 		return s.latency
 	case estimator.Requests:
-		return s.requests
+		return s.requests * load
 	case estimator.Memory:
 		return 0.4
 	}
@@ -48,18 +57,20 @@ func (s script) value(query string) float64 {
 }
 
 // scripted stands in for Prometheus. Its queries are the names of what they ask
-// for. Another service of the namespace is always steady: what is missing of one
+// for. Another service of the namespace is steady at first: what is missing of one
 // service is then no outage of all.
 type scripted struct {
 	service, other estimator.Service
-	present        atomic.Pointer[script]
-	url            string
+	// present is the telemetry of the service, others that of the other one.
+	present, others atomic.Pointer[script]
+	url             string
 }
 
 func newScripted(t *testing.T, service estimator.Service, s script) *scripted {
 	t.Helper()
 	p := &scripted{service: service, other: estimator.Service{Namespace: service.Namespace, Name: "other"}}
 	p.set(s)
+	p.others.Store(&steady)
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
 	p.url = server.URL
@@ -82,8 +93,8 @@ func (p *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query, kind, result := r.FormValue("query"), "vector", []any{}
 	if r.Form.Has("step") {
 		kind = "matrix"
-		for service, s := range map[estimator.Service]script{p.service: *p.present.Load(), p.other: steady} {
-			if samples := samples(r, s.value(query)); len(samples) > 0 {
+		for service, s := range map[estimator.Service]script{p.service: *p.present.Load(), p.other: *p.others.Load()} {
+			if samples := samples(r, s, query); len(samples) > 0 {
 				labels := map[string]string{"namespace": service.Namespace, "workload": service.Name}
 				result = append(result, map[string]any{"metric": labels, "values": samples})
 			}
@@ -94,10 +105,12 @@ func (p *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{"resultType": kind, "result": result}})
 }
 
-func samples(r *http.Request, v float64) (samples []any) {
+func samples(r *http.Request, s script, query string) (samples []any) {
 	start, end, step := number(r, "start"), number(r, "end"), number(r, "step")
-	for at := start; step > 0 && at <= end+step/1000 && !math.IsNaN(v); at += step {
-		samples = append(samples, []any{at, fmt.Sprint(v)})
+	for at := start; step > 0 && at <= end+step/1000; at += step {
+		if v := s.value(query, at); !math.IsNaN(v) {
+			samples = append(samples, []any{at, fmt.Sprint(v)})
+		}
 	}
 	return samples
 }

@@ -21,43 +21,47 @@ const (
 	hpaSync  = 2 * time.Second
 	podStart = 2 * time.Second
 	step     = 2 * time.Second
-	// scaleIn is how long the tests' HPAs wait before they scale in; long enough
-	// that an outage of a few steps ends before, short enough to be waited for.
-	scaleIn = 6 * time.Second
+	// scaleIn is how long the tests' HPAs wait before they scale in.
+	scaleIn = 4 * time.Second
 	// patience bounds every wait. Load on the machine may use it up; nothing
 	// that works needs it.
-	patience = 3 * time.Minute
+	patience = 5 * time.Minute
 )
 
 // site is one application under load with the adapter that scales it.
 type site struct {
 	*stack.Application
+	plane   *stack.Stack
 	adapter *stack.Adapter
 }
 
-// start brings up the chain application (see testdata) at the given load, with an
-// adapter and one HPA for each of its services.
-func start(t *testing.T, rps float64) *site {
+// start brings up the chain application (see testdata) at the given load in requests per
+// second, with replicas of every service that are enough for it, an adapter and one HPA for
+// each of its services.
+func start(t *testing.T, rps float64, replicas int) *site {
 	t.Helper()
-	return startWith(t, []string{"--rps", fmt.Sprint(rps)}, nil)
+	t.Parallel()
+	return startWith(t, rps, replicas, nil)
 }
 
-// startWith is start under a load that has the given flags, with changes to the adapter.
-func startWith(t *testing.T, load []string, change func(*stack.AdapterOptions)) *site {
+// startWith is start with changes to the adapter.
+func startWith(t *testing.T, rps float64, replicas int, change func(*stack.AdapterOptions)) *site {
 	t.Helper()
+	plane := shared.take(t)
 	ctx := deadline(t)
 	namespace := strings.ToLower(t.Name())
-	application, err := shared.StartApplication(ctx, stack.ApplicationOptions{
+	application, err := plane.StartApplication(ctx, stack.ApplicationOptions{
 		Description: "testdata/chain.yaml",
 		Namespace:   namespace,
-		Load:        load,
+		Replicas:    replicas,
+		Load:        []string{"--rps", fmt.Sprint(rps)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stopped(t, application.Stop) })
 	for _, service := range application.Services {
-		create(t, stack.HPA(namespace, service, 1, 40, scaleIn))
+		create(t, plane, stack.HPA(namespace, service, 1, 40, scaleIn))
 	}
 	options := stack.AdapterOptions{
 		Name:       "adapter-" + namespace,
@@ -71,12 +75,12 @@ func startWith(t *testing.T, load []string, change func(*stack.AdapterOptions)) 
 	if change != nil {
 		change(&options)
 	}
-	adapter, err := shared.StartAdapter(ctx, options)
+	adapter, err := plane.StartAdapter(ctx, options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stopped(t, adapter.Stop) })
-	return &site{Application: application, adapter: adapter}
+	return &site{Application: application, plane: plane, adapter: adapter}
 }
 
 func deadline(t *testing.T) context.Context {
@@ -95,9 +99,9 @@ func stopped(t *testing.T, stop func(context.Context) error) {
 	}
 }
 
-func create(t *testing.T, hpa *autoscalingv2.HorizontalPodAutoscaler) {
+func create(t *testing.T, plane *stack.Stack, hpa *autoscalingv2.HorizontalPodAutoscaler) {
 	t.Helper()
-	if _, err := shared.Client.AutoscalingV2().HorizontalPodAutoscalers(hpa.Namespace).Create(t.Context(), hpa, metav1.CreateOptions{}); err != nil {
+	if _, err := plane.Client.AutoscalingV2().HorizontalPodAutoscalers(hpa.Namespace).Create(t.Context(), hpa, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,7 +115,7 @@ func eventually(t *testing.T, what string, check func(context.Context) error) {
 
 // item reads the whole metric value of one service.
 func (s *site) item(ctx context.Context, service string) (external.ExternalMetricValue, error) {
-	list, err := stack.DesiredReplicas(ctx, shared.Client.CoreV1().RESTClient(), s.Namespace, service)
+	list, err := stack.DesiredReplicas(ctx, s.plane.Client.CoreV1().RESTClient(), s.Namespace, service)
 	if err != nil {
 		return external.ExternalMetricValue{}, err
 	}
@@ -161,8 +165,21 @@ func (s *site) provisioned(ctx context.Context, minimum int64) error {
 	return nil
 }
 
+// asked returns the replicas that every Deployment was last scaled to.
+func (s *site) asked(ctx context.Context) (map[string]int32, error) {
+	list, err := s.plane.Client.AppsV1().Deployments(s.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	asked := map[string]int32{}
+	for i := range list.Items {
+		asked[list.Items[i].Name] = *list.Items[i].Spec.Replicas
+	}
+	return asked, nil
+}
+
 func (s *site) hpa(ctx context.Context, name string) (*autoscalingv2.HorizontalPodAutoscaler, error) {
-	return shared.Client.AutoscalingV2().HorizontalPodAutoscalers(s.Namespace).Get(ctx, name, metav1.GetOptions{})
+	return s.plane.Client.AutoscalingV2().HorizontalPodAutoscalers(s.Namespace).Get(ctx, name, metav1.GetOptions{})
 }
 
 func condition(hpa *autoscalingv2.HorizontalPodAutoscaler, kind autoscalingv2.HorizontalPodAutoscalerConditionType) string {

@@ -35,10 +35,13 @@ func TestObjectMetricScales(t *testing.T) {
 			t.Errorf("%s: %+v, want one item of 4", version, list)
 		}
 	}
-	events, err := shared.Client.CoreV1().Events("").List(t.Context(), metav1.ListOptions{FieldSelector: "reason=ServedByDeepScaler,involvedObject.kind=APIService"})
-	if err != nil || len(events.Items) == 0 {
-		t.Errorf("no Event says who serves an API: %v", err)
-	}
+	eventually(t, "an Event about who serves an API", func(ctx context.Context) error {
+		events, err := s.plane.Client.CoreV1().Events("").List(ctx, metav1.ListOptions{FieldSelector: "reason=ServedByDeepScaler,involvedObject.kind=APIService"})
+		if err == nil && len(events.Items) == 0 {
+			err = errors.New("there is none")
+		}
+		return err
+	})
 
 	s.set(quiet)
 	s.reaches(t, 1)
@@ -46,11 +49,11 @@ func TestObjectMetricScales(t *testing.T) {
 
 // A StatefulSet is scaled as a Deployment is.
 func TestStatefulSetScales(t *testing.T) {
-	s := stage(t, staging{minReplicas: 1, workload: func(ctx context.Context, d *appsv1.Deployment) error {
+	s := stage(t, staging{minReplicas: 1, workload: func(ctx context.Context, plane *stack.Stack, d *appsv1.Deployment) error {
 		set := &appsv1.StatefulSet{ObjectMeta: d.ObjectMeta, Spec: appsv1.StatefulSetSpec{
 			Replicas: d.Spec.Replicas, Selector: d.Spec.Selector, Template: d.Spec.Template, PodManagementPolicy: appsv1.ParallelPodManagement,
 		}}
-		_, err := shared.Client.AppsV1().StatefulSets(d.Namespace).Create(ctx, set, metav1.CreateOptions{})
+		_, err := plane.Client.AppsV1().StatefulSets(d.Namespace).Create(ctx, set, metav1.CreateOptions{})
 		return err
 	}, autoscaler: func(hpa *autoscalingv2.HorizontalPodAutoscaler) { hpa.Spec.ScaleTargetRef.Kind = "StatefulSet" }})
 	s.reaches(t, 4)
@@ -76,23 +79,26 @@ const widgetDefinition = `{
 
 // A custom resource with a scale is scaled too, by an Object metric on its own kind.
 func TestCustomResourceScales(t *testing.T) {
-	client, err := dynamic.NewForConfig(shared.Cluster.RESTConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := shared.Kubectl(t.Context(), []byte(widgetDefinition), "apply", "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := shared.Kubectl(t.Context(), nil, "wait", "--for=condition=Established", "--timeout=60s", "crd/widgets.e2e.deepscaler.io"); err != nil {
-		t.Fatal(err)
-	}
-	s := stage(t, staging{minReplicas: 1, workload: func(ctx context.Context, d *appsv1.Deployment) error {
+	var client dynamic.Interface
+	s := stage(t, staging{minReplicas: 1, workload: func(ctx context.Context, plane *stack.Stack, d *appsv1.Deployment) error {
+		var err error
+		if client, err = dynamic.NewForConfig(plane.Cluster.RESTConfig()); err != nil {
+			return err
+		}
+		if _, err := plane.Kubectl(ctx, []byte(widgetDefinition), "apply", "-f", "-"); err != nil {
+			return err
+		}
+		if _, err := plane.Kubectl(ctx, nil, "wait", "--for=condition=Established", "--timeout="+patience.String(), "crd/widgets.e2e.deepscaler.io"); err != nil {
+			return err
+		}
 		widget := &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "e2e.deepscaler.io/v1", "kind": "Widget", "metadata": map[string]any{"name": d.Name},
 			"spec": map[string]any{"replicas": int64(*d.Spec.Replicas)},
 		}}
-		_, err := client.Resource(widgets).Namespace(d.Namespace).Create(ctx, widget, metav1.CreateOptions{})
-		return err
+		return stack.Eventually(ctx, "widgets are served", func(ctx context.Context) error {
+			_, err := client.Resource(widgets).Namespace(d.Namespace).Create(ctx, widget, metav1.CreateOptions{})
+			return err
+		})
 	}, autoscaler: func(hpa *autoscalingv2.HorizontalPodAutoscaler) {
 		hpa.Spec.ScaleTargetRef.APIVersion, hpa.Spec.ScaleTargetRef.Kind = "e2e.deepscaler.io/v1", "Widget"
 		hpa.Spec.Metrics = []autoscalingv2.MetricSpec{stack.ObjectMetric(hpa.Spec.ScaleTargetRef)}
@@ -130,13 +136,13 @@ func TestCustomResourceScales(t *testing.T) {
 // and the Deployment drifts (kubernetes/kubernetes#138505). Without one it cannot.
 func TestRollingUpdateDoesNotDrift(t *testing.T) {
 	many := script{replicas: 14, cpu: 0.6, latency: 0.05, requests: 350}
-	s := stage(t, staging{minReplicas: 1, present: &many, workload: func(ctx context.Context, d *appsv1.Deployment) error {
+	s := stage(t, staging{minReplicas: 1, present: &many, workload: func(ctx context.Context, plane *stack.Stack, d *appsv1.Deployment) error {
 		one, none := intstr.FromInt32(1), intstr.FromInt32(0)
 		d.Spec.Strategy = appsv1.DeploymentStrategy{
 			Type:          appsv1.RollingUpdateDeploymentStrategyType,
 			RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &one, MaxUnavailable: &none},
 		}
-		_, err := shared.Client.AppsV1().Deployments(d.Namespace).Create(ctx, d, metav1.CreateOptions{})
+		_, err := plane.Client.AppsV1().Deployments(d.Namespace).Create(ctx, d, metav1.CreateOptions{})
 		return err
 	}})
 	// Above ten, one pod more is within the default tolerance.
@@ -153,7 +159,7 @@ func TestRollingUpdateDoesNotDrift(t *testing.T) {
 		return nil
 	})
 	restart := fmt.Appendf(nil, `{"spec": {"template": {"metadata": {"annotations": {"restarted": %q}}}}}`, time.Now())
-	d, err := shared.Client.AppsV1().Deployments(s.Namespace).Patch(t.Context(), s.service.Name, types.MergePatchType, restart, metav1.PatchOptions{})
+	d, err := s.plane.Client.AppsV1().Deployments(s.Namespace).Patch(t.Context(), s.service.Name, types.MergePatchType, restart, metav1.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,8 @@ type ApplicationOptions struct {
 	Description string
 	// Namespace to create for it.
 	Namespace string
+	// Replicas of every service at the start; 0 means those of the description.
+	Replicas int
 	// Load are the flags of the testbed's load.
 	Load []string
 	// Tracing sends sampled spans to a Jaeger.
@@ -68,8 +71,10 @@ func (s *Stack) StartApplication(ctx context.Context, opts ApplicationOptions) (
 			err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
-	for _, service := range description.Services {
-		a.Services = append(a.Services, service.Name)
+	for i := range description.Services {
+		s := &description.Services[i]
+		a.Services = append(a.Services, s.Name)
+		s.Replicas = cmp.Or(opts.Replicas, s.Replicas)
 	}
 	if err := s.deploy(ctx, description, opts.Namespace); err != nil {
 		return nil, err

@@ -28,9 +28,9 @@ type Stack struct {
 	jaeger     *controlplane.JaegerServer
 }
 
-// Start builds what is missing and starts a control plane. ctx bounds the start
-// only; the caller must call [Stack.Stop].
-func Start(ctx context.Context, opts controlplane.Options) (*Stack, error) {
+// Start builds what is missing and starts a control plane. Programs are those of another
+// stack; those of nil are built. ctx bounds the start only; the caller must call [Stack.Stop].
+func Start(ctx context.Context, opts controlplane.Options, programs *Programs) (*Stack, error) {
 	if opts.Progress == nil {
 		opts.Progress = io.Discard
 	}
@@ -39,21 +39,24 @@ func Start(ctx context.Context, opts controlplane.Options) (*Stack, error) {
 		return nil, err
 	}
 	s := &Stack{Cluster: cluster, progress: opts.Progress}
-	if err := s.prepare(ctx); err != nil {
+	if err := s.prepare(ctx, programs); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
 	return s, nil
 }
 
-func (s *Stack) prepare(ctx context.Context) error {
-	bin := filepath.Join(s.Cluster.Dir(), "bin")
-	if err := os.MkdirAll(bin, 0o750); err != nil {
-		return fmt.Errorf("prepare the stack: %w", err)
-	}
-	fmt.Fprintln(s.progress, "building deepscaler and the testbed (a minute or two the first time)")
-	var err error
-	if s.Programs, err = BuildPrograms(ctx, bin); err != nil {
-		return err
+func (s *Stack) prepare(ctx context.Context, programs *Programs) (err error) {
+	if programs == nil {
+		bin := filepath.Join(s.Cluster.Dir(), "bin")
+		if err := os.MkdirAll(bin, 0o750); err != nil {
+			return fmt.Errorf("prepare the stack: %w", err)
+		}
+		fmt.Fprintln(s.progress, "building deepscaler and the testbed (a minute or two the first time)")
+		if s.Programs, err = BuildPrograms(ctx, bin); err != nil {
+			return err
+		}
+	} else {
+		s.Programs = *programs
 	}
 	if s.Client, err = kubernetes.NewForConfig(s.Cluster.RESTConfig()); err != nil {
 		return fmt.Errorf("prepare the stack: %w", err)

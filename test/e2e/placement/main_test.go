@@ -9,16 +9,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/deepscaler/deepscaler/hack/controlplane"
+	"github.com/deepscaler/deepscaler/test/e2e/cluster"
 	"github.com/deepscaler/deepscaler/test/stack"
 )
 
@@ -33,37 +32,33 @@ type site struct {
 var shared site
 
 func TestMain(m *testing.M) {
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(cluster.Run(m, func(ctx context.Context) (func(context.Context) error, error) {
+		var err error
+		shared.cluster, err = controlplane.Start(ctx, controlplane.Options{Nodes: 9, Zones: 3, PodStartDelay: time.Second, Progress: os.Stderr})
+		if err != nil {
+			return nil, err
+		}
+		if err := shared.prepare(ctx); err != nil {
+			return nil, errors.Join(err, shared.cluster.Stop(context.WithoutCancel(ctx)))
+		}
+		return shared.cluster.Stop, nil
+	}))
 }
 
-func run(m *testing.M) (code int, err error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	shared.cluster, err = controlplane.Start(ctx, controlplane.Options{Nodes: 9, Zones: 3, PodStartDelay: time.Second, Progress: os.Stderr})
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, shared.cluster.Stop(context.WithoutCancel(ctx))) }()
-	if shared.client, err = kubernetes.NewForConfig(shared.cluster.RESTConfig()); err != nil {
-		return 1, err
+func (s *site) prepare(ctx context.Context) (err error) {
+	if s.client, err = kubernetes.NewForConfig(s.cluster.RESTConfig()); err != nil {
+		return err
 	}
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
-		return 1, fmt.Errorf("find the module: %w", err)
+		return fmt.Errorf("find the module: %w", err)
 	}
-	shared.root = strings.TrimSpace(string(out))
+	s.root = strings.TrimSpace(string(out))
 	fmt.Fprintln(os.Stderr, "building the scheduler (a minute or two the first time)")
-	bin := filepath.Join(shared.cluster.Dir(), "bin")
+	bin := filepath.Join(s.cluster.Dir(), "bin")
 	if err := os.MkdirAll(bin, 0o750); err != nil {
-		return 1, err
+		return err
 	}
-	if shared.scheduler, err = stack.BuildScheduler(ctx, shared.root, bin); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
+	s.scheduler, err = stack.BuildScheduler(ctx, s.root, bin)
+	return err
 }

@@ -54,20 +54,21 @@ func TestZonesServeThemselves(t *testing.T) {
 		}
 		return pods(t, want)
 	}
-	// served waits until the scheduler has what the adapter knows now.
-	served := func(t *testing.T, s *scheduler) {
+	// decides waits until the scheduler has what the adapter knows now, which shows in the
+	// result for a pod.
+	decides := func(t *testing.T, s *scheduler, result string) {
 		t.Helper()
 		for deadline := time.Now().Add(patience); ; {
-			before := s.decided(t, "scored")
+			before := s.decided(t, result)
 			resize(t, a.Services[0].Name, 2)
 			pods(t, append([]int{2}, few[1:]...))
 			resize(t, a.Services[0].Name, 1)
 			pods(t, few)
-			if s.decided(t, "scored") > before {
+			if s.decided(t, result) > before {
 				return
 			}
 			if time.Now().After(deadline) {
-				t.Fatal("the scheduler does not read the adapter")
+				t.Fatalf("no pod is %s", result)
 			}
 		}
 	}
@@ -85,7 +86,7 @@ func TestZonesServeThemselves(t *testing.T) {
 		}
 	})
 	part("10 to 40 pods", func(t *testing.T) {
-		served(t, s)
+		decides(t, s, "scored")
 		crossZones(t, scene, scale(t, many), 0.1)
 		if n := s.decided(t, "scored"); n < 30 {
 			t.Errorf("the plugin scored %v pods, want all 30", n)
@@ -100,7 +101,7 @@ func TestZonesServeThemselves(t *testing.T) {
 		s = start(t, 2)
 		pods(t, many)
 		scale(t, few)
-		served(t, s)
+		decides(t, s, "scored")
 		crossZones(t, scene, scale(t, many), 0.1)
 		scale(t, few)
 	})
@@ -112,7 +113,7 @@ func TestZonesServeThemselves(t *testing.T) {
 		}
 		for removed := 0; removed < 50; {
 			scale(t, more)
-			time.Sleep(8 * time.Second) // until the costs are written
+			costsWritten(t)
 			running = scale(t, many)
 			for i := range many {
 				removed += more[i] - many[i]
@@ -160,7 +161,7 @@ func TestZonesServeThemselves(t *testing.T) {
 	} {
 		part(outage.name, func(t *testing.T) {
 			adapter.set(outage.change)
-			time.Sleep(9 * time.Second) // two steps of a second, and the slack for clocks
+			decides(t, s, "stale")
 			before := s.decided(t, "stale")
 			scored := s.decided(t, "scored")
 			scale(t, many)
@@ -169,7 +170,7 @@ func TestZonesServeThemselves(t *testing.T) {
 			}
 			adapter.set(func(s *scripted) { s.gone, s.made = false, time.Time{} })
 			scale(t, few)
-			served(t, s)
+			decides(t, s, "scored")
 		})
 	}
 	part("a full node", func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,7 +33,7 @@ const (
 	system = "deepscaler-system"
 	name   = "deepscaler-scheduler"
 	// patience bounds every wait. Load on the machine may use it up.
-	patience = 90 * time.Second
+	patience = 5 * time.Minute
 )
 
 func apply(t *testing.T, objects ...any) {
@@ -233,6 +234,39 @@ func pods(t *testing.T, want []int) (running []corev1.Pod) {
 		return nil
 	})
 	return running
+}
+
+// costsWritten waits until every service of several pods has deletion costs, and none has
+// changed for two looks of the scheduler at all pods.
+func costsWritten(t *testing.T) {
+	t.Helper()
+	var before map[string]string
+	since := time.Now()
+	eventually(t, "the deletion costs are written", func(ctx context.Context) error {
+		list, err := shared.client.CoreV1().Pods(shop).List(ctx, metav1.ListOptions{LabelSelector: "app"})
+		if err != nil {
+			return err
+		}
+		costs, all, costly := map[string]string{}, map[string]int{}, map[string]bool{}
+		for _, p := range list.Items {
+			service, cost := p.Labels["app"], p.Annotations[corev1.PodDeletionCost]
+			costs[p.Name] = cost
+			all[service]++
+			costly[service] = costly[service] || cost != ""
+		}
+		if !maps.Equal(costs, before) {
+			before, since = costs, time.Now()
+		}
+		for service, n := range all {
+			if n > 1 && !costly[service] {
+				return fmt.Errorf("no pod of %s has one", service)
+			}
+		}
+		if time.Since(since) < 4*time.Second {
+			return errors.New("they have just changed")
+		}
+		return nil
+	})
 }
 
 var errNot = errors.New("not yet")
