@@ -28,7 +28,7 @@ func (c *counting) Keep(key, value any) error {
 
 func small() Options {
 	return Options{
-		Applications: []string{"bookinfo"}, Workloads: []string{"sequence:length=3m"}, Autoscalers: []string{"hab", "deepscaler", "hpa-cpu"},
+		Applications: []string{"testdata/pair.yaml"}, Workloads: []string{"sequence:length=3m"}, Autoscalers: []string{"hab", "deepscaler", "hpa-cpu"},
 		Seeds: 2, Duration: time.Minute, School: 20 * time.Minute,
 	}
 }
@@ -87,8 +87,8 @@ func TestRunGoesOn(t *testing.T) {
 func hold(t *testing.T, text string) {
 	t.Helper()
 	for _, want := range []string{
-		"## Table II", "In short: ", "That is less or other than by default", "## Fig. 10", "## Fig. 11", "## Fig. 12", "## Table III", "### bookinfo under sequence:length=3m",
-		"\n| hpa-cpu | 0.", "\n| bookinfo | sequence:length=3m | deepscaler | ", "--autoscaler hab,deepscaler,hpa-cpu",
+		"## Table II", "In short: ", "That is less or other than by default", "## Fig. 10", "## Fig. 11", "## Fig. 12", "## Table III", "### pair under sequence:length=3m",
+		"\n| hpa-cpu | 0.", "\n| pair | sequence:length=3m | deepscaler | ", "--autoscaler hab,deepscaler,hpa-cpu",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
