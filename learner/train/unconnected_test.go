@@ -10,7 +10,7 @@ import (
 // TestUnconnectedNetworkHasTheSameLabels compares a network without edges with one that
 // has those of the invocation graph: only what the network starts from differs.
 func TestUnconnectedNetworkHasTheSameLabels(t *testing.T) {
-	p := plant(1)
+	p := plant(1, 1000)
 	reports := map[bool]*train.Report{}
 	for _, unconnected := range []bool{false, true} {
 		s := train.DefaultSpec()
