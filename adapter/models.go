@@ -27,7 +27,8 @@ var _ tick.Models = (*models)(nil)
 
 // queueingModel is what needs no training.
 type queueingModel struct {
-	hab, mmn estimator.Estimator
+	hab *queueing.HAB
+	mmn estimator.Estimator
 	// ahead sees as far as nodes take to start; nil if there are to be none in advance.
 	ahead  estimator.Estimator
 	plan   plan.Config
@@ -37,29 +38,19 @@ type queueingModel struct {
 	steps, further int
 }
 
-// seasonal returns the joint queueing estimator that knows how the load recurs.
-func (q queueingModel) seasonal(s *season.Season) estimator.Estimator { return q.joint(q.hab, s, 0) }
-
-// seasonalAhead is the same as far as nodes take to start.
-func (q queueingModel) seasonalAhead(s *season.Season) estimator.Estimator {
-	if q.ahead == nil {
-		return nil
-	}
-	return estimator.First(q.joint(q.ahead, s, q.further), q.ahead)
-}
-
-// joint returns an estimator with a season and a horizon, or the given one without either.
-func (q queueingModel) joint(plain estimator.Estimator, s *season.Season, horizon int) estimator.Estimator {
-	if s == nil {
-		return plain
-	}
+// seasonal returns the joint queueing estimator that knows how the load recurs, with a
+// horizon; 0 is the lead time.
+func (q queueingModel) seasonal(s *season.Season, horizon int) *queueing.HAB {
 	c := q.config
-	c.Season, c.Horizon = s, horizon
+	c.Horizon = horizon
+	if s != nil { // a nil pointer would be a season
+		c.Season = s
+	}
 	hab, err := queueing.NewHAB(c)
 	if err != nil {
-		return plain
+		return q.hab
 	}
-	return estimator.Newest(hab, q.steps)
+	return hab
 }
 
 func newModels(file *config.Adapter, store *modelstore.Store) (*models, error) {
@@ -77,27 +68,28 @@ func newModels(file *config.Adapter, store *modelstore.Store) (*models, error) {
 }
 
 func newQueueingModel(s config.Settings, file *config.Adapter) (queueingModel, error) {
-	steps := file.Window
-	both := func(c queueing.Config) (first, second estimator.Estimator, err error) {
-		hab, err := queueing.NewHAB(c)
-		if err != nil {
-			return nil, nil, err
-		}
-		mmn, err := queueing.NewMMN(c)
-		return estimator.Newest(hab, steps), estimator.Newest(mmn, steps), err
-	}
 	c := s.Queueing()
-	q := queueingModel{plan: s.Plan(), trust: trust.ConfigOf(c, s.Plan(), s.Quantile), config: c, steps: steps}
+	q := queueingModel{plan: s.Plan(), trust: trust.ConfigOf(c, s.Plan(), s.Quantile), config: c, steps: file.Window}
 	var err error
-	if q.hab, q.mmn, err = both(c); err != nil || s.NodeStart == 0 {
+	if q.hab, err = queueing.NewHAB(c); err != nil {
 		return q, err
+	}
+	mmn, err := queueing.NewMMN(c)
+	if err != nil {
+		return q, err
+	}
+	q.mmn = estimator.Newest(mmn, q.steps)
+	if s.NodeStart == 0 {
+		return q, nil
 	}
 	// The plan of the moment in which the node is ready looks a lead time ahead.
 	q.further = plan.Steps(s.NodeStart+s.LeadTime, file.Step)
 	c.Horizon = q.further
-	hab, mmn, err := both(c)
-	q.ahead = estimator.First(hab, mmn)
-	return q, err
+	if mmn, err = queueing.NewMMN(c); err != nil {
+		return q, err
+	}
+	q.ahead = estimator.First(estimator.Newest(q.seasonal(nil, q.further), q.steps), estimator.Newest(mmn, q.steps))
+	return q, nil
 }
 
 // At implements [tick.Models].
@@ -106,10 +98,11 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	if !ok {
 		q = m.defaults
 	}
-	scheduler := &trust.Scheduler{Config: q.trust, Rest: []estimator.Estimator{q.hab, q.mmn}}
+	hab := estimator.Newest(q.hab, q.steps)
+	scheduler := &trust.Scheduler{Config: q.trust, Rest: []estimator.Estimator{hab, q.mmn}}
 	out := tick.Model{
 		Scheduler: scheduler, Plan: q.plan, Steps: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}},
-		Ahead: q.ahead,
+		Load: q.hab, Ahead: q.ahead,
 	}
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
@@ -117,9 +110,12 @@ func (m *models) At(application string, end time.Time) tick.Model {
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity
 			if network.Season != nil {
-				out.Plain = estimator.First(q.hab, q.mmn)
-				scheduler.Rest[0] = q.seasonal(network.Season)
-				out.Ahead = q.seasonalAhead(network.Season)
+				out.Plain = estimator.First(hab, q.mmn)
+				seasonal := q.seasonal(network.Season, 0)
+				scheduler.Rest[0], out.Load = estimator.Newest(seasonal, q.steps), seasonal
+				if q.ahead != nil {
+					out.Ahead = estimator.First(estimator.Newest(q.seasonal(network.Season, q.further), q.steps), q.ahead)
+				}
 			}
 			out.Trained = &tick.Trained{Hash: network.Hash, Ended: network.Trained, Estimator: network.Estimator}
 		}

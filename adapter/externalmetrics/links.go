@@ -46,7 +46,7 @@ func (b *Board) readLinks(namespace string, selector labels.Selector, metric str
 
 func linksOf(p *plan.Plan, metric string) []plan.Link {
 	if metric == discovery.CallRateMetric {
-		return p.Links().Calls
+		return p.Links().Expected
 	}
 	return p.Links().Affinity
 }

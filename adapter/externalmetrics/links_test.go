@@ -23,7 +23,7 @@ func TestLinksAreServed(t *testing.T) {
 	b := NewBoard(c, step)
 	b.Assign([]discovery.Application{{Name: "money", Services: []discovery.Service{billing, bank}}})
 	made := planOf(t, noon, map[discovery.Service]float64{billing: 2, bank: 3}).WithLinks(plan.Links{
-		Calls: []plan.Link{
+		Expected: []plan.Link{
 			{Destination: billing.Service, Value: 1.5},
 			{Source: billing.Service, Destination: bank.Service, Value: 0.25},
 			{Source: bank.Service, Destination: billing.Service, Value: 4},

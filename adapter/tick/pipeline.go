@@ -12,6 +12,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 	"github.com/deepscaler/deepscaler/estimator/trust"
 )
@@ -52,9 +53,16 @@ type Model struct {
 	// Theory is queueing theory, which serves behind the model, and Plain the same
 	// without the season of the load; nil if there is no season.
 	Theory, Plain estimator.Estimator
+	// Load forecasts the load; nil if it is taken to stay.
+	Load Load
 	// Ahead is queueing theory over the time that a node takes to start and a pod after it;
 	// nil if nodes are not to be had in advance.
 	Ahead estimator.Estimator
+}
+
+// Load forecasts how the load of services grows within the lead time.
+type Load interface {
+	Growth(ctx context.Context, w *estimator.Window) (*queueing.Growth, error)
 }
 
 // Trained is a trained model.
@@ -140,8 +148,11 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 		settings.ScaleIn = b.Verdict.ScaleIn
 		made, err := plan.Make(settings, b.Forecast, bounds, seen, p.Clock.Now())
 		if err == nil {
-			b.Plan = made.WithSources(m.sources(w.Services, b.Origin)).
-				WithLinks(plan.Links{Calls: plan.CallLinks(w), Affinity: m.Affinity})
+			b.Plan = made.WithSources(m.sources(w.Services, b.Origin)).WithLinks(plan.Links{
+				Calls:    plan.CallLinks(w, steady),
+				Expected: plan.CallLinks(w, b.growth(ctx, seen.Window)),
+				Affinity: m.Affinity,
+			})
 		}
 		return err
 	})

@@ -14,19 +14,21 @@ type Link struct {
 type Links struct {
 	// Calls are the edges of the invocation graph with their rates; nil if unknown.
 	Calls []Link
+	// Expected are the same edges with their rates at the forecast load.
+	Expected []Link
 	// Affinity holds the entries between different services of the affinity matrix of
 	// the network that serves (Eq. 10 of the paper); nil without one.
 	Affinity []Link
 }
 
-// CallLinks returns the calls of a window.
-func CallLinks(w *estimator.Window) []Link {
+// CallLinks returns the calls of a window, each times a factor.
+func CallLinks(w *estimator.Window, factor func(estimator.Call) float64) []Link {
 	if w.Calls == nil {
 		return nil
 	}
 	links := make([]Link, 0, len(w.Calls.Calls))
 	for _, c := range w.Calls.Calls {
-		l := Link{Destination: w.Services[c.Destination], Value: c.Rate}
+		l := Link{Destination: w.Services[c.Destination], Value: c.Rate * factor(c)}
 		if c.Source != estimator.Outside {
 			l.Source = w.Services[c.Source]
 		}
@@ -53,7 +55,7 @@ func AffinityLinks(services []estimator.Service, matrix []float32, least float64
 // namespace that they have in the plan.
 func (p *Plan) WithLinks(l Links) *Plan {
 	out := *p
-	out.links = Links{Calls: p.resolve(l.Calls), Affinity: p.resolve(l.Affinity)}
+	out.links = Links{Calls: p.resolve(l.Calls), Expected: p.resolve(l.Expected), Affinity: p.resolve(l.Affinity)}
 	return &out
 }
 

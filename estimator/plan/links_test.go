@@ -24,7 +24,8 @@ func TestLinks(t *testing.T) {
 	}
 	model := []estimator.Service{{Name: "web"}, {Name: "gone"}, {Name: "cart"}}
 	got := p.WithLinks(plan.Links{
-		Calls: plan.CallLinks(w),
+		Calls:    plan.CallLinks(w, func(estimator.Call) float64 { return 1 }),
+		Expected: plan.CallLinks(w, func(c estimator.Call) float64 { return float64(3 + c.Source) }),
 		Affinity: plan.AffinityLinks(model, []float32{
 			0.5, 0.3, 0.25,
 			0.9, 0.9, 0.9,
@@ -33,6 +34,7 @@ func TestLinks(t *testing.T) {
 	}).Links()
 	want := plan.Links{
 		Calls:    []plan.Link{{Destination: web, Value: 7}, {Source: web, Destination: cart, Value: 21}},
+		Expected: []plan.Link{{Destination: web, Value: 14}, {Source: web, Destination: cart, Value: 84}},
 		Affinity: []plan.Link{{Source: web, Destination: cart, Value: 0.25}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
 )
@@ -52,15 +53,29 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := e.estimate(w, stations(services, estimator.Range{To: w.Steps}))
-	return f, err
+	o, err := e.outlook(w, stations(services, estimator.Range{To: w.Steps}))
+	return o.forecast, err
 }
 
 // estimate returns the forecast, and the need of every service at the last step of
 // the window, counted alike: for the requests that came, NaN if unknown.
 func (e *HAB) estimate(w *estimator.Window, stations []station) (*estimator.Forecast, []float64, error) {
+	o, err := e.outlook(w, stations)
+	return o.forecast, o.present, err
+}
+
+// outlook is the result of an estimate.
+type outlook struct {
+	forecast *estimator.Forecast
+	// present is the need of every service at the last step of the window.
+	present []float64
+	growth  Growth
+}
+
+// outlook makes the estimate.
+func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) {
 	if w.Calls == nil {
-		return nil, nil, fmt.Errorf("queueing: the invocation graph is not known: %w", estimator.ErrInsufficientData)
+		return outlook{}, fmt.Errorf("queueing: the invocation graph is not known: %w", estimator.ErrInsufficientData)
 	}
 	net := newNetwork(stations, w.Calls)
 	latencies := net.observeLatencies(stations)
@@ -69,6 +84,7 @@ func (e *HAB) estimate(w *estimator.Window, stations []station) (*estimator.Fore
 
 	horizon := e.config.horizon(w.Step)
 	outside, own := make([][]float64, len(stations)), make([][]float64, len(stations))
+	growth := newGrowth(len(stations))
 	works := make([]work, len(stations))
 	for i := range stations {
 		s := &stations[i]
@@ -76,6 +92,7 @@ func (e *HAB) estimate(w *estimator.Window, stations []station) (*estimator.Fore
 		if net.entry[i] {
 			rates := net.outsideRates(stations, i)
 			outside[i] = e.config.anticipate(w, i, rates, forecast(rates, horizon))
+			growth.Outside[i] = multiple(slices.Max(outside[i]), rates)
 		}
 		if s.sized >= 0 {
 			works[i] = fitWork(s)
@@ -85,7 +102,7 @@ func (e *HAB) estimate(w *estimator.Window, stations []station) (*estimator.Fore
 		}
 	}
 	f := estimator.NewForecast(w.Services, horizon, w.Step)
-	base, floor := make([]float64, len(stations)), make([]float64, len(stations))
+	base, floor, most := make([]float64, len(stations)), make([]float64, len(stations)), make([]float64, len(stations))
 	for h := range horizon {
 		for i := range stations {
 			base[i] = 0
@@ -96,6 +113,7 @@ func (e *HAB) estimate(w *estimator.Window, stations []station) (*estimator.Fore
 		}
 		rates := propagate(net.order, &net.callers, base, floor)
 		for i := range stations {
+			most[i] = max(most[i], rates[i])
 			if s := &stations[i]; s.sized >= 0 {
 				n := works[i].replicas(rates[i], targets[i], e.config.Headroom)
 				if hidden.held[i] {
@@ -107,11 +125,12 @@ func (e *HAB) estimate(w *estimator.Window, stations []station) (*estimator.Fore
 	}
 	present := make([]float64, len(stations))
 	for i := range stations {
+		growth.Received[i] = multiple(most[i], stations[i].Requests)
 		present[i] = math.NaN()
 		if s := &stations[i]; s.sized >= 0 && s.arriving == w.Steps-1 {
 			present[i] = works[i].replicas(s.Requests[s.arriving], targets[i], e.config.Headroom)
 		}
 	}
 	f, err := finish(f)
-	return f, present, err
+	return outlook{f, present, growth}, err
 }
