@@ -66,13 +66,19 @@ func (s *site) losesPrometheus(t *testing.T) {
 	})
 }
 
+// scaledTo waits until the HPAs have scaled every Deployment to a count.
+func (s *site) scaledTo(t *testing.T, want map[string]int32) {
+	t.Helper()
+	eventually(t, fmt.Sprint("the Deployments are scaled to ", want), s.holds(want))
+}
+
 // holds checks that every Deployment is scaled to what it was.
 func (s *site) holds(held map[string]int32) func(context.Context) error {
 	return func(ctx context.Context) error {
 		asked, err := s.asked(ctx)
 		if err == nil {
 			if diff := cmp.Diff(held, asked); diff != "" {
-				err = fmt.Errorf("scaled (-before +now):\n%s", diff)
+				err = fmt.Errorf("scaled (-want +got):\n%s", diff)
 			}
 		}
 		return err
@@ -83,10 +89,8 @@ func (s *site) holds(held map[string]int32) func(context.Context) error {
 func TestAdapterRestart(t *testing.T) {
 	s := stage(t, staging{minReplicas: 1})
 	s.reaches(t, 4)
-	held, err := s.asked(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	held := map[string]int32{s.service.Name: 4, s.other.Name: 4}
+	s.scaledTo(t, held)
 	ctx, cancel := context.WithCancel(t.Context())
 	watched := make(chan error, 1)
 	go func() { watched <- stack.Always(ctx, time.Hour, s.holds(held)) }()
@@ -207,6 +211,7 @@ func TestHPAWithFailingSecondMetric(t *testing.T) {
 			},
 		})
 	}})
+	s.scaledTo(t, map[string]int32{s.service.Name: 4, s.other.Name: 4})
 	s.set(busy)
 	var high int32
 	eventually(t, "the service scales out", func(ctx context.Context) error {
@@ -223,12 +228,7 @@ func TestHPAWithFailingSecondMetric(t *testing.T) {
 
 	s.set(quiet)
 	s.others.Store(&quiet)
-	eventually(t, "the other service, without a second metric, scales in", func(ctx context.Context) error {
-		asked, err := s.asked(ctx)
-		if err == nil && asked[s.other.Name] != 1 {
-			err = fmt.Errorf("it is scaled to %d", asked[s.other.Name])
-		}
-		return err
-	})
+	// The other service, without a second metric, scales in.
+	s.scaledTo(t, map[string]int32{s.service.Name: high, s.other.Name: 1})
 	s.keeps(t, high)
 }

@@ -189,27 +189,21 @@ func TestZeroIsNeverPlanned(t *testing.T) {
 	s.keeps(t, 1)
 
 	s.set(gone)
-	// What the controller writes when it scales to zero by itself. Without it, a
-	// Deployment at zero is one that somebody has switched off.
+	hpas := s.plane.Client.AutoscalingV2().HorizontalPodAutoscalers(s.Namespace)
+	zero := []byte(`{"spec": {"replicas": 0}}`)
+	if _, err := s.plane.Client.AppsV1().Deployments(s.Namespace).Patch(
+		t.Context(), s.service.Name, types.MergePatchType, zero, metav1.PatchOptions{}, "scale"); err != nil {
+		t.Fatal(err)
+	}
+	// What the controller writes when it scales to zero by itself, and might overwrite here with what
+	// it had read before. Without it, a Deployment at zero is one that somebody has switched off.
 	status := []byte(`{"status": {"conditions": [{"type": "ScaledToZero", "status": "True"}]}}`)
-	if _, err := s.plane.Client.AutoscalingV2().HorizontalPodAutoscalers(s.Namespace).Patch(
-		t.Context(), s.service.Name, types.StrategicMergePatchType, status, metav1.PatchOptions{}, "status"); err != nil {
-		t.Fatal(err)
-	}
-	deployments := s.plane.Client.AppsV1().Deployments(s.Namespace)
-	scale, err := deployments.GetScale(t.Context(), s.service.Name, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	scale.Spec.Replicas = 0
-	if _, err := deployments.UpdateScale(t.Context(), s.service.Name, scale, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
-	}
 	eventually(t, "the HPA brings the service back", func(ctx context.Context) error {
 		d, err := s.deployment(ctx)
-		if err == nil && *d.Spec.Replicas != 1 {
-			err = fmt.Errorf("scaled to %d", *d.Spec.Replicas)
+		if err != nil || *d.Spec.Replicas == 1 {
+			return err
 		}
-		return err
+		_, err = hpas.Patch(ctx, s.service.Name, types.StrategicMergePatchType, status, metav1.PatchOptions{}, "status")
+		return errors.Join(err, fmt.Errorf("scaled to %d", *d.Spec.Replicas))
 	})
 }

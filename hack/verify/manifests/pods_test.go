@@ -13,20 +13,26 @@ import (
 // testRestrictedPods lets the controllers create the adapter's pods in its
 // namespace, where only restricted ones are admitted.
 func (s *site) testRestrictedPods(t *testing.T) {
-	s.mustKubectl(t, nil, "wait", "--namespace", system, "--for=condition=Available", "--timeout="+patience.String(), "deployment/"+deployed)
-	pods, err := s.client.CoreV1().Pods(system).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + deployed})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.mustKubectl(t, nil, "rollout", "status", "--namespace", system, "--timeout="+patience.String(), "deployment/"+deployed)
+	// What an earlier version has left may take a moment to be gone.
+	var pods []corev1.Pod
+	s.eventually(t, "the adapter has its two pods", func() bool {
+		list, err := s.client.CoreV1().Pods(system).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + deployed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pods = list.Items
+		return len(pods) == 2
+	})
 	nodes := map[string]bool{}
-	for _, pod := range pods.Items {
+	for _, pod := range pods {
 		nodes[pod.Spec.NodeName] = true
 		if pod.Status.QOSClass == corev1.PodQOSBestEffort {
 			t.Errorf("pod %s reserves nothing", pod.Name)
 		}
 	}
-	if len(pods.Items) != 2 || len(nodes) != 2 {
-		t.Errorf("%d pods on the nodes %v, want 2 on different ones", len(pods.Items), nodes)
+	if len(nodes) != 2 {
+		t.Errorf("both pods are on the nodes %v, want different ones", nodes)
 	}
 	// The namespace does refuse what is not restricted.
 	out, err := s.kubectl(t.Context(), nil, "run", "unrestricted", "--namespace", system, "--image=busybox")
