@@ -80,7 +80,7 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 		return saturation{Queue: demand.Queue{Arrivals: 1}}
 	}
 	out := saturation{Queue: s.Queue(0, s.arriving), explained: known(self) && curve.Unloaded > 0 && curve.Explains(self)}
-	if s.Requests[s.arriving] > risenGrowth*s.calm(s.arriving, c.LeadTime) {
+	if s.Requests[s.arriving] > risenGrowth*s.calm(s.arriving, time.Duration(2*s.Step*float64(time.Second))) {
 		out.explained = false // a jump, whose queue has yet to show
 	}
 	if s.sized >= 0 {
