@@ -43,6 +43,8 @@ type call struct {
 	outputs  []float64 // N·O
 	rows     []int     // of the window, for every service of the model
 	channels []int     // of the window, for every feature of the model
+	moved    []float64 // of every service of the model, see movement
+	rates    []float64 // of one service in the window
 }
 
 // NewEstimator returns an estimator on the network in a, see [Load]. A model
@@ -183,7 +185,11 @@ func (e *Estimator) run(c *call, w *estimator.Window) error {
 	if err := e.read(c, w); err != nil {
 		return err
 	}
-	return c.pass.Predict(c.samples, c.outputs)
+	if !e.predictor.adds {
+		return c.pass.Predict(c.samples, c.outputs)
+	}
+	e.move(c, w)
+	return c.pass.predict(c.samples, c.moved, c.outputs)
 }
 
 func anyKnown(values []float64) bool {
@@ -249,6 +255,7 @@ func (e *Estimator) begin() *call {
 		outputs:  make([]float64, s.Services*s.Outputs),
 		rows:     make([]int, s.Services),
 		channels: make([]int, s.Features),
+		moved:    make([]float64, s.Services),
 	}
 }
 

@@ -97,7 +97,11 @@ type Pass struct {
 // It returns an error if a length is wrong, a sample is infinite, or an output
 // of the network is not finite; y is then meaningless. Without an error it
 // allocates nothing.
-func (p *Pass) Predict(samples, y []float64) error {
+func (p *Pass) Predict(samples, y []float64) error { return p.predict(samples, nil, y) }
+
+// predict is [Pass.Predict] where shares of the outputs count, one for each service; nil is
+// all of them.
+func (p *Pass) predict(samples, shares, y []float64) error {
 	if len(samples) != len(p.x) || len(y) != len(p.y) {
 		return fmt.Errorf("prediction from %d samples into %d numbers, want %d and %d", len(samples), len(y), len(p.x), len(p.y))
 	}
@@ -106,6 +110,10 @@ func (p *Pass) Predict(samples, y []float64) error {
 	}
 	p.predictor.pipeline.Inputs(p.x, samples)
 	p.pass.Forward(p.x, p.predictor.basis, p.y)
+	p.predictor.pipeline.Kept(p.kept, samples[len(samples)-p.predictor.config.Services*p.predictor.config.Features:])
+	for n, share := range shares {
+		p.kept[n] *= share
+	}
 	return p.restore(samples, y)
 }
 
@@ -129,7 +137,6 @@ func (p *Pass) look(samples []float64) error {
 // restore converts the outputs of the network to predictions.
 func (p *Pass) restore(samples, y []float64) error {
 	c := p.predictor.config
-	p.predictor.pipeline.Kept(p.kept, samples[len(samples)-c.Services*c.Features:])
 	for n := range c.Services {
 		measure := p.predictor.pipeline.Measure(n, samples)
 		of := y[n*c.Outputs : (n+1)*c.Outputs]
