@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
 
+	"github.com/deepscaler/deepscaler/adapter/explain"
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
@@ -22,13 +23,15 @@ import (
 // reading is what two replicas answered for each step.
 type reading struct {
 	mu    sync.Mutex
-	steps [2]map[int64]int64 // end of the step → replicas
+	steps [2]map[time.Time]int // end of the step → replicas
 	reads int
 }
 
-// read reads the metric of web from a replica until done is closed.
+// read reads the metric of web from a replica until done is closed, and now and then the explanation
+// of its plan, which has the step that the plan is for.
 func (r *reading) read(t *testing.T, s *system, replica int, done <-chan struct{}) {
-	for {
+	explanations := s.explainer(t, "hpa")
+	for n := 0; ; n++ {
 		select {
 		case <-done:
 			return
@@ -40,16 +43,33 @@ func (r *reading) read(t *testing.T, s *system, replica int, done <-chan struct{
 			t.Errorf("replica %d: %d %s", replica, code, body)
 			return
 		}
-		// The plan for a step is made within the next one.
-		step, value := list.Items[0].Timestamp.Truncate(s.step).Unix(), list.Items[0].Value.Value()
 		r.mu.Lock()
-		if seen, ok := r.steps[replica][step]; ok && seen != value {
-			t.Errorf("replica %d: %d and %d replicas at step %d", replica, seen, value, step)
-		}
-		r.steps[replica][step] = value
 		r.reads++
 		r.mu.Unlock()
+		if n%20 == 0 {
+			r.explain(t, explanations, replica)
+		}
 	}
+}
+
+// explain notes the number of web in the present plan, which is the only one for its step.
+func (r *reading) explain(t *testing.T, c *explain.Client, replica int) {
+	d, err := c.Describe(t.Context(), explain.Query{Namespace: "shop", Service: "web", Full: true})
+	if err != nil {
+		t.Errorf("replica %d: %v", replica, err)
+		return
+	}
+	if len(d.Services) != 1 || d.Services[0].Desired == nil || len(d.Services[0].Detail.Horizon) == 0 {
+		t.Errorf("replica %d explains no plan of web: %+v", replica, d.Services)
+		return
+	}
+	value, end := *d.Services[0].Desired, d.Services[0].Detail.Horizon[0].At.Add(-time.Duration(d.Step))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if seen, ok := r.steps[replica][end]; ok && seen != value {
+		t.Errorf("replica %d: %d and %d replicas for the step until %v", replica, seen, value, end)
+	}
+	r.steps[replica][end] = value
 }
 
 // learn does what the learner of a replica does.
@@ -73,7 +93,7 @@ func TestHandOverUnderLoad(t *testing.T) {
 	a := start(t, func(s *system) { s.step = 2 * time.Second })
 	b := a.replica(t)
 	replicas := []*system{a, b}
-	r := &reading{steps: [2]map[int64]int64{{}, {}}}
+	r := &reading{steps: [2]map[time.Time]int{{}, {}}}
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	began := time.Now()
@@ -123,10 +143,10 @@ func TestHandOverUnderLoad(t *testing.T) {
 	readers.Wait()
 	t.Logf("%.0f reads/s of %d steps", float64(r.reads)/time.Since(began).Seconds(), len(r.steps[0]))
 
-	var values []int64
+	var values []int
 	for step, value := range r.steps[0] {
 		if other, ok := r.steps[1][step]; ok && other != value {
-			t.Errorf("at step %d the replicas answered %d and %d", step, value, other)
+			t.Errorf("for the step until %v the replicas answered %d and %d", step, value, other)
 		}
 		if !slices.Contains(values, value) {
 			values = append(values, value)
