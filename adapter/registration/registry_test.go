@@ -55,13 +55,13 @@ func run(t *testing.T, kube *fakekube.Server, namespace string, serves ...discov
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for range 400 {
+	for range 4000 {
 		if ok() {
 			return
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	t.Fatalf("%s: not within 10s", what)
+	t.Fatalf("%s: not within 100s", what)
 }
 
 func register(t *testing.T, kube *fakekube.Server, name, namespace, service string) {

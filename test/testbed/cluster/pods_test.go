@@ -31,7 +31,7 @@ func pod(name, owner string, ready corev1.ConditionStatus) *corev1.Pod {
 
 // Only ready pods of Deployments count, and those that are being deleted no more.
 func TestReadyPodsByDeployment(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	leaving := pod("cart-4", "cart-abc", corev1.ConditionTrue)
 	now := metav1.Now()

@@ -89,7 +89,7 @@ func TestCommandRefuses(t *testing.T) {
 		c.SetArgs(strings.Fields(args))
 		c.SetOut(new(bytes.Buffer))
 		c.SetErr(new(bytes.Buffer))
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		err := c.ExecuteContext(ctx)
 		cancel()
 		if err == nil || !strings.Contains(err.Error(), want) {
