@@ -56,8 +56,9 @@ const (
 func (s *Service) FitLaw(steps []int, memory float64) Law {
 	law := Law{Idle: s.idleShare(steps)}
 	var weighted [onStack]Weighted
-	var rates, sorted [onStack]float64
+	var rates [onStack]float64
 	ratios, loads := room(weighted[:], len(steps)), room(rates[:], len(steps))
+	least, most := math.Inf(1), 0.0
 	weight, forgets := 1.0, math.Exp2(-1/memory)
 	for i, t := range slices.Backward(steps) {
 		if i+1 < len(steps) {
@@ -68,11 +69,16 @@ func (s *Service) FitLaw(steps []int, memory float64) Law {
 		if q := s.Requests[t]; q > 0 {
 			ratios = append(ratios, Weighted{(s.CPU[t] - law.Idle) * s.Replicas[t] / q, weight})
 			loads = append(loads, q)
+			least, most = min(least, q), max(most, q)
 		}
 	}
-	middle := Quantile(append(room(sorted[:], len(loads)), loads...), 0.5)
+	bound := maxWeight * least
+	if most > bound { // else no load exceeds that multiple of the median either
+		var sorted [onStack]float64
+		bound = maxWeight * Quantile(append(room(sorted[:], len(loads)), loads...), 0.5)
+	}
 	for i := range ratios {
-		ratios[i].Weight *= min(loads[i], maxWeight*middle)
+		ratios[i].Weight *= min(loads[i], bound)
 	}
 	law.PerRequest = WeightedMedian(ratios)
 	return law
@@ -86,25 +92,28 @@ func (s *Service) idleShare(steps []int) float64 {
 	if len(steps) <= minFit {
 		return 0
 	}
-	load := func(t int) float64 { return s.Requests[t] / s.Replicas[t] }
-	lowest, highest := steps[0], steps[0]
-	for _, t := range steps {
-		if load(t) < load(lowest) {
-			lowest = t
+	var perReplica, used [onStack]float64
+	load, cpu := room(perReplica[:], len(steps)), room(used[:], len(steps))
+	lowest, highest := 0, 0
+	for i, t := range steps {
+		load, cpu = append(load, s.Requests[t]/s.Replicas[t]), append(cpu, s.CPU[t])
+		if load[i] < load[lowest] {
+			lowest = i
 		}
-		if load(t) >= load(highest) {
-			highest = t
+		if load[i] >= load[highest] {
+			highest = i
 		}
 	}
 	idle := maxIdle
+	last := len(load) - 1
 	for _, outlier := range []int{lowest, highest} {
-		var line Regression
-		for _, t := range steps {
-			if t != outlier {
-				line.Add(load(t), s.CPU[t])
-				idle = min(idle, s.CPU[t])
-			}
+		swap := func(x []float64) { x[outlier], x[last] = x[last], x[outlier] }
+		swap(load)
+		swap(cpu)
+		for _, u := range cpu[:last] {
+			idle = min(idle, u)
 		}
+		line := FitLine(load[:last], cpu[:last])
 		if line.Slope() <= 0 {
 			return 0
 		}
@@ -112,6 +121,8 @@ func (s *Service) idleShare(steps []int) float64 {
 		noise := loadNoise * line.meanU
 		reliability := max(0, 1-line.n*noise*noise/line.uu)
 		idle = max(0, min(idle, reliability*(value-2*stderr)))
+		swap(load)
+		swap(cpu)
 	}
 	return idle
 }

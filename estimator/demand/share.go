@@ -77,10 +77,20 @@ func OwnLatency(latency []float64, callees iter.Seq2[[]float64, float64], r esti
 	for t := range own {
 		own[t] = max(0, own[t])
 	}
-	if !medianAbove(own[r.From:r.To], parallel*median(latency, r)) {
-		return latency
+	least, most := math.Inf(1), 0.0
+	for t := r.From; t < r.To; t++ {
+		if own[t] < least {
+			least = own[t]
+		}
+		if latency[t] > most {
+			most = latency[t]
+		}
 	}
-	return own
+	// The medians decide, and need not be known if all values agree.
+	if least > parallel*most && !math.IsInf(least, 1) || medianAbove(own[r.From:r.To], parallel*median(latency, r)) {
+		return own
+	}
+	return latency
 }
 
 // setTargets shares the SLO among the services and finds the utilisation at

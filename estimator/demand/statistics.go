@@ -1,44 +1,48 @@
 package demand
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
-// Regression accumulates an ordinary least-squares line v = intercept + slope·u
-// (Welford's update, so that a large mean does not cancel the digits).
-type Regression struct {
+// Line is an ordinary least-squares line v = intercept + slope·u.
+type Line struct {
 	n            float64
 	meanU, meanV float64
 	uu, uv, vv   float64
 }
 
-// Add adds a point.
-func (r *Regression) Add(u, v float64) {
-	r.n++
-	du, dv := u-r.meanU, v-r.meanV
-	r.meanU += du / r.n
-	r.meanV += dv / r.n
-	r.uu += du * (u - r.meanU)
-	r.uv += du * (v - r.meanV)
-	r.vv += dv * (v - r.meanV)
+// FitLine fits a line to as many u as v. It takes sums of distances from the means, so
+// that a large mean does not cancel the digits.
+func FitLine(u, v []float64) Line {
+	l := Line{n: float64(len(u))}
+	v = v[:len(u)]
+	for i := range u {
+		l.meanU += u[i]
+		l.meanV += v[i]
+	}
+	l.meanU /= l.n
+	l.meanV /= l.n
+	for i := range u {
+		du, dv := u[i]-l.meanU, v[i]-l.meanV
+		l.uu += du * du
+		l.uv += du * dv
+		l.vv += dv * dv
+	}
+	return l
 }
 
 // Slope returns 0 when u never varied.
-func (r *Regression) Slope() float64 {
-	if r.uu <= 0 {
+func (l Line) Slope() float64 {
+	if !(l.uu > 0) {
 		return 0
 	}
-	return r.uv / r.uu
+	return l.uv / l.uu
 }
 
 // intercept returns the value at u = 0 and its standard error. It needs three
-// points at least, all of weight 1, and a u that varied.
-func (r *Regression) intercept() (value, stderr float64) {
-	slope := r.Slope()
-	residual := max(0, r.vv-slope*r.uv) / (r.n - 2)
-	return r.meanV - slope*r.meanU, math.Sqrt(residual * (1/r.n + r.meanU*r.meanU/r.uu))
+// points at least, and a u that varied.
+func (l Line) intercept() (value, stderr float64) {
+	slope := l.Slope()
+	residual := max(0, l.vv-slope*l.uv) / (l.n - 2)
+	return l.meanV - slope*l.meanU, math.Sqrt(residual * (1/l.n + l.meanU*l.meanU/l.uu))
 }
 
 const (
@@ -110,7 +114,7 @@ func Quantile(values []float64, q float64) float64 {
 		return math.NaN()
 	}
 	k := int(q * float64(len(values)-1))
-	for len(values) > fewToSort {
+	for {
 		pivot := middle(values[0], values[len(values)/2], values[len(values)-1])
 		below := gather(values, func(v float64) bool { return v < pivot })
 		if k < below {
@@ -124,12 +128,7 @@ func Quantile(values []float64, q float64) float64 {
 		}
 		values, k = values[equal:], k-equal
 	}
-	slices.Sort(values)
-	return values[k]
 }
-
-// fewToSort is the number of values up to which sorting is as fast as selection.
-const fewToSort = 12
 
 func middle(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
 
@@ -153,7 +152,7 @@ func one(b bool) (n int) {
 
 // onStack is how many samples of a window are kept on the stack while they are
 // fitted: most windows have fewer steps, and there are thousands of services.
-const onStack = 64
+const onStack = 128
 
 // room returns an empty slice for n elements, in buffer if that is large enough.
 func room[T any](buffer []T, n int) []T {
@@ -181,7 +180,7 @@ type Weighted struct{ Value, Weight float64 }
 func WeightedMedian(samples []Weighted) float64 {
 	half := weigh(samples) / 2
 	below := 0.0 // the weight of what is known to lie below
-	for len(samples) > fewToSort {
+	for len(samples) > 0 {
 		pivot := middle(samples[0].Value, samples[len(samples)/2].Value, samples[len(samples)-1].Value)
 		n := gather(samples, func(s Weighted) bool { return s.Value < pivot })
 		less := weigh(samples[:n])
@@ -196,13 +195,6 @@ func WeightedMedian(samples []Weighted) float64 {
 			return pivot
 		}
 		samples, below = samples[n:], below+equal
-	}
-	slices.SortFunc(samples, func(a, b Weighted) int { return cmp.Compare(a.Value, b.Value) })
-	for _, s := range samples {
-		below += s.Weight
-		if s.Weight > 0 && below >= half {
-			return s.Value
-		}
 	}
 	return math.NaN()
 }

@@ -65,23 +65,21 @@ func forecast(rates []float64, horizon int) []float64 {
 // mistakes an old step for a trend, and the second alone mistakes noise for
 // one.
 func risingTrend(rates []float64) float64 {
-	var line demand.Regression
-	var recent [recentDifferences]float64
-	differences, last := 0, -1
-	for t, v := range rates {
-		if !known(v) {
-			continue
+	var times, values [enough]float64
+	at, v := times[:0], values[:0]
+	for t, rate := range rates {
+		if known(rate) {
+			at, v = append(at, float64(t)), append(v, rate)
 		}
-		line.Add(float64(t), v)
-		if last >= 0 {
-			recent[differences%recentDifferences] = (v - rates[last]) / float64(t-last)
-			differences++
-		}
-		last = t
 	}
-	if differences < recentDifferences {
+	if len(v) <= recentDifferences {
 		return 0
 	}
+	var recent [recentDifferences]float64
+	for i := range recent {
+		k := len(v) - 1 - i
+		recent[i] = (v[k] - v[k-1]) / (at[k] - at[k-1])
+	}
 	slices.Sort(recent[:])
-	return max(0, min(line.Slope(), recent[recentDifferences/2]))
+	return max(0, min(demand.FitLine(at, v).Slope(), recent[recentDifferences/2]))
 }

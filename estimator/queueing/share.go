@@ -15,8 +15,8 @@ type latencies struct {
 	self []float64
 	// curves are of that time over utilisation.
 	curves []demand.Curve
-	// response is the whole response time, callees included, while the service
-	// was not saturated.
+	// response is the whole response time of an entry, callees included, while it was
+	// not saturated.
 	response []float64
 }
 
@@ -48,6 +48,10 @@ func (net *network) observeLatencies(stations []station) *latencies {
 		l.self[i] = math.NaN()
 		if s.arriving >= 0 {
 			l.self[i] = own[s.arriving]
+		}
+		l.response[i] = math.NaN()
+		if !net.entry[i] {
+			continue
 		}
 		response = response[:0]
 		for t, v := range s.Latency {
