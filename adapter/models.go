@@ -53,6 +53,20 @@ func (q queueingModel) seasonal(s *season.Season, horizon int) *queueing.HAB {
 	return hab
 }
 
+// theory returns how a feature with the forecasts of the joint estimator is made, with a
+// season unless s is nil; nil if no feature has them.
+func (q queueingModel) theory(s *season.Season) *queueing.Analytic {
+	c := q.config
+	if s != nil {
+		c.Season = s
+	}
+	a, err := queueing.NewAnalytic(c, q.steps)
+	if err != nil {
+		return nil
+	}
+	return a
+}
+
 func newModels(file *config.Adapter, store *modelstore.Store) (*models, error) {
 	defaults, err := newQueueingModel(file.Settings(""), file)
 	if err != nil {
@@ -106,7 +120,7 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	}
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
-			scheduler.Network = network.Estimator
+			scheduler.Network, scheduler.Theory = network.Estimator, q.theory(network.Season)
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity
 			if network.Season != nil {

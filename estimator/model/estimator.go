@@ -115,8 +115,12 @@ func (e *Estimator) Steps() int {
 	return e.predictor.config.Window + before
 }
 
-// annotate adds the features that follow from the others, from a step on.
+// annotate adds the features that follow from the others, from a step on, unless the
+// window has them.
 func (e *Estimator) annotate(ctx context.Context, w *estimator.Window, from int) (*estimator.Window, error) {
+	if !slices.ContainsFunc(e.predictor.features, func(f string) bool { return w.Channel(estimator.Feature(f)) < 0 }) {
+		return w, nil
+	}
 	if len(e.expected) > 0 {
 		w = season.Annotate(w, e.season, e.expected, from)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
 // EstimateAt returns forecasts from the beginnings of a window that have the given
@@ -13,7 +14,8 @@ import (
 // computes analytic forecasts once for all. A quantile of 0 is the one that
 // [Estimator.Estimate] serves.
 //
-// A beginning with fewer steps than the model looks back, or without any sample of its
+// A window that has all features of the model, as [Estimator.Annotate] returns it, is used
+// as it is. A beginning with fewer steps than the model looks back, or without any sample of its
 // services, has nil for each quantile. Other errors are those of [Estimator.Estimate].
 func (e *Estimator) EstimateAt(ctx context.Context, w *estimator.Window, steps []int, quantiles []float64) ([][]*estimator.Forecast, error) {
 	all, err := e.estimateAt(ctx, w, steps, quantiles)
@@ -59,3 +61,20 @@ func (e *Estimator) estimateAt(ctx context.Context, w *estimator.Window, steps [
 	}
 	return all, nil
 }
+
+// Annotate returns a window with all features of the model, for estimates from beginnings
+// of at least so many steps. Errors are those of [Estimator.Estimate].
+func (e *Estimator) Annotate(ctx context.Context, w *estimator.Window, steps int) (*estimator.Window, error) {
+	if err := e.check(w); err != nil {
+		return nil, fmt.Errorf("estimate with the model: %w", err)
+	}
+	out, err := e.annotate(ctx, w, steps-e.predictor.config.Window)
+	if err != nil {
+		return nil, fmt.Errorf("estimate with the model: %w", err)
+	}
+	return out, nil
+}
+
+// Theory returns how the model makes the analytic forecasts that it measures from; nil if
+// it measures from none.
+func (e *Estimator) Theory() *queueing.Analytic { return e.analytic }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,6 +44,16 @@ func NewAnalytic(c Config, window int) (*Analytic, error) {
 
 // Window returns the number of steps that a forecast looks back.
 func (a *Analytic) Window() int { return a.window }
+
+// Equal reports whether two make equal forecasts. Nil makes none.
+func (a *Analytic) Equal(b *Analytic) bool {
+	return a != nil && b != nil && a.window == b.window && a.hab.config == b.hab.config
+}
+
+// Covers reports whether its forecasts are for so many steps of a length.
+func (a *Analytic) Covers(steps int, step time.Duration) bool {
+	return a.hab.config.horizon(step) == steps
+}
 
 // Annotate returns w with the derived features added: the forecast, and with present
 // the need at each step as well. A value is NaN where nothing is known, at the first

@@ -16,11 +16,17 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
+const (
+	slo       = 100 * time.Millisecond // of the application
+	looksBack = 40                     // steps of an analytic forecast
+)
+
 // trained returns a network of the sizes that training has by default, which also sees
 // analytic forecasts, and forecasts what they do.
-func trained(b *testing.B, w *estimator.Window) *model.Estimator {
+func trained(b testing.TB, w *estimator.Window) *model.Estimator {
 	b.Helper()
 	q := queueing.DefaultConfig()
+	q.SLO = slo
 	a := &artifact.Model{
 		Kind: artifact.KindDeepScaler, Services: estimator.ServiceNames(w.Services),
 		Features: append(estimator.FeatureNames(w.Features), string(estimator.Analytic)),
@@ -30,7 +36,7 @@ func trained(b *testing.B, w *estimator.Window) *model.Estimator {
 	}
 	n := len(a.Services)
 	a.Scaler = artifact.Scaler{
-		Anchor: artifact.AnchorAnalytic, Analytic: &q, AnalyticWindow: 40,
+		Anchor: artifact.AnchorAnalytic, Analytic: &q, AnalyticWindow: looksBack,
 		TargetMean: slices.Repeat([]float64{3}, n), TargetStd: slices.Repeat([]float64{1}, n),
 	}
 	for range n {
@@ -69,19 +75,32 @@ func busy(services, steps int) *estimator.Window {
 	return w
 }
 
+// deciding returns the scheduler of a network that measures from what serves behind it.
+func deciding(b testing.TB, w *estimator.Window) *Scheduler {
+	b.Helper()
+	q := queueing.DefaultConfig()
+	q.SLO = slo
+	hab, err := queueing.NewHAB(q)
+	if err != nil {
+		b.Fatal(err)
+	}
+	theory, err := queueing.NewAnalytic(q, looksBack)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &Scheduler{
+		Config: ConfigOf(q, plan.DefaultConfig(), 0.8), Network: trained(b, w),
+		Rest: []estimator.Estimator{estimator.Newest(hab, looksBack)}, Theory: theory,
+	}
+}
+
 // BenchmarkScheduler is the computation of a tick: trust, forecast and plan, on the
 // windows of the adapter's defaults.
 func BenchmarkScheduler(b *testing.B) {
 	for _, services := range []int{41, 200} {
 		b.Run(fmt.Sprintf("services=%d", services), func(b *testing.B) {
 			w := busy(services, 80)
-			q := queueing.DefaultConfig()
-			q.SLO = 100 * time.Millisecond
-			hab, err := queueing.NewHAB(q)
-			if err != nil {
-				b.Fatal(err)
-			}
-			s := &Scheduler{Config: ConfigOf(q, plan.DefaultConfig(), 0.8), Network: trained(b, w), Rest: []estimator.Estimator{estimator.Newest(hab, 40)}}
+			s := deciding(b, w)
 			b.ReportAllocs()
 			before := processorTime(b)
 			for b.Loop() {

@@ -125,7 +125,7 @@ func replay(all []Hindcast) float64 {
 
 // judge compares forecasts of the model, at the usual quantile, from the beginnings of w
 // with those of queueing theory.
-func (c Config) judge(ctx context.Context, w *estimator.Window, ends []int, forecasts [][]*estimator.Forecast, baseline estimator.Estimator) ([]Hindcast, error) {
+func (c Config) judge(ctx context.Context, w *estimator.Window, ends []int, forecasts [][]*estimator.Forecast, baseline func(context.Context, int) (*estimator.Forecast, error)) ([]Hindcast, error) {
 	if len(ends) == 0 {
 		return nil, nil
 	}
@@ -135,7 +135,7 @@ func (c Config) judge(ctx context.Context, w *estimator.Window, ends []int, fore
 	}
 	var all []Hindcast
 	for i, end := range ends {
-		b, err := baseline.Estimate(ctx, w.Slice(estimator.Range{To: end}))
+		b, err := baseline(ctx, end)
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
@@ -149,4 +149,23 @@ func (c Config) judge(ctx context.Context, w *estimator.Window, ends []int, fore
 		}
 	}
 	return all, nil
+}
+
+// baseline returns what forecasts by queueing theory from beginnings of a window, for a
+// lead time. A window that was annotated as the scheduler does it has them already.
+func (s *Scheduler) baseline(w *estimator.Window, lead int, rest estimator.Estimator) func(context.Context, int) (*estimator.Forecast, error) {
+	channel := w.Channel(estimator.Analytic)
+	a, ok := s.Network.(Anchored)
+	if !ok || channel < 0 || !s.Theory.Equal(a.Theory()) || !s.Theory.Covers(lead, w.Step) {
+		return func(ctx context.Context, end int) (*estimator.Forecast, error) {
+			return rest.Estimate(ctx, w.Slice(estimator.Range{To: end}))
+		}
+	}
+	return func(_ context.Context, end int) (*estimator.Forecast, error) {
+		f := estimator.NewForecast(w.Services, 1, w.Step)
+		for n := range w.Services {
+			f.Set(n, 0, w.At(n, end-1, channel))
+		}
+		return f, nil
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
 // Network is a trained model.
@@ -24,6 +25,16 @@ type Network interface {
 	Outside(w *estimator.Window) ([]float64, error)
 }
 
+// Anchored is a [Network] that measures from queueing theory.
+type Anchored interface {
+	Network
+	// Annotate returns a window with what the network derives from it, for beginnings of
+	// at least so many steps: [estimator.Analytic] and more. EstimateAt accepts it.
+	Annotate(ctx context.Context, w *estimator.Window, steps int) (*estimator.Window, error)
+	// Theory returns how that feature is made; nil if it is not.
+	Theory() *queueing.Analytic
+}
+
 // Scheduler estimates with a model as far as it is to be trusted, and with queueing
 // theory otherwise. It is pure, as estimators are.
 type Scheduler struct {
@@ -32,6 +43,9 @@ type Scheduler struct {
 	Network Network
 	// Rest are the estimators behind it, in order of preference: queueing theory.
 	Rest []estimator.Estimator
+	// Theory is how a feature with the forecasts of Rest is made. A network that has it
+	// spares the hindcasts of Rest. Nil if unknown.
+	Theory *queueing.Analytic
 }
 
 // errDistrusted is the reason why a model has no forecast that is no failure of it.
@@ -72,16 +86,24 @@ func (s *Scheduler) network(ctx context.Context, w *estimator.Window) (*estimato
 	lead := plan.Steps(s.LeadTime, w.Step)
 	ends := beginnings(w.Steps, lead, s.Network.Steps())
 	levels := quantiles(s.Quantile)
-	forecasts, err := s.Network.EstimateAt(ctx, w, append(ends, w.Steps), levels)
+	ends = append(ends, w.Steps)
+	seen := w
+	if a, ok := s.Network.(Anchored); ok {
+		var err error
+		if seen, err = a.Annotate(ctx, w, ends[0]); err != nil {
+			return nil, Verdict{}, err
+		}
+	}
+	forecasts, err := s.Network.EstimateAt(ctx, seen, ends, levels)
 	if err != nil {
 		return nil, Verdict{}, err
 	}
-	now := forecasts[len(ends)]
+	ends, now := ends[:len(ends)-1], forecasts[len(ends)-1]
 	if now[0] == nil {
 		return nil, Verdict{}, fmt.Errorf("the window has too little for the model: %w", estimator.ErrInsufficientData)
 	}
 	rest := estimator.First(s.Rest[0], s.Rest[1:]...)
-	all, err := s.judge(ctx, w, ends, forecasts, rest)
+	all, err := s.judge(ctx, w, ends, forecasts, s.baseline(seen, lead, rest))
 	if err != nil {
 		return nil, Verdict{}, err
 	}

@@ -30,10 +30,14 @@ func newTrusted(network trust.Network, quantile float64, found *season.Season, c
 	if err != nil {
 		return nil, err
 	}
+	theory, err := queueing.NewAnalytic(q, c.Steps)
+	if err != nil {
+		return nil, err
+	}
 	a := newEstimated(nil, c.LeadTime(), c.Bounds)
 	s := &trust.Scheduler{
 		Config: trust.ConfigOf(q, a.plan, quantile), Network: network,
-		Rest: []estimator.Estimator{estimator.Newest(hab, c.Steps), estimator.Newest(mmn, c.Steps)},
+		Rest: []estimator.Estimator{estimator.Newest(hab, c.Steps), estimator.Newest(mmn, c.Steps)}, Theory: theory,
 	}
 	a.estimator, a.steps = pacing{a, s}, 2*c.Steps+trust.Room(c.LeadTime(), c.Step)
 	return a, s.Validate()
