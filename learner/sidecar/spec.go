@@ -24,7 +24,7 @@ func specOf(a exchange.Application, parent *artifact.Model, iterations int, seed
 			return s, err
 		}
 	}
-	s.LeadTime = a.LeadTime.Duration
+	s.LeadTime, s.Headroom = a.LeadTime.Duration, a.Headroom
 	s.Label.SLO, s.Label.SLOPercentile = train.Duration(a.SLO.Duration), a.SLOPercentile
 	s.Label.MinUtilisation, s.Label.MaxUtilisation = a.MinUtilisation, a.MaxUtilisation
 	if parent == nil {

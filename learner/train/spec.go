@@ -34,6 +34,8 @@ type Spec struct {
 	// AnalyticWindow is the number of steps that an analytic forecast looks back, for
 	// each of those that the network sees.
 	AnalyticWindow int
+	// Headroom is that of analytic forecasts, see [queueing.Config].
+	Headroom float64
 	// Unconnected makes the network start without the edges of the invocation graph,
 	// which labels and analytic forecasts still use. It shows what the graph is worth.
 	Unconnected bool
@@ -72,7 +74,7 @@ func DefaultSpec() Spec {
 		},
 		LeadTime: queueing.DefaultConfig().LeadTime,
 		// The window of the adapter.
-		AnalyticWindow: 40,
+		AnalyticWindow: 40, Headroom: queueing.DefaultConfig().Headroom,
 		Network:        gnn.Config{Hidden: 32, Kernel: 5, Blocks: 2},
 		Learning:       em.DefaultConfig(),
 	}
@@ -93,7 +95,7 @@ func SpecOf(parent *artifact.Model) (Spec, error) {
 	s.Samples.Window, s.Samples.Horizons = parent.Window, slices.Clone(parent.Horizons)
 	s.Samples.Anchor, s.Samples.Clamp = anchorOf(parent), parent.Scaler.Clamp
 	if c := parent.Scaler.Analytic; c != nil {
-		s.LeadTime, s.AnalyticWindow = c.LeadTime, parent.Scaler.AnalyticWindow
+		s.LeadTime, s.AnalyticWindow, s.Headroom = c.LeadTime, parent.Scaler.AnalyticWindow, c.Headroom
 	}
 	shape := model.Config(parent)
 	s.Network = gnn.Config{Hidden: shape.Hidden, Kernel: shape.Kernel, Blocks: shape.Blocks}
