@@ -75,8 +75,8 @@ func DefaultSpec() Spec {
 		LeadTime: queueing.DefaultConfig().LeadTime,
 		// The window of the adapter.
 		AnalyticWindow: 40, Headroom: queueing.DefaultConfig().Headroom,
-		Network:        gnn.Config{Hidden: 32, Kernel: 5, Blocks: 2},
-		Learning:       em.DefaultConfig(),
+		Network:  gnn.Config{Hidden: 32, Kernel: 5, Blocks: 2},
+		Learning: em.DefaultConfig(),
 	}
 	s.Learning.Workers, s.Learning.Jitter, s.Learning.Quantiles = 0, -1, nil
 	return s
