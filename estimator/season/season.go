@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // Season describes how the requests of N services recur.
@@ -109,7 +110,9 @@ func (s *Season) at(n, phase int) float64 {
 // errNoRequests is what a history without requests has.
 var errNoRequests = errors.New("the season is that of requests, which the history lacks")
 
-// requests returns the series of every service.
+// requests returns the rates at which requests arrived at every service, see
+// [demand.Arrivals]: a burst that saturated the application in the history comes no later,
+// and no slower, for that.
 func requests(w *estimator.Window) ([][]float64, error) {
 	c := w.Channel(estimator.Requests)
 	if c < 0 {
@@ -120,6 +123,13 @@ func requests(w *estimator.Window) ([][]float64, error) {
 		all[n] = make([]float64, w.Steps)
 		for t := range all[n] {
 			all[n][t] = w.At(n, t, c)
+		}
+		if l := w.Channel(estimator.Latency); l >= 0 {
+			latency := make([]float64, w.Steps)
+			for t := range latency {
+				latency[t] = w.At(n, t, l)
+			}
+			all[n] = demand.Arrivals(all[n], latency, w.Step.Seconds())
 		}
 	}
 	return all, nil
