@@ -16,9 +16,6 @@ type Outlook struct {
 	Now float64
 	// Trust is the reliability of each of them, from 0 to 1.
 	Trust []float64
-	// Strict is the same with half the tolerance, for networks: they lean on what they are
-	// given, and have no forecast of their own where it is wrong.
-	Strict []float64
 }
 
 // Ahead returns the outlook of a service on the steps up to horizon. Its rates up to a
@@ -26,7 +23,7 @@ type Outlook struct {
 // their shape, the window their level. Trust is 0 if the season lacks the service, or
 // the window has too few rates.
 func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon int) Outlook {
-	out := Outlook{Rates: make([]float64, horizon), Trust: make([]float64, horizon), Strict: make([]float64, horizon)}
+	out := Outlook{Rates: make([]float64, horizon), Trust: make([]float64, horizon)}
 	n, now := slices.Index(s.Services, service), s.phase(end)
 	if n < 0 {
 		return out
@@ -37,11 +34,21 @@ func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon i
 	}
 	for h := range horizon {
 		out.Rates[h] = s.expect(n, now, h+1, level)
-		off, worth := s.off(n, rates, now, h+1, level), s.Worth[n][min(h, len(s.Carry)-1)]
-		out.Trust[h], out.Strict[h] = gate(off, tolerance)*worth, gate(off, tolerance/2)*worth
+		out.Trust[h] = gate(s.off(n, rates, now, h+1, level)) * s.Worth[n][min(h, len(s.Carry)-1)]
 	}
 	out.Now = level * max(s.at(n, now-1), s.at(n, now), s.at(n, now+1))
 	return out
+}
+
+// Expect returns the rate of a service that [Season.Ahead] expects so many steps after the
+// end of a window, trusted or not; NaN where it expects none.
+func (s *Season) Expect(service string, rates []float64, end time.Time, ahead int) float64 {
+	n := slices.Index(s.Services, service)
+	if n < 0 {
+		return math.NaN()
+	}
+	now := s.phase(end)
+	return s.expect(n, now, ahead, s.level(n, rates[max(0, len(rates)-window):], now))
 }
 
 // expect returns the rate of service n so many steps after a phase, given the level then.
@@ -91,8 +98,8 @@ const (
 // gate returns the reliability of an expectation: 1 while the same expectations, and the
 // changes among them, were off by no more than is tolerated, down to 0 where they were
 // half more.
-func gate(off, tolerated float64) float64 {
-	return max(0, min(1, 1+steepness-steepness*off/tolerated))
+func gate(off float64) float64 {
+	return max(0, min(1, 1+steepness-steepness*off/tolerance))
 }
 
 // off returns the error of the expectation so many steps ahead in the window, in levels

@@ -11,10 +11,11 @@ import (
 // Source has outlooks: [Season], and [Fitted] for the history that it was fitted on.
 type Source interface {
 	Ahead(service string, rates []float64, end time.Time, horizon int) Outlook
+	Expect(service string, rates []float64, end time.Time, ahead int) float64
 }
 
 // Lookback is how many steps a seasonal feature looks back, itself included.
-const Lookback = window
+const Lookback = 12 * window
 
 // Features returns those of the given features that [Annotate] adds.
 func Features(all []estimator.Feature) []estimator.Feature {
@@ -24,7 +25,7 @@ func Features(all []estimator.Feature) []estimator.Feature {
 // Annotate returns w with the given seasonal features added. A step depends only on
 // the last [Lookback] steps up to it, so it has the same value in training and in
 // serving. A value is 0 where the season is not to be believed, and NaN without requests,
-// at the first steps, before which w has too few, and at those before from. A nil source has no season.
+// at the first steps of w, and at those before from. A nil source has no season.
 func Annotate(w *estimator.Window, source Source, features []estimator.Feature, from int) *estimator.Window {
 	out := *w
 	out.Features = slices.Concat(w.Features, features)
@@ -44,24 +45,28 @@ func Annotate(w *estimator.Window, source Source, features []estimator.Feature, 
 	for _, f := range features {
 		furthest = max(furthest, f.SeasonAhead())
 	}
-	rates := make([]float64, Lookback)
-	for t := max(from, Lookback-1); t < w.Steps; t++ {
-		for n, service := range w.Services {
-			for i := range rates {
-				rates[i] = w.At(n, t+1-Lookback+i, requests)
-			}
-			now := rates[Lookback-1]
+	if source == nil {
+		source = &Season{}
+	}
+	for n, service := range w.Services {
+		rates := make([]float64, w.Steps)
+		for t := range rates {
+			rates[t] = w.At(n, t, requests)
+		}
+		proven := prove(rates, service.String(), source, furthest, w.Time)
+		for t := max(from, window-1); t < w.Steps; t++ {
+			now, trust := rates[t], proven.at(t)
 			if math.IsNaN(now) {
 				continue
 			}
-			var o Outlook
-			if source != nil {
-				o = source.Ahead(service.String(), rates, w.Time(t), furthest)
-			}
 			for c, f := range features {
 				change := 0.0
-				if h := f.SeasonAhead() - 1; source != nil && o.Strict[h] > 0 {
-					change = o.Strict[h] * (o.Rates[h] - now)
+				if trust > 0 {
+					expected := source.Expect(service.String(), rates[t+1-window:t+1], w.Time(t), f.SeasonAhead())
+					change = trust * (expected - now)
+				}
+				if math.IsNaN(change) {
+					change = 0
 				}
 				out.Set(n, t, had+c, change)
 			}

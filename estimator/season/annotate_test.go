@@ -60,6 +60,29 @@ func TestAnnotateIsNeutralWhileTheSeasonIsWrong(t *testing.T) {
 	}
 }
 
+// A load that grows for an hour looks the same at any time, for minutes.
+func TestAnnotateTellsSlowSeasonsApart(t *testing.T) {
+	const period = 4 * hour
+	f, err := season.Fit(history(6*period, sine(period)), ahead)
+	if err != nil || f == nil {
+		t.Fatalf("season %v, error %v", f, err)
+	}
+	for _, late := range []int{0, period / 4, period / 2, 3 * period / 4} {
+		w := history(period, func(t int) float64 { return sine(period)(t - late) })
+		w.End = w.End.Add(6 * period * step)
+		w = season.Annotate(w, f.Season, expected(), 0)
+		shown, c := 0, w.Channel(estimator.Seasonal(ahead))
+		for step := season.Lookback; step < w.Steps; step++ {
+			if w.At(0, step, c) != 0 {
+				shown++
+			}
+		}
+		if all := w.Steps - season.Lookback; late == 0 && shown < all/2 || late > 0 && shown > all/20 {
+			t.Errorf("%d steps late: the season is shown at %d of %d steps", late, shown, all)
+		}
+	}
+}
+
 func TestAnnotateWithoutSeason(t *testing.T) {
 	w := history(60, bursts)
 	w.Set(1, 40, 1, math.NaN())
@@ -67,7 +90,7 @@ func TestAnnotateWithoutSeason(t *testing.T) {
 	for step := range w.Steps {
 		for n := range w.Services {
 			want := 0.0
-			if step < season.Lookback-1 || n == 1 && step == 40 {
+			if step < 12-1 || n == 1 && step == 40 {
 				want = math.NaN()
 			}
 			for _, f := range expected() {
@@ -97,7 +120,7 @@ func TestAnnotateLooksBackNoFurther(t *testing.T) {
 		t.Fatalf("season %v, error %v", f, err)
 	}
 	whole := season.Annotate(all, f.Season, expected(), 0)
-	const from, to = 300, 400
+	const from, to = 300, 500
 	part := season.Annotate(all.Slice(estimator.Range{From: from, To: to}), f.Season, expected(), season.Lookback-1)
 	for step := season.Lookback - 1; step < to-from; step++ {
 		if diff := cmp.Diff(whole.Row(0, from+step), part.Row(0, step), cmpopts.EquateNaNs()); diff != "" {

@@ -88,6 +88,11 @@ func (f *Fitted) Ahead(service string, rates []float64, end time.Time, horizon i
 	return f.Unseen(end).Ahead(service, rates, end, horizon)
 }
 
+// Expect is [Season.Expect] of the season without the cycle of the end of the window.
+func (f *Fitted) Expect(service string, rates []float64, end time.Time, ahead int) float64 {
+	return f.Unseen(end).Expect(service, rates, end, ahead)
+}
+
 // changes are those that were expected and those that happened.
 type changes struct{ expected, happened []float64 }
 

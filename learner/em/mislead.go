@@ -3,7 +3,7 @@ package em
 import "slices"
 
 // misled is the share of samples whose steady features are those of another one.
-const misled = 0.5
+const misled = 0.2
 
 // mislead gives a share of the samples the steady features of another sample of the batch:
 // what a season expects at another time. So the network learns to compare what was

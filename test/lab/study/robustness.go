@@ -13,6 +13,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
+	"github.com/deepscaler/deepscaler/estimator/season"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/baseline"
 	"github.com/deepscaler/deepscaler/learner/em"
@@ -35,8 +36,9 @@ func robustnessCommand() *cobra.Command {
 		Short: "Print how errors grow outside of what was learned",
 		Long: `Robustness trains with every seed, and compares the errors with those of persistence:
 in the test part as it is; there, with each feature of each other service than the
-predicted one in a random order of time (scrambled), and twice as high (doubled); and
-in another recording of the same services.`,
+predicted one in a random order of time (scrambled), and twice as high (doubled); there,
+if the model has a season, with a load that is half a period late by the clock, all the
+time or from the middle on; and in another recording of the same services.`,
 		Example: `  go run ./test/lab/study robustness --series s.csv --graph calls.csv --target requests
   go run ./test/lab/study robustness --series s.csv --graph calls.csv --target requests --other t.csv`,
 		Args: cobra.NoArgs,
@@ -78,7 +80,7 @@ func (o *robustnessFlags) run(c *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		cases, err := disturbances(in.History, other, s.Samples.Split, s.Learning.Seed)
+		cases, err := disturbances(in.History, other, r.Model.Season, s.Samples.Split, s.Learning.Seed)
 		if err != nil {
 			return err
 		}
@@ -123,7 +125,7 @@ type disturbance struct {
 	disturb func(service int) *estimator.Window
 }
 
-func disturbances(w, other *estimator.Window, split samples.Split, seed uint64) ([]disturbance, error) {
+func disturbances(w, other *estimator.Window, usual *season.Season, split samples.Split, seed uint64) ([]disturbance, error) {
 	from := split.Of(samples.Test, w.Steps).From
 	if from >= w.Steps {
 		return nil, fmt.Errorf("the split %v has no test part", split)
@@ -133,11 +135,37 @@ func disturbances(w, other *estimator.Window, split samples.Split, seed uint64) 
 		{"others scrambled", w, split, samples.Test, func(n int) *estimator.Window { return scrambled(w, from, n, seed) }},
 		{"others doubled", w, split, samples.Test, func(n int) *estimator.Window { return doubled(w, from, n) }},
 	}
+	whole := func(name string, w *estimator.Window) {
+		all = append(all, disturbance{name, w, samples.Split{Train: 1}, samples.Train, func(int) *estimator.Window { return w }})
+	}
+	if usual != nil {
+		whole("late", postponed(w, from, usual.Period/2))
+		whole("late from the middle on", broken(w, from, usual.Period/2))
+	}
 	if other != nil {
-		whole := samples.Split{Train: 1}
-		all = append(all, disturbance{"another recording", other, whole, samples.Train, func(int) *estimator.Window { return other }})
+		whole("another recording", other)
 	}
 	return all, nil
+}
+
+// postponed returns a window from a step on, as if it had happened so many steps later.
+func postponed(w *estimator.Window, from, steps int) *estimator.Window {
+	out := w.Slice(estimator.Range{From: from, To: w.Steps})
+	out.End = out.End.Add(time.Duration(steps) * w.Step)
+	return out
+}
+
+// broken returns a window from a step on, whose second half is what happened so many steps
+// before.
+func broken(w *estimator.Window, from, steps int) *estimator.Window {
+	out := w.Slice(estimator.Range{From: from, To: w.Steps})
+	out.Values = slices.Clone(out.Values)
+	for t := out.Steps / 2; t < out.Steps; t++ {
+		for n := range w.Services {
+			copy(out.Row(n, t), w.Row(n, from+t-steps))
+		}
+	}
+	return out
 }
 
 // scrambled returns a window where each series of the other services is in a random order
