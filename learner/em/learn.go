@@ -113,7 +113,7 @@ type session struct {
 	set         []Graph
 	initial     []float32 // edges of the initial graphs, N×N
 	proposed    []float32 // candidates, N×N
-	related     []float32 // candidates and correlated pairs, N×N
+	related     []float32 // candidates and pairs whose load depends on each other, N×N
 	learned     int       // the number of the last learned graph
 	solver      *autodiff.Adam
 	best        best

@@ -20,7 +20,7 @@ func (s *session) probe(ctx context.Context, policy *autodiff.Policy) error {
 	}
 	s.related = slices.Clone(s.proposed)
 	if s.problem.Load >= 0 {
-		s.addCorrelated(s.related, past)
+		s.addDependent(s.related, past)
 	}
 	start := parameters(s.model)
 	if err := s.learnPolicy(ctx, policy, 1, "policy"); err != nil {
@@ -97,8 +97,9 @@ const contrary = 1.01
 var faint = []float32{0.1, 0.01}
 
 // putBack adds edges to the best matrix that learning has erased and nothing speaks
-// against: those of the initial graphs, the candidates, and correlated pairs. The network does as well
-// without them on these days, but the calls are there, and so is what was correlated.
+// against: those of the initial graphs, the candidates, and pairs whose load depends on
+// each other. The network does as well
+// without them on these days, but the calls are there, and so is what rose together.
 // The loss stays below that of the parent; parent is NaN without one.
 func (s *session) putBack(ctx context.Context, parent float64) error {
 	for _, share := range faint {
