@@ -17,10 +17,11 @@ import (
 // models holds the estimators of applications: the network that serves, and where it
 // has no forecast the joint queueing estimator, and then one that needs no call graph.
 type models struct {
-	store    *modelstore.Store // nil when no trained model may serve
-	steps    int
-	defaults queueingModel
-	byName   map[string]queueingModel
+	store *modelstore.Store // nil when no trained model may serve
+	// steps are those for queueing theory, and long those for a network with its hindcasts.
+	steps, long int
+	defaults    queueingModel
+	byName      map[string]queueingModel
 }
 
 var _ tick.Models = (*models)(nil)
@@ -67,12 +68,13 @@ func (q queueingModel) theory(s *season.Season) *queueing.Analytic {
 	return a
 }
 
-func newModels(file *config.Adapter, store *modelstore.Store) (*models, error) {
+// newModels returns models for whose networks windows of so many steps are read.
+func newModels(file *config.Adapter, store *modelstore.Store, long int) (*models, error) {
 	defaults, err := newQueueingModel(file.Settings(""), file)
 	if err != nil {
 		return nil, fmt.Errorf("defaults: %w", err)
 	}
-	m := &models{store: store, steps: file.Window, defaults: defaults, byName: map[string]queueingModel{}}
+	m := &models{store: store, steps: file.Window, long: long, defaults: defaults, byName: map[string]queueingModel{}}
 	for _, a := range file.Applications {
 		if m.byName[a.Name], err = newQueueingModel(file.Settings(a.Name), file); err != nil {
 			return nil, fmt.Errorf("application %s: %w", a.Name, err)
@@ -115,12 +117,13 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	hab := estimator.Newest(q.hab, q.steps)
 	scheduler := &trust.Scheduler{Config: q.trust, Rest: []estimator.Estimator{hab, q.mmn}}
 	out := tick.Model{
-		Scheduler: scheduler, Plan: q.plan, Steps: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}},
+		Scheduler: scheduler, Plan: q.plan, Steps: m.steps, Read: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}},
 		Load: q.hab, Ahead: q.ahead,
 	}
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
 			scheduler.Network, scheduler.Theory = network.Estimator, q.theory(network.Season)
+			out.Read = m.long
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity
 			if network.Season != nil {

@@ -28,7 +28,7 @@ func TestModelsHandOverPerService(t *testing.T) {
 	lead := 2 * time.Minute
 	file := config.Default()
 	file.Applications = []config.Override{{Name: "bank", LeadTime: &lead}}
-	m, err := newModels(file, nil)
+	m, err := newModels(file, nil, 2*file.Window)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestModelsHandOverPerService(t *testing.T) {
 func TestModelsSeeAsFarAsNodesTakeToStart(t *testing.T) {
 	file := config.Default()
 	file.Applications = []config.Override{{Name: "bank", NodeStart: new(time.Duration(0))}}
-	m, err := newModels(file, nil)
+	m, err := newModels(file, nil, 2*file.Window)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestModelsRejectImpossibleSettings(t *testing.T) {
 	file := config.Default()
 	negative := -1.0
 	file.Applications = []config.Override{{Name: "bank", Headroom: &negative}}
-	if _, err := newModels(file, nil); err == nil {
+	if _, err := newModels(file, nil, 2*file.Window); err == nil {
 		t.Error("accepted a negative headroom")
 	}
 }

@@ -87,7 +87,7 @@ func newPlanner(file *config.Adapter, client *client, namespace string, registry
 			return nil, err
 		}
 	}
-	models, err := newModels(file, store)
+	models, err := newModels(file, store, steps)
 	if err != nil {
 		return nil, err
 	}

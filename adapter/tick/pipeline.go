@@ -17,9 +17,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/trust"
 )
 
-// Source reads the recent telemetry of an application's services.
+// Source reads the recent telemetry of an application's services: a window of the given
+// number of steps.
 type Source interface {
-	Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error)
+	Recent(ctx context.Context, services []estimator.Service, steps int, end time.Time) (*estimator.Window, []*telemetry.Error, error)
 }
 
 // Models returns what an application is decided with at the step that ends at end. It
@@ -45,9 +46,9 @@ type Model struct {
 	Plan    plan.Config
 	// Affinity is that of the network among the estimators, nil without one.
 	Affinity []plan.Link
-	// Steps is the number of newest steps of a window for the plan. A window may
-	// be longer for an estimator.
-	Steps int
+	// Steps is the number of newest steps of a window for the plan, and Read the
+	// number to read, which may be larger for an estimator.
+	Steps, Read int
 	// Trained is what the trained model knows; nil without one.
 	Trained *Trained
 	// Theory is queueing theory, which serves behind the model, and Plain the same
@@ -77,7 +78,7 @@ type Trained struct {
 // Basis is what a plan was made from. It is not changed.
 type Basis struct {
 	Application string
-	// Window is the one of the estimate, of as many steps as Model.Steps or more.
+	// Window is the one of the estimate, of Model.Read steps.
 	Window *estimator.Window
 	Model  Model
 	// Forecast is the joint one, and Origin has the sources of its rows.
@@ -122,7 +123,7 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 
 	var w *estimator.Window
 	if f := p.stage(StageWindow, func() error {
-		read, problems, err := p.Source.Window(ctx, services, end)
+		read, problems, err := p.Source.Recent(ctx, services, m.Read, end)
 		if err == nil {
 			w, seen.Window = read, read.Newest(m.Steps)
 			p.Observer.WindowRead(ctx, a.Name, missing(seen.Window), problems)

@@ -20,7 +20,7 @@ import (
 
 type sourceFunc func(services []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error)
 
-func (f sourceFunc) Window(_ context.Context, s []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error) {
+func (f sourceFunc) Recent(_ context.Context, s []estimator.Service, _ int, end time.Time) (*estimator.Window, []*telemetry.Error, error) {
 	return f(s, end)
 }
 

@@ -29,13 +29,14 @@ func (s *Source) ask(ctx context.Context, q question) (value model.Value, said [
 		ctx, cancel := context.WithTimeout(ctx, s.timeout)
 		defer cancel()
 		var warnings v1.Warnings
+		ctx, answer := withDecoded(ctx)
 		if q.during.Step > 0 {
-			ctx, answer := withDecoded(ctx)
-			if value, warnings, _, err = s.prometheus.QueryRange(ctx, q.promql, q.during, v1.WithTimeout(s.timeout)); err == nil && answer.series != nil {
-				value = answer.series
-			}
+			value, warnings, _, err = s.prometheus.QueryRange(ctx, q.promql, q.during, v1.WithTimeout(s.timeout))
 		} else {
 			value, warnings, _, err = s.prometheus.Query(ctx, q.promql, q.during.End, v1.WithTimeout(s.timeout))
+		}
+		if err == nil && answer.value != nil {
+			value = answer.value
 		}
 		for _, text := range warnings {
 			said = append(said, q.wrong(remark(text), nil, "the server warns: %s", text))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"unsafe"
@@ -12,14 +13,15 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// decoded is where the series of an answer go that [decodeSeries] could decode.
-type decoded struct{ series model.Matrix }
+// decoded is where the series of an answer go that [decodeSeries] could decode: samples in
+// the order of the answer, or series of samples.
+type decoded struct{ value model.Value }
 
 type decodedKey struct{}
 
-// withDecoded lets [endpoint.Do] decode an answer to a range query by itself. The client
-// of Prometheus decodes it three times over, which would be more than half the processor
-// time of a tick with many services.
+// withDecoded lets [endpoint.Do] decode an answer by itself. The client of Prometheus
+// decodes it three times over, which would be more than half the processor time of a tick
+// with many services.
 func withDecoded(ctx context.Context) (context.Context, *decoded) {
 	a := &decoded{}
 	return context.WithValue(ctx, decodedKey{}, a), a
@@ -28,10 +30,10 @@ func withDecoded(ctx context.Context) (context.Context, *decoded) {
 // errUnusual is returned for what the stock decoder had better see.
 var errUnusual = errors.New("unusual answer")
 
-// decodeSeries decodes the series of a successful answer to a range query, and returns
-// the rest of the answer without them. It returns false, and the stock decoder takes
+// decodeSeries decodes the matrix or vector of a successful answer to a query, and returns
+// the rest of the answer without its elements; neither keeps body. It returns false, and the stock decoder takes
 // over, for everything else: errors, histograms, other types and malformed answers.
-func decodeSeries(body []byte) (series model.Matrix, rest []byte, ok bool) {
+func decodeSeries(body []byte) (value model.Value, rest []byte, ok bool) {
 	var r seriesReader
 	d := jx.DecodeBytes(body)
 	if err := d.ObjBytes(r.envelope); err != nil || !r.success || !r.result {
@@ -40,15 +42,19 @@ func decodeSeries(body []byte) (series model.Matrix, rest []byte, ok bool) {
 	if err := d.Skip(); !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, nil, false
 	}
-	rest = append(rest, `{"status":"success","data":{"resultType":"matrix","result":[]}`...)
-	rest = append(append(rest, r.remarks...), '}')
+	rest = fmt.Appendf(rest, `{"status":"success","data":{"resultType":%q,"result":[]}%s}`, r.kind, r.remarks)
+	if r.kind == model.ValVector.String() {
+		return r.vector, rest, true
+	}
 	return r.series, rest, true
 }
 
 // seriesReader reads an answer.
 type seriesReader struct {
-	success, matrix, result bool
-	series                  model.Matrix
+	success, result bool
+	kind            string
+	series          model.Matrix
+	vector          model.Vector
 	// remarks are the fields with warnings as they are in the answer.
 	remarks []byte
 	// names has the names of labels, which are few.
@@ -78,14 +84,17 @@ func (r *seriesReader) data(d *jx.Decoder, key []byte) error {
 	switch string(key) {
 	case "resultType":
 		kind, err := d.StrBytes()
-		r.matrix = string(kind) == "matrix"
+		r.kind = string(kind)
 		return err
 	case "result":
-		if !r.matrix {
-			return errUnusual
-		}
 		r.result = true
-		return d.Arr(r.one)
+		switch r.kind {
+		case model.ValMatrix.String():
+			return d.Arr(r.one)
+		case model.ValVector.String():
+			return d.Arr(r.single)
+		}
+		return errUnusual
 	}
 	return d.Skip()
 }
@@ -105,12 +114,7 @@ func (r *seriesReader) one(d *jx.Decoder) error {
 			if s.Metric == nil {
 				s.Metric = model.Metric{}
 			}
-			return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
-				name := r.name(key)
-				value, err := d.Str()
-				s.Metric[name] = model.LabelValue(value)
-				return err
-			})
+			return r.metric(d, s.Metric)
 		case "values":
 			return d.Arr(func(d *jx.Decoder) error {
 				p, err := sample(d)
@@ -119,6 +123,33 @@ func (r *seriesReader) one(d *jx.Decoder) error {
 			})
 		}
 		return errUnusual
+	})
+}
+
+// single reads a sample of a vector.
+func (r *seriesReader) single(d *jx.Decoder) error {
+	s := &model.Sample{Metric: model.Metric{}}
+	r.vector = append(r.vector, s)
+	return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
+		switch string(key) {
+		case "metric":
+			return r.metric(d, s.Metric)
+		case "value":
+			p, err := sample(d)
+			s.Timestamp, s.Value = p.Timestamp, p.Value
+			return err
+		}
+		return errUnusual
+	})
+}
+
+// metric reads labels into m.
+func (r *seriesReader) metric(d *jx.Decoder, m model.Metric) error {
+	return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
+		name := r.name(key)
+		value, err := d.Str()
+		m[name] = model.LabelValue(value)
+		return err
 	})
 }
 

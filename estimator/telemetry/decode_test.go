@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // stock decodes as the client of Prometheus does.
-func stock(body []byte) (series model.Matrix, warnings []string, err error) {
+func stock(body []byte) (value model.Value, warnings []string, err error) {
 	var envelope struct {
 		Status   string
 		Warnings []string
@@ -23,6 +24,12 @@ func stock(body []byte) (series model.Matrix, warnings []string, err error) {
 	if err := json.Unmarshal(body, &envelope); err != nil {
 		return nil, nil, err
 	}
+	if envelope.Data.ResultType == "vector" {
+		var vector model.Vector
+		err = json.Unmarshal(envelope.Data.Result, &vector)
+		return vector, envelope.Warnings, err
+	}
+	var series model.Matrix
 	err = json.Unmarshal(envelope.Data.Result, &series)
 	return series, envelope.Warnings, err
 }
@@ -41,7 +48,11 @@ func TestDecodeSeries(t *testing.T) {
 		"spaces":              {" \n" + begin + ` { "metric" : { } , "values" : [ [ 1 , "2" ] ] } ` + end + "\n", true},
 		"warnings":            {`{"status":"success","warnings":["partial, \"x\""],"infos":["PromQL info"],"data":{"resultType":"matrix","result":[]}}`, true},
 		"histograms":          {begin + `{"metric":{},"histograms":[[1,{"count":"1","sum":"1"}]]}` + end, false},
-		"vector":              {strings.Replace(begin, "matrix", "vector", 1) + `{"metric":{},"value":[1,"2"]}` + end, false},
+		"vector":              {strings.Replace(begin, "matrix", "vector", 1) + `{"metric":{},"value":[1,"2"]},{"metric":{"a":"b"},"value":[1.5,"NaN"]}` + end, true},
+		"empty vector":        {strings.Replace(begin, "matrix", "vector", 1) + end, true},
+		"vector of series":    {strings.Replace(begin, "matrix", "vector", 1) + `{"metric":{},"values":[[1,"2"]]}` + end, false},
+		"histogram":           {strings.Replace(begin, "matrix", "vector", 1) + `{"metric":{},"histogram":[1,{"count":"1","sum":"1"}]}` + end, false},
+		"scalar":              {`{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}`, false},
 		"type after":          {`{"status":"success","data":{"result":[],"resultType":"matrix"}}`, false},
 		"error":               {`{"status":"error","errorType":"bad_data","error":"parse error"}`, false},
 		"no status":           {`{"data":{"resultType":"matrix","result":[]}}`, false},
@@ -68,17 +79,17 @@ func TestDecodeSeries(t *testing.T) {
 	}
 }
 
-func sameAsStock(t *testing.T, body []byte, series model.Matrix, rest []byte) {
+func sameAsStock(t *testing.T, body []byte, value model.Value, rest []byte) {
 	t.Helper()
 	want, warnings, err := stock(body)
 	if err != nil {
 		t.Errorf("%s: the stock decoder fails: %v", body, err)
 	}
-	if diff := cmp.Diff(want, series, cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
+	if diff := cmp.Diff(want, value, cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("%s (-stock +own):\n%s", body, diff)
 	}
 	left, kept, err := stock(rest)
-	if err != nil || len(left) > 0 {
+	if err != nil || reflect.ValueOf(left).Len() > 0 {
 		t.Errorf("%s: the rest is %s: %v", body, rest, err)
 	}
 	if diff := cmp.Diff(warnings, kept); diff != "" {
@@ -90,6 +101,7 @@ func sameAsStock(t *testing.T, body []byte, series model.Matrix, rest []byte) {
 func FuzzDecodeSeries(f *testing.F) {
 	f.Add([]byte(begin + `{"metric":{"namespace":"shop","workload":"web"},"values":[[1700000000,"1.5"],[1700000015.123,"NaN"]]}` + end))
 	f.Add([]byte(`{"status":"success","warnings":["w"],"data":{"resultType":"matrix","result":[{"metric":{},"values":[]}]}}`))
+	f.Add([]byte(strings.Replace(begin, "matrix", "vector", 1) + `{"metric":{"a":"b"},"value":[1.5,"NaN"]}` + end))
 	f.Add([]byte(`{"status":"error"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		series, rest, ok := decodeSeries(body)
@@ -108,6 +120,7 @@ func twice(body []byte) bool {
 			return true
 		}
 	}
-	return strings.Count(text, `"values"`) != strings.Count(string(body), `"values"`) || strings.Contains(text, `\u`) ||
+	return strings.Count(text, `"value"`) != strings.Count(string(body), `"value"`) || strings.Count(text, `"value"`) > strings.Count(text, `{"metric"`) ||
+		strings.Count(text, `"values"`) != strings.Count(string(body), `"values"`) || strings.Contains(text, `\u`) ||
 		strings.Count(text, `"values"`) > strings.Count(text, `{"metric"`)
 }

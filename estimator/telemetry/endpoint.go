@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/prometheus/common/config"
 )
@@ -28,6 +29,8 @@ type endpoint struct {
 	limit int64
 	// slots bounds the queries at a time; it holds one value for each of them.
 	slots chan struct{}
+	// buffers has a *bytes.Buffer of every answer that was decoded, for later ones.
+	buffers sync.Pool
 }
 
 func newEndpoint(key, base string, http HTTPClientConfig, limit int64, concurrent int) (*endpoint, error) {
@@ -99,13 +102,17 @@ func (e *endpoint) Do(ctx context.Context, req *http.Request) (*http.Response, [
 	if resp.ContentLength > e.limit {
 		return resp, nil, e.tooLarge()
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, e.limit+1))
-	switch {
-	case err != nil:
+	read, _ := e.buffers.Get().(*bytes.Buffer)
+	if read == nil {
+		read = new(bytes.Buffer)
+	}
+	read.Reset()
+	if n, err := read.ReadFrom(io.LimitReader(resp.Body, e.limit+1)); err != nil {
 		return resp, nil, fmt.Errorf("read answer of %s: %w", e.base.Redacted(), err)
-	case int64(len(body)) > e.limit:
+	} else if n > e.limit {
 		return resp, nil, e.tooLarge()
 	}
+	body := read.Bytes()
 	if err := e.status(resp, body); err != nil {
 		return resp, nil, err
 	}
@@ -115,8 +122,9 @@ func (e *endpoint) Do(ctx context.Context, req *http.Request) (*http.Response, [
 		body = bytes.Replace(body, partial, []byte(`"warnings":["isPartial"]`), 1)
 	}
 	if answer, ok := ctx.Value(decodedKey{}).(*decoded); ok && resp.StatusCode == http.StatusOK {
-		if series, rest, ok := decodeSeries(body); ok {
-			answer.series, body = series, rest
+		if value, rest, ok := decodeSeries(body); ok {
+			answer.value, body = value, rest
+			e.buffers.Put(read)
 		}
 	}
 	return resp, body, nil

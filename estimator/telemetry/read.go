@@ -109,7 +109,12 @@ func worst(errs []error) (first error) {
 // earlier, for the adapter: the result of [Source.Read], if it satisfies
 // [Require].
 func (s *Source) Window(ctx context.Context, services []estimator.Service, end time.Time) (*estimator.Window, []*Error, error) {
-	w, findings, err := s.Read(ctx, Range{Services: services, End: end.Add(-s.offset), Steps: s.steps, Calls: true, Checks: true})
+	return s.Recent(ctx, services, s.steps, end)
+}
+
+// Recent is Window with a number of columns of its own.
+func (s *Source) Recent(ctx context.Context, services []estimator.Service, steps int, end time.Time) (*estimator.Window, []*Error, error) {
+	w, findings, err := s.Read(ctx, Range{Services: services, End: end.Add(-s.offset), Steps: steps, Calls: true, Checks: true})
 	if err != nil {
 		return nil, nil, err
 	}
