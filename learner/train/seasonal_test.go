@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
@@ -40,8 +41,10 @@ func TestSeasonIsAnInput(t *testing.T) {
 	if !slices.Equal(report.Features, want) || !slices.Equal(a.Features, want) {
 		t.Fatalf("features %q, in the file %q, want %q", report.Features, a.Features, want)
 	}
-	if after := o.judged(t, a); after.Overall.Model != report.Test.Overall.Model {
-		t.Errorf("errors in the backtest (-training +backtest):\n%s", cmp.Diff(report.Test.Overall.Model, after.Overall.Model))
+	// The errors of the last hour are differences of sums from the first step on, which is another one in
+	// training: they are rounded otherwise.
+	if diff := cmp.Diff(report.Test.Overall.Model, o.judged(t, a).Overall.Model, cmpopts.EquateApprox(1e-6, 0)); diff != "" {
+		t.Errorf("errors in the backtest (-training +backtest):\n%s", diff)
 	}
 
 	// A model that is trained further keeps its inputs, even where nothing recurs any more.
