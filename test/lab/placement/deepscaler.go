@@ -6,7 +6,7 @@ import (
 )
 
 // Weight is that of DeepScaler's plugin in a profile, as the manifests have it.
-const Weight = 25
+const Weight = 50
 
 // deepScaler is the plugin's score.
 type deepScaler struct {
