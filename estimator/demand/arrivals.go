@@ -7,9 +7,9 @@ import "math"
 //
 // A mesh counts a request when it is answered, so a jump that saturates a service looks late
 // and slow. In a first-come-first-served queue the answers up to t are the arrivals up to
-// t − L(t), see [Service.Queue]: a step that is answered late arrived before. What is answered
-// at the end of the series says nothing about who still waits. A rate that is missing stays so, and
-// a missing latency is none.
+// t − L(t), see [Service.Queue]: a step that is answered late arrived before. A queue that
+// overflows hides arrivals for good, so as long as it lasts, as many are taken to have come
+// as were answered at any later step of it. A rate that is missing stays so, and a missing latency is none.
 func Arrivals(answered, latency []float64, step float64) []float64 {
 	out := make([]float64, len(answered))
 	for from := 0; from < len(answered); {
@@ -22,6 +22,12 @@ func Arrivals(answered, latency []float64, step float64) []float64 {
 			out[to] = math.NaN()
 		}
 		from = to + 1
+	}
+	queued := farAbove * Quantile(appendKnown(nil, latency), undisturbed)
+	for t := len(out) - 2; t >= 0; t-- {
+		if latency[t] > queued && latency[t+1] > queued && out[t+1] > out[t] {
+			out[t] = out[t+1]
+		}
 	}
 	return out
 }

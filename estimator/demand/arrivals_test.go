@@ -53,3 +53,13 @@ func TestArrivalsWithGaps(t *testing.T) {
 		}
 	}
 }
+
+// TestArrivalsOfQueuesThatOverflow: what was turned away came as what was answered later.
+func TestArrivalsOfQueuesThatOverflow(t *testing.T) {
+	got := Arrivals([]float64{4, 4, 1, 1, 8, 4, 4}, []float64{.1, .1, .9, .9, .9, .1, .1}, 10)
+	for step, want := range []bool{false, false, true, true, true, false, false} {
+		if high := got[step] > 7; high != want {
+			t.Errorf("arrivals %.1f: %v at step %d, want above 7: %v", got, got[step], step, want)
+		}
+	}
+}

@@ -91,7 +91,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		own[i] = forecast(s.Requests, horizon)
 		if net.entry[i] {
 			rates := net.outsideRates(stations, i)
-			outside[i] = e.config.anticipate(w, i, rates, forecast(rates, horizon))
+			outside[i] = e.config.anticipate(w, i, rates, s.Latency, forecast(rates, horizon))
 			growth.Outside[i] = multiple(slices.Max(outside[i]), rates)
 		}
 		if s.sized >= 0 {

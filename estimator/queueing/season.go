@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
@@ -21,11 +22,12 @@ const late = 1
 
 // anticipate moves a forecast of the rates from outside service i towards what the season
 // expects, as far as it is to be believed. What comes beyond the season is taken to stay.
-func (c Config) anticipate(w *estimator.Window, i int, rates, forecast []float64) []float64 {
+func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast []float64) []float64 {
 	if c.Season == nil {
 		return forecast
 	}
-	o := c.Season.Ahead(w.Services[i].String(), rates, w.End, len(forecast)+late)
+	came := demand.Arrivals(rates, latency, w.Step.Seconds()) // the season is that of arrivals
+	o := c.Season.Ahead(w.Services[i].String(), came, w.End, len(forecast)+late)
 	beyond := 0.0
 	for _, v := range rates[len(rates)-1:] {
 		if known(v) {
