@@ -24,6 +24,7 @@ const (
 	Jaeger            Component = "jaeger"
 	KEDAOperator      Component = "keda-operator"
 	KEDAAdapter       Component = "keda-metrics-apiserver"
+	Helm              Component = "helm"
 )
 
 // Components returns the components of a cluster, in the order in which they are built.
@@ -31,9 +32,9 @@ func Components() []Component {
 	return []Component{Etcd, APIServer, ControllerManager, Scheduler, Kubectl, KWOK, Prometheus, Jaeger}
 }
 
-// Optional returns the components that [Build] makes only on demand, because they take
-// about as long as all those of a cluster together.
-func Optional() []Component { return []Component{KEDAOperator, KEDAAdapter} }
+// Optional returns the components that [Build] makes only on demand, because few need them
+// and those of KEDA take about as long as all those of a cluster together.
+func Optional() []Component { return []Component{KEDAOperator, KEDAAdapter, Helm} }
 
 // modules returns the nested modules under dir that pin the components. Only their
 // go.mod files contain the versions.
@@ -82,6 +83,15 @@ func modules(dir string) []gobuild.Module {
 			Programs: []gobuild.Program{
 				{Name: string(KEDAOperator), Package: "github.com/kedacore/keda/v2/cmd/operator"},
 				{Name: string(KEDAAdapter), Package: "github.com/kedacore/keda/v2/cmd/adapter"},
+			},
+		},
+		{
+			Dir:      filepath.Join(dir, "helm"),
+			Path:     "helm.sh/helm/v4",
+			LDFlags:  func(v string) string { return "-X helm.sh/helm/v4/internal/version.version=" + v },
+			Duration: 2 * time.Minute,
+			Programs: []gobuild.Program{
+				{Name: string(Helm), Package: "helm.sh/helm/v4/cmd/helm"},
 			},
 		},
 	}

@@ -22,7 +22,14 @@ func read(t *testing.T, path string) string {
 }
 
 func TestGeneratedPartsAreUpToDate(t *testing.T) {
-	for path, update := range map[string]func(string) (string, error){"docs/configuration.md": docs.WithExample, "docs/metrics.md": docs.WithMetrics} {
+	for path, update := range map[string]func(string) (string, error){
+		"docs/configuration.md":              docs.WithExample,
+		"docs/metrics.md":                    docs.WithMetrics,
+		"manifests/chart/values.schema.json": docs.WithConfigurationSchema,
+		"docs/chart.md": func(page string) (string, error) {
+			return docs.WithChartValues(page, read(t, "manifests/chart/values.schema.json"), read(t, "manifests/chart/values.yaml"))
+		},
+	} {
 		page := read(t, path)
 		want, err := update(page)
 		if err != nil {

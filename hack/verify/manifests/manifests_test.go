@@ -37,6 +37,7 @@ func TestManifests(t *testing.T) {
 	t.Run("rules and dashboard are PromQL", s.testQueries)
 	t.Run("generated autoscalers", s.testGenerated)
 	t.Run("minimal Prometheus", s.testMinimalPrometheus)
+	t.Run("chart", s.testChart)
 	// These two apply for real; the second goes on from the first.
 	t.Run("rights with cert-manager", s.testRightsWithCertManager)
 	t.Run("rights of the base", s.testRightsOfBase)

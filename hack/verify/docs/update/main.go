@@ -9,12 +9,27 @@ import (
 	"github.com/deepscaler/deepscaler/hack/verify/docs"
 )
 
+// Later ones may read earlier ones.
 var pages = []struct {
 	path   string
 	update func(page string) (string, error)
 }{
 	{"docs/configuration.md", docs.WithExample},
 	{"docs/metrics.md", docs.WithMetrics},
+	{"manifests/chart/values.schema.json", docs.WithConfigurationSchema},
+	{"docs/chart.md", withChartValues},
+}
+
+func withChartValues(page string) (string, error) {
+	schema, err := os.ReadFile("manifests/chart/values.schema.json")
+	if err != nil {
+		return "", err
+	}
+	values, err := os.ReadFile("manifests/chart/values.yaml")
+	if err != nil {
+		return "", err
+	}
+	return docs.WithChartValues(page, string(schema), string(values))
 }
 
 func main() {
