@@ -9,8 +9,9 @@ MAKEFLAGS += --no-print-directory
 MODULE := github.com/deepscaler/deepscaler
 # A source tarball has no git, and one that is unpacked in some other checkout is not described by that.
 VERSION ?= $(or $(shell GIT_CEILING_DIRECTORIES=$(abspath ..) git describe --tags --always --dirty 2>/dev/null),unknown)
+# A release has a version and a registry that somebody chose, never the defaults.
+given = $(if $(filter command line environment,$(origin $1)),$($1))
 IMAGE ?= deepscaler
-PLATFORMS ?= linux/amd64,linux/arm64
 
 # These may come from the environment or the command line.
 DURATION ?=
@@ -88,16 +89,20 @@ build-scheduler: ## Build bin/deepscaler-scheduler, kube-scheduler with the plug
 	@echo "built $(SCHEDULER)"
 
 .PHONY: image
-image: ## Build the multi-arch images, adapter and scheduler, with docker buildx into dist (PUSH=1 pushes IMAGE:VERSION)
-	@mkdir -p dist
-	docker buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --tag $(IMAGE):$(VERSION) \
-		$(if $(PUSH),--push,--output type=oci$(comma)dest=dist/image.tar) .
-	docker buildx build --platform $(PLATFORMS) --target scheduler --tag $(IMAGE)-scheduler:$(VERSION) \
-		$(if $(PUSH),--push,--output type=oci$(comma)dest=dist/image-scheduler.tar) .
+image: bin/release ## Build the images of adapter and scheduler for amd64 and arm64 into dist, without docker (PUSH=1 pushes IMAGE:VERSION)
+	@bin/release --images --version $(VERSION) --image $(IMAGE) --out dist/images $(if $(PUSH),--push)
 
 .PHONY: manifests
 manifests: ## Render every kustomization into dist/manifests, with the image IMAGE:VERSION
 	@$(HEARTBEAT) "rendering the manifests" go run ./hack/verify/manifests/render --image $(IMAGE):$(VERSION) --out dist/manifests
+
+.PHONY: release
+release: bin/release ## Make what a release publishes into dist/VERSION (give VERSION=v0.1.0 and IMAGE; PUSH=1 pushes the images)
+	@bin/release --version "$(call given,VERSION)" --image "$(call given,IMAGE)" --out "dist/$(VERSION)" $(if $(PUSH),--push)
+
+.PHONY: bin/release
+bin/release:
+	@cd hack/release && "$(abspath $(HEARTBEAT))" "compiling bin/release" go build -o ../../bin/release .
 
 ##@ Check it
 
@@ -140,6 +145,13 @@ test-cluster: ## The tests on a real control plane (the first run builds it: abo
 	@echo "== tests on a real control plane, two packages at a time: they wait more than they compute"
 	@packages=$$($(CONTROL_PLANE_PACKAGES)); \
 	$(HEARTBEAT) "compiling and testing on a real control plane" go test -p 2 -v -timeout 60m $$packages
+
+.PHONY: test-release
+test-release: ## Make a release twice and compare them (about a quarter of an hour on two cores)
+	@$(MAKE) release VERSION=v0.0.0-test IMAGE=registry.example.com/deepscaler
+	@rm -rf dist/v0.0.0-test.first && mv dist/v0.0.0-test dist/v0.0.0-test.first
+	@$(MAKE) release VERSION=v0.0.0-test IMAGE=registry.example.com/deepscaler
+	@diff -r dist/v0.0.0-test.first dist/v0.0.0-test && echo "make test-release: both releases are the same"
 
 .PHONY: verify
 verify: ## The documentation, and every manifest against a real API server
