@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/test/lab/loop"
@@ -22,6 +23,8 @@ type Run struct {
 	// percentile against the same bound.
 	Violations    float64 `json:"violations"`
 	ViolationsP95 float64 `json:"violationsP95"`
+	// Course is the share of the steps that broke the SLO in each 20 minutes of the run.
+	Course []float64 `json:"course"`
 	// CoreHours is the CPU limit of all pods over the run (Eq. 2).
 	CoreHours float64 `json:"coreHours"`
 	// CAE is the cumulative absolute error in seconds: |mean response − SLO| summed over the
@@ -55,6 +58,7 @@ func (r *Run) judge(c *loop.Config, record *loop.Record, scaler loop.Autoscaler,
 		}
 		r.CAE += off
 	}
+	r.Course = course(record.Steps, slo, int(courseInterval/c.Step))
 	r.CoreHours = record.CoreHours
 	r.Actions = record.Actions
 	if events := Events(c); len(events) > 0 {
@@ -64,6 +68,24 @@ func (r *Run) judge(c *loop.Config, record *loop.Record, scaler loop.Autoscaler,
 	if e, ok := scaler.(loop.Estimating); ok {
 		r.MeanAbsoluteError = meanAbsoluteError(c, e.Estimates(), future)
 	}
+}
+
+// courseInterval is how often a learner looks.
+const courseInterval = 20 * time.Minute
+
+// course returns the share of the steps that break the SLO among each so many.
+func course(steps []loop.Step, slo app.SLO, each int) []float64 {
+	var shares []float64
+	for part := range slices.Chunk(steps, max(1, each)) {
+		violations := 0.0
+		for i := range part {
+			if broken, _ := judge(&part[i], slo); broken {
+				violations++
+			}
+		}
+		shares = append(shares, violations/float64(len(part)))
+	}
+	return shares
 }
 
 // judge reports whether a step breaks the SLO, in the mean of its responses or by
