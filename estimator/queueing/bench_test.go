@@ -68,3 +68,31 @@ func benchmarkEstimate(b *testing.B, e estimator.Estimator) {
 func BenchmarkHAB(b *testing.B) { benchmarkEstimate(b, newHAB(b)) }
 
 func BenchmarkMMN(b *testing.B) { benchmarkEstimate(b, newMMN(b)) }
+
+// BenchmarkAnnotate annotates a history of 41 services in steps of 30 s, as training does,
+// and reports how many seconds 14 days of it would take.
+func BenchmarkAnnotate(b *testing.B) {
+	const services, steps = 41, 500
+	short := benchmarkWindow(services)
+	w := estimator.NewWindow(short.Services, short.Features, steps, short.Step, short.End)
+	w.Calls = short.Calls
+	rng := rand.New(rand.NewPCG(1, 2))
+	for n := range services {
+		for step := range steps {
+			row := w.Row(n, step)
+			copy(row, short.Row(n, step%short.Steps))
+			row[w.Channel(estimator.Requests)] *= 1 + 0.1*rng.Float64()
+		}
+	}
+	a, err := NewAnalytic(DefaultConfig(), 12)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := a.Annotate(b.Context(), w, 0, true); err != nil {
+			b.Fatal(err)
+		}
+	}
+	const days = 14 * 24 * 120 // steps
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*days/steps, "s/14days")
+}
