@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/deepscaler/deepscaler/adapter/explain"
 	"github.com/deepscaler/deepscaler/adapter/knowledge"
 	"github.com/deepscaler/deepscaler/adapter/placementcheck"
 )
@@ -57,7 +58,13 @@ Services of the application, and to read its metrics.`,
 			if err != nil {
 				return err
 			}
-			checker := &placementcheck.Checker{Client: client, Adapter: adapter, Now: time.Now}
+			documents, err := explain.NewClient(config)
+			if err != nil {
+				return err
+			}
+			checker := &placementcheck.Checker{
+				Client: client, Adapter: &placementcheck.Either{Metrics: adapter, Documents: documents}, Now: time.Now,
+			}
 			reports, err := checker.Check(cmd.Context(), namespace, service)
 			if err != nil {
 				return err
