@@ -105,15 +105,15 @@ func (o *placements) run(ctx context.Context, out io.Writer) (err error) {
 
 // summarise prints a row after growth and one after the scale-ins for every scenario.
 func (o *placements) summarise(ctx context.Context, out io.Writer) error {
-	fmt.Fprintln(out, "| application | pods | nodes | removals | cross-zone | busiest zone | round trip ms | of the bound's gain |\n|---|--:|---|--:|--:|--:|--:|--:|")
+	fmt.Fprintln(out, "| application | pods | nodes | after | cross-zone | busiest zone | round trip ms | of the bound's gain |\n|---|--:|---|---|--:|--:|--:|--:|")
 	for _, s := range placement.HoldOut() {
 		both, err := s.Summarise(ctx, placement.FirstUnseen, o.seeds)
 		if err != nil {
 			return err
 		}
 		for i, x := range both {
-			fmt.Fprintf(out, "| %s | %d | %v × %d cores | %d | %.3f / %.3f / %.3f | %.2f / %.2f / %.2f | %.3f / %.3f / %.3f | %.0f %% |\n",
-				s.App, s.Pods, s.Nodes, s.MilliCPU/1000, i*o.e.Removals, x.Default.CrossZone, x.Ours.CrossZone, x.Bound.CrossZone,
+			fmt.Fprintf(out, "| %s | %d | %v × %d cores | %s | %.3f / %.3f / %.3f | %.2f / %.2f / %.2f | %.3f / %.3f / %.3f | %.0f %% |\n",
+				s.App, s.Pods, s.Nodes, s.MilliCPU/1000, [2]string{"growth", "scale-ins"}[i], x.Default.CrossZone, x.Ours.CrossZone, x.Bound.CrossZone,
 				x.Default.Worst, x.Ours.Worst, x.Bound.Worst, 1000*x.Default.Trip, 1000*x.Ours.Trip, 1000*x.Bound.Trip, 100*x.Gain())
 		}
 	}

@@ -153,6 +153,7 @@ func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
 	schedulers = append(schedulers, DeepScaler(s.Calls, &needed, e.Weight)...)
 	var rows []Row
 	var bounded [2]*Cluster
+	var before [2]int // pods removed
 	for _, scheduler := range schedulers {
 		random := rand.New(rand.NewPCG(seed, 0))
 		c := s.Cluster()
@@ -179,12 +180,13 @@ func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
 			}
 			rows = append(rows, measured...)
 			if scheduler.Name == "default" {
+				before[moment] = removed
 				bounded[moment] = Bound(c, &s.Load, s.Trips, min(busiest, Expect(c, &s.Load).Worst))
 			}
 		}
 	}
 	for moment, c := range bounded {
-		measured, err := s.measure(ctx, "bound", c, moment*e.Removals, seed)
+		measured, err := s.measure(ctx, "bound", c, before[moment], seed)
 		if err != nil {
 			return nil, err
 		}
