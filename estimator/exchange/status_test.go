@@ -16,7 +16,7 @@ func TestStatus(t *testing.T) {
 	dir := exchange.Dir(t.TempDir())
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	want := &exchange.Status{Written: now, Applications: []exchange.Progress{
-		{Name: "bank", State: exchange.Training, Detail: "it is being looked at"},
+		{Name: "bank", State: exchange.Training, Detail: "it reads the history"},
 		{Name: "shop", State: exchange.Waiting, Detail: "it has 1h of 3h", Next: now.Add(2 * time.Hour)},
 	}}
 	if err := dir.WriteStatus(want); err != nil {

@@ -60,7 +60,7 @@ func (o options) beside(ctx context.Context, load time.Duration, out io.Writer) 
 		return fmt.Errorf("compare with the stock HPA: %w", err)
 	}
 	names := map[string]string{"hpa-cpu": "stock HPA, 60 % CPU", "hab": "DeepScaler without a model"}
-	fmt.Fprintf(out, "\n%v of the load %s again in the lab, in virtual time:\n\n", load, o.load)
+	fmt.Fprintf(out, "\n%v of the load %s again in the lab, in virtual time and without changes of the mix:\n\n", load, o.load)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\tSLO violated\tcore-hours\tchanges of replicas")
 	for _, r := range result.Runs {

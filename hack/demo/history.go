@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 )
@@ -16,6 +17,9 @@ type history struct {
 	asked     map[string]int32
 	errors    int // reads of the metric that failed after the first success
 
+	changes []time.Duration // of the mix, in the order of time
+	asIt    *snapshot       // was before the last change of the mix
+
 	model    string   // that plans now
 	handover snapshot // at the first hand-over
 	models   int      // that have served
@@ -26,7 +30,12 @@ func (h *history) add(s snapshot) {
 	if h.mostReady == nil {
 		h.mostReady, h.asked = map[string]int{}, map[string]int32{}
 	}
+	before := h.last
 	h.last, h.peak = s, max(h.peak, s.offered)
+	if len(h.changes) > 0 && s.elapsed >= h.changes[0] {
+		h.changes, h.asIt = h.changes[1:], &before
+		h.events = append(h.events, clock(s.elapsed)+"  ~~~ THE MIX CHANGES: users take other journeys, so load moves to other services")
+	}
 	for _, r := range s.rows {
 		h.mostReady[r.service] = max(h.mostReady[r.service], r.ready)
 		if before, seen := h.asked[r.service]; seen && r.current > before {
@@ -109,7 +118,41 @@ func (h *history) explanation() string {
 		text += fmt.Sprintf("The SLO was violated %.1f %% of the time before the hand-over and %.1f %% after it, with %.2f and %.2f cores in the mean. ",
 			100*before.violation, 100*max(0, late), before.cores/before.elapsed.Hours(), (after.cores-before.cores)/spent.Hours())
 	}
+	if h.asIt != nil {
+		text += fmt.Sprintf("At %s users began to take other journeys. ", clock(h.asIt.elapsed))
+		if moved := h.moved(); moved != "" {
+			text += "Most load moved to " + moved + ". "
+		}
+		text += fmt.Sprintf("Trust in the network was %s then and is %s now; whenever it is low, queueing theory plans until the learner has learned the new mix. ",
+			percent(h.asIt.planning.trust), percent(after.planning.trust))
+	}
+	if h.errors > 0 {
+		text += "While a read failed, the HPAs kept their replicas: DeepScaler answers an error instead of an old number. "
+	}
 	return fold(text + "In a cluster the same takes hours instead of minutes, and all you do is kubectl apply.")
+}
+
+// moved returns the service whose share of the requests has grown most since the mix
+// changed, and by how much.
+func (h *history) moved() string {
+	share := func(s snapshot) map[string]float64 {
+		out := map[string]float64{}
+		for _, r := range s.rows {
+			out[r.service] = r.requests / s.rows[0].requests
+		}
+		return out
+	}
+	before, after := share(*h.asIt), share(h.last)
+	most, growth := "", 1.0
+	for name, now := range after {
+		if g := now / before[name]; g > growth && !math.IsInf(g, 1) {
+			most, growth = name, g
+		}
+	}
+	if most == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s, which gets %.1f times as many requests per request of a user", most, growth)
 }
 
 // fold breaks a text into lines.

@@ -31,9 +31,10 @@ func command() *cobra.Command {
 		Long: `Demo builds what is missing (a few minutes the first time), starts a Kubernetes
 control plane, an application under load, Prometheus, Jaeger and the DeepScaler
 adapter with its learner on the loopback interface, and shows a live table per
-service: what is needed, which estimator says so, and what the learner does. The
-learner has enough history after four minutes; from then on a network takes over
-as soon as one beats queueing theory.
+service: what is needed, which estimator says so, how far the network is trusted,
+and what the learner does. The learner has enough history after four minutes; from
+then on a network takes over as soon as one beats queueing theory. After six minutes
+users of Online Boutique begin to buy, so that load moves to other services.
 
 It leaves nothing behind: Ctrl-C stops every program and removes
 its files.`,
@@ -56,6 +57,7 @@ its files.`,
 	f.DurationVar(&o.duration, "duration", o.duration, "End after this time of load and print a summary; 0 means run until Ctrl-C.")
 	f.StringVar(&o.application, "app", o.application, "Application: bookinfo, online-boutique, train-ticket or a description of your own.")
 	f.StringVar(&o.load, "load", o.load, "Load profile: burst, paper, or another profile of the testbed (see go run ./test/testbed/cmd/testbed serve --help).")
+	f.StringVar(&o.mix, "mix", o.mix, "Mix of journeys, or several with their starting times; without one that of Online Boutique is "+changingMix+".")
 	f.Float64Var(&o.rps, "rps", o.rps, "Requests per second that the load starts from.")
 	f.DurationVar(&o.refresh, "refresh", o.refresh, "Time between two tables.")
 	return c

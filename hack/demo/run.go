@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/exchange"
 	"github.com/deepscaler/deepscaler/hack/controlplane"
 	"github.com/deepscaler/deepscaler/test/stack"
+	"github.com/deepscaler/deepscaler/test/testbed/app"
+	"github.com/deepscaler/deepscaler/test/testbed/load"
 )
 
 // The demo is faster than production, so that something happens within minutes: Δ is 2 s
@@ -39,6 +42,7 @@ type options struct {
 	duration    time.Duration
 	application string
 	load        string
+	mix         string
 	rps         float64
 	refresh     time.Duration
 }
@@ -58,6 +62,33 @@ func defaults() options {
 	return options{application: example, load: "burst", rps: 60, refresh: 2 * time.Second}
 }
 
+// changingMix is that of the example: its users begin to buy (Fig. 11 of the paper) when a
+// network has most often taken over.
+const changingMix = "0s=default,6m=checkout-heavy"
+
+// changes returns the mix of journeys, and when it changes after the start of the load.
+func (o options) changes() (mix string, at []time.Duration, err error) {
+	mix = o.mix
+	if mix == "" {
+		mix = app.DefaultMix
+		if o.application == example {
+			mix = changingMix
+		}
+	}
+	a, err := app.Load(o.application)
+	if err != nil {
+		return "", nil, err
+	}
+	_, changes, err := load.ReadMix(a, mix)
+	if err != nil {
+		return "", nil, fmt.Errorf("--mix: %w", err)
+	}
+	for _, c := range changes {
+		at = append(at, time.Duration(c.At*float64(time.Second)))
+	}
+	return mix, at, nil
+}
+
 func (o options) validate() error {
 	switch {
 	case o.duration < 0:
@@ -71,6 +102,10 @@ func (o options) validate() error {
 }
 
 func run(ctx context.Context, o options, out io.Writer) (err error) {
+	mix, changes, err := o.changes()
+	if err != nil {
+		return err
+	}
 	s, err := stack.Start(ctx, controlplane.Options{HPASyncPeriod: hpaSync, PodStartDelay: podStart, Progress: out}, nil)
 	if err != nil {
 		return err
@@ -79,32 +114,38 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		fmt.Fprintln(out, "stopping and cleaning up")
 		err = errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}()
-	a, adapter, err := bringUp(ctx, s, o, out)
+	a, err := startApplication(ctx, s, o, mix, out)
 	if err != nil {
 		return err
 	}
-	hints(out, s, a)
-	var h history
-	began := time.Now()
-	err = watch(ctx, o, s, a, adapter, &h, out)
+	began := time.Now() // of the load, whose clock the mix follows
+	adapter, err := scale(ctx, s, a, o, out)
+	if err != nil {
+		return err
+	}
+	if err := hints(out, s, a); err != nil {
+		return err
+	}
+	h := history{changes: changes}
+	err = watch(ctx, o, s, a, adapter, began, &h, out)
 	load := time.Since(began)
 	return errors.Join(err, h.write(out), o.beside(context.WithoutCancel(ctx), load, out))
 }
 
-// bringUp starts the application, its load, the adapter and the learner beside it, and
-// creates the HPAs.
-func bringUp(ctx context.Context, s *stack.Stack, o options, out io.Writer) (*stack.Application, *stack.Adapter, error) {
-	fmt.Fprintf(out, "starting %s under a load of shape %s, Prometheus and Jaeger\n", o.application, o.load)
-	a, err := s.StartApplication(ctx, stack.ApplicationOptions{
+// startApplication starts the application and its load.
+func startApplication(ctx context.Context, s *stack.Stack, o options, mix string, out io.Writer) (*stack.Application, error) {
+	fmt.Fprintf(out, "starting %s under a load of shape %s and mix %s, Prometheus and Jaeger\n", o.application, o.load, mix)
+	return s.StartApplication(ctx, stack.ApplicationOptions{
 		Description: o.application, Namespace: o.namespace(), Tracing: true,
-		Load: []string{"--profile", o.load, "--rps", fmt.Sprint(o.rps)},
+		Load: []string{"--profile", o.load, "--rps", fmt.Sprint(o.rps), "--mix", mix},
 	})
-	if err != nil {
-		return nil, nil, err
-	}
+}
+
+// scale creates the HPAs, and starts the adapter and the learner beside it.
+func scale(ctx context.Context, s *stack.Stack, a *stack.Application, o options, out io.Writer) (*stack.Adapter, error) {
 	fmt.Fprintln(out, "creating one HPA for each service")
 	if err := autoscale(ctx, s, a, o); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	fmt.Fprintln(out, "starting the adapter behind the API aggregator, and its learner")
 	adapter, err := s.StartAdapter(ctx, stack.AdapterOptions{
@@ -112,10 +153,10 @@ func bringUp(ctx context.Context, s *stack.Stack, o options, out io.Writer) (*st
 		Step: step, Window: window, RateWindow: 2 * step, LeadTime: podStart + hpaSync + step, SLO: a.SLO, Learning: learning(),
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	_, err = adapter.StartLearner(ctx)
-	return a, adapter, err
+	return adapter, err
 }
 
 // autoscale applies the HPAs of the manifests for an application, or else HPAs
@@ -134,29 +175,39 @@ func autoscale(ctx context.Context, s *stack.Stack, a *stack.Application, o opti
 	return nil
 }
 
-func hints(out io.Writer, s *stack.Stack, a *stack.Application) {
+// hints prints what to do beside the table, with a kubectl that fits. The program itself is
+// its plugin, under another name.
+func hints(out io.Writer, s *stack.Stack, a *stack.Application) error {
+	plugins := filepath.Join(s.Cluster.Dir(), "plugins")
+	if err := errors.Join(
+		os.MkdirAll(plugins, 0o700),
+		os.Symlink(s.Programs.DeepScaler, filepath.Join(plugins, "kubectl-deepscaler")),
+		os.Symlink(s.Cluster.Binary(controlplane.Kubectl), filepath.Join(plugins, "kubectl")),
+	); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, `
 ready. In another terminal:
 
-  export KUBECONFIG=%s
-  kubectl get hpa -n %[2]s --watch
-  kubectl get --raw '/apis/external.metrics.k8s.io/v1beta1/namespaces/%[2]s/%[3]s'
-  kubectl get --raw '/apis/external.metrics.k8s.io/v1beta1/namespaces/%[2]s/%[3]s?labelSelector=service%%3D%[4]s'
-  kubectl describe hpa -n %[2]s %[4]s
+  export KUBECONFIG=%[1]s PATH=%[2]s:$PATH
+  kubectl deepscaler status -n %[3]s
+  kubectl deepscaler explain %[5]s -n %[3]s
+  kubectl deepscaler ui -n %[3]s
+  kubectl get hpa -n %[3]s --watch
+  kubectl get --raw '/apis/external.metrics.k8s.io/v1beta1/namespaces/%[3]s/%[4]s?labelSelector=service%%3D%[5]s'
 
-A kubectl that fits is %[5]s
 Prometheus: %[6]s   Jaeger: %[7]s
 
-`, s.Cluster.Kubeconfig(), a.Namespace, stack.MetricName, a.Services[0], s.Cluster.Binary(controlplane.Kubectl), a.Prometheus.URL(), a.Jaeger.QueryURL())
+`, s.Cluster.Kubeconfig(), plugins, a.Namespace, stack.MetricName, a.Services[0], a.Prometheus.URL(), a.Jaeger.QueryURL())
+	return nil
 }
 
 // watch shows tables until the duration is over, ctx ends or a program of the stack
 // dies.
-func watch(ctx context.Context, o options, s *stack.Stack, a *stack.Application, adapter *stack.Adapter, h *history, out io.Writer) error {
-	began := time.Now()
+func watch(ctx context.Context, o options, s *stack.Stack, a *stack.Application, adapter *stack.Adapter, began time.Time, h *history, out io.Writer) error {
 	var over <-chan time.Time
 	if o.duration > 0 {
-		timer := time.NewTimer(o.duration)
+		timer := time.NewTimer(o.duration - time.Since(began))
 		defer timer.Stop()
 		over = timer.C
 	}

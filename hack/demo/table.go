@@ -52,23 +52,28 @@ func (s snapshot) write(w io.Writer) error {
 	fmt.Fprintf(&b, "%s  offered %.0f requests/s   response %s   SLO %s: %s   violated %.1f %% of the time   %.3f core-hours\n\n",
 		clock(s.elapsed), s.offered, milliseconds(s.response), s.slo, s.sla(), 100*s.violation, s.cores)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "SERVICE\tREQUESTS/S\tLATENCY\tREADY\tHPA\tDESIRED\tESTIMATOR\tMODEL\t")
+	fmt.Fprintln(t, "SERVICE\tREQUESTS/S\tLATENCY\tREADY\tHPA\tDESIRED\tESTIMATOR\tMODEL\tTRUST\t")
 	for _, r := range s.rows {
-		fmt.Fprintf(t, "%s\t%.1f\t%s\t%d\t%d\t%s\t%s\t%.8s\t\n",
-			r.service, r.requests, milliseconds(r.latency), r.ready, r.current, r.desired, cmp.Or(r.source.estimator, "-"), cmp.Or(r.source.model, "-"))
+		fmt.Fprintf(t, "%s\t%.1f\t%s\t%d\t%d\t%s\t%s\t%.8s\t%s\t\n", r.service, r.requests, milliseconds(r.latency), r.ready, r.current, r.desired,
+			cmp.Or(r.source.estimator, "-"), cmp.Or(r.source.model, "-"), percent(s.planning.trust))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintf(&b, "\n%s\n", fold("learner   "+s.planning.learner))
-	if !math.IsNaN(s.planning.trust) {
-		fmt.Fprintf(&b, "trust     %.0f %% in the model\n", 100*s.planning.trust)
-	}
 	for _, e := range s.events {
 		fmt.Fprintln(&b, e)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// percent returns a share, "-" for NaN.
+func percent(share float64) string {
+	if math.IsNaN(share) {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f %%", 100*share)
 }
 
 func milliseconds(d time.Duration) string {

@@ -64,8 +64,9 @@ func TestSummaryCountsScaleOuts(t *testing.T) {
 // The hand-over is marked when it happens, and explained at the end.
 func TestHandOverIsMarked(t *testing.T) {
 	var h history
+	buying := map[string]float64{"": 4, "0123456789abcdef": 1} // by the model that serves meanwhile
 	at := func(elapsed time.Duration, estimator, model string, violation, cores float64) snapshot {
-		return snapshot{elapsed: elapsed, violation: violation, cores: cores, rows: []row{{service: "frontend", desired: "1"}},
+		return snapshot{elapsed: elapsed, violation: violation, cores: cores, rows: []row{{service: "frontend", desired: "1", requests: 10}, {service: "checkout", desired: "1", requests: buying[model]}},
 			planning: planning{sources: map[string]source{"frontend": {estimator, model}}, learner: "resting: no better"}}
 	}
 	text := func() string {
@@ -87,8 +88,12 @@ func TestHandOverIsMarked(t *testing.T) {
 	if got := text(); !strings.Contains(got, "After 04:00 it was better") || !strings.Contains(got, "20.0 % of the time before the hand-over and 0.0 % after it, with 6.00 and 3.00 cores") {
 		t.Error(got)
 	}
+	h.changes = []time.Duration{510 * time.Second}
 	h.add(at(9*time.Minute, "hab", "", 0.1, 0.7))
-	if got := h.recent(); len(got) != 2 || !strings.Contains(got[1], "queueing theory (hab) plans") {
+	if got := h.recent(); len(got) != 3 || !strings.Contains(got[1], "09:00  ~~~ THE MIX CHANGES") || !strings.Contains(got[2], "queueing theory (hab) plans") {
 		t.Errorf("events %q", got)
+	}
+	if got := text(); !strings.Contains(got, "At 08:00 users began to take other journeys. Most load moved to checkout, which gets 4.0 times as many requests") {
+		t.Error(got)
 	}
 }

@@ -102,7 +102,7 @@ func (s *Sidecar) tick(ctx context.Context) {
 }
 
 func (s *Sidecar) begin(ctx context.Context, e *entry, now time.Time) {
-	e.state, e.detail = exchange.Training, "it is being looked at"
+	e.state, e.detail = exchange.Training, "it reads the history, judges what serves on it, and trains if that pays"
 	look, stop := context.WithTimeout(ctx, s.schedule.share())
 	s.running, s.began, s.stop = e.Name, now, stop
 	given := *e
