@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 )
@@ -87,5 +88,23 @@ func TestAroundPassesOn(t *testing.T) {
 	}
 	if passed != 2 {
 		t.Errorf("passed on %d of 2 requests", passed)
+	}
+}
+
+// A plan is made before it is published, and reads go on meanwhile.
+func TestExplanationsAreOfThePlanThatServes(t *testing.T) {
+	m := NewMemory()
+	var made [3]*tick.Basis
+	for i := range made {
+		made[i] = &tick.Basis{Application: "shop", Window: &estimator.Window{}, Plan: new(plan.Plan)}
+		m.Planned(t.Context(), made[i])
+	}
+	for i, want := range []*tick.Basis{made[2], made[1], made[2]} { // the first is forgotten
+		if got := m.of("shop", made[i].Plan).basis; got != want {
+			t.Errorf("plan %d is explained by another", i)
+		}
+	}
+	if got := len(m.of("shop", made[1].Plan).recent); got != 2 {
+		t.Errorf("%d moments by then, want 2", got)
 	}
 }

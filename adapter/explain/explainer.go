@@ -31,7 +31,7 @@ var _ Source = (*Explainer)(nil)
 // Describe implements [Source].
 func (e *Explainer) Describe(ctx context.Context, of Selection) (*Document, error) {
 	d := &Document{Version: e.Version, Now: e.Clock.Now(), Step: Duration(e.Board.Step()), Services: []Service{}}
-	applications, learning := map[string]Application{}, e.learning()
+	applications, memories, learning := map[string]Application{}, map[string]*remembered{}, e.learning()
 	readings, err := e.Board.Readings(of.Namespace, of.Selector)
 	if err != nil {
 		return nil, err
@@ -44,12 +44,17 @@ func (e *Explainer) Describe(ctx context.Context, of Selection) (*Document, erro
 	}
 	for _, r := range readings {
 		name := r.Service.Application
-		known := e.Memory.of(name)
 		if _, seen := applications[name]; !seen {
-			a := application(r, known, of.Namespace, of.Full)
+			var p *plan.Plan
+			if r.Outcome != nil {
+				p = r.Outcome.Plan
+			}
+			memories[name] = e.Memory.of(name, p)
+			a := application(r, memories[name], of.Namespace, of.Full)
 			a.Learning = learning[name]
 			applications[name] = a
 		}
+		known := memories[name]
 		s := service(r, known)
 		if of.Full && known != nil {
 			if s.Detail, err = e.Memory.detail(ctx, known, r.Service.Service, len(readings) == 1); err != nil {

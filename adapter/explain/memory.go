@@ -9,6 +9,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/explain"
+	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
@@ -21,10 +22,12 @@ type Memory struct {
 	one chan struct{}
 }
 
-// remembered is the last basis of an application.
+// remembered is a basis of an application.
 type remembered struct {
 	basis  *tick.Basis
 	recent []Moment
+	// before is the one before it, which counts until its plan is published.
+	before *remembered
 
 	once    sync.Once
 	outlook *explain.Outlook
@@ -56,21 +59,27 @@ func (m *Memory) Planned(_ context.Context, b *tick.Basis) {
 	r := &remembered{basis: b}
 	if before := m.last[b.Application]; before != nil {
 		r.recent = before.recent[max(0, len(before.recent)+1-moments):]
+		r.before = &remembered{basis: before.basis, recent: before.recent}
 	}
 	r.recent = append(slices.Clip(r.recent), Moment{b.Window.End, Number(b.Verdict.Trust), Number(b.Verdict.Violations)})
 	m.last[b.Application] = r
 }
 
-// of returns what is remembered of an application, nil before its first plan.
-func (m *Memory) of(application string) *remembered {
+// of returns what a plan of an application was made from, or the last one if that of the
+// plan is not remembered; nil before the first.
+func (m *Memory) of(application string, p *plan.Plan) *remembered {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.last[application]
+	last := m.last[application]
+	if last != nil && last.before != nil && last.before.basis.Plan == p {
+		return last.before
+	}
+	return last
 }
 
 // Last returns what the last plan of an application was made from, nil before the first.
 func (m *Memory) Last(application string) *tick.Basis {
-	if r := m.of(application); r != nil {
+	if r := m.of(application, nil); r != nil {
 		return r.basis
 	}
 	return nil

@@ -129,6 +129,15 @@ func TestAnAnswerIsOfOnePlan(t *testing.T) {
 				break
 			}
 		}
+		readings, err := b.Readings("shop", labels.Everything())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range readings {
+			if r.Outcome != readings[0].Outcome {
+				t.Fatal("readings are of two outcomes")
+			}
+		}
 		var current []int
 		for _, d := range b.Current() {
 			current = append(current, d.Replicas)

@@ -24,15 +24,15 @@ type Reading struct {
 }
 
 // Readings returns the services of a namespace that selector matches, ordered by name;
-// the error is one of the API.
+// the error is one of the API. All services of an application are read from one plan.
 func (b *Board) Readings(namespace string, selector labels.Selector) ([]Reading, error) {
 	rows, err := b.matching(namespace, selector)
 	if err != nil {
 		return nil, err
 	}
-	readings := make([]Reading, len(rows))
+	readings, now := make([]Reading, len(rows)), moment{}
 	for i, r := range rows {
-		readings[i] = b.reading(r)
+		readings[i] = b.reading(r, now.of(r))
 	}
 	return readings, nil
 }
@@ -58,15 +58,14 @@ func (b *Board) find(namespace, unknown string, find func(*namespaceRows) *row) 
 	}
 	if n := index.namespaces[namespace]; n != nil {
 		if row := find(n); row != nil {
-			r := b.reading(row)
+			r := b.reading(row, row.latest.Load())
 			return r, r.Err
 		}
 	}
 	return Reading{}, notFound("%s", unknown)
 }
 
-func (b *Board) reading(r *row) Reading {
-	o := r.latest.Load()
+func (b *Board) reading(r *row, o *Outcome) Reading {
 	d, err := b.decide(r, o)
 	return Reading{Service: r.service, Outcome: o, Decision: d, Err: err}
 }
