@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator/exchange"
 )
 
 // history collects the snapshots for the summary.
@@ -101,6 +103,9 @@ func (h *history) explanation() string {
 		unbroken = " and without a failed read of the metric"
 	}
 	switch {
+	case h.models == 0 && strings.HasPrefix(after.planning.learner, string(exchange.Failed)):
+		return fold(text + "Beside it a learner waited for enough history, but could not train, so queueing theory serves on, which is all that " +
+			"such a failure costs. The learner's last word was: " + after.planning.learner + ".")
 	case h.models == 0:
 		text += "Beside it a learner waited for enough history, and no network that it trained has beaten queueing theory on minutes that were held back, " +
 			"so none took over. That is the rule: what serves is replaced only by something better. The learner's last word was: " + after.planning.learner + "."

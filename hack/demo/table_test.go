@@ -80,6 +80,10 @@ func TestHandOverIsMarked(t *testing.T) {
 	if got := text(); len(h.recent()) != 0 || !strings.Contains(got, "none took over") || !strings.Contains(got, "resting: no better") {
 		t.Errorf("before: %v\n%s", h.recent(), got)
 	}
+	h.last.planning.learner = "failed: train: no labels"
+	if got := text(); !strings.Contains(got, "could not train") || !strings.Contains(got, "no labels") {
+		t.Error(got)
+	}
 	h.add(at(4*time.Minute, "network", "0123456789abcdef", 0.2, 0.4))
 	h.add(at(8*time.Minute, "network", "0123456789abcdef", 0.1, 0.6))
 	if got := h.recent(); len(got) != 1 || !strings.Contains(got[0], "04:00  >>> HAND-OVER: the network 01234567") {
