@@ -24,8 +24,8 @@ type cluster struct {
 
 func newCluster(url string, services []estimator.Service) *cluster {
 	return &cluster{url: url, services: services, client: &http.Client{
-		Timeout:   5 * time.Second,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // not what is measured
+		Timeout:   time.Minute,
+		Transport: &http.Transport{MaxIdleConnsPerHost: readers + 1, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // not what is measured
 	}}
 }
 
@@ -34,11 +34,11 @@ func (c *cluster) get(ctx context.Context, path string) error {
 	return err
 }
 
-// modelServes returns an error when no trained model serves.
-func (c *cluster) modelServes(ctx context.Context) error {
+// modelServes returns an error when the trained model with a hash serves no service.
+func (c *cluster) modelServes(ctx context.Context, hash string) error {
 	body, err := c.read(ctx, "/metrics")
-	if err == nil && !strings.Contains(body, "\ndeepscaler_model_info{") {
-		err = errors.New("no trained model serves yet: warm up for longer than three steps")
+	if err == nil && !strings.Contains(body, `deepscaler_forecast_info{application="shop",estimator="network",model="`+hash+`"`) {
+		err = errors.New("the trained model does not serve yet: warm up for longer than three steps")
 	}
 	return err
 }
@@ -65,15 +65,20 @@ func (c *cluster) read(ctx context.Context, path string) (string, error) {
 }
 
 func (c *cluster) waitReady(ctx context.Context) error {
-	for range 600 {
-		if c.get(ctx, "/readyz") == nil {
-			return nil
+	return c.wait(ctx, func() error { return c.get(ctx, "/readyz") })
+}
+
+// wait waits until there is no error, five minutes at most.
+func (c *cluster) wait(ctx context.Context, try func() error) error {
+	for deadline := time.Now().Add(5 * time.Minute); ; {
+		err := try()
+		if err == nil || time.Now().After(deadline) {
+			return err
 		}
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}
-	return errors.New("the adapter is not ready within a minute")
 }
 
 // load reads every service and scrapes /metrics every 15 s, as the HPA

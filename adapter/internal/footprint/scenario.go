@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/deepscaler/deepscaler/adapter/internal/fakekube"
@@ -28,6 +25,9 @@ type scenario struct {
 	services         int
 	step             time.Duration
 	warmUp, duration time.Duration
+	// reads is how many of the metric there are per second while models are handed over;
+	// 0 measures the footprint.
+	reads int
 }
 
 func (s scenario) run(ctx context.Context, out io.Writer) (err error) {
@@ -55,54 +55,33 @@ func (s scenario) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	shared := filepath.Join(dir, "exchange")
-	if err := s.learn(services, shared); err != nil {
-		return fmt.Errorf("play the learner: %w", err)
+	launch := func(name string) (*replica, error) {
+		return s.launch(ctx, filepath.Join(dir, name), prometheus.URL, kube.Kubeconfig())
 	}
-	config, kubeconfig := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "kubeconfig")
-	if err := errors.Join(
-		os.WriteFile(kubeconfig, kube.Kubeconfig(), 0o600),
-		os.WriteFile(config, fmt.Appendf(nil, `apiVersion: config.deepscaler.io/v1alpha1
-kind: AdapterConfiguration
-step: %v
-telemetry: {prometheus: {url: %q}, rateWindow: %v}
-certificates: {namespace: %s}
-models: {exchange: %q}
-`, s.step, prometheus.URL, max(time.Minute, s.step), fakekube.Namespace, shared), 0o600),
-	); err != nil {
-		return err
+	if s.reads > 0 {
+		return s.handOver(ctx, out, services, launch)
 	}
-	port, err := freePort(ctx)
+	adapter, err := launch("adapter")
 	if err != nil {
 		return err
 	}
-	program := filepath.Join(dir, "deepscaler")
-	if err := install(program, s.binary); err != nil {
-		return err
+	c := newCluster(adapter.url, services)
+	measured := c.waitReady(ctx)
+	hash := ""
+	if measured == nil {
+		hash, measured = s.learn(services, adapter.exchange, "", needs[0])
 	}
-	adapter := exec.CommandContext(ctx, program, "adapter", "--config", config, "--kubeconfig", kubeconfig,
-		"--bind-address", "127.0.0.1", "--secure-port", port, "--cert-dir", filepath.Join(dir, "certificates"))
-	adapter.Cancel = func() error { return adapter.Process.Signal(os.Interrupt) }
-	log := &strings.Builder{}
-	adapter.Stdout, adapter.Stderr = log, log
-	if err := adapter.Start(); err != nil {
-		return fmt.Errorf("start the adapter: %w", err)
+	if measured == nil {
+		measured = s.measure(ctx, out, c, process(adapter.command.Process.Pid), hash)
 	}
-	measured := s.measure(ctx, out, newCluster("https://127.0.0.1:"+port, services), process(adapter.Process.Pid))
 	began := time.Now()
-	stopped := errors.Join(adapter.Process.Signal(os.Interrupt), adapter.Wait())
+	err = adapter.stop(measured)
 	fmt.Fprintf(out, "stopped in %v\n", time.Since(began).Round(time.Millisecond))
-	if err := errors.Join(measured, stopped); err != nil {
-		return fmt.Errorf("%w; the adapter's log:\n%s", err, log)
-	}
-	return nil
+	return err
 }
 
 // measure prints the footprint and returns an error when it is above the bars.
-func (s scenario) measure(ctx context.Context, out io.Writer, c *cluster, p process) error {
-	if err := c.waitReady(ctx); err != nil {
-		return err
-	}
+func (s scenario) measure(ctx context.Context, out io.Writer, c *cluster, p process, hash string) error {
 	go c.load(ctx)
 	if err := sleep(ctx, s.warmUp); err != nil {
 		return err
@@ -129,7 +108,7 @@ func (s scenario) measure(ctx context.Context, out io.Writer, c *cluster, p proc
 	cores := (after - before).Seconds() / time.Since(began).Seconds()
 	fmt.Fprintf(out, "%d services, step %v: at most %.1f MiB resident, %.4f core (bars: %.1f MiB, %v core)\n",
 		s.services, s.step, float64(peak)/(1<<20), cores, float64(maxResident)/(1<<20), maxCores)
-	if err := c.modelServes(ctx); err != nil {
+	if err := c.modelServes(ctx, hash); err != nil {
 		return err
 	}
 	if failed := c.failed.Load(); failed > 0 {
@@ -148,13 +127,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-func freePort(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, errors.Join(err, l.Close())
 }
