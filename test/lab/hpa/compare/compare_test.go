@@ -32,7 +32,8 @@ func TestRealController(t *testing.T) {
 		g.Go(func() error {
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			return p.create(t.Context(), 1+p.random.IntN(5))
+			// With fewer than the minimum the first decision would be made without a look at metrics.
+			return p.create(t.Context(), max(int(*p.spec.MinReplicas), 1+p.random.IntN(5)))
 		})
 	}
 	if err := g.Wait(); err != nil {
