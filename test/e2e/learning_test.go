@@ -34,13 +34,18 @@ type pair struct {
 	clients  [2]rest.Interface
 }
 
-// startPair brings up an application for which queueing theory has so much headroom that any
-// network that learns what is needed does better.
+// startPair brings up an application under a load with bursts, which queueing theory sees when
+// they have come, and which are to be met nineteen times of twenty. Any network that learns to add what
+// they need does better.
 func startPair(t *testing.T) *pair {
 	t.Helper()
-	s := startWith(t, 100, 10, func(o *stack.AdapterOptions) {
-		o.Window, o.Headroom, o.Learning = 20, 3, learning()
-	})
+	bursts, err := filepath.Abs("testdata/bursts.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startWith(t, 10, func(o *stack.AdapterOptions) {
+		o.Window, o.Quantile, o.Learning = 20, 0.95, learning()
+	}, "--load-file", bursts)
 	p := &pair{site: s}
 	second, err := s.adapter.Replica(deadline(t), "adapter-second-"+s.Namespace)
 	if err != nil {

@@ -41,11 +41,11 @@ type site struct {
 func start(t *testing.T, rps float64, replicas int) *site {
 	t.Helper()
 	t.Parallel()
-	return startWith(t, rps, replicas, nil)
+	return startWith(t, replicas, nil, "--rps", fmt.Sprint(rps))
 }
 
-// startWith is start with changes to the adapter.
-func startWith(t *testing.T, rps float64, replicas int, change func(*stack.AdapterOptions)) *site {
+// startWith is start under a load that has the given flags, with changes to the adapter.
+func startWith(t *testing.T, replicas int, change func(*stack.AdapterOptions), load ...string) *site {
 	t.Helper()
 	plane := shared.take(t)
 	ctx := deadline(t)
@@ -54,7 +54,7 @@ func startWith(t *testing.T, rps float64, replicas int, change func(*stack.Adapt
 		Description: "testdata/chain.yaml",
 		Namespace:   namespace,
 		Replicas:    replicas,
-		Load:        []string{"--rps", fmt.Sprint(rps)},
+		Load:        load,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -36,8 +36,8 @@ type AdapterOptions struct {
 	SLO        time.Duration
 	// Queries replaces queries of the preset, by feature.
 	Queries map[string]string
-	// Headroom is that of queueing theory, 0 for the default.
-	Headroom float64
+	// Quantile of the need that models are to serve, 0 for the default.
+	Quantile float64
 	// Learning, unless nil, is that of a learner beside the adapter; see
 	// [Adapter.StartLearner].
 	Learning *exchange.Learning
@@ -50,9 +50,9 @@ func (o AdapterOptions) config(folder string) []byte {
 	for feature, query := range o.Queries {
 		queries = append(queries, fmt.Sprintf("%s: %q", feature, query))
 	}
-	headroom, learning := "", ""
-	if o.Headroom > 0 {
-		headroom = fmt.Sprintf("  headroom: %v\n", o.Headroom)
+	quantile, learning := "", ""
+	if o.Quantile > 0 {
+		quantile = fmt.Sprintf("  quantile: %v\n", o.Quantile)
 	}
 	if l := o.Learning; l != nil {
 		learning = fmt.Sprintf("models: {exchange: %q}\nlearner: {interval: %v, history: %v, leastHistory: %v, maxAge: %v, iterations: %d}\n",
@@ -74,7 +74,7 @@ defaults:
   namespace: %s
   secret: %s
   service: %s
-%s`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.SLO, headroom, systemNamespace, certificates, adapterName, learning)
+%s`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.SLO, quantile, systemNamespace, certificates, adapterName, learning)
 }
 
 // Adapter is a running adapter, as a program on this host with the rights of the
