@@ -125,7 +125,7 @@ func lossesOf(ctx context.Context, m gnn.Model[float32], affinity []float32, s S
 		return losses{}, err
 	}
 	var all losses
-	for _, p := range parts {
+	for _, p := range &parts {
 		for i, v := range p.sums {
 			all.sums[i] += v
 		}
