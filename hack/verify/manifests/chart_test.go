@@ -37,11 +37,13 @@ var equals = []struct {
 	{"{prometheus: {install: true, namespace: monitoring, withoutMesh: true}}", []string{"overlays/getting-started-without-mesh"}},
 	{"{scheduler: {enabled: true}}", []string{"base", "scheduler"}},
 	{"{scheduler: {enabled: true, scaleIn: true}}", []string{"base", "overlays/scheduler-scale-in"}},
+	{"{apis: custom, keda: {enabled: true}, scheduler: {enabled: true}}", []string{"overlays/keda", "overlays/scheduler-beside-keda"}},
+	{"{capacityBuffers: {enabled: true}}", []string{"overlays/capacity-buffers"}},
 }
 
 // everything switches on what can be on at once.
 const everything = `{apis: both, keda: {enabled: true}, prometheus: {install: true, withoutMesh: true}, dashboard: {enabled: true},
-  prometheusOperator: {enabled: true}, scheduler: {enabled: true, scaleIn: true}}`
+  prometheusOperator: {enabled: true}, scheduler: {enabled: true, scaleIn: true}, capacityBuffers: {enabled: true}}`
 
 // chart runs helm with homes of its own.
 type chart struct {
@@ -257,12 +259,13 @@ func TestChartRefusesBadValues(t *testing.T) {
 		"{image: {digest: abc}}":   "at '/image/digest': 'abc' does not match pattern",
 		"{goMemLimit: 112M}":       "at '/goMemLimit'",
 		"{resources: {limit: {}}}": "at '/resources': additional properties 'limit' not allowed",
-		"{config: {telemetry: {prometheus: {ulr: http://p}}}}":        "at '/config/telemetry/prometheus': additional properties 'ulr' not allowed",
-		"{config: {kind: AdapterConfiguration}}":                      "additional properties 'kind' not allowed",
-		"{config: {step: 15}}":                                        "at '/config/step': got number, want string",
-		"{config: {defaults: {leadTime: 1 minute}}}":                  "at '/config/defaults/leadTime'",
-		"{apis: custom, scheduler: {enabled: true}}":                  "scheduler.enabled needs the external metrics API, from which the plugin reads: set apis to external or both",
-		"{certificates: {issuer: cert-manager, issuerRef: {nam: x}}}": "additional properties 'nam' not allowed",
+		"{config: {telemetry: {prometheus: {ulr: http://p}}}}":                             "at '/config/telemetry/prometheus': additional properties 'ulr' not allowed",
+		"{config: {kind: AdapterConfiguration}}":                                           "additional properties 'kind' not allowed",
+		"{config: {step: 15}}":                                                             "at '/config/step': got number, want string",
+		"{config: {defaults: {leadTime: 1 minute}}}":                                       "at '/config/defaults/leadTime'",
+		"{apis: custom, scheduler: {enabled: true, scaleIn: true}}":                        "scheduler.scaleIn needs the external metrics API, from which the plugin reads: set apis to external or both",
+		"{apis: custom, certificates: {issuer: cert-manager}, scheduler: {enabled: true}}": "set certificates.issuer to adapter",
+		"{certificates: {issuer: cert-manager, issuerRef: {nam: x}}}":                      "additional properties 'nam' not allowed",
 	} {
 		out, err := c.template(t.Context(), system, values)
 		if err == nil || !strings.Contains(err.Error(), want) {
