@@ -102,6 +102,13 @@ func (r *release) complete(ctx context.Context, imagesOnly bool) error {
 	if err != nil {
 		return fmt.Errorf("find the commit (a release is made in a checkout with git): %w", err)
 	}
+	changed, err := output(ctx, r.source, "git", "status", "--porcelain")
+	if err != nil {
+		return err
+	}
+	if changed != "" && !imagesOnly {
+		return fmt.Errorf("a release is made of a commit: commit or remove these first:\n%s", changed)
+	}
 	revision, seconds, _ := strings.Cut(strings.TrimSpace(commit), " ")
 	unix, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"log"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -38,7 +40,7 @@ func small(t *testing.T, dir string) *release {
 	}
 }
 
-// make publishes into the release's directory and verifies it.
+// publish writes into the release's directory and verifies it.
 func publish(t *testing.T, r *release) {
 	t.Helper()
 	for _, step := range []func(context.Context) error{r.clean, r.images, r.plugin, r.materials, r.checksums} {
@@ -87,7 +89,7 @@ func TestTheSameCommitMakesTheSameBytes(t *testing.T) {
 	}
 }
 
-// What is wrong is found before it is published.
+// What is wrong is found before anything is published.
 func TestVerifyFindsWhatIsWrong(t *testing.T) {
 	r := small(t, t.TempDir())
 	publish(t, r)
@@ -145,7 +147,7 @@ func replace(t *testing.T, file, before, after string) {
 	}
 }
 
-// An image for another processor, with more in it or one that needs libraries is refused.
+// A program for another processor is found in its image.
 func TestVerifyLooksIntoImages(t *testing.T) {
 	r := small(t, t.TempDir())
 	compile := r.build
@@ -165,7 +167,7 @@ func TestVerifyLooksIntoImages(t *testing.T) {
 }
 
 func TestPushWritesAllPlatforms(t *testing.T) {
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	r := small(t, t.TempDir())
 	r.image = strings.TrimPrefix(server.URL, "http://") + "/deepscaler"
@@ -203,6 +205,22 @@ func TestBadArguments(t *testing.T) {
 		if err := run(t.Context(), append(args, "--out", filepath.Join(t.TempDir(), "out"))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", args, err, want)
 		}
+	}
+}
+
+func TestChangesAreNotReleased(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{{"init", "-q"}, {"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "first"}} {
+		if _, err := output(t.Context(), dir, "git", args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "draft"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := run(t.Context(), []string{"--version", "v0.1.0", "--image", "x", "--source", dir, "--out", filepath.Join(dir, "out")})
+	if err == nil || !strings.Contains(err.Error(), "commit or remove these first:\n?? draft") {
+		t.Errorf("got %v, want the name of the file", err)
 	}
 }
 
