@@ -198,6 +198,9 @@ ready. In another terminal:
 
 Prometheus: %[6]s   Jaeger: %[7]s
 
+DESIRED is what DeepScaler computes, HPA what the autoscalers ask for. They scale out at once, and scale in to
+the largest number of the last minutes only (stabilizationWindowSeconds), so HPA stays above DESIRED after a peak.
+
 `, s.Cluster.Kubeconfig(), plugins, a.Namespace, stack.MetricName, a.Services[0], a.Prometheus.URL(), a.Jaeger.QueryURL())
 	return nil
 }
