@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,9 +38,10 @@ func buildCommand() *cobra.Command {
 		Use:   "build [component]...",
 		Short: "Build the programs without starting anything",
 		Long: `Build the programs that are missing from the user's cache directory and print
-where each one is. Without arguments all of them are built.
+where each one is. Without arguments all those of a cluster are built.
 
-Components: ` + componentList(),
+Components of a cluster: ` + componentList(controlplane.Components()) + `
+Others: ` + componentList(controlplane.Optional()),
 		Example: "  cluster build\n  cluster build kubectl prometheus",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var components []controlplane.Component
@@ -53,7 +55,7 @@ Components: ` + componentList(),
 			if err != nil {
 				return err
 			}
-			for _, component := range controlplane.Components() {
+			for _, component := range slices.Concat(controlplane.Components(), controlplane.Optional()) {
 				if path, built := binaries[component]; built {
 					fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\n", component, path)
 				}
@@ -63,9 +65,9 @@ Components: ` + componentList(),
 	}
 }
 
-func componentList() string {
+func componentList(components []controlplane.Component) string {
 	var names []string
-	for _, component := range controlplane.Components() {
+	for _, component := range components {
 		names = append(names, string(component))
 	}
 	return strings.Join(names, ", ")
