@@ -61,9 +61,6 @@ func (r *release) binary(ctx context.Context, p program, on platform) (string, e
 	if _, err := os.Stat(file); err == nil {
 		return file, nil
 	}
-	if err := os.MkdirAll(r.work(), 0o755); err != nil {
-		return "", err
-	}
 	return file, r.build(ctx, p, on, file)
 }
 

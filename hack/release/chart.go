@@ -14,7 +14,11 @@ import (
 
 // manifests renders every kustomization with the images of this release.
 func (r *release) manifests(ctx context.Context) error {
-	out := filepath.Join(r.out, "manifests")
+	// Kustomize wants all of it in one tree, and the paths between.
+	out, err := filepath.Rel(r.source, filepath.Join(r.out, "manifests"))
+	if err != nil {
+		return err
+	}
 	if _, err := output(ctx, r.source, "go", "run", "./hack/verify/manifests/render", "--image", r.image+":"+r.version, "--out", out); err != nil {
 		return err
 	}

@@ -118,14 +118,17 @@ func (r *release) complete(ctx context.Context, imagesOnly bool) error {
 	return nil
 }
 
-// clean leaves an empty directory, so that nothing of an earlier run is published.
+// clean leaves empty directories, so that nothing of an earlier run is published.
 func (r *release) clean(context.Context) error {
 	for _, dir := range []string{r.out, r.work()} {
 		if err := os.RemoveAll(dir); err != nil {
 			return fmt.Errorf("remove what an earlier run made: %w", err)
 		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
 	}
-	return os.MkdirAll(r.out, 0o755)
+	return nil
 }
 
 // done reports a finished file.
