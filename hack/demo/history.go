@@ -116,7 +116,7 @@ func (h *history) explanation() string {
 	default:
 		text += fmt.Sprintf("Beside it a learner trained the paper's network on what it saw, and tested it on minutes that were held back. "+
 			"After %s it was better than queueing theory there, so it took over, on all services together%s; "+
-			"with what came later the plan changed hands %d times more. ", clock(before.elapsed), unbroken, h.models-1)
+			"with what came later %d more followed. ", clock(before.elapsed), unbroken, h.models-1)
 	}
 	if spent > time.Minute && before.elapsed > time.Minute {
 		late := (after.violation*after.elapsed.Seconds() - before.violation*before.elapsed.Seconds()) / spent.Seconds()

@@ -36,11 +36,17 @@ var needs = []float64{6, 4, 5}
 func (s scenario) handOver(ctx context.Context, out io.Writer, services []estimator.Service, launch func(string) (*replica, error)) (err error) {
 	var replicas [2]*replica
 	var clusters [2]*cluster
+	defer func() {
+		for _, r := range replicas {
+			if r != nil {
+				err = r.stop(err)
+			}
+		}
+	}()
 	for i, name := range []string{"first", "second"} {
 		if replicas[i], err = launch(name); err != nil {
 			return err
 		}
-		defer func() { err = replicas[i].stop(err) }()
 		clusters[i] = newCluster(replicas[i].url, services)
 	}
 	for _, c := range clusters {
