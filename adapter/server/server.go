@@ -75,10 +75,15 @@ func assemble(ctx context.Context, o *Options, c Content, config *genericapiserv
 	// The built-in handler lacks our own metrics; Content.Self serves both.
 	config.EnableMetrics = false
 	config.ShutdownDelayDuration = o.ShutdownDelay
-	if c.Around != nil {
-		config.BuildHandlerChainFunc = func(h http.Handler, config *genericapiserver.Config) http.Handler {
-			return genericapiserver.DefaultBuildHandlerChain(c.Around(h), config)
+	config.BuildHandlerChainFunc = func(h http.Handler, config *genericapiserver.Config) http.Handler {
+		if c.Around != nil {
+			h = c.Around(h)
 		}
+		h = genericapiserver.DefaultBuildHandlerChain(h, config)
+		if c.External != nil {
+			h = withReads(h, c.External, config)
+		}
+		return h
 	}
 
 	adapterConfig := &apiserver.Config{GenericConfig: config}
