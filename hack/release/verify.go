@@ -40,7 +40,7 @@ func verify(ctx context.Context, r *release, imagesOnly bool) error {
 			return fmt.Errorf("%s: %w", materialsFile(p), err)
 		}
 	}
-	if err := r.verifyPlugin(); err != nil {
+	if err := r.verifyPlugin(ctx); err != nil {
 		return fmt.Errorf("%s: %w", krewFile, err)
 	}
 	written, err := os.ReadFile(filepath.Join(r.out, sums))
@@ -194,9 +194,14 @@ func (r *release) verifyMaterials(p program) error {
 	return nil
 }
 
-// verifyPlugin checks that krew finds in each archive what the manifest promises.
-func (r *release) verifyPlugin() error {
-	content, err := os.ReadFile(filepath.Join(r.out, krewFile))
+// verifyPlugin has the validator of krew's index check the manifest, and looks for what it
+// promises in each archive.
+func (r *release) verifyPlugin(ctx context.Context) error {
+	file := filepath.Join(r.out, krewFile)
+	if _, err := output(ctx, filepath.Join(r.source, "hack/release"), "go", "tool", "validate-krew-manifest", "-manifest", file, "-skip-install"); err != nil {
+		return err
+	}
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
