@@ -117,7 +117,7 @@ func TestAnAnswerIsOfOnePlan(t *testing.T) {
 	})
 	defer publishing.Wait()
 	defer close(done)
-	for torn, reads := 0, 0; reads < 20000 && torn == 0; reads++ {
+	for torn, reads := 0, 0; reads < 5000 && torn == 0; reads++ {
 		list, err := b.read("shop", labels.Everything(), discovery.Metric)
 		if err != nil {
 			continue // nothing is published yet
