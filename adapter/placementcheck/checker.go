@@ -10,16 +10,21 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/deepscaler/deepscaler/adapter/knowledge"
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/placement"
 )
 
+// Client is the part of a [k8s.io/client-go/kubernetes.Interface] that a [Checker] needs.
+type Client interface {
+	CoreV1() corev1client.CoreV1Interface
+}
+
 // Checker looks at a cluster with the rights of its user. It changes nothing.
 type Checker struct {
-	Client kubernetes.Interface
+	Client Client
 	// Adapter has the metrics of the adapter.
 	Adapter knowledge.Reader
 	Now     func() time.Time

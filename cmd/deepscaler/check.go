@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/deepscaler/deepscaler/adapter/check"
@@ -86,7 +85,7 @@ do not count.`,
 
 // newChecker returns a checker of a cluster.
 func newChecker(kube *rest.Config) (*check.Checker, error) {
-	client, err := kubernetes.NewForConfig(kube)
+	client, err := newClients(kube)
 	if err != nil {
 		return nil, fmt.Errorf("create a Kubernetes client: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
@@ -64,7 +63,7 @@ Less than an hour of it does not count.`,
 			if g.Way, err = wayOf(cmd.Context(), config, api); err != nil {
 				return err
 			}
-			if g.Client, err = kubernetes.NewForConfig(config); err != nil {
+			if g.Client, err = newClients(config); err != nil {
 				return fmt.Errorf("create a Kubernetes client: %w", err)
 			}
 			if p.given() {

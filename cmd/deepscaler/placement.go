@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/deepscaler/deepscaler/adapter/explain"
 	"github.com/deepscaler/deepscaler/adapter/knowledge"
@@ -50,7 +49,7 @@ Services of the application, and to read its metrics.`,
 			if err != nil {
 				return err
 			}
-			client, err := kubernetes.NewForConfig(config)
+			client, err := newClients(config)
 			if err != nil {
 				return fmt.Errorf("create a Kubernetes client: %w", err)
 			}

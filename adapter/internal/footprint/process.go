@@ -29,14 +29,21 @@ func (p process) cpu() (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticksPerSecond, err
 }
 
-// resident returns the bytes of memory in use.
-func (p process) resident() (int64, error) {
+// resident returns the bytes of memory in use, and those of them that are mapped from
+// files: the program itself, which the kernel can drop and read again.
+func (p process) resident() (all, mapped int64, err error) {
 	fields, err := p.fields("statm")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	pages, err := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize()), err
+	for i, to := range map[int]*int64{1: &all, 2: &mapped} {
+		pages, err := strconv.ParseInt(fields[i], 10, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		*to = pages * int64(os.Getpagesize())
+	}
+	return all, mapped, nil
 }
 
 func (p process) fields(file string) ([]string, error) {
