@@ -4,23 +4,23 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// counting counts the parts that are kept, and may cancel after some.
+// counting counts the parts that are kept, by several at a time, and may cancel after some.
 type counting struct {
 	*Parts
-	kept   int
+	kept   atomic.Int64
 	cancel func()
-	after  int
+	after  int64
 }
 
 func (c *counting) Keep(key, value any) error {
-	c.kept++
-	if c.kept == c.after {
+	if c.kept.Add(1) == c.after {
 		c.cancel()
 	}
 	return c.Parts.Keep(key, value)
@@ -67,15 +67,15 @@ func TestRunGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.kept < 3 || second.kept == 0 || third.kept != 0 {
-		t.Errorf("kept %d, %d and %d parts, want some, the rest and none", first.kept, second.kept, third.kept)
+	if first.kept.Load() < 3 || second.kept.Load() == 0 || third.kept.Load() != 0 {
+		t.Errorf("kept %d, %d and %d parts, want some, the rest and none", first.kept.Load(), second.kept.Load(), third.kept.Load())
 	}
 	more := &counting{Parts: parts, cancel: cancel}
 	if _, err := run(t.Context(), more, 3); err != nil {
 		t.Fatal(err)
 	}
-	if most := first.kept + second.kept; more.kept == 0 || more.kept >= most {
-		t.Errorf("a third seed added %d parts to %d, want fewer than the first two took", more.kept, most)
+	if most, added := first.kept.Load()+second.kept.Load(), more.kept.Load(); added == 0 || added >= most {
+		t.Errorf("a third seed added %d parts to %d, want fewer than the first two took", added, most)
 	}
 	hold(t, page)
 	if diff := cmp.Diff(page, again); diff != "" {
