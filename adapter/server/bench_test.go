@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,32 +116,7 @@ func BenchmarkReadOverHTTPS(b *testing.B) {
 	for _, n := range []int{41, 1000} {
 		b.Run(fmt.Sprintf("direct/services=%d", n), func(b *testing.B) {
 			url, reviews := serve(b, planned(b, n))
-			transport := &http.Transport{
-				ForceAttemptHTTP2: true,
-				// The certificate is not what is measured; the handshake is made once.
-				TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // self-signed, for the benchmark
-			}
-			b.Cleanup(transport.CloseIdleConnections)
-			client := &http.Client{Transport: transport}
-			next := 0
-			get := func(token string) int {
-				path := fmt.Sprintf("/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/%s?labelSelector=service%%3Dservice-%d", discovery.Metric, next%n)
-				next++
-				request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url+path, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				request.Header.Set("Authorization", "Bearer "+token)
-				response, err := client.Do(request)
-				if err != nil {
-					return 0
-				}
-				defer response.Body.Close()
-				if _, err := io.Copy(io.Discard, response.Body); err != nil {
-					b.Fatal(err)
-				}
-				return response.StatusCode
-			}
+			get := reader(b, url, n)
 			for get("hpa") == 0 {
 				time.Sleep(10 * time.Millisecond)
 			}
@@ -154,6 +132,73 @@ func BenchmarkReadOverHTTPS(b *testing.B) {
 			}
 			b.ReportMetric(float64(reviews()-before)/float64(b.N), "reviews/op")
 			b.ReportMetric(float64((processorTime(b)-used).Microseconds())/float64(b.N), "cpu-µs/op")
+		})
+	}
+}
+
+// reader returns a function that reads the metric of one of n services after the other as
+// the owner of a token, and returns the status; 0 while there is no connection.
+func reader(b *testing.B, url string, n int) func(token string) int {
+	b.Helper()
+	transport := &http.Transport{
+		ForceAttemptHTTP2: true,
+		// The certificate is not what is measured; the handshake is made once.
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // self-signed, for the benchmark
+	}
+	b.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Transport: transport}
+	var next atomic.Int64
+	return func(token string) int {
+		path := fmt.Sprintf("/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/%s?labelSelector=service%%3Dservice-%d", discovery.Metric, next.Add(1)%int64(n))
+		request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url+path, nil)
+		if err != nil {
+			b.Error(err)
+			return 0
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := client.Do(request)
+		if err != nil {
+			return 0
+		}
+		defer response.Body.Close()
+		if _, err := io.Copy(io.Discard, response.Body); err != nil {
+			b.Error(err)
+		}
+		return response.StatusCode
+	}
+}
+
+// BenchmarkReadsAtRate offers 1,000 reads per second, whether earlier ones have been
+// answered or not, and reports the quantiles of the time until the answer. It needs a machine without other work, and
+// -benchtime 10000x for ten seconds.
+func BenchmarkReadsAtRate(b *testing.B) {
+	for _, n := range []int{41, 1000} {
+		b.Run(fmt.Sprintf("direct/services=%d", n), func(b *testing.B) {
+			url, _ := serve(b, planned(b, n))
+			get := reader(b, url, n)
+			for get("hpa") == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+			took := make([]time.Duration, b.N)
+			var reads sync.WaitGroup
+			b.ResetTimer()
+			began, used := time.Now(), processorTime(b)
+			for i := range took {
+				due := began.Add(time.Duration(i) * time.Millisecond)
+				time.Sleep(time.Until(due))
+				reads.Go(func() {
+					if code := get("hpa"); code != http.StatusOK {
+						b.Errorf("status %d", code)
+					}
+					took[i] = time.Since(due)
+				})
+			}
+			reads.Wait()
+			b.ReportMetric(float64((processorTime(b)-used).Microseconds())/float64(b.N), "cpu-µs/op")
+			slices.Sort(took)
+			for _, q := range []float64{0.5, 0.99} {
+				b.ReportMetric(took[int(q*float64(b.N-1))].Seconds()*1000, fmt.Sprintf("p%.0f-ms", 100*q))
+			}
 		})
 	}
 }
