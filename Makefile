@@ -147,6 +147,10 @@ test-cluster: ## The tests on a real control plane (the first run builds it: abo
 	@packages=$$($(CONTROL_PLANE_PACKAGES)); \
 	$(HEARTBEAT) "compiling and testing on a real control plane" go test -p 2 -v -timeout 60m $$packages
 
+.PHONY: test-keda
+test-keda: ## DeepScaler behind the real KEDA on a real control plane (the first run builds KEDA, which takes as long as Kubernetes)
+	@$(HEARTBEAT) "compiling and testing with KEDA" go test -tags keda -v -count 1 -timeout 60m -run KEDA ./test/e2e
+
 .PHONY: test-release
 test-release: ## Make a release twice and compare them (about a quarter of an hour on two cores)
 	@$(MAKE) release VERSION=v0.0.0-test IMAGE=registry.example.com/deepscaler

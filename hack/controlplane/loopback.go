@@ -1,8 +1,16 @@
 package controlplane
 
 import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/deepscaler/deepscaler/hack/controlplane/internal/pki"
 )
 
 // LoopbackService returns the Service through which an APIService or a webhook
@@ -24,4 +32,26 @@ func LoopbackService(namespace, name string) *corev1.Service {
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
 		Spec:       corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "localhost"},
 	}
+}
+
+// WriteCertificate writes ca.crt, tls.crt and tls.key into dir, for a program that has none
+// of its own, and returns the first. The certificate is of a new authority and for localhost and the
+// given DNS names, as a server and as a client.
+func WriteCertificate(dir, name string, dnsNames ...string) (authority []byte, err error) {
+	a, err := pki.NewAuthority(name, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := a.Loopback(name, dnsNames)
+	if err != nil {
+		return nil, err
+	}
+	err = os.MkdirAll(dir, 0o700)
+	for file, content := range map[string][]byte{"ca.crt": a.Pair().Cert, "tls.crt": pair.Cert, "tls.key": pair.Key} {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, file), content, 0o600))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write the certificate of %s: %w", name, err)
+	}
+	return a.Pair().Cert, nil
 }

@@ -37,6 +37,8 @@ type staging struct {
 	workload func(ctx context.Context, plane *stack.Stack, like *appsv1.Deployment) error
 	// autoscaler changes the HPA of the service before it is created.
 	autoscaler func(*autoscalingv2.HorizontalPodAutoscaler)
+	// keda leaves the HPA of the service, and the external metrics API, to KEDA.
+	keda bool
 }
 
 // stage deploys a service under an HPA.
@@ -74,15 +76,23 @@ func stage(t *testing.T, o staging) *scene {
 			}
 		} else {
 			prometheus.other.Name = d.Name
+			hpa.Spec.Metrics = []autoscalingv2.MetricSpec{stack.ObjectMetric(hpa.Spec.ScaleTargetRef)}
 		}
 		if err := workload(ctx, plane, d); err != nil {
 			t.Fatal(err)
 		}
-		create(t, plane, hpa)
+		if i > 0 || !o.keda {
+			create(t, plane, hpa)
+		}
+	}
+	overlay := "overlays/both-apis"
+	if o.keda {
+		overlay = "overlays/keda"
 	}
 	adapter, err := plane.StartAdapter(ctx, stack.AdapterOptions{
 		Name:       "adapter-" + namespace,
-		Manifests:  "overlays/both-apis",
+		Manifests:  overlay,
+		KEDA:       o.keda,
 		Prometheus: prometheus.url,
 		Queries:    prometheus.queries(),
 		Step:       step,

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -26,6 +27,8 @@ type AdapterOptions struct {
 	Name string
 	// Manifests is the kustomization below manifests that is installed; base if empty.
 	Manifests string
+	// KEDA serves the external scaler for KEDA too.
+	KEDA bool
 	// Prometheus and Jaeger are base URLs; Jaeger may be empty.
 	Prometheus, Jaeger string
 	// Step is Δ, Window τ; see the adapter's configuration for the others.
@@ -84,6 +87,8 @@ type Adapter struct {
 	opts  AdapterOptions
 	stack *Stack
 	port  int
+	// kedaPort is 0 without an external scaler.
+	kedaPort int
 }
 
 // StartAdapter installs the manifests and starts the adapter behind the API
@@ -101,7 +106,7 @@ func (s *Stack) StartAdapter(ctx context.Context, opts AdapterOptions) (*Adapter
 	if err := a.run(ctx); err != nil {
 		return nil, err
 	}
-	if err := Eventually(ctx, "the API aggregator reaches the adapter", s.aggregated); err != nil {
+	if err := Eventually(ctx, "the API aggregator reaches the adapter", func(ctx context.Context) error { return s.aggregated(ctx, opts.api()) }); err != nil {
 		return nil, errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 	}
 	return a, nil
@@ -127,7 +132,37 @@ func (s *Stack) newAdapter(opts AdapterOptions) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the adapter: %w", err)
 	}
-	return &Adapter{opts: opts, stack: s, port: port}, nil
+	a := &Adapter{opts: opts, stack: s, port: port}
+	if opts.KEDA {
+		if a.kedaPort, err = s.Cluster.FreePort(); err != nil {
+			return nil, fmt.Errorf("start the adapter: %w", err)
+		}
+	}
+	return a, nil
+}
+
+// api returns the path of a metrics API that leads to the adapter.
+func (o AdapterOptions) api() string {
+	if o.KEDA {
+		// KEDA's own server has the other one.
+		return customMetrics
+	}
+	return externalMetrics
+}
+
+// ScalerAddress is where KEDA's operator finds the external scaler: its Service, and the
+// port of the program that plays it.
+func (a *Adapter) ScalerAddress() string {
+	return adapterName + "." + systemNamespace + ".svc:" + strconv.Itoa(a.kedaPort)
+}
+
+// Authority returns the authority of the adapter's certificate, in PEM.
+func (a *Adapter) Authority(ctx context.Context) ([]byte, error) {
+	secret, err := a.stack.Client.CoreV1().Secrets(systemNamespace).Get(ctx, certificates, metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("find the authority of the adapter's certificate: %w", err)
+	}
+	return secret.Data["ca.crt"], nil
 }
 
 func (a *Adapter) dir() string { return filepath.Join(a.stack.Cluster.Dir(), a.opts.Name) }
@@ -177,7 +212,7 @@ func (a *Adapter) run(ctx context.Context) error {
 		Args: []string{
 			"adapter", "--config", config, "--kubeconfig", kubeconfig,
 			"--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig,
-			"--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(a.port),
+			"--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(a.port), "--keda-port", strconv.Itoa(a.kedaPort),
 			"--cert-dir", filepath.Join(dir, "certificates"),
 		},
 		Ready: a.ready,
@@ -244,9 +279,9 @@ func (a *Adapter) address() *rest.Config {
 	}
 }
 
-// aggregated checks that the external metrics API answers through the
-// aggregator, which implies a verified certificate.
-func (s *Stack) aggregated(ctx context.Context) error {
-	_, err := s.Client.Discovery().RESTClient().Get().AbsPath(externalMetrics).Do(ctx).Raw()
+// aggregated checks that a metrics API answers through the aggregator, which implies a
+// verified certificate.
+func (s *Stack) aggregated(ctx context.Context, api string) error {
+	_, err := s.Client.Discovery().RESTClient().Get().AbsPath(api).Do(ctx).Raw()
 	return err
 }

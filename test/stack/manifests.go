@@ -3,6 +3,7 @@ package stack
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -24,7 +25,13 @@ const (
 // containers, so the adapter's Deployment is left out and its Service leads to the
 // program at port on this host.
 func (s *Stack) install(ctx context.Context, kustomization string, port int) error {
-	rendered, err := manifests.Render(ctx, s.Cluster.Binary(controlplane.Kubectl), filepath.Join(s.Programs.Root, "manifests", kustomization))
+	return s.apply(ctx, filepath.Join(s.Programs.Root, "manifests", kustomization), port, nil)
+}
+
+// apply applies the kustomization in a folder with the changes of install. A bundle,
+// unless nil, verifies the program at port, which does not inject one itself.
+func (s *Stack) apply(ctx context.Context, folder string, port int, bundle []byte) error {
+	rendered, err := manifests.Render(ctx, s.Cluster.Binary(controlplane.Kubectl), folder)
 	if err != nil {
 		return err
 	}
@@ -35,7 +42,7 @@ func (s *Stack) install(ctx context.Context, kustomization string, port int) err
 	var list bytes.Buffer
 	for _, object := range objects {
 		switch object.GetKind() {
-		case "Deployment", "PodDisruptionBudget", "NetworkPolicy":
+		case "Deployment", "PodDisruptionBudget", "NetworkPolicy", "ValidatingWebhookConfiguration":
 			continue
 		case "Service":
 			loopback := controlplane.LoopbackService(object.GetNamespace(), object.GetName())
@@ -46,6 +53,11 @@ func (s *Stack) install(ctx context.Context, kustomization string, port int) err
 		case "APIService":
 			if err := unstructured.SetNestedField(object.Object, int64(port), "spec", "service", "port"); err != nil {
 				return fmt.Errorf("point the APIService at port %d: %w", port, err)
+			}
+			if bundle != nil {
+				if err := unstructured.SetNestedField(object.Object, base64.StdEncoding.EncodeToString(bundle), "spec", "caBundle"); err != nil {
+					return fmt.Errorf("set the caBundle of the APIService: %w", err)
+				}
 			}
 		}
 		if err := json.NewEncoder(&list).Encode(object); err != nil {

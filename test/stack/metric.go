@@ -12,7 +12,10 @@ import (
 // MetricName is the external metric that DeepScaler publishes.
 const MetricName = "deepscaler_desired_replicas"
 
-const externalMetrics = "/apis/external.metrics.k8s.io/v1beta1"
+const (
+	externalMetrics = "/apis/external.metrics.k8s.io/v1beta1"
+	customMetrics   = "/apis/custom.metrics.k8s.io/v1beta2"
+)
 
 // DesiredReplicas reads the metric of one service, or of all services of the
 // namespace when service is empty, as kubectl get --raw would.

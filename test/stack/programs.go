@@ -19,7 +19,7 @@ type Programs struct {
 
 // BuildPrograms compiles cmd/deepscaler and the testbed into dir.
 func BuildPrograms(ctx context.Context, dir string) (Programs, error) {
-	root, err := output(ctx, "", "go", "list", "-m", "-f", "{{.Dir}}")
+	root, err := goTool(ctx, "", "list", "-m", "-f", "{{.Dir}}")
 	if err != nil {
 		return Programs{}, fmt.Errorf("find the module (run this inside its checkout): %w", err)
 	}
@@ -29,7 +29,7 @@ func BuildPrograms(ctx context.Context, dir string) (Programs, error) {
 		Testbed:    filepath.Join(dir, "testbed"),
 	}
 	for program, pkg := range map[string]string{p.DeepScaler: "./cmd/deepscaler", p.Testbed: "./test/testbed/cmd/testbed"} {
-		if _, err := output(ctx, p.Root, "go", "build", "-o", program, pkg); err != nil {
+		if _, err := goTool(ctx, p.Root, "build", "-o", program, pkg); err != nil {
 			return Programs{}, fmt.Errorf("build %s: %w", pkg, err)
 		}
 	}
@@ -40,18 +40,19 @@ func BuildPrograms(ctx context.Context, dir string) (Programs, error) {
 // its path. Without Go's cache that takes a minute or two.
 func BuildScheduler(ctx context.Context, root, dir string) (string, error) {
 	program := filepath.Join(dir, "deepscaler-scheduler")
-	if _, err := output(ctx, filepath.Join(root, "cmd", "scheduler"), "go", "build", "-o", program, "."); err != nil {
+	if _, err := goTool(ctx, filepath.Join(root, "cmd", "scheduler"), "build", "-o", program, "."); err != nil {
 		return "", fmt.Errorf("build the scheduler: %w", err)
 	}
 	return program, nil
 }
 
-// output runs a command to its end and returns what it wrote; on failure the
-// error ends with what it complained about.
-func output(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
-	return pipe(ctx, nil, dir, name, args...)
+// goTool runs a command of Go in a folder.
+func goTool(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	return pipe(ctx, nil, dir, "go", args...)
 }
 
+// pipe runs a command to its end and returns what it wrote; on failure the
+// error ends with what it complained about.
 func pipe(ctx context.Context, stdin []byte, dir, name string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
