@@ -152,7 +152,7 @@ test-keda: ## DeepScaler behind the real KEDA on a real control plane (the first
 	@$(HEARTBEAT) "compiling and testing with KEDA" go test -tags keda -v -count 1 -timeout 60m -run KEDA ./test/e2e
 
 .PHONY: test-release
-test-release: ## Make a release twice and compare them (about a quarter of an hour on two cores)
+test-release: ## Make a release twice and compare them (compiles for five platforms)
 	@$(MAKE) release VERSION=v0.0.0-test IMAGE=registry.example.com/deepscaler
 	@rm -rf dist/v0.0.0-test.first && mv dist/v0.0.0-test dist/v0.0.0-test.first
 	@$(MAKE) release VERSION=v0.0.0-test IMAGE=registry.example.com/deepscaler

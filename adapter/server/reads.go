@@ -20,7 +20,7 @@ import (
 )
 
 // readsPath begins the path of a read of the external metric.
-var readsPath = "/apis/" + external.GroupName + "/v1beta1/namespaces/"
+const readsPath = "/apis/" + external.GroupName + "/v1beta1/namespaces/"
 
 // isRead reports whether a request is one that autoscalers make: the metric of a
 // namespace, with a selector at most, as oneself.

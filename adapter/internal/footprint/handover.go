@@ -28,9 +28,9 @@ const (
 	settled = 3
 )
 
-// needs are what the models forecast, in the order in which they serve. All are near what
+// needs returns what the models forecast, in the order in which they serve. All are near what
 // queueing theory plans for the load of the fake cluster, so that they are trusted.
-var needs = []float64{6, 4, 5}
+func needs() []float64 { return []float64{6, 4, 5} }
 
 // handOver reads two adapters while models are handed over.
 func (s scenario) handOver(ctx context.Context, out io.Writer, services []estimator.Service, launch func(string) (*replica, error)) (err error) {
@@ -69,7 +69,7 @@ func (s scenario) handOver(ctx context.Context, out io.Writer, services []estima
 		}
 	}
 	parent := ""
-	for _, need := range needs {
+	for _, need := range needs() {
 		var hash string
 		for _, r := range replicas {
 			if hash, err = s.learn(services, r.exchange, parent, need); err != nil {
@@ -223,8 +223,8 @@ func (w *watch) report(out io.Writer, took time.Duration) error {
 	for plan, n := range w.seen {
 		fmt.Fprintf(out, "%8d times %s replicas\n", n, plan)
 	}
-	if len(w.seen) > len(needs)+1 {
-		w.failures = append(w.failures, fmt.Errorf("%d plans were read, want those of queueing theory and of %d models", len(w.seen), len(needs)))
+	if len(w.seen) > len(needs())+1 {
+		w.failures = append(w.failures, fmt.Errorf("%d plans were read, want those of queueing theory and of %d models", len(w.seen), len(needs())))
 	}
 	if both == 0 {
 		w.failures = append(w.failures, errors.New("no step was read from both replicas"))

@@ -69,7 +69,7 @@ func (s scenario) run(ctx context.Context, out io.Writer) (err error) {
 	measured := c.waitReady(ctx)
 	hash := ""
 	if measured == nil {
-		hash, measured = s.learn(services, adapter.exchange, "", needs[0])
+		hash, measured = s.learn(services, adapter.exchange, "", needs()[0])
 	}
 	if measured == nil {
 		measured = s.measure(ctx, out, c, process(adapter.command.Process.Pid), hash)
