@@ -8,9 +8,9 @@ import (
 )
 
 func TestMovement(t *testing.T) {
-	const step = 15 * time.Second
-	rng := rand.New(rand.NewPCG(1, 1))
-	load := func(rate func(t int) float64) []float64 {
+	const step, windows = 15 * time.Second, 100
+	load := func(rate func(t int) float64, seed uint64) []float64 {
+		rng := rand.New(rand.NewPCG(seed, 1))
 		all := make([]float64, 80)
 		for i := range all {
 			v := rate(i)
@@ -23,7 +23,7 @@ func TestMovement(t *testing.T) {
 		low, top float64
 	}{
 		"constant":                  {func(int) float64 { return 200 }, 0, 0.1},
-		"constant, of few requests": {func(int) float64 { return 0.5 }, 0, 0.5},
+		"constant, of few requests": {func(int) float64 { return 0.5 }, 0, 0.1},
 		"a slow rise":               {func(t int) float64 { return 200 + float64(t) }, 0, 0.1},
 		"a fall":                    {func(t int) float64 { return 500 - 400*float64(t/40) }, 0, 0.1},
 		"a jump":                    {func(t int) float64 { return 100 + 200*float64(t/40) }, 1, 1},
@@ -34,8 +34,12 @@ func TestMovement(t *testing.T) {
 		"from nothing": {func(t int) float64 { return 50 * float64(t/40) }, 1, 1},
 		"missing":      {func(int) float64 { return math.NaN() }, 1, 1},
 	} {
-		if got := movement(load(tt.rate), 4, step); !(got >= tt.low && got <= tt.top) {
-			t.Errorf("%s: movement %v, want %v to %v", name, got, tt.low, tt.top)
+		sum := 0.0
+		for seed := range uint64(windows) {
+			sum += movement(load(tt.rate, seed), 4, step)
+		}
+		if mean := sum / windows; !(mean >= tt.low && mean <= tt.top) {
+			t.Errorf("%s: mean movement %v, want %v to %v", name, mean, tt.low, tt.top)
 		}
 	}
 	if got := movement([]float64{1, 2, 3}, 4, step); got != 1 {

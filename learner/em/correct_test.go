@@ -42,7 +42,7 @@ func TestCorrectionsCover(t *testing.T) {
 }
 
 func TestCorrectionsOnlyWhereTheyHelp(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 5))
+	draw := func(share float64) []scored { return drawn(rand.New(rand.NewPCG(1, 5)), 4000, share) }
 	for name, c := range map[string]struct{ share, want float64 }{
 		"outputs are noise":          {0, 0},
 		"outputs are opposite":       {-1, 0},
@@ -51,12 +51,12 @@ func TestCorrectionsOnlyWhereTheyHelp(t *testing.T) {
 		"they are right or too weak": {1.3, 1},
 	} {
 		for _, quantile := range []float64{0.5, 0.95} {
-			if got, _ := shareOf(drawn(rng, 4000, c.share), quantile); got != c.want {
+			if got, _ := shareOf(draw(c.share), quantile); got != c.want {
 				t.Errorf("%s, quantile %v: share %v, want %v", name, quantile, got, c.want)
 			}
 		}
 	}
-	few := drawn(rng, 4000, 0)
+	few := draw(0)
 	for i := range few { // one stretch alone speaks for the outputs
 		if few[i].stretch == 3 {
 			few[i].label = few[i].output
