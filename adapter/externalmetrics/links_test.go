@@ -22,13 +22,15 @@ func TestLinksAreServed(t *testing.T) {
 	c := testclock.NewFakePassiveClock(noon)
 	b := NewBoard(c, step)
 	b.Assign([]discovery.Application{{Name: "money", Services: []discovery.Service{billing, bank}}})
-	made := planOf(t, noon, map[discovery.Service]float64{billing: 2, bank: 3}).WithLinks(plan.Links{
-		Expected: []plan.Link{
-			{Destination: billing.Service, Value: 1.5},
-			{Source: billing.Service, Destination: bank.Service, Value: 0.25},
-			{Source: bank.Service, Destination: billing.Service, Value: 4},
-		},
-		Affinity: []plan.Link{{Source: bank.Service, Destination: billing.Service, Value: 0.5}},
+	made := planOf(t, noon, map[discovery.Service]float64{billing: 2, bank: 3}).WithLinks(func() plan.Links {
+		return plan.Links{
+			Expected: []plan.Link{
+				{Destination: billing.Service, Value: 1.5},
+				{Source: billing.Service, Destination: bank.Service, Value: 0.25},
+				{Source: bank.Service, Destination: billing.Service, Value: 4},
+			},
+			Affinity: []plan.Link{{Source: bank.Service, Destination: billing.Service, Value: 0.5}},
+		}
 	})
 	b.Publish(tick.Result{Application: "money", Plan: made, At: noon})
 	p := NewProvider(b, nil)

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
+	"github.com/deepscaler/deepscaler/estimator/telemetry"
 )
 
 // load is a scripted forecast; nil is none.
@@ -19,6 +21,53 @@ func (l load) Growth(context.Context, *estimator.Window) (*queueing.Growth, erro
 		return nil, errors.New("no load")
 	}
 	return l.growth, nil
+}
+
+// theory counts how often it is asked for the load, which doubles.
+type theory struct {
+	chain
+	asked int
+}
+
+func (m *theory) At(application string, end time.Time) Model {
+	at := m.chain.At(application, end)
+	at.Load = m
+	return at
+}
+
+func (m *theory) Growth(ctx context.Context, w *estimator.Window) (*queueing.Growth, error) {
+	m.asked++
+	return &queueing.Growth{Received: []float64{2, 2}, Outside: []float64{2, 2}}, ctx.Err()
+}
+
+// The load is forecast for those who read the links of a plan, also when its tick is over.
+func TestRatesAreForecastWhenTheyAreRead(t *testing.T) {
+	p, _ := pipeline()
+	read, m := p.Source, &theory{chain: chain{always(1)}}
+	p.Models = m
+	p.Source = sourceFunc(func(s []estimator.Service, end time.Time) (*estimator.Window, []*telemetry.Error, error) {
+		w, problems, err := read.Recent(t.Context(), s, 2, end)
+		w.Calls = &estimator.CallGraph{Calls: []estimator.Call{{Source: estimator.Outside, Destination: 0, Rate: 7}}}
+		return w, problems, err
+	})
+	ctx, end := context.WithCancel(t.Context())
+	made, f := p.Plan(ctx, shop, noon)
+	end()
+	if f != nil {
+		t.Fatal(f)
+	}
+	if m.asked != 0 {
+		t.Errorf("the tick asked %d times for the load that only a scheduler reads", m.asked)
+	}
+	for range 2 {
+		links := made.Links()
+		if len(links.Calls) != 1 || len(links.Expected) != 1 || links.Calls[0].Value != 7 || links.Expected[0].Value != 14 {
+			t.Errorf("links are %+v, want 7 calls per second that become 14", links)
+		}
+	}
+	if m.asked != 1 {
+		t.Errorf("two readers asked %d times for the load, want 1", m.asked)
+	}
 }
 
 // Calls grow with the load of their caller, further where the network adds to theory's need.

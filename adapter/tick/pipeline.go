@@ -61,7 +61,8 @@ type Model struct {
 	Ahead estimator.Estimator
 }
 
-// Load forecasts how the load of services grows within the lead time.
+// Load forecasts how the load of services grows within the lead time. It is asked when the
+// links of a plan are read, by any goroutine.
 type Load interface {
 	Growth(ctx context.Context, w *estimator.Window) (*queueing.Growth, error)
 }
@@ -149,10 +150,13 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 		settings.ScaleIn = b.Verdict.ScaleIn
 		made, err := plan.Make(settings, b.Forecast, bounds, seen, p.Clock.Now())
 		if err == nil {
-			b.Plan = made.WithSources(m.sources(w.Services, b.Origin)).WithLinks(plan.Links{
-				Calls:    plan.CallLinks(w, steady),
-				Expected: plan.CallLinks(w, b.growth(ctx, seen.Window)),
-				Affinity: m.Affinity,
+			b.Plan = made.WithSources(m.sources(w.Services, b.Origin)).WithLinks(func() plan.Links {
+				return plan.Links{
+					Calls: plan.CallLinks(w, steady),
+					// A plan outlives its tick.
+					Expected: plan.CallLinks(w, b.growth(context.WithoutCancel(ctx), seen.Window)),
+					Affinity: m.Affinity,
+				}
 			})
 		}
 		return err

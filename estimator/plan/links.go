@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/deepscaler/deepscaler/estimator"
+import (
+	"sync"
+
+	"github.com/deepscaler/deepscaler/estimator"
+)
 
 // Link is a relation between two services of a plan.
 type Link struct {
@@ -52,10 +56,14 @@ func AffinityLinks(services []estimator.Service, matrix []float32, least float64
 
 // WithLinks returns the plan with what is known of the dependences of its services. Links
 // of other services are left out, and the names of a model's services get the
-// namespace that they have in the plan.
-func (p *Plan) WithLinks(l Links) *Plan {
+// namespace that they have in the plan. The function is called once, when links are first
+// read: most clusters never do.
+func (p *Plan) WithLinks(of func() Links) *Plan {
 	out := *p
-	out.links = Links{Calls: p.resolve(l.Calls), Expected: p.resolve(l.Expected), Affinity: p.resolve(l.Affinity)}
+	out.links = sync.OnceValue(func() Links {
+		l := of()
+		return Links{Calls: p.resolve(l.Calls), Expected: p.resolve(l.Expected), Affinity: p.resolve(l.Affinity)}
+	})
 	return &out
 }
 
@@ -81,5 +89,10 @@ func (p *Plan) resolve(links []Link) (resolved []Link) {
 	return resolved
 }
 
-// Links returns what [Plan.WithLinks] was given. The slices must not be changed.
-func (p *Plan) Links() Links { return p.links }
+// Links returns what [Plan.WithLinks] was given, nothing without it. The slices must not be changed.
+func (p *Plan) Links() Links {
+	if p.links == nil {
+		return Links{}
+	}
+	return p.links()
+}

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -23,15 +24,31 @@ func TestLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	model := []estimator.Service{{Name: "web"}, {Name: "gone"}, {Name: "cart"}}
-	got := p.WithLinks(plan.Links{
-		Calls:    plan.CallLinks(w, func(estimator.Call) float64 { return 1 }),
-		Expected: plan.CallLinks(w, func(c estimator.Call) float64 { return float64(3 + c.Source) }),
-		Affinity: plan.AffinityLinks(model, []float32{
-			0.5, 0.3, 0.25,
-			0.9, 0.9, 0.9,
-			0.01, 0.9, 0.5,
-		}, 0.05),
-	}).Links()
+	computed := 0
+	p = p.WithLinks(func() plan.Links {
+		computed++
+		return plan.Links{
+			Calls:    plan.CallLinks(w, func(estimator.Call) float64 { return 1 }),
+			Expected: plan.CallLinks(w, func(c estimator.Call) float64 { return float64(3 + c.Source) }),
+			Affinity: plan.AffinityLinks(model, []float32{
+				0.5, 0.3, 0.25,
+				0.9, 0.9, 0.9,
+				0.01, 0.9, 0.5,
+			}, 0.05),
+		}
+	})
+	if computed != 0 {
+		t.Error("links were computed before they were read")
+	}
+	var readers sync.WaitGroup
+	for range 8 {
+		readers.Go(func() { p.Links() })
+	}
+	readers.Wait()
+	got := p.Links()
+	if computed != 1 {
+		t.Errorf("links were computed %d times, want once for all readers", computed)
+	}
 	want := plan.Links{
 		Calls:    []plan.Link{{Destination: web, Value: 7}, {Source: web, Destination: cart, Value: 21}},
 		Expected: []plan.Link{{Destination: web, Value: 14}, {Source: web, Destination: cart, Value: 84}},

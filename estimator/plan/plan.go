@@ -94,7 +94,7 @@ type Plan struct {
 	step      time.Duration
 	decisions []Decision
 	index     map[estimator.Service]int
-	links     Links
+	links     func() Links
 }
 
 // WithSources returns the plan with the source of every decision about a service that
