@@ -44,9 +44,7 @@ func (s *Service) FitCurve(own []float64, steps []int) Curve {
 		}
 	}
 	if len(x) >= curveSamples {
-		var buffer [onStack]float64
-		spread := append(room(buffer[:], len(x)), x...)
-		if Quantile(spread, 0.9)-Quantile(spread, 0.1) >= minSpread {
+		if spread(x) {
 			return fitGrowth(x, y)
 		}
 	}
@@ -54,6 +52,29 @@ func (s *Service) FitCurve(own []float64, steps []int) Curve {
 		y[i] /= 1 + x[i]
 	}
 	return Curve{Unloaded: Quantile(y, undisturbed), Growth: 1}
+}
+
+// spread reports whether the middle four fifths of the values are at least minSpread
+// wide. Most are far wider or narrower, which takes only counts around the mean to see.
+func spread(values []float64) bool {
+	mean := 0.0
+	for _, v := range values {
+		mean += v
+	}
+	mean /= float64(len(values))
+	const enough = 0.51 * minSpread                          // to each side, safe from rounding
+	outside := len(values) - int(0.9*float64(len(values)-1)) // and more than a tenth
+	below, above := 0, 0
+	for _, v := range values {
+		below += one(v <= mean-enough)
+		above += one(v >= mean+enough)
+	}
+	if below >= outside && above >= outside {
+		return true
+	}
+	var buffer [onStack]float64
+	values = append(room(buffer[:], len(values)), values...)
+	return Quantile(values, 0.9)-Quantile(values, 0.1) >= minSpread
 }
 
 func fitGrowth(x, y []float64) Curve {

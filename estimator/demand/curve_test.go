@@ -55,3 +55,22 @@ func TestCurveUtilisation(t *testing.T) {
 		}
 	}
 }
+
+// Counts around the mean decide what quantiles would.
+func TestSpreadIsThatOfQuantiles(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 20_000 {
+		values := make([]float64, curveSamples+rng.IntN(40))
+		deviation := minSpread * rng.Float64()
+		for i := range values {
+			values[i] = 1.3 + deviation*rng.NormFloat64()
+			if rng.IntN(9) == 0 {
+				values[i] += 3 * minSpread
+			}
+		}
+		got := spread(values)
+		if want := Quantile(values, 0.9)-Quantile(values, 0.1) >= minSpread; got != want {
+			t.Fatalf("%v: spread is %v, want %v", values, got, want)
+		}
+	}
+}

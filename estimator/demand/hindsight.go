@@ -18,20 +18,14 @@ func Look(slo SLO, services []Service, calls []estimator.Edge, train estimator.R
 		return nil, err
 	}
 	h := &Hindsight{logs: make([]*history, len(services)), Fitted: make([]Requirement, len(services))}
-	callees := make([][]estimator.Edge, len(services))
+	callees := make([][]Callee, len(services))
 	for _, e := range calls {
 		if e.Source != e.Destination {
-			callees[e.Source] = append(callees[e.Source], e)
+			callees[e.Source] = append(callees[e.Source], Callee{services[e.Destination].Latency, e.Weight})
 		}
 	}
 	for i, s := range services {
-		h.logs[i] = &history{Service: s, own: OwnLatency(s.Latency, func(yield func([]float64, float64) bool) {
-			for _, e := range callees[i] {
-				if !yield(services[e.Destination].Latency, e.Weight) {
-					return
-				}
-			}
-		}, train)}
+		h.logs[i] = &history{Service: s, own: OwnLatency(nil, s.Latency, callees[i], train)}
 	}
 	findWaiting(h.logs, calls)
 	findHeld(h.logs, calls)

@@ -111,7 +111,9 @@ func (s *Service) idleShare(steps []int) float64 {
 		swap(load)
 		swap(cpu)
 		for _, u := range cpu[:last] {
-			idle = min(idle, u)
+			if u < idle {
+				idle = u
+			}
 		}
 		line := FitLine(load[:last], cpu[:last])
 		if line.Slope() <= 0 {
@@ -121,6 +123,9 @@ func (s *Service) idleShare(steps []int) float64 {
 		noise := loadNoise * line.meanU
 		reliability := max(0, 1-line.n*noise*noise/line.uu)
 		idle = max(0, min(idle, reliability*(value-2*stderr)))
+		if idle == 0 {
+			return 0
+		}
 		swap(load)
 		swap(cpu)
 	}

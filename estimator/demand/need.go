@@ -26,6 +26,7 @@ type Need struct {
 func (h *Hindsight) Needs(i int) []Need {
 	n := &needs{log: h.logs[i], fitted: h.Fitted[i], sizing: h.Fitted[i].Sizing()}
 	out := make([]Need, len(n.log.CPU))
+	n.demands = make([]stepDemand, 0, len(out))
 	for t := range out {
 		out[t] = n.at(t)
 	}
@@ -83,7 +84,8 @@ func (n *needs) stuck(t int) bool {
 // demand returns the median of the recent steps, or that of the training part
 // if there are too few.
 func (n *needs) demand(t int) float64 {
-	var values []float64
+	var buffer [recent]float64
+	values := buffer[:0]
 	for _, d := range n.demands[max(0, len(n.demands)-recent):] {
 		if t-d.step <= recentFor {
 			values = append(values, d.value)

@@ -45,7 +45,7 @@ func fitRequirement(l *history, train estimator.Range) Requirement {
 	return Requirement{
 		Law:     l.FitLaw(steps, math.Inf(1)),
 		Curve:   l.FitCurve(l.own, steps),
-		Highest: Quantile(appendKnown(nil, l.CPU[train.From:train.To]), 0.99),
+		Highest: Quantile(appendKnown(make([]float64, 0, train.Len()), l.CPU[train.From:train.To]), 0.99),
 		Samples: len(steps),
 	}
 }
@@ -53,7 +53,7 @@ func fitRequirement(l *history, train estimator.Range) Requirement {
 // steadySteps returns the steps in which utilisation, load and size belong
 // together. When there are too few it takes what there is.
 func (l *history) steadySteps(train estimator.Range) []int {
-	var all, calm, steady []int
+	all, calm, steady := make([]int, 0, train.Len()), make([]int, 0, train.Len()), make([]int, 0, train.Len())
 	for t := train.From; t < train.To; t++ {
 		if !(l.Requests[t] > 0 && l.Replicas[t] > 0 && l.CPU[t] > 0) { // false for NaN
 			continue

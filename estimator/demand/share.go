@@ -2,7 +2,6 @@ package demand
 
 import (
 	"fmt"
-	"iter"
 	"math"
 	"time"
 
@@ -55,24 +54,30 @@ const (
 // is not credible, because it calls others in parallel.
 const parallel = 0.05
 
-// OwnLatency subtracts the time spent waiting for callees from the latency of a
-// service. callees yields the latency of each and its mean number of calls per
-// request, which count as sequential. A service that fans out so widely that nothing
-// would be left in the steps of r keeps its whole latency.
-func OwnLatency(latency []float64, callees iter.Seq2[[]float64, float64], r estimator.Range) []float64 {
-	var own []float64
-	for callee, calls := range callees {
-		if own == nil {
-			own = append(own, latency...)
-		}
-		for t, v := range callee {
+// Callee is a service that another one calls.
+type Callee struct {
+	// Latency is that of the callee, in seconds, by step.
+	Latency []float64
+	// Calls is the mean number per request to the caller.
+	Calls float64
+}
+
+// OwnLatency subtracts the time spent waiting for callees, whose calls count as
+// sequential, from the latency of a service. A service that fans out so widely that
+// nothing would be left in the steps of r keeps its whole latency. The result is latency
+// itself, or shares the memory of buffer if that is large enough.
+func OwnLatency(buffer, latency []float64, callees []Callee, r estimator.Range) []float64 {
+	if len(callees) == 0 {
+		return latency
+	}
+	own := buffer[:0]
+	own = append(own, latency...)
+	for _, callee := range callees {
+		for t, v := range callee.Latency {
 			if !math.IsNaN(v) {
-				own[t] -= calls * v
+				own[t] -= callee.Calls * v
 			}
 		}
-	}
-	if own == nil {
-		return latency
 	}
 	for t := range own {
 		own[t] = max(0, own[t])

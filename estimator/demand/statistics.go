@@ -68,23 +68,15 @@ func fitRelative(x, y []float64, middle float64) (intercept, slope float64) {
 		x[i] -= zero
 	}
 	y = y[:len(x)]
-	for k := range lineIterations {
-		var sum, sumX, sumXX, sumR, sumXR float64
-		for i, v := range x {
-			fitted := intercept + slope*v
-			residual := y[i] - fitted
-			w := 1.0
-			if k > 0 {
-				scale := larger(fitted, floor)
-				w = 1 / (scale * larger(math.Abs(residual), larger(smallest*scale, floor)))
-			}
-			wx := w * v
-			sum += w
-			sumX += wx
-			sumXX += wx * v
-			sumR += w * residual
-			sumXR += wx * residual
-		}
+	sum, sumR := float64(len(x)), 0.0
+	var sumX, sumXX, sumXR float64
+	for i, v := range x { // every weight is 1
+		sumX += v
+		sumXX += v * v
+		sumR += y[i]
+		sumXR += v * y[i]
+	}
+	for k := 1; ; k++ {
 		varied := sum*sumXX - sumX*sumX
 		if !(varied > 0) {
 			return intercept + sumR/sum - slope*zero, slope
@@ -92,11 +84,25 @@ func fitRelative(x, y []float64, middle float64) (intercept, slope float64) {
 		change := (sum*sumXR - sumX*sumR) / varied
 		intercept += (sumXX*sumR - sumX*sumXR) / varied
 		slope += change
-		if math.Abs(change) <= settled*math.Abs(slope) {
-			break
+		if k == lineIterations || math.Abs(change) <= settled*math.Abs(slope) {
+			return intercept - slope*zero, slope
+		}
+		sum, sumX, sumXX, sumR, sumXR = 0, 0, 0, 0, 0
+		for i, v := range x {
+			fitted := intercept + slope*v
+			residual := y[i] - fitted
+			scale := larger(fitted, floor)
+			// Nearly always the residual is the largest of the three, so that in this
+			// order the processor foresees the result.
+			w := 1 / (scale * larger(larger(math.Abs(residual), smallest*scale), floor))
+			sum += w
+			sumR += w * residual
+			wx := w * v
+			sumX += wx
+			sumXX += wx * v
+			sumXR += wx * residual
 		}
 	}
-	return intercept - slope*zero, slope
 }
 
 // larger is max for numbers, without its care for NaN and signed zeros: windows have

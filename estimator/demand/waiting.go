@@ -12,17 +12,19 @@ import (
 // without that of its callees, then includes the wait of calls for a place, and
 // says nothing about its own replicas.
 func findWaiting(logs []*history, calls []estimator.Edge) {
-	callees := make([][]int, len(logs))
+	callers := make([][]int, len(logs))
 	for _, e := range calls {
-		callees[e.Source] = append(callees[e.Source], e.Destination)
+		callers[e.Destination] = append(callers[e.Destination], e.Source)
 	}
+	overloaded := make([][]bool, len(logs))
 	for i, log := range logs {
-		log.waiting = make([]bool, len(log.CPU))
-		for _, callee := range reachable(i, callees) {
-			for t := range log.waiting {
-				log.waiting[t] = log.waiting[t] || logs[callee].overloaded(t)
-			}
+		log.waiting, overloaded[i] = make([]bool, len(log.CPU)), make([]bool, len(log.CPU))
+		for t := range log.CPU {
+			overloaded[i][t] = log.overloaded(t)
 		}
+	}
+	for i := range logs {
+		reach(i, callers, overloaded[i], func(caller int) []bool { return logs[caller].waiting })
 	}
 }
 
@@ -31,10 +33,10 @@ func findWaiting(logs []*history, calls []estimator.Edge) {
 // its own demand, and that of everything it calls, directly or not, which gets the
 // calls after the wait.
 func findHeld(logs []*history, calls []estimator.Edge) {
-	callers := make([][]int, len(logs))
+	callees := make([][]int, len(logs))
 	hides := make([][]bool, len(logs))
 	for _, e := range calls {
-		callers[e.Destination] = append(callers[e.Destination], e.Source)
+		callees[e.Source] = append(callees[e.Source], e.Destination)
 	}
 	for i, log := range logs {
 		hides[i] = make([]bool, len(log.CPU))
@@ -44,10 +46,22 @@ func findHeld(logs []*history, calls []estimator.Edge) {
 	}
 	for i, log := range logs {
 		log.held = slices.Clone(hides[i])
-		for _, caller := range reachable(i, callers) {
-			for t, hidden := range hides[caller] {
-				log.held[t] = log.held[t] || hidden
-			}
+	}
+	for i := range logs {
+		reach(i, callees, hides[i], func(callee int) []bool { return logs[callee].held })
+	}
+}
+
+// reach marks the steps that are marked for service i for all others on any path from it,
+// in their marks. Most services have none to pass on, whose paths need not be walked.
+func reach(i int, next [][]int, steps []bool, marks func(int) []bool) {
+	if !slices.Contains(steps, true) {
+		return
+	}
+	for _, other := range reachable(i, next) {
+		m := marks(other)
+		for t, marked := range steps {
+			m[t] = m[t] || marked
 		}
 	}
 }
@@ -82,7 +96,8 @@ func (l *history) overloaded(t int) bool {
 // it is that of all: a median over saturated steps is the latency of queues,
 // which is no measure of what a service contributes.
 func (l *history) calmMedian(values []float64, r estimator.Range) float64 {
-	var calm []float64
+	var buffer [onStack]float64
+	calm := room(buffer[:], r.Len())
 	for t := r.From; t < r.To; t++ {
 		if l.calm(t) && !math.IsNaN(values[t]) {
 			calm = append(calm, values[t])

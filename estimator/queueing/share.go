@@ -30,20 +30,20 @@ func (net *network) observeLatencies(stations []station) *latencies {
 	n := len(stations)
 	l := &latencies{self: make([]float64, n), curves: make([]demand.Curve, n), response: make([]float64, n)}
 	var steps []int
-	var response []float64
+	var response, buffer []float64
+	var callees []demand.Callee
 	for i := range stations {
 		s := &stations[i]
 		for t := len(steps); t < len(s.Latency); t++ {
 			steps = append(steps, t)
 		}
 		peers, ratios := net.callees.of(i)
-		own := demand.OwnLatency(s.Latency, func(yield func([]float64, float64) bool) {
-			for k, p := range peers {
-				if !yield(stations[p].Latency, ratios[k]) {
-					return
-				}
-			}
-		}, estimator.Range{To: len(s.Latency)})
+		callees = callees[:0]
+		for k, p := range peers {
+			callees = append(callees, demand.Callee{Latency: stations[p].Latency, Calls: ratios[k]})
+		}
+		buffer = slices.Grow(buffer, len(s.Latency))
+		own := demand.OwnLatency(buffer, s.Latency, callees, estimator.Range{To: len(s.Latency)})
 		l.curves[i] = s.FitCurve(own, steps)
 		l.self[i] = math.NaN()
 		if s.arriving >= 0 {
