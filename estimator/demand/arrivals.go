@@ -2,34 +2,66 @@ package demand
 
 import "math"
 
-// Arrivals returns the rates at which requests arrived, given the rates at which they were
-// answered and their latency in seconds, at steps of the given length in seconds.
+// Arrivals returns the rates at which requests arrived, and which of them are lower bounds,
+// given the rates at which they were answered and their latency in seconds, at steps of the
+// given length in seconds.
 //
 // A mesh counts a request when it is answered, so a jump that saturates a service looks late
 // and slow. In a first-come-first-served queue the answers up to t are the arrivals up to
 // t − L(t), see [Service.Queue]: a step that is answered late arrived before. A queue that
-// overflows hides arrivals for good, so as long as it lasts, as many are taken to have come
+// overflows hides arrivals for good, so as long as it lasts, at least as many came
 // as were answered at any later step of it. A rate that is missing stays so, and a missing latency is none.
-func Arrivals(answered, latency []float64, step float64) []float64 {
-	out := make([]float64, len(answered))
+func Arrivals(answered, latency []float64, step float64) (came []float64, atLeast []bool) {
+	came, atLeast = make([]float64, len(answered)), make([]bool, len(answered))
 	for from := 0; from < len(answered); {
 		to := from
 		for to < len(answered) && !math.IsNaN(answered[to]) {
 			to++
 		}
-		arrivals(out[from:to], answered[from:to], latency[from:to], step)
+		arrivals(came[from:to], answered[from:to], latency[from:to], step)
 		if to < len(answered) {
-			out[to] = math.NaN()
+			came[to] = math.NaN()
 		}
 		from = to + 1
 	}
 	queued := farAbove * Quantile(appendKnown(nil, latency), undisturbed)
-	for t := len(out) - 2; t >= 0; t-- {
-		if latency[t] > queued && latency[t+1] > queued && out[t+1] > out[t] {
-			out[t] = out[t+1]
+	for from := 0; from < len(came); from++ {
+		to := from
+		for to < len(came) && latency[to] > queued {
+			to++
+		}
+		if overflows(answered[from:to], latency[from:to], step) {
+			for t := to - 1; t >= from; t-- {
+				atLeast[t] = true
+				if t+1 < to && came[t+1] > came[t] {
+					came[t] = came[t+1]
+				}
+			}
+		}
+		from = max(from, to)
+	}
+	return came, atLeast
+}
+
+const (
+	// relative and absolute bound the change of the latency of a full queue from one step to
+	// the next, as shares of the latency and of the step.
+	relative, absolute = 0.1, 0.02
+	// crowd is the least number of requests in a service whose queue is full.
+	crowd = 10
+)
+
+// overflows reports whether a queue that lasts for the given steps is full at any of them:
+// what it lets in waits equally long then, whatever comes. A queue that has room grows or
+// shrinks, unless as much comes as is answered.
+func overflows(answered, latency []float64, step float64) bool {
+	for t := 1; t < len(latency); t++ {
+		change := math.Abs(latency[t] - latency[t-1])
+		if answered[t]*latency[t] >= crowd && change <= min(relative*latency[t], absolute*step) {
+			return true
 		}
 	}
-	return out
+	return false
 }
 
 // arrivals is [Arrivals] of steps without a gap. What was answered in a step arrived

@@ -33,7 +33,8 @@ func TestArrivals(t *testing.T) {
 	if cmp.Equal(answered, came) {
 		t.Fatal("nothing waits")
 	}
-	if diff := cmp.Diff(came, Arrivals(answered, latency, step), cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+	got, _ := Arrivals(answered, latency, step)
+	if diff := cmp.Diff(came, got, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 		t.Errorf("arrivals (-want +got):\n%s", diff)
 	}
 }
@@ -47,7 +48,7 @@ func TestArrivalsWithGaps(t *testing.T) {
 		"nothing":            {nil, nil, []float64{}},
 		"always half a step": {[]float64{4, 4, 4}, []float64{5, 5, 5}, []float64{4, 4, 4}},
 	} {
-		got := Arrivals(tt.answered, tt.latency, 10)
+		got, _ := Arrivals(tt.answered, tt.latency, 10)
 		if diff := cmp.Diff(tt.want, got, cmpopts.EquateNaNs(), cmpopts.EquateApprox(0, 1e-9)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -56,10 +57,46 @@ func TestArrivalsWithGaps(t *testing.T) {
 
 // TestArrivalsOfQueuesThatOverflow: what was turned away came as what was answered later.
 func TestArrivalsOfQueuesThatOverflow(t *testing.T) {
-	got := Arrivals([]float64{4, 4, 1, 1, 8, 4, 4}, []float64{.1, .1, .9, .9, .9, .1, .1}, 10)
-	for step, want := range []bool{false, false, true, true, true, false, false} {
-		if high := got[step] > 7; high != want {
-			t.Errorf("arrivals %.1f: %v at step %d, want above 7: %v", got, got[step], step, want)
+	got, atLeast := Arrivals([]float64{40, 40, 15, 15, 80, 40, 40}, []float64{.1, .1, .9, .9, .9, .1, .1}, 10)
+	want := []bool{false, false, true, true, true, false, false}
+	for step, want := range want {
+		if high := got[step] > 70; high != want {
+			t.Errorf("arrivals %.1f: %v at step %d, want above 70: %v", got, got[step], step, want)
 		}
+	}
+	if diff := cmp.Diff(want, atLeast); diff != "" {
+		t.Errorf("lower bounds (-want +got):\n%s", diff)
+	}
+}
+
+// TestOnlyQueuesThatOverflowHideArrivals: what waits in others is answered some time.
+func TestOnlyQueuesThatOverflowHideArrivals(t *testing.T) {
+	for name, c := range map[string]struct {
+		answered, latency float64
+		rising, hidden    bool
+	}{
+		"full":                {answered: 100, latency: 4, hidden: true},
+		"has room":            {answered: 100, latency: 4, rising: true},
+		"slow, but no queue":  {answered: 1, latency: 4},
+		"as fast as any time": {answered: 100, latency: 0.15},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answered, latency := make([]float64, 40), make([]float64, 40)
+			for i := range answered {
+				answered[i], latency[i] = 50, 0.1
+				if i >= 30 && i < 34 {
+					answered[i], latency[i] = c.answered, c.latency
+					if c.rising {
+						latency[i] *= float64(i - 29)
+					}
+				}
+			}
+			_, atLeast := Arrivals(answered, latency, 10)
+			for i, got := range atLeast {
+				if want := c.hidden && i >= 30 && i < 34; got != want {
+					t.Errorf("step %d is a lower bound: %v, want %v", i, got, want)
+				}
+			}
+		})
 	}
 }

@@ -12,8 +12,8 @@ import (
 // that it was fitted on.
 type Season interface {
 	// Ahead returns the rates of a service expected at the steps up to horizon, given
-	// those up to a time, and how far they are to be believed.
-	Ahead(service string, rates []float64, end time.Time, horizon int) season.Outlook
+	// its load up to a time, and how far they are to be believed.
+	Ahead(service string, l season.Load, end time.Time, horizon int) season.Outlook
 }
 
 // late is how many steps after a change of the load the telemetry shows it in full: rates
@@ -26,7 +26,8 @@ func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast 
 	if c.Season == nil {
 		return forecast
 	}
-	came := demand.Arrivals(rates, latency, w.Step.Seconds()) // the season is that of arrivals
+	var came season.Load // the season is that of arrivals
+	came.Rates, came.AtLeast = demand.Arrivals(rates, latency, w.Step.Seconds())
 	o := c.Season.Ahead(w.Services[i].String(), came, w.End, len(forecast)+late)
 	beyond := 0.0
 	for _, v := range rates[len(rates)-1:] {

@@ -12,7 +12,7 @@ import (
 // always expects the same.
 type always season.Outlook
 
-func (a always) Ahead(_ string, _ []float64, _ time.Time, horizon int) season.Outlook {
+func (a always) Ahead(_ string, _ season.Load, _ time.Time, horizon int) season.Outlook {
 	o := season.Outlook(a)
 	o.Rates, o.Trust = slices.Repeat(a.Rates, horizon), slices.Repeat(a.Trust, horizon)
 	return o

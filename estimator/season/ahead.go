@@ -18,23 +18,23 @@ type Outlook struct {
 	Trust []float64
 }
 
-// Ahead returns the outlook of a service on the steps up to horizon. Its rates up to a
-// time are NaN where missing. Rates are requests or a part of them: the season has
+// Ahead returns the outlook of a service on the steps up to horizon, given its load up to a
+// time. Rates are requests or a part of them: the season has
 // their shape, the window their level. Trust is 0 if the season lacks the service, or
 // the window has too few rates.
-func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon int) Outlook {
+func (s *Season) Ahead(service string, l Load, end time.Time, horizon int) Outlook {
 	out := Outlook{Rates: make([]float64, horizon), Trust: make([]float64, horizon)}
 	n, now := slices.Index(s.Services, service), s.phase(end)
 	if n < 0 {
 		return out
 	}
-	level := s.level(n, rates[max(0, len(rates)-window):], now)
+	level := s.level(n, l.last(window), now)
 	if math.IsNaN(level) {
 		return out
 	}
 	for h := range horizon {
 		out.Rates[h] = s.expect(n, now, h+1, level)
-		out.Trust[h] = gate(s.off(n, rates, now, h+1, level)) * s.Worth[n][min(h, len(s.Carry)-1)]
+		out.Trust[h] = gate(s.off(n, l, now, h+1, level)) * s.Worth[n][min(h, len(s.Carry)-1)]
 	}
 	out.Now = level * max(s.at(n, now-1), s.at(n, now), s.at(n, now+1))
 	return out
@@ -42,13 +42,13 @@ func (s *Season) Ahead(service string, rates []float64, end time.Time, horizon i
 
 // Expect returns the rate of a service that [Season.Ahead] expects so many steps after the
 // end of a window, trusted or not; NaN where it expects none.
-func (s *Season) Expect(service string, rates []float64, end time.Time, ahead int) float64 {
+func (s *Season) Expect(service string, l Load, end time.Time, ahead int) float64 {
 	n := slices.Index(s.Services, service)
 	if n < 0 {
 		return math.NaN()
 	}
 	now := s.phase(end)
-	return s.expect(n, now, ahead, s.level(n, rates[max(0, len(rates)-window):], now))
+	return s.expect(n, now, ahead, s.level(n, l.last(window), now))
 }
 
 // expect returns the rate of service n so many steps after a phase, given the level then.
@@ -61,17 +61,19 @@ func (s *Season) expect(n, now, ahead int, level float64) float64 {
 const quiet = 0.05
 
 // level returns the median of the rates of a window as shares of the profile: that of
-// today against an average day, however some steps differ. NaN of fewer than two.
-func (s *Season) level(n int, rates []float64, now int) float64 {
+// today against an average day, however some steps differ. A lower bound says nothing of the
+// level while the profile is above it. NaN of fewer than two.
+func (s *Season) level(n int, l Load, now int) float64 {
 	var shares []float64
 	floor := 0.0
 	for _, v := range s.Rates[n] {
 		floor += v
 	}
 	floor *= quiet / float64(len(s.Rates[n]))
-	for t, v := range rates {
-		if p := s.at(n, now-(len(rates)-1-t)) + floor; !math.IsNaN(v) && p > 0 {
-			shares = append(shares, (v+floor)/p)
+	for t, v := range l.Rates {
+		at := s.at(n, now-(len(l.Rates)-1-t))
+		if p := at + floor; !math.IsNaN(v) && p > 0 {
+			shares = append(shares, (l.meets(t, at)+floor)/p)
 		}
 	}
 	if len(shares) < 2 {
@@ -104,13 +106,14 @@ func gate(off float64) float64 {
 
 // off returns the error of the expectation so many steps ahead in the window, in levels
 // or in changes, as a multiple of the usual one. The profile may be early or late by two
-// steps, since scrapes are not aligned to it.
-func (s *Season) off(n int, rates []float64, now, ahead int, level float64) float64 {
+// steps, since scrapes are not aligned to it. A lower bound is off only where the season
+// expects less.
+func (s *Season) off(n int, l Load, now, ahead int, level float64) float64 {
 	levels, changes, usual, pairs := 0.0, 0.0, 0.0, 0.0
 	spread := max(least, s.Spread[n][min(ahead, len(s.Carry))-1])
-	low, high := make([]float64, len(rates)), make([]float64, len(rates))
-	for t, v := range rates {
-		then := now - (len(rates) - 1 - t) - ahead
+	low, high := make([]float64, len(l.Rates)), make([]float64, len(l.Rates))
+	for t, v := range l.Rates {
+		then := now - (len(l.Rates) - 1 - t) - ahead
 		at := s.expect(n, then, ahead, level)
 		low[t], high[t] = at, at
 		for d := -misaligned; d <= misaligned; d++ {
@@ -120,10 +123,10 @@ func (s *Season) off(n int, rates []float64, now, ahead int, level float64) floa
 		if math.IsNaN(v) {
 			continue
 		}
-		levels += beyond(v, low[t], high[t])
+		levels += beyond(l.meets(t, low[t]), low[t], high[t])
 		usual += spread * at
-		if t >= span && !math.IsNaN(rates[t-span]) {
-			changes += beyond(v-rates[t-span], low[t]-high[t-span], high[t]-low[t-span])
+		if t >= span && !math.IsNaN(l.Rates[t-span]) {
+			changes += beyond(l.meets(t, low[t])-l.meets(t-span, low[t-span]), low[t]-high[t-span], high[t]-low[t-span])
 			pairs += spread * at
 		}
 	}

@@ -10,8 +10,8 @@ import (
 
 // Source has outlooks: [Season], and [Fitted] for the history that it was fitted on.
 type Source interface {
-	Ahead(service string, rates []float64, end time.Time, horizon int) Outlook
-	Expect(service string, rates []float64, end time.Time, ahead int) float64
+	Ahead(service string, l Load, end time.Time, horizon int) Outlook
+	Expect(service string, l Load, end time.Time, ahead int) float64
 }
 
 // Lookback is how many steps a seasonal feature looks back, itself included.
@@ -53,7 +53,8 @@ func Annotate(w *estimator.Window, source Source, features []estimator.Feature, 
 		for t := range rates {
 			rates[t] = w.At(n, t, requests)
 		}
-		proven := prove(rates, service.String(), source, furthest, w.Time)
+		load := Load{Rates: rates}
+		proven := prove(load, service.String(), source, furthest, w.Time)
 		for t := max(from, window-1); t < w.Steps; t++ {
 			now, trust := rates[t], proven.at(t)
 			if math.IsNaN(now) {
@@ -62,7 +63,7 @@ func Annotate(w *estimator.Window, source Source, features []estimator.Feature, 
 			for c, f := range features {
 				change := 0.0
 				if trust > 0 {
-					expected := source.Expect(service.String(), rates[t+1-window:t+1], w.Time(t), f.SeasonAhead())
+					expected := source.Expect(service.String(), load.slice(t+1-window, t+1), w.Time(t), f.SeasonAhead())
 					change = trust * (expected - now)
 				}
 				if math.IsNaN(change) {

@@ -21,7 +21,7 @@ func expected() []estimator.Feature {
 // it that was fitted on bursts in time.
 func annotated(t *testing.T, late int) *estimator.Window {
 	t.Helper()
-	f, err := season.Fit(history(12*60, bursts), ahead)
+	f, err := season.Fit(history(12*60, bursts), nil, ahead)
 	if err != nil || f == nil {
 		t.Fatalf("season %v, error %v", f, err)
 	}
@@ -63,7 +63,7 @@ func TestAnnotateIsNeutralWhileTheSeasonIsWrong(t *testing.T) {
 // A load that grows for an hour looks the same at any time, for minutes.
 func TestAnnotateTellsSlowSeasonsApart(t *testing.T) {
 	const period = 4 * hour
-	f, err := season.Fit(history(6*period, sine(period)), ahead)
+	f, err := season.Fit(history(6*period, sine(period)), nil, ahead)
 	if err != nil || f == nil {
 		t.Fatalf("season %v, error %v", f, err)
 	}
@@ -115,7 +115,7 @@ func TestAnnotateWithoutSeason(t *testing.T) {
 // A served window is a part of the history, and has the same values.
 func TestAnnotateLooksBackNoFurther(t *testing.T) {
 	all := history(12*60, bursts)
-	f, err := season.Fit(all, ahead)
+	f, err := season.Fit(all, nil, ahead)
 	if err != nil || f == nil {
 		t.Fatalf("season %v, error %v", f, err)
 	}

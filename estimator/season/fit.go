@@ -25,18 +25,19 @@ func smoothings() []int { return []int{0, 1, 2, 4, 8} }
 // Fit fits the season of a history's requests. The period is a day, a week, or that of
 // the highest autocorrelation, and the history must cover it at least twice. Of several
 // periods it takes the one with the best forecasts, ahead steps from each window, in
-// cycles that it was not fitted on. If none helps there, the result is nil. A history
+// cycles that it was not fitted on. If none helps there, the result is nil. What services
+// show while they, or their callers by the calls, are saturated is a lower bound. A history
 // without requests is an error.
-func Fit(history *estimator.Window, ahead int) (*Fitted, error) {
-	series, err := requests(history)
+func Fit(history *estimator.Window, calls []estimator.Edge, ahead int) (*Fitted, error) {
+	series, err := loads(history, calls)
 	if err != nil {
 		return nil, err
 	}
 	total := together(series)
 	var best *Fitted
 	lowest, smoothing := math.Inf(1), 0
-	for _, p := range candidates(total, history.Step) {
-		raw := newFitted(history, []string{""}, [][]float64{total}, p, ahead)
+	for _, p := range candidates(total.Rates, history.Step) {
+		raw := newFitted(history, []string{""}, []Load{total}, p, ahead)
 		flat := raw.flat()
 		flat.carry(0, total)
 		most := worthwhile * flat.try(0, total, ahead).error()
@@ -54,33 +55,15 @@ func Fit(history *estimator.Window, ahead int) (*Fitted, error) {
 	f := newFitted(history, estimator.ServiceNames(history.Services), series, best.Period, ahead).smooth(smoothing)
 	copy(f.Carry, best.Carry)
 	flat, worth := f.flat(), 0.0
-	for n, rates := range series {
-		flat.carry(n, rates)
-		f.judge(n, rates, flat)
+	for n, load := range series {
+		flat.carry(n, load)
+		f.judge(n, load, flat)
 		worth = max(worth, slices.Max(f.Worth[n]))
 	}
 	if worth == 0 {
 		return nil, nil
 	}
 	return f, nil
-}
-
-// together returns the mean of all services, each as a share of its own mean.
-func together(series [][]float64) []float64 {
-	total, count := make([]float64, len(series[0])), make([]float64, len(series[0]))
-	for _, rates := range series {
-		mean := mean(rates)
-		for t, v := range rates {
-			if !math.IsNaN(v) && mean > 0 {
-				total[t] += v / mean
-				count[t]++
-			}
-		}
-	}
-	for t := range total {
-		total[t] /= count[t] // NaN without any
-	}
-	return total
 }
 
 func mean(values []float64) float64 {

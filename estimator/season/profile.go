@@ -13,40 +13,33 @@ const (
 	// outlying is how many times the mean distance from the median a value may be away
 	// from it; beyond, it counts as that far. One outage is not a season.
 	outlying = 3
+	// hidden is a peak that saturated the application in every cycle, as a multiple of the
+	// most that any of them shows. What is too much costs pods in one more cycle, which then
+	// shows the peak; what is too little violates the SLO and shows nothing.
+	hidden = 1.5
 )
 
-// profiles returns the robust mean of each bin over all cycles of a series, and the same
+// profiles returns the expected rate of each bin over all cycles of a load, and the same
 // without each of the cycles. What no cycle shows is like the bin before.
-func profiles(rates []float64, period, width int) (all []float64, without [][]float64) {
-	cycles := gather(rates, period, width)
+func profiles(l Load, period, width int) (all []float64, without [][]float64) {
+	cycles := gather(l, period, width)
 	all = make([]float64, len(cycles[0]))
 	without = make([][]float64, len(cycles))
 	for c := range without {
 		without[c] = make([]float64, len(all))
 	}
-	values := make([]demand.Weighted, 0, len(cycles))
 	for b := range all {
-		values = values[:0]
+		values := make([]sample, len(cycles))
 		for c, cycle := range cycles {
-			if v := cycle[b]; !math.IsNaN(v) {
-				values = append(values, demand.Weighted{Value: v, Weight: math.Exp2(float64(c-len(cycles)) / halfLife)})
-			}
+			values[c] = cycle[b]
 		}
-		median, most := center(values)
-		sum, weight := 0.0, 0.0
-		for _, v := range values {
-			sum += v.Weight * near(v.Value, median, most)
-			weight += v.Weight
-		}
-		all[b] = sum / weight
-		for c := range without {
+		all[b] = expected(values)
+		for c, v := range values {
 			without[c][b] = all[b]
-			if v := cycles[c][b]; !math.IsNaN(v) {
-				w := math.Exp2(float64(c-len(cycles)) / halfLife)
-				without[c][b] = math.NaN()
-				if rest := weight - w; len(values) > 1 {
-					without[c][b] = max(0, (sum-w*near(v, median, most))/rest)
-				}
+			if !math.IsNaN(v.Value) {
+				values[c].Value = math.NaN()
+				without[c][b] = expected(values)
+				values[c] = v
 			}
 		}
 	}
@@ -57,33 +50,73 @@ func profiles(rates []float64, period, width int) (all []float64, without [][]fl
 	return all, without
 }
 
-// gather takes the mean of each bin of each cycle, NaN where all is missing.
-func gather(rates []float64, period, width int) [][]float64 {
-	var cycles [][]float64
-	for from := 0; from < len(rates); from += period {
-		cycle := make([]float64, 0, (period+width-1)/width)
+// sample is the rate of a bin in one cycle, NaN where missing.
+type sample struct {
+	demand.Weighted
+	// bound marks a lower bound.
+	bound bool
+}
+
+// gather takes the mean of each bin of each cycle: a lower bound where a step of it is one.
+func gather(l Load, period, width int) [][]sample {
+	var cycles [][]sample
+	steps := len(l.Rates)
+	count := (steps + period - 1) / period
+	for from := 0; from < steps; from += period {
+		cycle := make([]sample, 0, (period+width-1)/width)
 		for at := from; at < from+period; at += width {
-			begin, end := min(at, len(rates)), min(at+width, from+period, len(rates))
-			cycle = append(cycle, mean(rates[begin:end]))
+			bin := l.slice(min(at, steps), min(at+width, from+period, steps))
+			s := sample{bound: slices.Contains(bin.AtLeast, true)}
+			s.Value, s.Weight = mean(bin.Rates), math.Exp2(float64(len(cycles)-count)/halfLife)
+			cycle = append(cycle, s)
 		}
 		cycles = append(cycles, cycle)
 	}
 	return cycles
 }
 
-// center returns the median of values, and the distance from it up to which they
-// count unchanged.
-func center(values []demand.Weighted) (median, most float64) {
-	median = demand.WeightedMedian(slices.Clone(values))
-	distance, weight := 0.0, 0.0
+// expected returns the robust mean of samples, NaN without any. Lower bounds count where they
+// are above what the others show. If all are bounds, no cycle has shown the peak, and it is
+// taken to be higher than the highest of them.
+func expected(samples []sample) float64 {
+	var known []demand.Weighted
+	highest := math.Inf(-1)
+	for _, s := range samples {
+		switch {
+		case math.IsNaN(s.Value):
+		case s.bound:
+			highest = max(highest, s.Value)
+		default:
+			known = append(known, s.Weighted)
+		}
+	}
+	if len(known) == 0 && highest >= 0 {
+		return hidden * highest
+	}
+	shown := robustMean(known)
+	for _, s := range samples {
+		if s.bound && s.Value > shown {
+			known = append(known, s.Weighted)
+		}
+	}
+	return robustMean(known)
+}
+
+// robustMean returns the mean of values, of which outliers count no further than
+// [outlying] allows; NaN without any.
+func robustMean(values []demand.Weighted) float64 {
+	median := demand.WeightedMedian(slices.Clone(values))
+	distance, sum, weight := 0.0, 0.0, 0.0
 	for _, v := range values {
 		distance += v.Weight * math.Abs(v.Value-median)
 		weight += v.Weight
 	}
-	return median, outlying * distance / weight
+	most := outlying * distance / weight
+	for _, v := range values {
+		sum += v.Weight * max(median-most, min(median+most, v.Value))
+	}
+	return sum / weight
 }
-
-func near(v, median, most float64) float64 { return max(median-most, min(median+most, v)) }
 
 // fill replaces NaN by the value before it, around the end of the period; all by 0 when
 // there is none.

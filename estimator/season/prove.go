@@ -25,7 +25,8 @@ type proof struct {
 //
 // A window of minutes is too short to tell a load that grows for hours from one that grows
 // at another time: the errors of the last hour are.
-func prove(rates []float64, service string, source Source, ahead int, at func(step int) time.Time) *proof {
+func prove(l Load, service string, source Source, ahead int, at func(step int) time.Time) *proof {
+	rates := l.Rates
 	p := &proof{ahead, make([]float64, len(rates)+1), make([]float64, len(rates)+1), make([]int, len(rates)+1)}
 	for t, v := range rates {
 		p.season[t+1], p.still[t+1], p.count[t+1] = p.season[t], p.still[t], p.count[t]
@@ -33,7 +34,7 @@ func prove(rates []float64, service string, source Source, ahead int, at func(st
 		if origin < window-1 {
 			continue
 		}
-		expected := source.Expect(service, rates[origin+1-window:origin+1], at(origin), ahead)
+		expected := source.Expect(service, l.slice(origin+1-window, origin+1), at(origin), ahead)
 		if off, change := math.Abs(v-expected), math.Abs(v-rates[origin]); !math.IsNaN(off + change) {
 			p.season[t+1] += off
 			p.still[t+1] += change

@@ -7,14 +7,10 @@
 package season
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"time"
-
-	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // Season describes how the requests of N services recur.
@@ -105,32 +101,4 @@ func (s *Season) at(n, phase int) float64 {
 	low := math.Floor(x)
 	a, b := s.Rates[n][wrap(int(low), s.bins())], s.Rates[n][wrap(int(low)+1, s.bins())]
 	return a + (x-low)*(b-a)
-}
-
-// errNoRequests is what a history without requests has.
-var errNoRequests = errors.New("the season is that of requests, which the history lacks")
-
-// requests returns the rates at which requests arrived at every service, see
-// [demand.Arrivals]: a burst that saturated the application in the history comes no later,
-// and no slower, for that.
-func requests(w *estimator.Window) ([][]float64, error) {
-	c := w.Channel(estimator.Requests)
-	if c < 0 {
-		return nil, errNoRequests
-	}
-	all := make([][]float64, len(w.Services))
-	for n := range all {
-		all[n] = make([]float64, w.Steps)
-		for t := range all[n] {
-			all[n][t] = w.At(n, t, c)
-		}
-		if l := w.Channel(estimator.Latency); l >= 0 {
-			latency := make([]float64, w.Steps)
-			for t := range latency {
-				latency[t] = w.At(n, t, l)
-			}
-			all[n] = demand.Arrivals(all[n], latency, w.Step.Seconds())
-		}
-	}
-	return all, nil
 }

@@ -84,7 +84,7 @@ func TestFitFindsThePeriod(t *testing.T) {
 		"idle all the time": {history(1000, func(int) float64 { return 0 }), 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, err := season.Fit(c.history, ahead)
+			f, err := season.Fit(c.history, nil, ahead)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +111,7 @@ func TestARandomWalkHasNoSeason(t *testing.T) {
 		f, err := season.Fit(history(3000, func(int) float64 {
 			level = max(20, level*math.Exp(0.1*random.NormFloat64()))
 			return level
-		}), ahead)
+		}), nil, ahead)
 		if err != nil || f != nil {
 			t.Errorf("seed %d: %+v, error %v", seed, f, err)
 		}
@@ -123,7 +123,7 @@ func TestFitWithoutRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f, err := season.Fit(w, ahead); err == nil {
+	if f, err := season.Fit(w, nil, ahead); err == nil {
 		t.Errorf("season %v, want an error", f)
 	}
 }
@@ -131,7 +131,7 @@ func TestFitWithoutRequests(t *testing.T) {
 // fitted returns the season of bursts.
 func fitted(t *testing.T) *season.Fitted {
 	t.Helper()
-	f, err := season.Fit(history(600, bursts), ahead)
+	f, err := season.Fit(history(600, bursts), nil, ahead)
 	if err != nil || f == nil {
 		t.Fatalf("season %v, error %v", f, err)
 	}
@@ -139,12 +139,12 @@ func fitted(t *testing.T) *season.Fitted {
 }
 
 // seen returns twelve steps of a load up to a step, and the time of that.
-func seen(load func(int) float64, until int) ([]float64, time.Time) {
+func seen(load func(int) float64, until int) (season.Load, time.Time) {
 	rates := make([]float64, 12)
 	for i := range rates {
 		rates[i] = load(until - len(rates) + 1 + i)
 	}
-	return rates, start().Add(time.Duration(until) * step)
+	return season.Load{Rates: rates}, start().Add(time.Duration(until) * step)
 }
 
 func TestAhead(t *testing.T) {
@@ -186,8 +186,8 @@ func TestAheadKnowsNothing(t *testing.T) {
 	}
 	for name, o := range map[string]season.Outlook{
 		"of a new service":  s.Ahead("shop/c", rates, end, ahead),
-		"without telemetry": s.Ahead("shop/a", missing, end, ahead),
-		"of no steps":       s.Ahead("shop/a", nil, end, ahead),
+		"without telemetry": s.Ahead("shop/a", season.Load{Rates: missing}, end, ahead),
+		"of no steps":       s.Ahead("shop/a", season.Load{}, end, ahead),
 	} {
 		if len(o.Rates) != ahead || slices.Max(o.Trust) != 0 {
 			t.Errorf("%s: %+v", name, o)
@@ -203,7 +203,7 @@ func TestOneGapAndOneOutageAreNoSeason(t *testing.T) {
 	for t := 300; t < 400; t++ {
 		w.Set(0, t, 1, math.NaN())
 	}
-	f, err := season.Fit(w, ahead)
+	f, err := season.Fit(w, nil, ahead)
 	if err != nil || f == nil {
 		t.Fatalf("season %v, error %v", f, err)
 	}
@@ -221,7 +221,7 @@ func TestWhatAHistoryShowsIsUnseenInIt(t *testing.T) {
 			return 300
 		}
 		return bursts(t)
-	}), ahead)
+	}), nil, ahead)
 	if err != nil || f == nil {
 		t.Fatalf("season %v, error %v", f, err)
 	}

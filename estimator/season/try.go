@@ -23,7 +23,7 @@ type Fitted struct {
 }
 
 // newFitted fits profiles of a period to the series of services.
-func newFitted(history *estimator.Window, services []string, series [][]float64, period, ahead int) *Fitted {
+func newFitted(history *estimator.Window, services []string, series []Load, period, ahead int) *Fitted {
 	s := &Season{
 		Services: services, Step: history.Step, Origin: history.Start().UTC(), Period: period,
 		Width:  (period + mostBins - 1) / mostBins,
@@ -35,8 +35,8 @@ func newFitted(history *estimator.Window, services []string, series [][]float64,
 		fold := *s // sharing carry, spread and worth
 		f.folds = append(f.folds, &fold)
 	}
-	for _, rates := range series {
-		all, without := profiles(rates, period, s.Width)
+	for _, load := range series {
+		all, without := profiles(load, period, s.Width)
 		s.Rates = append(s.Rates, all)
 		for c, fold := range f.folds {
 			fold.Rates = append(fold.Rates, without[c])
@@ -84,13 +84,13 @@ func (f *Fitted) Unseen(t time.Time) *Season {
 }
 
 // Ahead is [Season.Ahead] of the season without the cycle of the end of the window.
-func (f *Fitted) Ahead(service string, rates []float64, end time.Time, horizon int) Outlook {
-	return f.Unseen(end).Ahead(service, rates, end, horizon)
+func (f *Fitted) Ahead(service string, l Load, end time.Time, horizon int) Outlook {
+	return f.Unseen(end).Ahead(service, l, end, horizon)
 }
 
 // Expect is [Season.Expect] of the season without the cycle of the end of the window.
-func (f *Fitted) Expect(service string, rates []float64, end time.Time, ahead int) float64 {
-	return f.Unseen(end).Expect(service, rates, end, ahead)
+func (f *Fitted) Expect(service string, l Load, end time.Time, ahead int) float64 {
+	return f.Unseen(end).Expect(service, l, end, ahead)
 }
 
 // changes are those that were expected and those that happened.
@@ -102,10 +102,11 @@ func (c *changes) add(expected, happened float64) {
 
 // each calls try with windows of service n all over the history and what came so many steps
 // later, and the season that did not see that.
-func (f *Fitted) each(rates []float64, n, ahead int, try func(s *Season, end int, level float64)) {
+func (f *Fitted) each(l Load, n, ahead int, try func(s *Season, end int, level float64)) {
+	rates := l.Rates
 	for end := window; end+ahead <= len(rates); end += 1 + len(rates)/trials {
 		s := f.folds[(end-1+ahead)/f.Period]
-		level := s.level(n, rates[end-window:end], end-1)
+		level := s.level(n, l.slice(end-window, end), end-1)
 		if !math.IsNaN(level + rates[end-1] + rates[end-1+ahead]) {
 			try(s, end, level)
 		}
@@ -117,12 +118,12 @@ func (f *Fitted) each(rates []float64, n, ahead int, try func(s *Season, end int
 const lasting = 0.05
 
 // carry finds how long levels last.
-func (f *Fitted) carry(n int, rates []float64) {
+func (f *Fitted) carry(n int, l Load) {
 	for h := range f.Carry {
 		var excess changes
-		f.each(rates, n, h+1, func(s *Season, end int, level float64) {
+		f.each(l, n, h+1, func(s *Season, end int, level float64) {
 			profile := s.at(n, end+h)
-			excess.add((level-1)*profile, rates[end+h]-profile)
+			excess.add((level-1)*profile, l.meets(end+h, level*profile)-profile)
 			excess.add(lasting*profile, lasting*profile)
 		})
 		f.Carry[h] = excess.slope()
@@ -130,11 +131,11 @@ func (f *Fitted) carry(n int, rates []float64) {
 }
 
 // try forecasts so many steps ahead from windows all over the history.
-func (f *Fitted) try(n int, rates []float64, ahead int) *changes {
+func (f *Fitted) try(n int, l Load, ahead int) *changes {
 	var c changes
-	f.each(rates, n, ahead, func(s *Season, end int, level float64) {
-		now := rates[end-1]
-		c.add(s.expect(n, end-1, ahead, level)-now, rates[end-1+ahead]-now)
+	f.each(l, n, ahead, func(s *Season, end int, level float64) {
+		now, expected := l.Rates[end-1], s.expect(n, end-1, ahead, level)
+		c.add(expected-now, l.meets(end-1+ahead, expected)-now)
 	})
 	return &c
 }
@@ -165,19 +166,19 @@ func (c *changes) error() float64 {
 
 // judge sets the spreads and the worths of service n. Where a flat profile is as good, the
 // season is worth nothing.
-func (f *Fitted) judge(n int, rates []float64, flat *Fitted) {
+func (f *Fitted) judge(n int, l Load, flat *Fitted) {
 	f.Spread[n], f.Worth[n] = make([]float64, len(f.Carry)), make([]float64, len(f.Carry))
 	for h := range f.Worth[n] {
 		off, all := 0.0, 0.0
-		f.each(rates, n, h+1, func(s *Season, end int, level float64) {
+		f.each(l, n, h+1, func(s *Season, end int, level float64) {
 			expected := s.expect(n, end-1, h+1, level)
-			off += math.Abs(rates[end+h] - expected)
+			off += math.Abs(l.meets(end+h, expected) - expected)
 			all += expected
 		})
 		if all > 0 {
 			f.Spread[n][h] = off / all
 		}
-		if c := f.try(n, rates, h+1); c.error() < worthwhile*flat.try(n, rates, h+1).error() {
+		if c := f.try(n, l, h+1); c.error() < worthwhile*flat.try(n, l, h+1).error() {
 			f.Worth[n][h] = c.slope()
 		}
 	}

@@ -27,7 +27,7 @@ func (t *training) findSeason() error {
 	o := t.spec.Samples
 	part := history.Slice(o.Split.Of(samples.Train, history.Steps))
 	var err error
-	t.season, err = season.Fit(part, slices.Max(o.Horizons))
+	t.season, err = season.Fit(part, t.input.Edges, slices.Max(o.Horizons))
 	return err
 }
 

@@ -17,7 +17,7 @@ func newSeasonal(utilisation float64, s Surroundings) (loop.Autoscaler, error) {
 		return nil, err
 	}
 	q := queueingConfig(s.Config, utilisation)
-	found, err := season.Fit(history, int(math.Ceil(float64(q.LeadTime)/float64(s.Config.Step))))
+	found, err := season.Fit(history, nil, int(math.Ceil(float64(q.LeadTime)/float64(s.Config.Step))))
 	if err != nil {
 		return nil, err
 	}
