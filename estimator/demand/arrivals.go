@@ -2,7 +2,19 @@ package demand
 
 import "math"
 
-// Arrivals returns the rates at which requests arrived, and which of them are lower bounds,
+// Shown is how much of the arrivals of a step its telemetry shows.
+type Shown uint8
+
+const (
+	// Whole is all of them.
+	Whole Shown = iota
+	// AtLeast is a lower bound: requests queued up.
+	AtLeast
+	// Less is a lower bound of a queue that was full, and turned requests away.
+	Less
+)
+
+// Arrivals returns the rates at which requests arrived, and how much of them they are,
 // given the rates at which they were answered and their latency in seconds, at steps of the
 // given length in seconds.
 //
@@ -11,8 +23,8 @@ import "math"
 // t − L(t), see [Service.Queue]: a step that is answered late arrived before. A queue that
 // overflows hides arrivals for good, so as long as it lasts, at least as many came
 // as were answered at any later step of it. A rate that is missing stays so, and a missing latency is none.
-func Arrivals(answered, latency []float64, step float64) (came []float64, atLeast []bool) {
-	came, atLeast = make([]float64, len(answered)), make([]bool, len(answered))
+func Arrivals(answered, latency []float64, step float64) (came []float64, shown []Shown) {
+	came, shown = make([]float64, len(answered)), make([]Shown, len(answered))
 	for from := 0; from < len(answered); {
 		to := from
 		for to < len(answered) && !math.IsNaN(answered[to]) {
@@ -30,38 +42,42 @@ func Arrivals(answered, latency []float64, step float64) (came []float64, atLeas
 		for to < len(came) && latency[to] > queued {
 			to++
 		}
-		if overflows(answered[from:to], latency[from:to], step) {
-			for t := to - 1; t >= from; t-- {
-				atLeast[t] = true
-				if t+1 < to && came[t+1] > came[t] {
-					came[t] = came[t+1]
-				}
+		queue := overflow(answered[from:to], latency[from:to], step)
+		for t := to - 1; t >= from; t-- {
+			shown[t] = queue
+			if t+1 < to && came[t+1] > came[t] {
+				came[t] = came[t+1]
 			}
 		}
 		from = max(from, to)
 	}
-	return came, atLeast
+	return came, shown
 }
 
 const (
 	// relative and absolute bound the change of the latency of a full queue from one step to
 	// the next, as shares of the latency and of the step.
 	relative, absolute = 0.1, 0.02
-	// crowd is the least number of requests in a service whose queue is full.
+	// crowd is the least number of requests in a service that is taken to be short of
+	// replicas.
 	crowd = 10
 )
 
-// overflows reports whether a queue that lasts for the given steps is full at any of them:
-// what it lets in waits equally long then, whatever comes. A queue that has room grows or
+// overflow returns what a queue that lasts for the given steps shows. If it is full, what it
+// lets in waits equally long, whatever comes; if it has room, it grows or
 // shrinks, unless as much comes as is answered.
-func overflows(answered, latency []float64, step float64) bool {
-	for t := 1; t < len(latency); t++ {
-		change := math.Abs(latency[t] - latency[t-1])
-		if answered[t]*latency[t] >= crowd && change <= min(relative*latency[t], absolute*step) {
-			return true
+func overflow(answered, latency []float64, step float64) Shown {
+	shown := Whole
+	for t, l := range latency {
+		if answered[t]*l < crowd {
+			continue
+		}
+		shown = max(shown, AtLeast)
+		if t > 0 && math.Abs(l-latency[t-1]) <= min(relative*l, absolute*step) {
+			shown = Less
 		}
 	}
-	return false
+	return shown
 }
 
 // arrivals is [Arrivals] of steps without a gap. What was answered in a step arrived

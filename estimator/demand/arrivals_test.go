@@ -57,26 +57,27 @@ func TestArrivalsWithGaps(t *testing.T) {
 
 // TestArrivalsOfQueuesThatOverflow: what was turned away came as what was answered later.
 func TestArrivalsOfQueuesThatOverflow(t *testing.T) {
-	got, atLeast := Arrivals([]float64{40, 40, 15, 15, 80, 40, 40}, []float64{.1, .1, .9, .9, .9, .1, .1}, 10)
-	want := []bool{false, false, true, true, true, false, false}
-	for step, want := range want {
+	got, shown := Arrivals([]float64{40, 40, 15, 15, 80, 40, 40}, []float64{.1, .1, .9, .9, .9, .1, .1}, 10)
+	want := []Shown{Whole, Whole, Less, Less, Less, Whole, Whole}
+	for step, shown := range want {
+		want := shown == Less
 		if high := got[step] > 70; high != want {
 			t.Errorf("arrivals %.1f: %v at step %d, want above 70: %v", got, got[step], step, want)
 		}
 	}
-	if diff := cmp.Diff(want, atLeast); diff != "" {
+	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("lower bounds (-want +got):\n%s", diff)
 	}
 }
 
-// TestOnlyQueuesThatOverflowHideArrivals: what waits in others is answered some time.
-func TestOnlyQueuesThatOverflowHideArrivals(t *testing.T) {
+func TestQueuesHideArrivals(t *testing.T) {
 	for name, c := range map[string]struct {
 		answered, latency float64
-		rising, hidden    bool
+		rising            bool
+		want              Shown
 	}{
-		"full":                {answered: 100, latency: 4, hidden: true},
-		"has room":            {answered: 100, latency: 4, rising: true},
+		"full":                {answered: 100, latency: 4, want: Less},
+		"has room":            {answered: 100, latency: 4, rising: true, want: AtLeast},
 		"slow, but no queue":  {answered: 1, latency: 4},
 		"as fast as any time": {answered: 100, latency: 0.15},
 	} {
@@ -91,10 +92,14 @@ func TestOnlyQueuesThatOverflowHideArrivals(t *testing.T) {
 					}
 				}
 			}
-			_, atLeast := Arrivals(answered, latency, 10)
-			for i, got := range atLeast {
-				if want := c.hidden && i >= 30 && i < 34; got != want {
-					t.Errorf("step %d is a lower bound: %v, want %v", i, got, want)
+			_, shown := Arrivals(answered, latency, 10)
+			for i, got := range shown {
+				want := Whole
+				if i >= 30 && i < 34 {
+					want = c.want
+				}
+				if got != want {
+					t.Errorf("step %d shows %v, want %v", i, got, want)
 				}
 			}
 		})

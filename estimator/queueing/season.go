@@ -27,7 +27,7 @@ func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast 
 		return forecast
 	}
 	var came season.Load // the season is that of arrivals
-	came.Rates, came.AtLeast = demand.Arrivals(rates, latency, w.Step.Seconds())
+	came.Rates, came.Shown = demand.Arrivals(rates, latency, w.Step.Seconds())
 	o := c.Season.Ahead(w.Services[i].String(), came, w.End, len(forecast)+late)
 	beyond := 0.0
 	for _, v := range rates[len(rates)-1:] {

@@ -12,13 +12,13 @@ import (
 type Load struct {
 	// Rates are in requests per second, NaN where missing.
 	Rates []float64
-	// AtLeast marks the rates that are lower bounds, since a saturated service shows no more
-	// than it answers; nil if none is.
-	AtLeast []bool
+	// Shown is how much of what came they are, since a saturated service shows no more
+	// than it answers; nil is all of it.
+	Shown []demand.Shown
 }
 
 // bound reports whether the rate of a step is a lower bound.
-func (l Load) bound(t int) bool { return l.AtLeast != nil && l.AtLeast[t] }
+func (l Load) bound(t int) bool { return l.Shown != nil && l.Shown[t] > demand.Whole }
 
 // meets returns the rate of a step as an expectation of it is to be compared with it: a
 // lower bound has nothing against more.
@@ -31,8 +31,8 @@ func (l Load) meets(t int, expected float64) float64 {
 
 func (l Load) slice(from, to int) Load {
 	l.Rates = l.Rates[from:to]
-	if l.AtLeast != nil {
-		l.AtLeast = l.AtLeast[from:to]
+	if l.Shown != nil {
+		l.Shown = l.Shown[from:to]
 	}
 	return l
 }
@@ -54,7 +54,7 @@ func loads(w *estimator.Window, calls []estimator.Edge) ([]Load, error) {
 	}
 	all := make([]Load, len(w.Services))
 	for n := range all {
-		all[n] = Load{make([]float64, w.Steps), make([]bool, w.Steps)}
+		all[n] = Load{make([]float64, w.Steps), make([]demand.Shown, w.Steps)}
 		for t := range w.Steps {
 			all[n].Rates[t] = w.At(n, t, c)
 		}
@@ -63,15 +63,16 @@ func loads(w *estimator.Window, calls []estimator.Edge) ([]Load, error) {
 			for t := range latency {
 				latency[t] = w.At(n, t, l)
 			}
-			all[n].Rates, all[n].AtLeast = demand.Arrivals(all[n].Rates, latency, w.Step.Seconds())
+			all[n].Rates, all[n].Shown = demand.Arrivals(all[n].Rates, latency, w.Step.Seconds())
 		}
 	}
 	for spreads := true; spreads; {
 		spreads = false
 		for _, e := range calls {
-			for t, held := range all[e.Source].AtLeast {
-				if callee := all[e.Destination].AtLeast; held && !callee[t] {
-					callee[t], spreads = true, true
+			callee := all[e.Destination].Shown
+			for t, held := range all[e.Source].Shown {
+				if held > callee[t] {
+					callee[t], spreads = held, true
 				}
 			}
 		}
@@ -83,23 +84,27 @@ func loads(w *estimator.Window, calls []estimator.Edge) ([]Load, error) {
 // where that of most of them is one.
 func together(series []Load) Load {
 	steps := len(series[0].Rates)
-	total := Load{make([]float64, steps), make([]bool, steps)}
-	count, bounds := make([]float64, steps), make([]float64, steps)
+	total := Load{make([]float64, steps), make([]demand.Shown, steps)}
+	count := make([]float64, steps)
+	bounds := make([][demand.Less + 1]float64, steps)
 	for _, l := range series {
 		mean := mean(l.Rates)
 		for t, v := range l.Rates {
 			if !math.IsNaN(v) && mean > 0 {
 				total.Rates[t] += v / mean
 				count[t]++
-				if l.bound(t) {
-					bounds[t]++
-				}
+				bounds[t][l.Shown[t]]++
 			}
 		}
 	}
 	for t := range steps {
 		total.Rates[t] /= count[t] // NaN without any
-		total.AtLeast[t] = bounds[t] > count[t]/2
+		switch most := count[t] / 2; {
+		case bounds[t][demand.Less] > most:
+			total.Shown[t] = demand.Less
+		case bounds[t][demand.Less]+bounds[t][demand.AtLeast] > most:
+			total.Shown[t] = demand.AtLeast
+		}
 	}
 	return total
 }

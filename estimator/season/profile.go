@@ -13,7 +13,9 @@ const (
 	// outlying is how many times the mean distance from the median a value may be away
 	// from it; beyond, it counts as that far. One outage is not a season.
 	outlying = 3
-	// hidden is a peak that saturated the application in every cycle, as a multiple of the
+	// near is the share of the highest lower bound from which another one shows the same.
+	near = 0.8
+	// hidden is a peak of which requests were turned away in every cycle, as a multiple of the
 	// most that any of them shows. What is too much costs pods in one more cycle, which then
 	// shows the peak; what is too little violates the SLO and shows nothing.
 	hidden = 1.5
@@ -53,8 +55,7 @@ func profiles(l Load, period, width int) (all []float64, without [][]float64) {
 // sample is the rate of a bin in one cycle, NaN where missing.
 type sample struct {
 	demand.Weighted
-	// bound marks a lower bound.
-	bound bool
+	shown demand.Shown
 }
 
 // gather takes the mean of each bin of each cycle: a lower bound where a step of it is one.
@@ -66,7 +67,10 @@ func gather(l Load, period, width int) [][]sample {
 		cycle := make([]sample, 0, (period+width-1)/width)
 		for at := from; at < from+period; at += width {
 			bin := l.slice(min(at, steps), min(at+width, from+period, steps))
-			s := sample{bound: slices.Contains(bin.AtLeast, true)}
+			var s sample
+			if len(bin.Shown) > 0 {
+				s.shown = slices.Max(bin.Shown)
+			}
 			s.Value, s.Weight = mean(bin.Rates), math.Exp2(float64(len(cycles)-count)/halfLife)
 			cycle = append(cycle, s)
 		}
@@ -76,26 +80,30 @@ func gather(l Load, period, width int) [][]sample {
 }
 
 // expected returns the robust mean of samples, NaN without any. Lower bounds count where they
-// are above what the others show. If all are bounds, no cycle has shown the peak, and it is
-// taken to be higher than the highest of them.
+// are above what the others show. If all are bounds, those near the highest show the peak,
+// unless every cycle turned requests away: then none has, and it is taken to be higher.
 func expected(samples []sample) float64 {
 	var known []demand.Weighted
-	highest := math.Inf(-1)
+	highest, least := math.Inf(-1), demand.Less
 	for _, s := range samples {
-		switch {
-		case math.IsNaN(s.Value):
-		case s.bound:
-			highest = max(highest, s.Value)
-		default:
+		if math.IsNaN(s.Value) {
+			continue
+		}
+		least = min(least, s.shown)
+		if s.shown == demand.Whole {
 			known = append(known, s.Weighted)
+		} else {
+			highest = max(highest, s.Value)
 		}
 	}
-	if len(known) == 0 && highest >= 0 {
+	from := near * highest
+	if len(known) > 0 {
+		from = robustMean(known)
+	} else if least == demand.Less && highest >= 0 {
 		return hidden * highest
 	}
-	shown := robustMean(known)
 	for _, s := range samples {
-		if s.bound && s.Value > shown {
+		if s.shown > demand.Whole && s.Value >= from {
 			known = append(known, s.Weighted)
 		}
 	}

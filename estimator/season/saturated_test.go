@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
@@ -60,21 +61,21 @@ func TestAheadOfASaturatedWindow(t *testing.T) {
 	s := fitted(t).Season
 	for name, c := range map[string]struct {
 		answered float64
-		held     bool
+		shown    demand.Shown
 		trusted  bool
 	}{
-		"all is answered":             {400, false, true},
-		"less comes":                  {120, false, false},
-		"less is answered, saturated": {120, true, true},
-		"more than ever, saturated":   {2000, true, false},
+		"all is answered":             {400, demand.Whole, true},
+		"less comes":                  {120, demand.Whole, false},
+		"less is answered, saturated": {120, demand.AtLeast, true},
+		"more than ever, saturated":   {2000, demand.AtLeast, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := season.Load{Rates: make([]float64, 24), AtLeast: make([]bool, 24)}
+			w := season.Load{Rates: make([]float64, 24), Shown: make([]demand.Shown, 24)}
 			const until = 6000 + 57
 			for i := range w.Rates {
 				w.Rates[i] = bursts(until - 23 + i)
 				if w.Rates[i] > 100 {
-					w.Rates[i], w.AtLeast[i] = c.answered, c.held
+					w.Rates[i], w.Shown[i] = c.answered, c.shown
 				}
 			}
 			o := s.Ahead("shop/a", w, start().Add(time.Duration(until)*step), ahead)
