@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -108,9 +109,16 @@ type placed struct {
 
 // count returns the pods that stay by service, in the order of their names.
 func (s *scaleIn) count(a *knowledge.Application) ([][]placed, placement.Layout, error) {
-	zones, onNode := map[string]int{}, map[string][]int{}
-	pods := make([][]placed, len(a.Services))
 	var layout placement.Layout
+	zones, err := s.zones()
+	if err != nil {
+		return nil, layout, err
+	}
+	for range zones {
+		layout.Pods = append(layout.Pods, make([]int, len(a.Services)))
+	}
+	onNode := map[string][]int{}
+	pods := make([][]placed, len(a.Services))
 	namespaces := map[string]bool{}
 	for _, service := range a.Services {
 		if namespaces[service.Namespace] {
@@ -133,12 +141,9 @@ func (s *scaleIn) count(a *knowledge.Application) ([][]placed, placement.Layout,
 			if err != nil {
 				return nil, layout, err
 			}
-			zone := node.Labels[corev1.LabelTopologyZone]
-			z, seen := zones[zone]
-			if !seen {
-				z = len(zones)
-				zones[zone] = z
-				layout.Pods = append(layout.Pods, make([]int, len(a.Services)))
+			z, listed := slices.BinarySearch(zones, node.Labels[corev1.LabelTopologyZone])
+			if !listed {
+				continue // the node is new
 			}
 			if onNode[node.Name] == nil {
 				onNode[node.Name] = make([]int, len(a.Services))
@@ -156,6 +161,19 @@ func (s *scaleIn) count(a *knowledge.Application) ([][]placed, placement.Layout,
 		slices.SortFunc(pods[i], func(a, b placed) int { return cmp.Compare(a.object.Name, b.object.Name) })
 	}
 	return pods, layout, nil
+}
+
+// zones returns the names of the zones in their order, so that two updates agree which is which.
+func (s *scaleIn) zones() ([]string, error) {
+	nodes, err := s.nodes.List(labels.Everything())
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, n := range nodes {
+		names[n.Labels[corev1.LabelTopologyZone]] = true
+	}
+	return slices.Sorted(maps.Keys(names)), nil
 }
 
 // costs returns the cost of every pod, given the order in which they should go. The present

@@ -28,6 +28,8 @@ type Model struct {
 	callers  [][]neighbour // by service: who calls it; service may be Outside
 	partners [][]neighbour // by service: whom it exchanges calls with; weights sum to 1
 	users    []float64     // by service: the share of its calls that comes from outside
+	order    []int         // of the services, callers first
+	cyclic   bool          // calls form a cycle
 }
 
 type neighbour struct {
@@ -84,13 +86,17 @@ func New(d Demand) (*Model, error) {
 		}
 		if all > 0 {
 			m.users[i] /= all
+		} else {
+			m.users[i] = 1
 		}
 	}
+	m.order, m.cyclic = callersFirst(m.callers)
 	return m, nil
 }
 
 // addAffinity gives a learned edge between services without calls the rate of a mean
-// edge, times its weight; and a service that nobody calls has its affinity for callers.
+// edge, times its weight; and a service that nobody calls has its affinity for callers, and
+// users as much, since services that depend on each other would else gather anywhere.
 func (m *Model) addAffinity(exchanged []map[int]float64, total float64) {
 	edges := 0
 	for _, weights := range exchanged {
@@ -111,7 +117,7 @@ func (m *Model) addAffinity(exchanged []map[int]float64, total float64) {
 		}
 		learned[[2]int{min(e.Source, e.Destination), max(e.Source, e.Destination)}] += mean * e.Weight
 		if !called[e.Destination] {
-			m.callers[e.Destination] = append(m.callers[e.Destination], neighbour{e.Source, e.Weight})
+			m.callers[e.Destination] = append(m.callers[e.Destination], neighbour{e.Source, e.Weight}, neighbour{estimator.Outside, e.Weight})
 		}
 	}
 	for pair, weight := range learned {

@@ -13,15 +13,21 @@ type Pod struct {
 }
 
 // Removal returns the positions of pods in the order in which their loss hurts least:
-// each is the least worth of those that remain, by what its zone lacks without it, and
-// then by the calls that stay on its node. All are of the given service, and part of the
-// layout.
+// each is in a zone that has more than it will have once all services have the pods that they
+// need, first where that is the larger part and where fewer calls stay on the node. All are of
+// the given service, and part of the layout.
 func (m *Model) Removal(service int, l Layout, pods []Pod) []int {
-	kept := *m
-	kept.demand.Needed = make([]float64, len(m.demand.Needed)) // what is there is enough
-	rest := make([][]int, len(l.Pods))
+	rest, want := make([][]int, len(l.Pods)), make([]float64, len(m.demand.Needed))
 	for z := range rest {
 		rest[z] = slices.Clone(l.Pods[z])
+		for s, n := range rest[z] {
+			want[s] += float64(n)
+		}
+	}
+	for s, needed := range m.demand.Needed {
+		if needed < want[s] {
+			want[s] = max(1, needed)
+		}
 	}
 	remaining := make([]int, len(pods))
 	for i := range remaining {
@@ -29,21 +35,19 @@ func (m *Model) Removal(service int, l Layout, pods []Pod) []int {
 	}
 	var order []int
 	for len(remaining) > 0 {
-		without := make([]*Decision, len(rest))
+		want[service] = min(want[service], float64(len(remaining)-1))
+		d := &Decision{model: m, service: service, layout: Layout{Pods: rest}, flow: m.flow(rest, want)}
 		worst, least := 0, math.Inf(1)
 		for at, i := range remaining {
 			p := pods[i]
-			if without[p.Zone] == nil {
-				counts := slices.Clone(rest)
-				counts[p.Zone] = slices.Clone(rest[p.Zone])
-				counts[p.Zone][service]--
-				without[p.Zone] = kept.Place(service, Layout{Pods: counts})
+			worth, _ := d.locality(p.Zone, p.Node)
+			have, will := rest[p.Zone][service], d.flow.will[p.Zone][service]
+			worth += float64(min(have, will)) / float64(have)
+			if will >= have {
+				worth += 2 // more than a zone with too many can have
 			}
-			d := without[p.Zone]
-			onNode, _ := d.locality(p.Zone, p.Node)
-			lacks := d.flow.need[p.Zone][service] - float64(d.layout.Pods[p.Zone][service])
-			if value := deficitShare*lacks + nodeShare*onNode; value < least {
-				worst, least = at, value
+			if worth < least {
+				worst, least = at, worth
 			}
 		}
 		i := remaining[worst]

@@ -1,6 +1,8 @@
 package placement
 
-import "math"
+import (
+	"math"
+)
 
 // zoneWeight is the worth of a call that stays in its zone, where 1 is that of one that
 // stays on its node.
@@ -8,12 +10,16 @@ const zoneWeight = 0.6
 
 // Shares of the terms in a score. What remains is the score of a node with nothing
 // but room. Within a zone only the node's part of locality differs, so that the choice of
-// the zone is left to the deficit.
+// the zone is left to the balance.
 const (
-	deficitShare = 0.5
+	balanceShare = 0.5
 	zoneShare    = 0.15
 	nodeShare    = 0.15
 )
+
+// steepness is how fast the balance falls with what a zone costs more than the best, as a share
+// of the least that the service can cost.
+const steepness = 16
 
 // Layout is where the pods of all services are.
 type Layout struct {
@@ -29,8 +35,9 @@ type Decision struct {
 	model   *Model
 	service int
 	layout  Layout
-	flow    flow
+	flow    *flow
 	limit   int       // of the pods of the service on one node
+	balance []float64 // by zone, of the service
 	lacking []float64 // replicas by service, after this pod
 	lack    float64   // their sum
 	tight   []int     // services that may find no room because of this pod
@@ -38,8 +45,8 @@ type Decision struct {
 
 // Score is what a node is worth for a pod. All parts are from 0 to 1.
 type Score struct {
-	// Deficit, Locality and Headroom are the terms.
-	Deficit, Locality, Headroom float64
+	// Balance, Locality and Headroom are the terms.
+	Balance, Locality, Headroom float64
 	// Value joins them; 0 if the node would hold more than half of the service.
 	Value float64
 }
@@ -76,34 +83,53 @@ func (m *Model) Place(service int, l Layout) *Decision {
 	}
 	d.limit = max(1, int(want[service]/2))
 	d.flow = m.flow(l.Pods, want)
+	d.balance = d.balances()
 	return d
+}
+
+// balances returns what a pod in each zone is worth for the balance of the zones: 1 where
+// the service costs least and, of such zones, those behind it do; and down to 0 by what they
+// cost more. Zones that have a larger part of what they will have are worth less, to a half.
+func (d *Decision) balances() []float64 {
+	outcomes := make([]outcome, len(d.layout.Pods))
+	own, all := math.Inf(1), math.Inf(1)
+	for z := range outcomes {
+		outcomes[z] = d.model.with(d.flow, d.layout.Pods, z, d.service)
+		own = min(own, outcomes[z].own)
+	}
+	for _, o := range outcomes {
+		if o.own < own+1e-9 {
+			all = min(all, o.all)
+		}
+	}
+	out := make([]float64, len(outcomes))
+	for z, o := range outcomes {
+		more := (o.own - own + max(0, o.all-all)) / d.flow.want[d.service]
+		out[z] = max(0, 1-steepness*more) * (1 + o.lacking) / 2
+	}
+	return out
 }
 
 // Score returns what a node is worth that is in a zone, holds pods of each service, and has
 // the given resources left before the pod.
 func (d *Decision) Score(zone int, pods []int, free Resources) Score {
 	var s Score
-	s.Deficit = d.deficit(zone)
+	s.Balance = d.balance[zone]
 	onNode, inZone := d.locality(zone, pods)
 	s.Locality = onNode + zoneWeight*(inZone-onNode)
 	s.Headroom = d.headroom(free)
 	if pods[d.service]+1 > d.limit {
 		return s
 	}
-	s.Value = (1 - deficitShare - zoneShare - nodeShare + deficitShare*s.Deficit + zoneShare*min(inZone, s.Deficit) + nodeShare*onNode) * s.Headroom
+	s.Value = (1 - balanceShare - zoneShare - nodeShare + balanceShare*s.Balance + zoneShare*min(inZone, s.Balance) + nodeShare*onNode) * s.Headroom
 	return s
-}
-
-// deficit is what the zone lacks of the service, at most a whole pod.
-func (d *Decision) deficit(zone int) float64 {
-	return min(1, max(0, d.flow.need[zone][d.service]-float64(d.layout.Pods[zone][d.service])))
 }
 
 // locality is the shares of the calls of the pod that stay on the node and in the zone. A
 // partner takes part as far as its pods suffice for what the zone needs.
 func (d *Decision) locality(zone int, pods []int) (onNode, inZone float64) {
 	for _, p := range d.model.partners[d.service] {
-		need := d.flow.need[zone][p.service]
+		need := d.flow.need(zone, p.service)
 		onNode += p.weight * suffices(pods[p.service], need)
 		inZone += p.weight * suffices(d.layout.Pods[zone][p.service], need)
 	}
