@@ -22,24 +22,34 @@ import (
 // readsPath begins the path of a read of the external metric.
 const readsPath = "/apis/" + external.GroupName + "/v1beta1/namespaces/"
 
-// isRead reports whether a request is one that autoscalers make: the metric of a
-// namespace, with a selector at most, as oneself.
-func isRead(r *http.Request) bool {
+// readOf returns the namespace of a request that autoscalers make: the metric of a
+// namespace, with a selector at most, as oneself. Other requests are none of these.
+func readOf(r *http.Request) (namespace string, ok bool) {
 	namespaced, ok := strings.CutPrefix(r.URL.Path, readsPath)
 	if !ok || r.Method != http.MethodGet {
-		return false
+		return "", false
 	}
 	namespace, metric, _ := strings.Cut(namespaced, "/")
 	query := r.URL.RawQuery
 	if namespace == "" || metric != discovery.Metric || query != "" && !strings.HasPrefix(query, "labelSelector=") || strings.Contains(query, "&") {
-		return false
+		return "", false
 	}
 	for name := range r.Header {
 		if strings.HasPrefix(name, "Impersonate-") {
-			return false
+			return "", false
 		}
 	}
-	return true
+	return namespace, true
+}
+
+// about returns what the resolver of the library finds in a read, but for the selector, which
+// [reviews] leaves out.
+func about(r *http.Request, namespace string) *request.RequestInfo {
+	return &request.RequestInfo{
+		IsResourceRequest: true, Path: r.URL.Path, Verb: "list", APIPrefix: "apis",
+		APIGroup: external.GroupName, APIVersion: external.SchemeGroupVersion.Version,
+		Namespace: namespace, Resource: discovery.Metric, Parts: []string{discovery.Metric},
+	}
 }
 
 // withReads answers reads of autoscalers from p by a chain of what matters to them: who
@@ -52,10 +62,9 @@ func withReads(all http.Handler, p provider.ExternalMetricsProvider, c *generica
 	h = apifilters.WithAuthentication(h, c.Authentication.Authenticator, apifilters.Unauthorized(c.Serializer), c.Authentication.APIAudiences, c.Authentication.RequestHeaderConfig)
 	h = genericfilters.WithWaitGroup(h, c.LongRunningFunc, c.NonLongRunningRequestWaitGroup)
 	h = apifilters.WithCacheControl(h)
-	h = apifilters.WithRequestInfo(h, c.RequestInfoResolver)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isRead(r) {
-			h.ServeHTTP(w, r)
+		if namespace, ok := readOf(r); ok {
+			h.ServeHTTP(w, r.WithContext(request.WithRequestInfo(r.Context(), about(r, namespace))))
 			return
 		}
 		all.ServeHTTP(w, r)
@@ -65,23 +74,36 @@ func withReads(all http.Handler, p provider.ExternalMetricsProvider, c *generica
 // reads answers authorised reads in the form that the caller accepts.
 func reads(p provider.ExternalMetricsProvider) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse := func(err error) {
+		if err := answerRead(w, r, p); err != nil {
 			responsewriters.ErrorNegotiated(err, apiserver.Codecs, external.SchemeGroupVersion, w, r)
 		}
-		selector, err := labels.Parse(r.URL.Query().Get("labelSelector"))
-		if err != nil {
-			refuse(apierrors.NewBadRequest(err.Error()))
-			return
-		}
-		namespace := ""
-		if info, known := request.RequestInfoFrom(r.Context()); known {
-			namespace = info.Namespace
-		}
-		list, err := p.GetExternalMetric(r.Context(), namespace, selector, provider.ExternalMetricInfo{Metric: discovery.Metric})
-		if err != nil {
-			refuse(err)
-			return
-		}
-		responsewriters.WriteObjectNegotiated(apiserver.Codecs, negotiation.DefaultEndpointRestrictions, external.SchemeGroupVersion, w, r, http.StatusOK, list, false)
 	})
+}
+
+// answerRead writes the answer, or returns why there is none. It converts by the function for
+// this type, since the codec finds that by reflection at each answer.
+func answerRead(w http.ResponseWriter, r *http.Request, p provider.ExternalMetricsProvider) error {
+	selector, err := labels.Parse(r.URL.Query().Get("labelSelector"))
+	if err != nil {
+		return apierrors.NewBadRequest(err.Error())
+	}
+	_, form, err := negotiation.NegotiateOutputMediaType(r, apiserver.Codecs, negotiation.DefaultEndpointRestrictions)
+	if err != nil {
+		return err
+	}
+	namespace := ""
+	if info, known := request.RequestInfoFrom(r.Context()); known {
+		namespace = info.Namespace
+	}
+	list, err := p.GetExternalMetric(r.Context(), namespace, selector, provider.ExternalMetricInfo{Metric: discovery.Metric})
+	if err != nil {
+		return err
+	}
+	answer := &external.ExternalMetricValueList{}
+	if err := external.Convert_external_metrics_ExternalMetricValueList_To_v1beta1_ExternalMetricValueList(list, answer, nil); err != nil {
+		return err
+	}
+	answer.SetGroupVersionKind(external.SchemeGroupVersion.WithKind("ExternalMetricValueList"))
+	responsewriters.SerializeObject(form.MediaType, form.Serializer, w, r, http.StatusOK, answer)
+	return nil
 }
