@@ -118,11 +118,12 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	scheduler := &trust.Scheduler{Config: q.trust, Rest: []estimator.Estimator{hab, q.mmn}}
 	out := tick.Model{
 		Scheduler: scheduler, Plan: q.plan, Steps: m.steps, Read: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}},
-		Load: q.hab, Ahead: q.ahead,
+		Load: q.hab, Ahead: q.ahead, Keep: q.theory(nil),
 	}
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
-			scheduler.Network, scheduler.Theory = network.Estimator, q.theory(network.Season)
+			theory := q.theory(network.Season)
+			scheduler.Network, scheduler.Theory, out.Keep = network.Estimator, theory, theory
 			out.Read = m.long
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity

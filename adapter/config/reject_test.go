@@ -33,6 +33,7 @@ func TestDecodeRejects(t *testing.T) {
 		"short window":         {header + "window: 1\n", []string{"window: is 1"}},
 		"endless window":       {header + "window: 1000000000\n", []string{"window: is 1000000000"}},
 		"endless lead time":    {header + "defaults: {leadTime: 100000h}\n", []string{"defaults.leadTime: is 100000h"}},
+		"endless hold":         {header + "defaults: {hold: 100h}\n", []string{"defaults.hold is 100h"}},
 		"rate below step":      {header + "  rateWindow: 1m\nstep: 2m\ndefaults: {leadTime: 5m}\n", []string{"telemetry.rateWindow: is 1m0s"}},
 		"lead time below step": {header + "defaults: {leadTime: 10s}\n", []string{"defaults.leadTime: is 10s"}},
 		"endless node start":   {header + "defaults: {nodeStart: 2h}\n", []string{"defaults.nodeStart: is 2h"}},

@@ -50,6 +50,7 @@ func defaultsFor(scrapeInterval, step time.Duration) *Adapter {
 			MinUtilisation:    q.MinUtilisation,
 			MaxUtilisation:    q.MaxUtilisation,
 			Headroom:          q.Headroom,
+			Hold:              p.Hold,
 			RoundingTolerance: p.RoundingTolerance,
 			Mode:              "active",
 			Quantile:          quantile,
@@ -110,6 +111,7 @@ func (o Override) apply(s Settings) Settings {
 	override(&s.MinUtilisation, o.MinUtilisation)
 	override(&s.MaxUtilisation, o.MaxUtilisation)
 	override(&s.Headroom, o.Headroom)
+	override(&s.Hold, o.Hold)
 	override(&s.RoundingTolerance, o.RoundingTolerance)
 	override(&s.Quantile, o.Quantile)
 	override(&s.Model, o.Model)
@@ -137,6 +139,6 @@ func (s Settings) Queueing() queueing.Config {
 func (s Settings) Plan() plan.Config {
 	c := plan.DefaultConfig()
 	c.LeadTime = s.LeadTime
-	c.RoundingTolerance = s.RoundingTolerance
+	c.RoundingTolerance, c.Hold = s.RoundingTolerance, s.Hold
 	return c
 }

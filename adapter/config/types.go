@@ -112,6 +112,9 @@ type Settings struct {
 	MaxUtilisation float64 `yaml:"maxUtilisation"`
 	// Headroom is the spare capacity in standard deviations of the load.
 	Headroom float64 `yaml:"headroom"`
+	// Hold is how long replicas are kept after the load fell, less the stabilisation window
+	// of the autoscaler, unless the season foresees the next rise.
+	Hold time.Duration `yaml:"hold"`
 	// RoundingTolerance is the fraction of a replica that is dropped instead of
 	// rounded up.
 	RoundingTolerance float64 `yaml:"roundingTolerance"`
@@ -138,6 +141,7 @@ type Override struct {
 	MinUtilisation    *float64       `yaml:"minUtilisation"`
 	MaxUtilisation    *float64       `yaml:"maxUtilisation"`
 	Headroom          *float64       `yaml:"headroom"`
+	Hold              *time.Duration `yaml:"hold"`
 	RoundingTolerance *float64       `yaml:"roundingTolerance"`
 	Quantile          *float64       `yaml:"quantile"`
 	Model             *string        `yaml:"model"`

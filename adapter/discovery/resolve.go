@@ -3,6 +3,7 @@ package discovery
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -22,6 +23,9 @@ type Service struct {
 	Application string
 	// Bounds are the autoscaler's minimum (1 when it has none) and maximum.
 	Bounds plan.Bounds
+	// Stabilization is for how long the autoscaler itself keeps replicas after their number
+	// fell: its stabilizationWindowSeconds, or the default of its controller.
+	Stabilization time.Duration
 	// Pods is the number of pods that exist, ready or not; nil when not known.
 	Pods *int
 	// Autoscaler is the one that scales it.

@@ -3,6 +3,7 @@ package discovery
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -74,6 +75,8 @@ func TestResolve(t *testing.T) {
 			Autoscaler: Owner{name, types.UID(ns + "/" + name)},
 			Target:     autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: name},
 			Beside:     true,
+
+			Stabilization: 5 * time.Minute,
 		}
 	}
 	want := []Application{
@@ -126,6 +129,29 @@ func TestPodsAreThoseThatTheControllerCounted(t *testing.T) {
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
+		}
+	}
+}
+
+func TestStabilization(t *testing.T) {
+	hpa := autoscaler("shop", "web", "web")
+	for name, c := range map[string]struct {
+		behavior *autoscalingv2.HorizontalPodAutoscalerBehavior
+		want     time.Duration
+	}{
+		"no behavior":        {nil, 5 * time.Minute},
+		"no rules":           {&autoscalingv2.HorizontalPodAutoscalerBehavior{}, 5 * time.Minute},
+		"rules without it":   {&autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleDown: &autoscalingv2.HPAScalingRules{}}, 5 * time.Minute},
+		"rules that have it": {&autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleDown: &autoscalingv2.HPAScalingRules{StabilizationWindowSeconds: new(int32(60))}}, time.Minute},
+		"none":               {&autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleDown: &autoscalingv2.HPAScalingRules{StabilizationWindowSeconds: new(int32(0))}}, 0},
+	} {
+		hpa.Spec.Behavior = c.behavior
+		kept, err := trim(hpa)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Consent(nil).ServiceOf(kept.(*autoscalingv2.HorizontalPodAutoscaler)).Stabilization; got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"slices"
+	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
@@ -23,6 +24,8 @@ func (c Consent) ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
 		Bounds:      plan.Bounds{Min: 1, Max: int(hpa.Spec.MaxReplicas)},
 		Pods:        podsOf(hpa),
 
+		Stabilization: stabilizationOf(hpa),
+
 		Autoscaler:   Owner{hpa.Name, hpa.UID},
 		Target:       hpa.Spec.ScaleTargetRef,
 		ScaledObject: scaledObjectOf(hpa),
@@ -36,6 +39,15 @@ func (c Consent) ServiceOf(hpa *autoscalingv2.HorizontalPodAutoscaler) Service {
 		s.Bounds.Min = int(*hpa.Spec.MinReplicas)
 	}
 	return s
+}
+
+// stabilizationOf returns the window over which the controller of hpa takes the highest
+// number before it removes pods.
+func stabilizationOf(hpa *autoscalingv2.HorizontalPodAutoscaler) time.Duration {
+	if b := hpa.Spec.Behavior; b != nil && b.ScaleDown != nil && b.ScaleDown.StabilizationWindowSeconds != nil {
+		return time.Duration(*b.ScaleDown.StabilizationWindowSeconds) * time.Second
+	}
+	return plan.Stabilization
 }
 
 // podsOf returns the number of pods of the target of hpa, ready or not, as read

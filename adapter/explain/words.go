@@ -55,6 +55,8 @@ func limit(s Service) string {
 		return fmt.Sprintf(", but its autoscaler allows %d at most", s.Max)
 	case "pods":
 		return ", but its ready pods are overloaded while others start, so none are removed"
+	case "hold":
+		return ", but the load has just fallen, so pods are kept for the next rise"
 	case "pace":
 		return ", but the forecast is not fully trusted, so few pods are removed at a time"
 	}

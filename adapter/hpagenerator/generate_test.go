@@ -179,7 +179,7 @@ metadata:
 spec:
   behavior:
     scaleDown:
-      stabilizationWindowSeconds: 300
+      stabilizationWindowSeconds: 60
       tolerance: "0"
     scaleUp:
       policies:

@@ -74,8 +74,12 @@ func metric(way discovery.Way, target autoscalingv2.CrossVersionObjectReference)
 	}}
 }
 
+// stabilization is for how many seconds the examples keep replicas that DeepScaler no longer
+// asks for. It keeps those that the next rise may need itself, so this is for noise alone.
+const stabilization = 60
+
 // behavior returns that of the examples: at once up, without a tolerance, and down to the
-// highest number of the last five minutes.
+// highest number of the last minute.
 func behavior() *autoscalingv2.HorizontalPodAutoscalerBehavior {
 	none := resource.MustParse("0")
 	return &autoscalingv2.HorizontalPodAutoscalerBehavior{
@@ -84,6 +88,6 @@ func behavior() *autoscalingv2.HorizontalPodAutoscalerBehavior {
 			StabilizationWindowSeconds: new(int32(0)),
 			Policies:                   []autoscalingv2.HPAScalingPolicy{{Type: autoscalingv2.PodsScalingPolicy, Value: 100, PeriodSeconds: 15}},
 		},
-		ScaleDown: &autoscalingv2.HPAScalingRules{Tolerance: &none, StabilizationWindowSeconds: new(int32(300))},
+		ScaleDown: &autoscalingv2.HPAScalingRules{Tolerance: &none, StabilizationWindowSeconds: new(int32(stabilization))},
 	}
 }

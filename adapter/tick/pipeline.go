@@ -54,11 +54,19 @@ type Model struct {
 	// Theory is queueing theory, which serves behind the model, and Plain the same
 	// without the season of the load; nil if there is no season.
 	Theory, Plain estimator.Estimator
+	// Keep returns the replicas to keep after a fall of the load; nil keeps none.
+	Keep Keeper
 	// Load forecasts the load; nil if it is taken to stay.
 	Load Load
 	// Ahead is queueing theory over the time that a node takes to start and a pod after it;
 	// nil if nodes are not to be had in advance.
 	Ahead estimator.Estimator
+}
+
+// Keeper returns the replicas that services keep after a fall of their load, for each as if
+// an autoscaler had a stabilisation window of so many steps; NaN for none.
+type Keeper interface {
+	Held(ctx context.Context, w *estimator.Window, steps []int) ([]float64, error)
 }
 
 // Load forecasts how the load of services grows within the lead time. It is asked when the
@@ -148,6 +156,10 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 	f := p.stage(StagePlan, func() error {
 		settings := m.Plan
 		settings.ScaleIn = b.Verdict.ScaleIn
+		var err error
+		if seen.Held, err = m.held(ctx, w, a.Services); err != nil {
+			return err
+		}
 		made, err := plan.Make(settings, b.Forecast, bounds, seen, p.Clock.Now())
 		if err == nil {
 			b.Plan = made.WithSources(m.sources(w.Services, b.Origin)).WithLinks(func() plan.Links {
@@ -165,6 +177,19 @@ func (p *Pipeline) Plan(ctx context.Context, a discovery.Application, end time.T
 		p.Observer.Planned(ctx, b)
 	}
 	return b.Plan, f
+}
+
+// held returns the replicas that services keep for as long as their autoscalers do not keep
+// them themselves.
+func (m Model) held(ctx context.Context, w *estimator.Window, services []discovery.Service) ([]float64, error) {
+	if m.Keep == nil {
+		return nil, nil
+	}
+	steps := make([]int, len(services))
+	for n, s := range services {
+		steps[n] = int(max(0, m.Plan.Hold-s.Stabilization) / w.Step)
+	}
+	return m.Keep.Held(ctx, w, steps)
 }
 
 // sources returns what made the forecast of each service.

@@ -199,3 +199,38 @@ func TestAnEstimatorThatFailsFailsNoApplication(t *testing.T) {
 		t.Errorf("observed %+v of %v", seen.origin, seen.estimators)
 	}
 }
+
+// keeper keeps as many replicas as it is asked to keep steps.
+type keeper struct{}
+
+func (keeper) Held(_ context.Context, _ *estimator.Window, steps []int) ([]float64, error) {
+	held := make([]float64, len(steps))
+	for n, s := range steps {
+		held[n] = float64(s)
+	}
+	return held, nil
+}
+
+type keeping struct{ chain }
+
+func (k keeping) At(application string, end time.Time) Model {
+	m := k.chain.At(application, end)
+	m.Keep, m.Plan.Hold = keeper{}, 5*time.Minute
+	return m
+}
+
+func TestPipelineHoldsWhereAutoscalersDoNot(t *testing.T) {
+	p, _ := pipeline() // of steps of 30 s
+	p.Models = keeping{chain{always(2.5)}}
+	a := discovery.Application{Name: "shop", Services: slices.Clone(shop.Services)}
+	a.Services[0].Stabilization, a.Services[1].Stabilization = 10*time.Minute, time.Minute
+	got, f := p.Plan(t.Context(), a, noon)
+	if f != nil {
+		t.Fatal(f)
+	}
+	for service, want := range map[estimator.Service]int{cart: 3, web: 8} {
+		if n, err := got.Replicas(service); n != want || err != nil {
+			t.Errorf("%s: %d, %v, want %d", service, n, err, want)
+		}
+	}
+}

@@ -28,8 +28,9 @@ func (b Bounds) validate() error {
 // without bounds is left out, because no autoscaler scales it. If the lead time
 // exceeds the horizon of f, the last step stands for the rest.
 //
-// Three rules override f. A service without a ready pod is held (its decision is
-// an error). A service whose pods are overloaded and partly unready gets at
+// Four rules override f. A service without a ready pod is held (its decision is
+// an error). A service keeps what is observed to be held after a fall of its load. One
+// whose pods are overloaded and partly unready gets at
 // least the pods that exist. No service gets 0, because its demand would be
 // invisible; a service that has no pods and may have none gets 1.
 //
@@ -101,6 +102,9 @@ func (d *Decision) decide(needs []float64, p pods, c Config) {
 	whole := math.Ceil(need - c.RoundingTolerance)
 	if whole < least {
 		whole, d.Clamp = least, AtMin
+	}
+	if held := math.Ceil(p.held - c.RoundingTolerance); whole < held {
+		whole, d.Clamp = held, AtHold
 	}
 	if keep := math.Floor(p.present() * (1 - c.ScaleIn)); c.ScaleIn > 0 && whole < keep {
 		whole, d.Clamp = keep, AtPace

@@ -17,6 +17,9 @@ type Observed struct {
 	// Pods are the desired pods, ready or not, of the services for which they are
 	// known. For others, the most ready pods of the window count.
 	Pods map[estimator.Service]int
+	// Held are the replicas that each service of the window keeps although it needs fewer
+	// now; NaN for none. Nil for all.
+	Held []float64
 }
 
 // pods are the pods of one service.
@@ -25,6 +28,8 @@ type pods struct {
 	// counted is true if exist was counted and not inferred.
 	exist, ready float64
 	counted      bool
+	// held are the replicas that are kept, NaN for none.
+	held float64
 	// cpu is used ÷ limit over running pods, NaN if unknown.
 	cpu float64
 	// lacking are the required features that are missing at the end of the
@@ -37,7 +42,10 @@ const recent = 2
 
 // of returns the pods of service s, which is row n of the window.
 func (o Observed) of(s estimator.Service, n int) pods {
-	p := pods{exist: math.NaN(), ready: math.NaN(), cpu: math.NaN()}
+	p := pods{exist: math.NaN(), ready: math.NaN(), held: math.NaN(), cpu: math.NaN()}
+	if n >= 0 && n < len(o.Held) {
+		p.held = o.Held[n]
+	}
 	if w := o.Window; w != nil && n >= 0 {
 		for _, f := range []estimator.Feature{estimator.Requests, estimator.CPU, estimator.Replicas} {
 			newest, most := series(w, n, w.Channel(f))

@@ -35,12 +35,15 @@ const (
 	// AtPods: the need was below the pods that exist, of which some are not ready
 	// while the others are overloaded, and raised to them.
 	AtPods
+	// AtHold: the need has fallen, and the replicas are kept for a while, because the next
+	// rise may come before new pods would be ready.
+	AtHold
 	// AtPace: the need was so far below the pods that exist that a plan of limited trust
 	// removes only a part of them.
 	AtPace
 )
 
-// String returns "none", "min", "max", "pods" or "pace".
+// String returns "none", "min", "max", "pods", "hold" or "pace".
 func (c Clamp) String() string {
 	switch c {
 	case AtMin:
@@ -49,6 +52,8 @@ func (c Clamp) String() string {
 		return "max"
 	case AtPods:
 		return "pods"
+	case AtHold:
+		return "hold"
 	case AtPace:
 		return "pace"
 	}

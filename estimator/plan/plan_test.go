@@ -229,3 +229,31 @@ func TestClampString(t *testing.T) {
 		t.Errorf("clamps print as %q", got)
 	}
 }
+
+// TestHeldReplicas: what is kept after a fall of the load overrides a lower need, within the
+// bounds.
+func TestHeldReplicas(t *testing.T) {
+	for name, c := range map[string]struct {
+		need, held float64
+		want       int
+		clamp      Clamp
+	}{
+		"more than is needed":      {2.5, 6.2, 7, AtHold},
+		"within the tolerance":     {2.5, 6.03, 6, AtHold},
+		"less than is needed":      {6.2, 2.5, 7, Unclamped},
+		"nothing is held":          {2.5, math.NaN(), 3, Unclamped},
+		"more than the maximum":    {2.5, 12, 9, AtMax},
+		"no more than the minimum": {0.5, 1.5, 2, AtMin},
+	} {
+		f := forecastOf([]float64{c.need})
+		w := estimator.NewWindow(f.Services, []estimator.Feature{estimator.Replicas}, 2, f.Step, madeAt)
+		w.Set(0, 1, 0, 3)
+		p, err := Make(DefaultConfig(), f, map[estimator.Service]Bounds{service("a"): {2, 9}}, Observed{Window: w, Held: []float64{c.held}}, madeAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, _ := p.Decision(service("a")); d.Replicas != c.want || d.Clamp != c.clamp || d.Need != c.need {
+			t.Errorf("%s: %d replicas by %v for a need of %v, want %d by %v for %v", name, d.Replicas, d.Clamp, d.Need, c.want, c.clamp, c.need)
+		}
+	}
+}

@@ -70,6 +70,9 @@ type outlook struct {
 	// present is the need of every service at the last step of the window.
 	present []float64
 	growth  Growth
+	// vouched is the share of the load of every service that the season expects, as far
+	// as it is believed.
+	vouched []float64
 }
 
 // outlook makes the estimate.
@@ -85,13 +88,14 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	horizon := e.config.horizon(w.Step)
 	outside, own := make([][]float64, len(stations)), make([][]float64, len(stations))
 	growth := newGrowth(len(stations))
+	believed := make([]float64, len(stations))
 	works := make([]work, len(stations))
 	for i := range stations {
 		s := &stations[i]
 		own[i] = forecast(s.Requests, horizon)
 		if net.entry[i] {
 			rates := net.outsideRates(stations, i)
-			outside[i] = e.config.anticipate(w, i, rates, s.Latency, forecast(rates, horizon))
+			outside[i], believed[i] = e.config.anticipate(w, i, rates, s.Latency, forecast(rates, horizon))
 			growth.Outside[i] = multiple(slices.Max(outside[i]), rates)
 		}
 		if s.sized >= 0 {
@@ -131,6 +135,18 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 			present[i] = works[i].replicas(s.Requests[s.arriving], targets[i], e.config.Headroom)
 		}
 	}
+	vouched := make([]float64, len(stations))
+	if e.config.Season != nil {
+		for i := range stations {
+			believed[i] *= base[i] // of the last step of the horizon
+		}
+		expected := propagate(net.order, &net.callers, believed, vouched)
+		for i, rate := range propagate(net.order, &net.callers, base, floor) {
+			if v := expected[i] / rate; v > 0 {
+				vouched[i] = min(1, v)
+			}
+		}
+	}
 	f, err := finish(f)
-	return outlook{f, present, growth}, err
+	return outlook{f, present, growth, vouched}, err
 }

@@ -1,6 +1,7 @@
 package queueing
 
 import (
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -22,9 +23,10 @@ const late = 1
 
 // anticipate moves a forecast of the rates from outside service i towards what the season
 // expects, as far as it is to be believed. What comes beyond the season is taken to stay.
-func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast []float64) []float64 {
+// It returns the least trust in the season within the horizon as well.
+func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast []float64) (moved []float64, trust float64) {
 	if c.Season == nil {
-		return forecast
+		return forecast, 0
 	}
 	var came season.Load // the season is that of arrivals
 	came.Rates, came.Shown = demand.Arrivals(rates, latency, w.Step.Seconds())
@@ -38,5 +40,5 @@ func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast 
 	for h, v := range forecast {
 		forecast[h] += o.Trust[h+late] * (o.Rates[h+late] + beyond - v)
 	}
-	return forecast
+	return forecast, slices.Min(o.Trust)
 }

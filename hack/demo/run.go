@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/deepscaler/deepscaler/estimator/exchange"
+	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/hack/controlplane"
 	"github.com/deepscaler/deepscaler/test/stack"
 	"github.com/deepscaler/deepscaler/test/testbed/app"
@@ -150,7 +151,7 @@ func scale(ctx context.Context, s *stack.Stack, a *stack.Application, o options,
 	fmt.Fprintln(out, "starting the adapter behind the API aggregator, and its learner")
 	adapter, err := s.StartAdapter(ctx, stack.AdapterOptions{
 		Name: "adapter", Prometheus: a.Prometheus.URL(), Jaeger: a.Jaeger.QueryURL(),
-		Step: step, Window: window, RateWindow: 2 * step, LeadTime: podStart + hpaSync + step, SLO: a.SLO, Learning: learning(),
+		Step: step, Window: window, RateWindow: 2 * step, LeadTime: podStart + hpaSync + step, Hold: plan.Stabilization, SLO: a.SLO, Learning: learning(),
 	})
 	if err != nil {
 		return nil, err
@@ -199,7 +200,8 @@ ready. In another terminal:
 Prometheus: %[6]s   Jaeger: %[7]s
 
 DESIRED is what DeepScaler computes, HPA what the autoscalers ask for. They scale out at once, and scale in to
-the largest number of the last minutes only (stabilizationWindowSeconds), so HPA stays above DESIRED after a peak.
+the largest number of the last minute (stabilizationWindowSeconds). DESIRED itself keeps the largest need of the
+last minutes, unless the model knows from the season of the load that the fall is to last.
 
 `, s.Cluster.Kubeconfig(), plugins, a.Namespace, stack.MetricName, a.Services[0], a.Prometheus.URL(), a.Jaeger.QueryURL())
 	return nil

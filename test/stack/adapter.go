@@ -36,6 +36,7 @@ type AdapterOptions struct {
 	Window     int
 	RateWindow time.Duration
 	LeadTime   time.Duration
+	Hold       time.Duration
 	SLO        time.Duration
 	// Queries replaces queries of the preset, by feature.
 	Queries map[string]string
@@ -72,12 +73,13 @@ telemetry:
   queries: {%s}
 defaults:
   leadTime: %v
+  hold: %v
   slo: %v
 %scertificates:
   namespace: %s
   secret: %s
   service: %s
-%s`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.SLO, quantile, systemNamespace, certificates, adapterName, learning)
+%s`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.Hold, o.SLO, quantile, systemNamespace, certificates, adapterName, learning)
 }
 
 // Adapter is a running adapter, as a program on this host with the rights of the

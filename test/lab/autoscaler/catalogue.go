@@ -73,11 +73,7 @@ func Kinds() []Kind {
 			Name: "hab", About: "DeepScaler without a model: a balanced queueing network over the call graph [35]",
 			Knob: "highest utilisation", Settings: []float64{0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, Usual: 0.8,
 			make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
-				e, err := untrained(s.Config, knob)
-				if err != nil {
-					return nil, err
-				}
-				return newEstimated(e, s.Config.LeadTime(), s.Config.Bounds), nil
+				return newUntrained(queueingConfig(s.Config, knob), s.Config)
 			},
 		},
 		{
@@ -93,7 +89,7 @@ func Kinds() []Kind {
 				if err != nil {
 					return nil, err
 				}
-				return newEstimated(mmn, s.Config.LeadTime(), s.Config.Bounds), nil
+				return newEstimated(mmn, nil, s.Config.LeadTime(), s.Config.Bounds), nil
 			},
 		},
 		{
@@ -184,21 +180,21 @@ func ofFile(name, file string) (Kind, error) {
 	return k, nil
 }
 
-// untrained returns what DeepScaler estimates with when it has no model.
-func untrained(c *loop.Config, utilisation float64) (estimator.Estimator, error) {
-	return untrainedOn(queueingConfig(c, utilisation))
-}
-
-func untrainedOn(c queueing.Config) (estimator.Estimator, error) {
-	hab, err := queueing.NewHAB(c)
+// newUntrained returns DeepScaler without a model.
+func newUntrained(q queueing.Config, c *loop.Config) (*estimated, error) {
+	hab, err := queueing.NewHAB(q)
 	if err != nil {
 		return nil, err
 	}
-	mmn, err := queueing.NewMMN(c)
+	mmn, err := queueing.NewMMN(q)
 	if err != nil {
 		return nil, err
 	}
-	return estimator.First(hab, mmn), nil
+	keep, err := queueing.NewAnalytic(q, c.Steps)
+	if err != nil {
+		return nil, err
+	}
+	return newEstimated(estimator.First(hab, mmn), keep, c.LeadTime(), c.Bounds), nil
 }
 
 // queueingConfig returns the defaults of DeepScaler but for the highest utilisation.

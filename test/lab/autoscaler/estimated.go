@@ -11,6 +11,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/plan"
+	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/test/lab/hpa"
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 )
@@ -23,22 +24,34 @@ type estimated struct {
 	stock
 
 	estimator estimator.Estimator
-	steps     int // of a window; 0 is as many as the loop has
+	keep      *queueing.Analytic // nil leaves it to the HPAs
+	steps     int                // of a window; 0 is as many as the loop has
 	plan      plan.Config
 	planned   []float64 // replicas by service, NaN when not known
 	estimates []loop.Estimate
 }
 
-func newEstimated(e estimator.Estimator, leadTime time.Duration, b bounds) *estimated {
-	a := &estimated{estimator: e, plan: plan.DefaultConfig()}
+// stabilization is the one of scaling in of manifests/examples, in seconds, where DeepScaler
+// holds, and unheld the default, where it does not.
+const stabilization, unheld = 60, int32(plan.Stabilization / time.Second)
+
+// newEstimated returns DeepScaler that holds replicas by queueing theory, or nothing if that
+// is nil.
+func newEstimated(e estimator.Estimator, keep *queueing.Analytic, leadTime time.Duration, b bounds) *estimated {
+	a := &estimated{estimator: e, keep: keep, plan: plan.DefaultConfig()}
 	a.plan.LeadTime = leadTime
-	a.stock = stock{controller: hpa.Defaults(), spec: external(b, resource.MustParse("1")), read: a.published}
+	window := unheld
+	if keep != nil {
+		window = stabilization
+	}
+	a.stock = stock{controller: hpa.Defaults(), spec: external(b, resource.MustParse("1"), window), read: a.published}
 	return a
 }
 
-// external returns the HPA of manifests/examples with a target per replica.
-func external(b bounds, average resource.Quantity) *autoscalingv2.HorizontalPodAutoscalerSpec {
-	least, none, hold := int32(b.Min), int32(0), int32(300)
+// external returns the HPA of manifests/examples with a target per replica and a
+// stabilisation window in seconds.
+func external(b bounds, average resource.Quantity, hold int32) *autoscalingv2.HorizontalPodAutoscalerSpec {
+	least, none := int32(b.Min), int32(0)
 	zero := resource.MustParse("0")
 	return hpa.Complete(&autoscalingv2.HorizontalPodAutoscalerSpec{
 		MinReplicas: &least, MaxReplicas: int32(b.Max),
@@ -94,7 +107,13 @@ func (a *estimated) Tick(c *loop.Cluster) error {
 			}
 		}
 	}
-	made, err := plan.Make(a.plan, f, limits, plan.Observed{Window: w, Pods: pods}, c.Time())
+	seen := plan.Observed{Window: w, Pods: pods}
+	if a.keep != nil {
+		if seen.Held, err = a.keep.Held(context.Background(), w, a.hold(w)); err != nil {
+			return err
+		}
+	}
+	made, err := plan.Make(a.plan, f, limits, seen, c.Time())
 	if err != nil {
 		return err
 	}
@@ -109,6 +128,15 @@ func (a *estimated) Tick(c *loop.Cluster) error {
 	}
 	a.estimates = append(a.estimates, e)
 	return nil
+}
+
+// hold returns for how many steps each service keeps replicas.
+func (a *estimated) hold(w *estimator.Window) []int {
+	steps := make([]int, len(w.Services))
+	for n := range steps {
+		steps[n] = int(max(0, a.plan.Hold-stabilization*time.Second) / w.Step)
+	}
+	return steps
 }
 
 // Estimates implements [loop.Estimating].

@@ -37,14 +37,14 @@ type living struct {
 const livingInterval = 20 * time.Minute
 
 func newLiving(quantile float64, c *loop.Config) (loop.Autoscaler, error) {
-	rest, err := untrained(c, queueing.DefaultConfig().MaxUtilisation)
+	untrained, err := newUntrained(queueingConfig(c, queueing.DefaultConfig().MaxUtilisation), c)
 	if err != nil {
 		return nil, err
 	}
 	s := exchange.DefaultLearning()
 	s.Interval, s.LeastHistory, s.History, s.MaxAge = livingInterval, livingInterval, 24*time.Hour, 3*livingInterval
 	return &living{
-		estimated: newEstimated(rest, c.LeadTime(), c.Bounds), settings: s, quantile: quantile, due: c.Warmup + livingInterval,
+		estimated: untrained, settings: s, quantile: quantile, due: c.Warmup + livingInterval,
 	}, nil
 }
 
@@ -100,7 +100,7 @@ func (l *living) learn(ctx context.Context, c *loop.Cluster) error {
 	l.serving, l.ratio = child, report.Child.Loss/report.HAB.Loss
 	p := trusted.estimator.(pacing)
 	p.of = l.estimated // which goes on with its HPAs
-	l.next, l.from, l.steps = p, c.Now()+3*config.Step, trusted.steps
+	l.next, l.from, l.steps, l.keep = p, c.Now()+3*config.Step, trusted.steps, trusted.keep
 	return nil
 }
 

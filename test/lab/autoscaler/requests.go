@@ -78,7 +78,7 @@ func newKEDA(share float64, s Surroundings) (loop.Autoscaler, error) {
 	}
 	perService := make(each, len(capacity))
 	for i, most := range capacity {
-		spec := external(s.Config.Bounds, quantity(share*most))
+		spec := external(s.Config.Bounds, quantity(share*most), unheld)
 		spec.Behavior = nil
 		perService[i] = &stock{
 			controller: hpa.Defaults(), spec: spec,

@@ -24,11 +24,7 @@ func newSeasonal(utilisation float64, s Surroundings) (loop.Autoscaler, error) {
 	if found != nil {
 		q.Season = found.Season
 	}
-	e, err := untrainedOn(q)
-	if err != nil {
-		return nil, err
-	}
-	return newEstimated(e, s.Config.LeadTime(), s.Config.Bounds), nil
+	return newUntrained(q, s.Config)
 }
 
 // past returns the requests of all services under the load of other days, as telemetry has

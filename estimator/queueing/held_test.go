@@ -1,0 +1,114 @@
+package queueing
+
+import (
+	"math"
+	"testing"
+
+	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/season"
+)
+
+// held returns what the services of a chain keep, for as many steps each.
+func held(t *testing.T, w *estimator.Window, s Season, steps ...int) []float64 {
+	t.Helper()
+	c := DefaultConfig()
+	c.Season = s
+	a, err := NewAnalytic(c, 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := a.Held(t.Context(), w, steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// fallen returns a window at whose last so many steps the load is a quarter of that before.
+func fallen(steps int) *estimator.Window {
+	m := chainModel()
+	for t := range 24 {
+		rate := 80.0
+		if t >= 24-steps {
+			rate = 20
+		}
+		m.advance(entry("a", rate))
+	}
+	return m.window(24, m.graph(entry("a", 20), false))
+}
+
+func TestHeldIsTheHighestForecastOfTheSteps(t *testing.T) {
+	for name, c := range map[string]struct {
+		w     *estimator.Window
+		steps int
+		of    float64 // the load whose need is held
+	}{
+		"the load stays":           {fallen(0), 10, 80},
+		"it fell within the hold":  {fallen(7), 8, 80},
+		"it fell before":           {fallen(16), 4, 20},
+		"longer than the window":   {fallen(20), 400, 80},
+		"an autoscaler of its own": {fallen(7), 0, math.NaN()},
+	} {
+		want := []float64{math.NaN(), math.NaN(), math.NaN()}
+		if c.steps > 0 {
+			want = needs(t, newHAB(t), after(chainModel(), 12, entry("a", c.of), false))
+		}
+		for n, got := range held(t, c.w, nil, c.steps, c.steps, c.steps) {
+			if !(math.Abs(got/want[n]-1) < 0.05) && !(math.IsNaN(got) && math.IsNaN(want[n])) {
+				t.Errorf("%s: service %d keeps %.3g replicas, want %.3g", name, n, got, want[n])
+			}
+		}
+	}
+}
+
+func TestHeldIsOfEachServiceByItself(t *testing.T) {
+	w := fallen(7)
+	all, some := held(t, w, nil, 8, 8, 8), held(t, w, nil, 8, 0, 1)
+	now := needs(t, newHAB(t), w)
+	if some[0] != all[0] || !math.IsNaN(some[1]) || !(some[2] < all[2]/2) || !near(some[2], now[2], 0.3) {
+		t.Errorf("held %.3g for 8, 0 and 1 steps, want %.3g, NaN and about %.3g", some, all[0], now[2])
+	}
+}
+
+func TestHeldFollowsABelievedSeason(t *testing.T) {
+	expects := func(trust float64) Season {
+		return always(season.Outlook{Rates: []float64{20}, Now: 20, Trust: []float64{trust}})
+	}
+	w := fallen(7)
+	most, least := held(t, w, nil, 8, 8, 8), held(t, w, expects(1), 8, 8, 8)
+	half := held(t, w, expects(0.5), 8, 8, 8)
+	now := needs(t, newHAB(t, func(c *Config) { c.Season = expects(1) }), w)
+	for n := range most {
+		if !near(least[n], now[n], 0.1) {
+			t.Errorf("service %d keeps %.3g replicas, want the %.3g of its forecast: the season expects the fall", n, least[n], now[n])
+		}
+		if !(half[n] > 1.2*least[n] && half[n] < 0.9*most[n]) {
+			t.Errorf("service %d keeps %.3g replicas under a season that is half believed, want between %.3g and %.3g", n, half[n], least[n], most[n])
+		}
+	}
+}
+
+// TestHeldWhileTheLoadIsHidden: behind saturation nobody sees what the season should expect.
+func TestHeldWhileTheLoadIsHidden(t *testing.T) {
+	w := fallen(7)
+	for n := range w.Services {
+		w.Set(n, w.Steps-1, w.Channel(estimator.CPU), 0.95)
+	}
+	believed := always(season.Outlook{Rates: []float64{20}, Now: 20, Trust: []float64{1}})
+	got, want := held(t, w, believed, 8, 8, 8), held(t, fallen(7), nil, 8, 8, 8)
+	for n := range got {
+		if !(got[n] >= 0.9*want[n]) {
+			t.Errorf("service %d keeps %.3g replicas, want %.3g at least", n, got[n], 0.9*want[n])
+		}
+	}
+}
+
+func TestHeldNeedsAForecast(t *testing.T) {
+	w := fallen(7)
+	for s := range w.Steps {
+		w.Set(1, s, w.Channel(estimator.CPU), math.NaN())
+	}
+	if got := held(t, w, nil, 8, 8, 8); math.IsNaN(got[0]) || !math.IsNaN(got[1]) {
+		t.Errorf("held %.3g, want NaN for the second service, whose CPU is not known", got)
+	}
+}
