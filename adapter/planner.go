@@ -94,6 +94,11 @@ func newPlanner(file *config.Adapter, client *client, namespace string, registry
 	if err := metrics.Register(selfmetrics.Predictions(board, c)); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
+	if file.Models.Exchange != "" {
+		if err := metrics.RegisterLearner(&selfmetrics.Learner{Exchange: exchange.Dir(file.Models.Exchange), Clock: c}); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
 	p := &planner{
 		source:   source,
 		store:    store,

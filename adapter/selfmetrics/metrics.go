@@ -19,6 +19,7 @@ import (
 // Metrics holds the instruments. It is safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
+	learner  prometheus.Gatherer // nil without one
 
 	ticks         *prometheus.HistogramVec
 	stages        *prometheus.HistogramVec
@@ -109,16 +110,26 @@ func (m *Metrics) own() []prometheus.Collector {
 
 // Own returns everything that the adapter itself exports, for its documentation.
 func Own() []prometheus.Collector {
-	return append(New(Build{}).own(), Build{}, Predictions(nil, nil))
+	return append(New(Build{}).own(), Build{}, Predictions(nil, nil), new(Learner))
 }
 
 // Register adds a collector of the adapter's state.
 func (m *Metrics) Register(c prometheus.Collector) error { return m.registry.Register(c) }
 
+// RegisterLearner adds the metrics of a learner.
+func (m *Metrics) RegisterLearner(l *Learner) error {
+	m.learner = l
+	return m.Register(l)
+}
+
 // Handler serves the instruments together with those of the Go runtime, the
-// process and the API server.
+// process, the API server and the learner.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(prometheus.Gatherers{m.registry, legacyregistry.DefaultGatherer}, promhttp.HandlerOpts{})
+	all := prometheus.Gatherers{m.registry, legacyregistry.DefaultGatherer}
+	if m.learner != nil {
+		all = append(all, m.learner)
+	}
+	return promhttp.HandlerFor(all, promhttp.HandlerOpts{})
 }
 
 // Ticked implements [tick.Observer].

@@ -17,7 +17,7 @@ import (
 const learnerGC = 50
 
 func newLearnerCommand() *cobra.Command {
-	flags, format, verbose := sidecar.NewFlags(), "text", false
+	flags, format, verbose := new(sidecar.Flags), "text", false
 	cmd := &cobra.Command{
 		Use:   "learner --config FILE --exchange FOLDER",
 		Short: "Learn beside the adapter, in a container of its pod",
@@ -31,12 +31,15 @@ both share, verifies it and publishes it to all replicas; otherwise what served
 goes on. It needs no access to Kubernetes.
 
 The learner may be killed at any time. It runs with the lowest priority, and keeps
-to GOMAXPROCS and GOMEMLIMIT.`,
+to GOMAXPROCS and GOMEMLIMIT. It opens no port: the adapter serves its metrics.`,
 		Example: `  # Beside an adapter with models: {exchange: /var/run/deepscaler/exchange} in its configuration
   deepscaler learner --config /etc/deepscaler/config.yaml --exchange /var/run/deepscaler/exchange
 
   # What it is doing
-  curl -s localhost:8081/metrics | grep deepscaler_learner`,
+  cat /var/run/deepscaler/exchange/learner.prom
+
+  # Whether it is alive
+  deepscaler learner --exchange /var/run/deepscaler/exchange --healthy`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := newLog(cmd.ErrOrStderr(), format, verbose)

@@ -110,7 +110,7 @@ func (d Dir) ReadServing(application string, l artifact.Limits) (*artifact.Model
 // The learner calls it before it writes.
 func (d Dir) Sweep() error {
 	var errs []error
-	for _, pattern := range []string{filepath.Join(models, ".*.tmp-*"), "." + status + ".tmp-*"} {
+	for _, pattern := range []string{filepath.Join(models, ".*.tmp-*"), "." + status + ".tmp-*", metrics + "?*"} {
 		left, err := filepath.Glob(filepath.Join(string(d), pattern))
 		errs = append(errs, err)
 		for _, path := range left {

@@ -9,6 +9,7 @@
 //	models/<application>.safetensors   learner → adapter   a model that has passed the gate
 //	models/<application>.json          learner → adapter   what the gate found, see [Report]
 //	learner.json                       learner → adapter   what the learner does, see [Status]
+//	learner.prom                       learner → adapter   its metrics and sign of life, see [Dir.Metrics]
 //
 // Every file has one writer. It replaces the file as a whole
 // ([artifact.Replace]), so a reader finds the old content or the new one, even

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
@@ -27,24 +25,21 @@ type Flags struct {
 	ConfigFile string
 	// Exchange is the folder that is shared with the adapter.
 	Exchange string
-	// Listen is the address of the probes and of /metrics.
-	Listen string
+	// Healthy asks whether the learner of that folder is alive, instead of learning.
+	Healthy bool
 }
-
-// NewFlags returns the defaults.
-func NewFlags() *Flags { return &Flags{Listen: ":8081"} }
 
 // Add adds the flags to fs.
 func (f *Flags) Add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.ConfigFile, "config", f.ConfigFile, "Configuration file of the adapter, of which the learner reads telemetry and learner (required).")
 	fs.StringVar(&f.Exchange, "exchange", f.Exchange, "Folder that the learner shares with the adapter: models.exchange in the configuration (required).")
-	fs.StringVar(&f.Listen, "listen", f.Listen, "Address of /healthz, /readyz and /metrics, over plain HTTP.")
+	fs.BoolVar(&f.Healthy, "healthy", f.Healthy, "Fail unless the learner of the folder is alive, and learn nothing: a liveness probe.")
 }
 
 // Validate reports every invalid flag.
 func (f *Flags) Validate() error {
 	var errs []error
-	if f.ConfigFile == "" {
+	if f.ConfigFile == "" && !f.Healthy {
 		errs = append(errs, errors.New("--config is required: that of the adapter"))
 	}
 	if f.Exchange == "" {
@@ -52,14 +47,14 @@ func (f *Flags) Validate() error {
 	} else if info, err := os.Stat(f.Exchange); err != nil || !info.IsDir() {
 		errs = append(errs, fmt.Errorf("--exchange %s is no folder: mount the volume that adapter and learner share", f.Exchange))
 	}
-	if _, _, err := net.SplitHostPort(f.Listen); err != nil {
-		errs = append(errs, fmt.Errorf("--listen: %w", err))
-	}
 	return errors.Join(errs...)
 }
 
-// Run learns until ctx is done.
+// Run learns until ctx is done, or reports whether another learner is alive.
 func (f *Flags) Run(ctx context.Context, log *slog.Logger) error {
+	if f.Healthy {
+		return exchange.Dir(f.Exchange).Alive(time.Now())
+	}
 	if err := Yield(); err != nil {
 		log.WarnContext(ctx, "Learning competes with the adapter for processors", "err", err)
 	}
@@ -72,22 +67,15 @@ func (f *Flags) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	reader.Note = func(text string) { log.DebugContext(ctx, "Telemetry", "note", text) }
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", f.Listen)
-	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
-	}
 	ticker := time.NewTicker(Poll)
 	defer ticker.Stop()
 	s := New(Options{
 		Settings: settings, Exchange: exchange.Dir(f.Exchange), Limits: artifact.Limits{}, History: reader, Train: train.Train, Metrics: NewMetrics(), Log: log,
 		Ticks: ticker.C, Now: time.Now, Random: rand.Float64, Seed: rand.Uint64,
 	})
-	log.InfoContext(ctx, "Starting", "address", l.Addr().String(), "interval", settings.Interval, "history", settings.History,
+	log.InfoContext(ctx, "Starting", "interval", settings.Interval, "history", settings.History,
 		"processors", runtime.GOMAXPROCS(0), "memoryLimit", debug.SetMemoryLimit(-1))
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.Serve(ctx, l) })
-	group.Go(func() error { s.Run(ctx); return nil })
-	err = group.Wait()
+	s.Run(ctx)
 	log.InfoContext(context.WithoutCancel(ctx), "Stopped")
-	return err
+	return nil
 }

@@ -1,12 +1,11 @@
 package sidecar
 
 import (
-	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/deepscaler/deepscaler/estimator/exchange"
 )
@@ -15,7 +14,7 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 
-	applications, lastTick               prometheus.Gauge
+	applications                         prometheus.Gauge
 	have, missing, due, ratio, took      *prometheus.GaugeVec
 	looks, trainings, refusals           *prometheus.CounterVec
 	loss, shortage, cost, failing, state *prometheus.GaugeVec
@@ -35,10 +34,6 @@ func NewMetrics() *Metrics {
 			Name: "deepscaler_learner_applications",
 			Help: "Applications that this learner learns; 0 where another pod's adapter holds the Lease.",
 		}),
-		lastTick: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "deepscaler_learner_last_tick_timestamp_seconds",
-			Help: "When the learner last looked for work, also while it trains, in seconds since the epoch.",
-		}),
 		have:    gauge("deepscaler_learner_history_seconds", "History of the application that Prometheus has, as far back as training looks."),
 		missing: gauge("deepscaler_learner_history_missing_seconds", "History that training still lacks; 0 when there is enough."),
 		due:     gauge("deepscaler_learner_next_look_timestamp_seconds", "When the learner looks at the application again, in seconds since the epoch."),
@@ -55,15 +50,14 @@ func NewMetrics() *Metrics {
 		shortage: gauge("deepscaler_learner_shortage_replicas", "Mean replicas too few on held-back history, by what was judged.", "estimator"),
 		cost:     gauge("deepscaler_learner_cost_replicas", "Mean replicas too many on held-back history, by what was judged.", "estimator"),
 	}
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{Namespace: strings.TrimSuffix(exchange.MetricPrefix, "_")}))
 	m.registry.MustRegister(m.Own()...)
 	return m
 }
 
-// Own returns the instruments of the learner itself, without those of the Go runtime and
-// the process.
+// Own returns the instruments of the learner itself, without those of the process.
 func (m *Metrics) Own() []prometheus.Collector {
-	own := []prometheus.Collector{m.applications, m.lastTick}
+	own := []prometheus.Collector{m.applications}
 	for _, v := range m.gauges() {
 		own = append(own, v)
 	}
@@ -74,15 +68,10 @@ func (m *Metrics) gauges() []*prometheus.GaugeVec {
 	return []*prometheus.GaugeVec{m.have, m.missing, m.due, m.state, m.ratio, m.took, m.failing, m.loss, m.shortage, m.cost}
 }
 
-// Handler serves the instruments together with those of the Go runtime and the process.
-func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
-}
+// write replaces a file by the instruments together with those of the process.
+func (m *Metrics) write(path string) error { return prometheus.WriteToTextfile(path, m.registry) }
 
-func (m *Metrics) ticked(now time.Time, applications int) {
-	m.lastTick.Set(float64(now.UnixMilli()) / 1000)
-	m.applications.Set(float64(applications))
-}
+func (m *Metrics) ticked(applications int) { m.applications.Set(float64(applications)) }
 
 func (m *Metrics) history(application string, have, missing time.Duration) {
 	m.have.WithLabelValues(application).Set(have.Seconds())

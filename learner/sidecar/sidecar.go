@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"reflect"
-	"sync/atomic"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator/artifact"
@@ -49,9 +48,7 @@ type Sidecar struct {
 	refusals map[string]string // the last refused model, by application
 	written  *exchange.Status
 	problem  string // what was logged last about the list
-
-	lastTick atomic.Int64 // nanoseconds since the epoch
-	listed   atomic.Bool
+	beaten   time.Time
 }
 
 // New returns a sidecar that does nothing until it runs.
@@ -90,15 +87,15 @@ func (s *Sidecar) Run(ctx context.Context) {
 // tick reads the list and begins the next look.
 func (s *Sidecar) tick(ctx context.Context) {
 	now := s.o.Now()
-	s.lastTick.Store(now.UnixNano())
 	s.list(ctx)
-	s.o.Metrics.ticked(now, len(s.schedule.entries))
+	s.o.Metrics.ticked(len(s.schedule.entries))
 	if s.running == "" && ctx.Err() == nil {
 		if e := s.schedule.next(now); e != nil {
 			s.begin(ctx, e, now)
 		}
 	}
 	s.tell(ctx, now)
+	s.beat(ctx, now)
 }
 
 func (s *Sidecar) begin(ctx context.Context, e *entry, now time.Time) {
@@ -155,7 +152,6 @@ func (s *Sidecar) list(ctx context.Context) {
 		return
 	}
 	s.problem = ""
-	s.listed.Store(true)
 	before := s.schedule.entries
 	known := make([]string, 0, len(before))
 	for name := range before {

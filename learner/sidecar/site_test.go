@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/exchange"
@@ -199,10 +201,10 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// exported reports whether /metrics has a line.
+// exported reports whether the metrics have a line.
 func (s *site) exported(line string) bool {
 	r := httptest.NewRecorder()
-	s.sidecar.Handler().ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}).ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	return slices.Contains(strings.Split(r.Body.String(), "\n"), line)
 }
 

@@ -84,6 +84,18 @@ func TestLivingModels(t *testing.T) {
 	p.takesOver(t)
 	served := p.model(t)
 	t.Logf("model %.12s serves; %s", served, p.verdict(leader))
+	eventually(t, "the adapter serves the metrics of its learner", func(ctx context.Context) error {
+		metrics, err := p.adapters[leader].Metrics(ctx)
+		if err != nil {
+			return err
+		}
+		for _, want := range []string{"deepscaler_learner_up 1", fmt.Sprintf("deepscaler_learner_looks_total{application=%q,result=\"published\"}", p.Namespace)} {
+			if !strings.Contains(metrics, "\n"+want) {
+				return fmt.Errorf("it lacks %s", want)
+			}
+		}
+		return nil
+	})
 
 	t.Run("a learner is killed while it works", func(t *testing.T) { p.testKilledLearner(t, leader) })
 	t.Run("bad models are refused", func(t *testing.T) { p.testRefusals(t, leader) })

@@ -175,23 +175,11 @@ func (a *Adapter) Exchange() exchange.Dir { return exchange.Dir(filepath.Join(a.
 // StartLearner starts the learner beside the adapter. A crash of it is for the caller to
 // see.
 func (a *Adapter) StartLearner(ctx context.Context) (*process.Process, error) {
-	port, err := a.stack.Cluster.FreePort()
-	if err != nil {
-		return nil, fmt.Errorf("start the learner: %w", err)
-	}
-	address := "127.0.0.1:" + strconv.Itoa(port)
 	return a.stack.Cluster.StartProcess(ctx, process.Spec{
-		Name: a.opts.Name + "-learner",
-		Path: a.stack.Programs.DeepScaler,
-		Args: []string{"learner", "--config", filepath.Join(a.dir(), "config.yaml"), "--exchange", string(a.Exchange()), "--listen", address, "--verbose"},
-		Ready: func(ctx context.Context) error {
-			request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
-			if err != nil {
-				return err
-			}
-			_, err = do(request)
-			return err
-		},
+		Name:  a.opts.Name + "-learner",
+		Path:  a.stack.Programs.DeepScaler,
+		Args:  []string{"learner", "--config", filepath.Join(a.dir(), "config.yaml"), "--exchange", string(a.Exchange()), "--verbose"},
+		Ready: func(context.Context) error { return a.Exchange().Alive(time.Now()) },
 	})
 }
 

@@ -202,7 +202,6 @@ func TestChartFollowsItsValues(t *testing.T) {
 		has, hasNone []string
 	}{
 		{"{learner: {enabled: false}}", nil, []string{"exchange", "name: learner", "initContainers"}},
-		{"{learner: {enabled: false}, prometheusOperator: {enabled: true}}", nil, []string{"port: learner"}},
 		{"{image: {repository: r.example.com:5000/d, tag: v1}, scheduler: {enabled: true}}", []string{"image: r.example.com:5000/d:v1\n", "image: r.example.com:5000/d-scheduler:v1\n"}, []string{":latest"}},
 		{"{image: {digest: sha256:" + strings.Repeat("a", 64) + "}}", []string{"image: deepscaler@sha256:aaa"}, []string{"deepscaler:latest"}},
 		{"{networkPolicy: {enabled: false}, podDisruptionBudget: {enabled: false}}", nil, []string{"NetworkPolicy", "PodDisruptionBudget"}},

@@ -90,6 +90,27 @@ func (s *site) testReadme(t *testing.T) {
 	}
 }
 
+// testProbe makes sure that the probe of the learner asks about the folder that it writes to.
+func testProbe(t *testing.T, deployment *unstructured.Unstructured, exchange string) {
+	t.Helper()
+	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "initContainers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, _, err := unstructured.NestedStringSlice(containers[0].(map[string]any), "livenessProbe", "exec", "command")
+	if err != nil || len(command) < 2 || command[0] != "/deepscaler" || command[1] != "learner" {
+		t.Fatalf("the learner's probe runs %q (%v), want the learner of the image", command, err)
+	}
+	probe, flags := new(sidecar.Flags), pflag.NewFlagSet("learner", pflag.ContinueOnError)
+	probe.Add(flags)
+	if err := flags.Parse(command[2:]); err != nil || !probe.Healthy || probe.Exchange != exchange {
+		t.Errorf("the learner's probe is %+v (%v), want one of %s", probe, err, exchange)
+	}
+	if ports, found, err := unstructured.NestedSlice(containers[0].(map[string]any), "ports"); found || err != nil {
+		t.Errorf("the learner has the ports %v (%v), want none", ports, err)
+	}
+}
+
 // commandLine returns the flags of the first container in a list of the Deployment, which
 // runs the given command.
 func commandLine(t *testing.T, deployment *unstructured.Unstructured, list, command string) []string {
@@ -111,11 +132,12 @@ func commandLine(t *testing.T, deployment *unstructured.Unstructured, list, comm
 // testFlags parses the command lines of the Deployment as the commands do.
 func testFlags(t *testing.T, deployment *unstructured.Unstructured) {
 	t.Helper()
-	learner, learnerFlags := sidecar.NewFlags(), pflag.NewFlagSet("learner", pflag.ContinueOnError)
+	learner, learnerFlags := new(sidecar.Flags), pflag.NewFlagSet("learner", pflag.ContinueOnError)
 	learner.Add(learnerFlags)
 	if err := learnerFlags.Parse(commandLine(t, deployment, "initContainers", "learner")); err != nil {
 		t.Errorf("the learner would refuse its flags: %v", err)
 	}
+	testProbe(t, deployment, learner.Exchange)
 	args := commandLine(t, deployment, "containers", "adapter")
 	options := adapter.NewOptions()
 	flags := pflag.NewFlagSet("adapter", pflag.ContinueOnError)

@@ -53,7 +53,7 @@ learner: {interval: 24h, maxAge: 24h, history: %v, leastHistory: %v, iterations:
 `, server.URL, s.history, s.history/2, s.iterations), 0o600); err != nil {
 		return err
 	}
-	learner := exec.CommandContext(ctx, s.binary, "learner", "--config", config, "--exchange", string(dir), "--listen", "127.0.0.1:0")
+	learner := exec.CommandContext(ctx, s.binary, "learner", "--config", config, "--exchange", string(dir))
 	learner.Env = append(os.Environ(), "GOMEMLIMIT="+s.memory)
 	learner.Cancel = func() error { return learner.Process.Signal(os.Interrupt) }
 	log := &bytes.Buffer{}
