@@ -22,9 +22,10 @@ type history struct {
 	changes []time.Duration // of the mix, in the order of time
 	asIt    *snapshot       // was before the last change of the mix
 
-	model    string   // that plans now
-	handover snapshot // at the first hand-over
-	models   int      // that have served
+	model    string      // that plans now
+	learned  [2]affinity // of the first one and of the last one that planned
+	handover snapshot    // at the first hand-over
+	models   int         // that have served
 	events   []string
 }
 
@@ -53,6 +54,12 @@ func (h *history) add(s snapshot) {
 
 // follow notes when another model, or none, plans.
 func (h *history) follow(s snapshot) {
+	if len(s.planning.graph) > 0 {
+		h.learned[1] = s.planning.graph
+		if h.learned[0] == nil {
+			h.learned[0] = s.planning.graph
+		}
+	}
 	now := s.planning.model()
 	if now == h.model || len(s.planning.sources) == 0 {
 		return
@@ -130,6 +137,13 @@ func (h *history) explanation() string {
 		}
 		text += fmt.Sprintf("Trust in the network was %s then and is %s now; whenever it is low, queueing theory plans until the learner has learned the new mix. ",
 			percent(h.asIt.planning.trust), percent(after.planning.trust))
+	}
+	if first, last := h.learned[0].String(), h.learned[1].String(); last != "" {
+		text += "Which services help to predict which others is learned, too. The strongest of these weights were in the end " + last
+		if first != last {
+			text += ", and at first " + first
+		}
+		text += ". "
 	}
 	if h.errors > 0 {
 		text += "While a read failed, the HPAs kept their replicas: DeepScaler answers an error instead of an old number. "

@@ -32,9 +32,10 @@ func command() *cobra.Command {
 control plane, an application under load, Prometheus, Jaeger and the DeepScaler
 adapter with its learner on the loopback interface, and shows a live table per
 service: what is needed, which estimator says so, how far the network is trusted,
-and what the learner does. The learner has enough history after four minutes; from
-then on a network takes over as soon as one beats queueing theory. After six minutes
-users of Online Boutique begin to buy, so that load moves to other services.
+which services it has learned to depend on each other, and what the learner does.
+The learner has enough history after four minutes; from then on a network takes over
+as soon as one beats queueing theory. After six minutes users of Online Boutique begin
+to buy, so that load moves to other services.
 
 It leaves nothing behind: Ctrl-C stops every program and removes
 its files.`,

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/test/stack"
 )
 
@@ -25,6 +26,7 @@ type planning struct {
 	sources map[string]source // by service
 	trust   float64           // in the model, from 0 to 1; NaN without one
 	learner string            // what the learner does, in a sentence
+	graph   affinity          // of the model that plans
 }
 
 // model returns the one that plans any of the services, "" without one.
@@ -61,6 +63,10 @@ func lookAt(ctx context.Context, adapter *stack.Adapter) (planning, error) {
 	}
 	if status, err := adapter.Exchange().ReadStatus(); err == nil && len(status.Applications) > 0 {
 		p.learner = string(status.Applications[0].State) + ": " + status.Applications[0].Detail
+		// Another model may have come after these metrics were read.
+		if m, err := adapter.Exchange().ReadServing(status.Applications[0].Name, artifact.Limits{}); err == nil && m.Hash() == p.model() {
+			p.graph = strongest(m)
+		}
 	}
 	return p, nil
 }
