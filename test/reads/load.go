@@ -73,8 +73,12 @@ func (b *bench) measure(ctx context.Context, s *side, w way) (result, error) {
 	clients := make([]client, w.connections)
 	for i := range clients {
 		clients[i] = b.client(host)
-		defer clients[i].CloseIdleConnections()
 	}
+	defer func() {
+		for _, c := range clients {
+			c.CloseIdleConnections()
+		}
+	}()
 	if _, err := w.drive(ctx, clients, s.paths, b.duration/4); err != nil {
 		return result{}, err
 	}
