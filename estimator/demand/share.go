@@ -83,16 +83,17 @@ func OwnLatency(buffer, latency []float64, callees []Callee, r estimator.Range) 
 		own[t] = max(0, own[t])
 	}
 	least, most := math.Inf(1), 0.0
-	for t := r.From; t < r.To; t++ {
-		if own[t] < least {
-			least = own[t]
+	for _, v := range latency[r.From:r.To] {
+		if v < least {
+			least = v
 		}
-		if latency[t] > most {
-			most = latency[t]
+		if v > most {
+			most = v
 		}
 	}
-	// The medians decide, and need not be known if all values agree.
-	if least > parallel*most && !math.IsInf(least, 1) || medianAbove(own[r.From:r.To], parallel*median(latency, r)) {
+	// The medians decide. That of the latency need not be known where the extremes agree.
+	above := func(latency float64) bool { return medianAbove(own[r.From:r.To], parallel*latency) }
+	if above(most) || above(least) && above(median(latency, r)) {
 		return own
 	}
 	return latency

@@ -81,5 +81,9 @@ func risingTrend(rates []float64) float64 {
 		recent[i] = (v[k] - v[k-1]) / (at[k] - at[k-1])
 	}
 	slices.Sort(recent[:])
-	return max(0, min(demand.FitLine(at, v).Slope(), recent[recentDifferences/2]))
+	newest := recent[recentDifferences/2]
+	if newest <= 0 {
+		return 0
+	}
+	return max(0, min(demand.FitLine(at, v).Slope(), newest))
 }
