@@ -8,7 +8,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Season is how the requests of the training part recur.
+// Season is how the requests of the training and the validation part recur.
 type Season struct {
 	// Period is the time after which they do.
 	Period Duration `json:"period"`
@@ -17,7 +17,8 @@ type Season struct {
 	Worth []float64 `json:"worth"`
 }
 
-// findSeason fits the season on the training part. Without requests, or when they do not
+// findSeason fits the season on the training and the validation part, of which each cycle is
+// forecast without itself: the newest cycles are most like the next. Without requests, or when they do not
 // recur, there is none.
 func (t *training) findSeason() error {
 	history := t.input.History
@@ -25,7 +26,7 @@ func (t *training) findSeason() error {
 		return nil
 	}
 	o := t.spec.Samples
-	part := history.Slice(o.Split.Of(samples.Train, history.Steps))
+	part := history.Slice(estimator.Range{To: o.Split.Of(samples.Validation, history.Steps).To})
 	var err error
 	t.season, err = season.Fit(part, t.input.Edges, slices.Max(o.Horizons))
 	return err

@@ -30,6 +30,7 @@ func recurring(h *estimator.Window) {
 
 func TestSeasonIsAnInput(t *testing.T) {
 	o := quick(t)
+	o.History = walk(letters, 600) // long enough that nothing recurs by chance
 	o.Samples.Features, o.Samples.Horizons = nil, []int{1, 3}
 	before, _ := o.must(t)
 	if want := estimator.FeatureNames(o.History.Features); !slices.Equal(before.Features, want) {
@@ -54,7 +55,7 @@ func TestSeasonIsAnInput(t *testing.T) {
 	}
 	s.Learning, o.Spec, o.Parent = o.Learning, s, a
 	s.Samples.Split = o.Samples.Split
-	o.History = walk(letters, 300)
+	o.History = walk(letters, 600)
 	if report, _ := o.must(t); !slices.Equal(report.Features, want) || report.Season != nil {
 		t.Errorf("features %q, want %q without a season", report.Features, want)
 	}

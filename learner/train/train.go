@@ -167,7 +167,7 @@ func (t *training) cut(ctx context.Context, names []string) error {
 	if slices.Contains(o.Features, estimator.Analytic) {
 		c := t.spec.analytic()
 		if t.season != nil {
-			c.Season = t.season // in the training part, without what is to be forecast
+			c.Season = t.season // before the test part, without what is to be forecast
 		}
 		if history, err = Annotate(ctx, history, t.input.Edges, c, t.spec.AnalyticWindow); err != nil {
 			return err
