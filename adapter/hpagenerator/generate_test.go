@@ -179,7 +179,7 @@ metadata:
 spec:
   behavior:
     scaleDown:
-      stabilizationWindowSeconds: 60
+      stabilizationWindowSeconds: 15
       tolerance: "0"
     scaleUp:
       policies:

@@ -76,10 +76,10 @@ func metric(way discovery.Way, target autoscalingv2.CrossVersionObjectReference)
 
 // stabilization is for how many seconds the examples keep replicas that DeepScaler no longer
 // asks for. It keeps those that the next rise may need itself, so this is for noise alone.
-const stabilization = 60
+const stabilization = 15
 
 // behavior returns that of the examples: at once up, without a tolerance, and down to the
-// highest number of the last minute.
+// highest number of a sync period.
 func behavior() *autoscalingv2.HorizontalPodAutoscalerBehavior {
 	none := resource.MustParse("0")
 	return &autoscalingv2.HorizontalPodAutoscalerBehavior{

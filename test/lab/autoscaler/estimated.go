@@ -33,7 +33,7 @@ type estimated struct {
 
 // stabilization is the one of scaling in of manifests/examples, in seconds, where DeepScaler
 // holds, and unheld the default, where it does not.
-const stabilization, unheld = 60, int32(plan.Stabilization / time.Second)
+const stabilization, unheld = 15, int32(plan.Stabilization / time.Second)
 
 // newEstimated returns DeepScaler that holds replicas by queueing theory, or nothing if that
 // is nil.
