@@ -129,7 +129,8 @@ func (m *Metrics) Handler() http.Handler {
 	if m.learner != nil {
 		all = append(all, m.learner)
 	}
-	return promhttp.HandlerFor(all, promhttp.HandlerOpts{})
+	// A compressor takes a megabyte, and Prometheus is near.
+	return promhttp.HandlerFor(all, promhttp.HandlerOpts{DisableCompression: true})
 }
 
 // Ticked implements [tick.Observer].
