@@ -1,7 +1,9 @@
 package adapter
 
 import (
+	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/deepscaler/deepscaler/adapter/config"
@@ -22,6 +24,9 @@ type models struct {
 	steps, long int
 	defaults    queueingModel
 	byName      map[string]queueingModel
+	// keepers are those of the applications, by name (*[queueing.Keeper]). One of an application that
+	// is gone is small.
+	keepers sync.Map
 }
 
 var _ tick.Models = (*models)(nil)
@@ -108,6 +113,26 @@ func newQueueingModel(s config.Settings, file *config.Adapter) (queueingModel, e
 	return q, nil
 }
 
+// keeping keeps the replicas of an application by the forecasts of a theory.
+type keeping struct {
+	*queueing.Keeper
+	theory *queueing.Analytic
+}
+
+// Held implements [tick.Keeper].
+func (k keeping) Held(ctx context.Context, w *estimator.Window, steps []int) ([]float64, error) {
+	return k.Keeper.Held(ctx, k.theory, w, steps)
+}
+
+// keep returns what keeps the replicas of an application; nil without a theory.
+func (m *models) keep(application string, theory *queueing.Analytic) tick.Keeper {
+	if theory == nil {
+		return nil
+	}
+	k, _ := m.keepers.LoadOrStore(application, new(queueing.Keeper))
+	return keeping{k.(*queueing.Keeper), theory}
+}
+
 // At implements [tick.Models].
 func (m *models) At(application string, end time.Time) tick.Model {
 	q, ok := m.byName[application]
@@ -118,12 +143,12 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	scheduler := &trust.Scheduler{Config: q.trust, Rest: []estimator.Estimator{hab, q.mmn}}
 	out := tick.Model{
 		Scheduler: scheduler, Plan: q.plan, Steps: m.steps, Read: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}},
-		Load: q.hab, Ahead: q.ahead, Keep: q.theory(nil),
+		Load: q.hab, Ahead: q.ahead, Keep: m.keep(application, q.theory(nil)),
 	}
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
 			theory := q.theory(network.Season)
-			scheduler.Network, scheduler.Theory, out.Keep = network.Estimator, theory, theory
+			scheduler.Network, scheduler.Theory, out.Keep = network.Estimator, theory, m.keep(application, theory)
 			out.Read = m.long
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity

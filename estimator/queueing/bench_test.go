@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,17 +74,7 @@ func BenchmarkMMN(b *testing.B) { benchmarkEstimate(b, newMMN(b)) }
 // and reports how many seconds 14 days of it would take.
 func BenchmarkAnnotate(b *testing.B) {
 	const services, steps = 41, 500
-	short := benchmarkWindow(services)
-	w := estimator.NewWindow(short.Services, short.Features, steps, short.Step, short.End)
-	w.Calls = short.Calls
-	rng := rand.New(rand.NewPCG(1, 2))
-	for n := range services {
-		for step := range steps {
-			row := w.Row(n, step)
-			copy(row, short.Row(n, step%short.Steps))
-			row[w.Channel(estimator.Requests)] *= 1 + 0.1*rng.Float64()
-		}
-	}
+	w := benchmarkHistory(services, steps)
 	a, err := NewAnalytic(DefaultConfig(), 12)
 	if err != nil {
 		b.Fatal(err)
@@ -95,4 +86,37 @@ func BenchmarkAnnotate(b *testing.B) {
 	}
 	const days = 14 * 24 * 120 // steps
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*days/steps, "s/14days")
+}
+
+// BenchmarkHeld looks back five minutes in steps of 15 s, as the first tick does where
+// autoscalers leave the hold to the plan.
+func BenchmarkHeld(b *testing.B) {
+	const services, window, back = 41, 40, 19
+	w := benchmarkHistory(services, window)
+	a, err := NewAnalytic(DefaultConfig(), window)
+	if err != nil {
+		b.Fatal(err)
+	}
+	steps := slices.Repeat([]int{back}, services)
+	for b.Loop() {
+		if _, err := new(Keeper).Held(b.Context(), a, w, steps); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// benchmarkHistory returns a load that varies around that of a window.
+func benchmarkHistory(services, steps int) *estimator.Window {
+	short := benchmarkWindow(services)
+	w := estimator.NewWindow(short.Services, short.Features, steps, short.Step, short.End)
+	w.Calls = short.Calls
+	rng := rand.New(rand.NewPCG(1, 2))
+	for n := range services {
+		for step := range steps {
+			row := w.Row(n, step)
+			copy(row, short.Row(n, step%short.Steps))
+			row[w.Channel(estimator.Requests)] *= 1 + 0.1*rng.Float64()
+		}
+	}
+	return w
 }

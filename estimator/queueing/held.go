@@ -3,25 +3,38 @@ package queueing
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// Held returns the replicas that services keep after a fall of the load, in the order of w.
-// For each it is the largest forecast of its newest steps, as an autoscaler with a
+// Keeper remembers what was forecast for an application, so that its services keep their
+// replicas for a while after the load fell. The zero value is ready for use, by several
+// goroutines.
+type Keeper struct {
+	mu       sync.Mutex
+	services []estimator.Service
+	past     map[int64][]float64 // by the end of their window in Unix nanoseconds
+}
+
+// Held returns the replicas that services keep at the end of w, in its order. For each it is
+// the largest forecast of its newest steps, as an autoscaler with a
 // stabilisation window of as many would have it: the next rise meets pods that still run.
+// The forecasts are those of a.
 //
 // A fall that a believed season expects needs none of that, since the season announces the
 // next rise as well. So the part of the load that it vouches for is not held, unless a
 // service was saturated within the lead time: then the telemetry hides the load.
 //
-// The result is NaN for a service with 0 steps, or without a forecast now. It depends on
-// the window alone. Steps before which the window is shorter than [Analytic.Window] are
-// forecast from what there is.
-func (a *Analytic) Held(ctx context.Context, w *estimator.Window, steps []int) ([]float64, error) {
+// The result is NaN for a service with 0 steps, or without a forecast now. What is not
+// remembered, as after a restart, is forecast again from the steps of w before it, however
+// few there are.
+func (k *Keeper) Held(ctx context.Context, a *Analytic, w *estimator.Window, steps []int) ([]float64, error) {
 	held := make([]float64, len(w.Services))
 	most := 0
 	for n := range held {
@@ -35,17 +48,15 @@ func (a *Analytic) Held(ctx context.Context, w *estimator.Window, steps []int) (
 	if err != nil {
 		return nil, err
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.forget(w, most)
 	var now []float64
-	for back := range most {
+	for back := range min(most, w.Steps-minSamples+1) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		to := w.Steps - back
-		from := max(0, to-a.window)
-		if to-from < minSamples {
-			break
-		}
-		forecast, _, err := a.at(w, services, estimator.Range{From: from, To: to})
+		forecast, err := k.forecast(a, w, services, w.Steps-back)
 		if err != nil {
 			return nil, err
 		}
@@ -66,6 +77,28 @@ func (a *Analytic) Held(ctx context.Context, w *estimator.Window, steps []int) (
 		held[n] -= share * (held[n] - now[n])
 	}
 	return held, nil
+}
+
+// forget drops what is older than so many steps, and all of it when the services changed.
+func (k *Keeper) forget(w *estimator.Window, steps int) {
+	if k.past == nil || !slices.Equal(k.services, w.Services) {
+		k.services, k.past = slices.Clone(w.Services), make(map[int64][]float64, steps)
+	}
+	oldest := w.End.Add(-time.Duration(steps) * w.Step).UnixNano()
+	maps.DeleteFunc(k.past, func(end int64, _ []float64) bool { return end < oldest })
+}
+
+// forecast returns the one from the first steps of w.
+func (k *Keeper) forecast(a *Analytic, w *estimator.Window, services []demand.Service, steps int) ([]float64, error) {
+	end := w.Time(steps - 1).UnixNano()
+	if known, ok := k.past[end]; ok {
+		return known, nil
+	}
+	forecast, _, err := a.at(w, services, estimator.Range{From: max(0, steps-a.window), To: steps})
+	if err == nil {
+		k.past[end] = forecast
+	}
+	return forecast, err
 }
 
 // vouched returns the share of the load of each service that a believed season expects.

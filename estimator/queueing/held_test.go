@@ -17,7 +17,7 @@ func held(t *testing.T, w *estimator.Window, s Season, steps ...int) []float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := a.Held(t.Context(), w, steps)
+	got, err := new(Keeper).Held(t.Context(), a, w, steps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,5 +110,40 @@ func TestHeldNeedsAForecast(t *testing.T) {
 	}
 	if got := held(t, w, nil, 8, 8, 8); math.IsNaN(got[0]) || !math.IsNaN(got[1]) {
 		t.Errorf("held %.3g, want NaN for the second service, whose CPU is not known", got)
+	}
+}
+
+// TestKeeperRemembers: a keeper that saw each step keeps what a new one forecasts again.
+func TestKeeperRemembers(t *testing.T) {
+	a, err := NewAnalytic(DefaultConfig(), 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var k Keeper
+	w := fallen(7)
+	for to := 12; to <= w.Steps; to++ {
+		seen := w.Slice(estimator.Range{To: to})
+		steps := []int{8, 8, 8}
+		got, err := k.Held(t.Context(), a, seen, steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := new(Keeper).Held(t.Context(), a, seen, steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range got {
+			if !near(got[n], want[n], 1e-9) {
+				t.Errorf("after %d steps service %d keeps %v replicas, want %v", to, n, got[n], want[n])
+			}
+		}
+		if len(k.past) > 10 {
+			t.Fatalf("%d forecasts are remembered of 8 steps", len(k.past))
+		}
+	}
+	fewer := *w
+	fewer.Services = []estimator.Service{w.Services[1], w.Services[0], w.Services[2]}
+	if got, err := k.Held(t.Context(), a, &fewer, []int{8, 8, 8}); err != nil || len(got) != 3 || len(k.past) != 8 {
+		t.Errorf("%v, %v and %d forecasts after the services changed, want those of 8 steps", got, err, len(k.past))
 	}
 }

@@ -25,7 +25,8 @@ type estimated struct {
 
 	estimator estimator.Estimator
 	keep      *queueing.Analytic // nil leaves it to the HPAs
-	steps     int                // of a window; 0 is as many as the loop has
+	keeper    queueing.Keeper
+	steps     int // of a window; 0 is as many as the loop has
 	plan      plan.Config
 	planned   []float64 // replicas by service, NaN when not known
 	estimates []loop.Estimate
@@ -109,7 +110,7 @@ func (a *estimated) Tick(c *loop.Cluster) error {
 	}
 	seen := plan.Observed{Window: w, Pods: pods}
 	if a.keep != nil {
-		if seen.Held, err = a.keep.Held(context.Background(), w, a.hold(w)); err != nil {
+		if seen.Held, err = a.keeper.Held(context.Background(), a.keep, w, a.hold(w)); err != nil {
 			return err
 		}
 	}
