@@ -32,6 +32,7 @@ type Plugin struct {
 var (
 	_ framework.PreScorePlugin = (*Plugin)(nil)
 	_ framework.ScorePlugin    = (*Plugin)(nil)
+	_ framework.ReservePlugin  = (*Plugin)(nil)
 	// One plugin that does not sign switches off batching for the whole profile.
 	_ framework.SignPlugin = (*Plugin)(nil)
 )
@@ -74,8 +75,7 @@ func (p *Plugin) Name() string { return Name }
 // scoring is the state of a scheduling cycle.
 type scoring struct {
 	decision *placement.Decision
-	nodes    []*resident
-	byName   map[string]int
+	roll     *roll
 }
 
 // Clone implements [framework.StateData]; the state is never changed.
@@ -121,7 +121,7 @@ func (p *Plugin) prepare(ctx context.Context, pod *corev1.Pod) (*scoring, result
 	}
 	c := d.census
 	index := known.Index[service]
-	c.update(nodes)
+	c.update(nodes, p.feed.clock.Now())
 	requests := resource.PodRequests(pod, resource.PodResourcesOptions{})
 	if c.ask(index, placement.Resources{MilliCPU: requests.Cpu().MilliValue(), Memory: requests.Memory().Value(), Pods: 1}) {
 		c.refit()
@@ -133,7 +133,7 @@ func (p *Plugin) prepare(ctx context.Context, pod *corev1.Pod) (*scoring, result
 			return nil, failed
 		}
 	}
-	return &scoring{decision: d.model.Place(index, c.layout()), nodes: slices.Clone(c.nodes), byName: c.byName}, scored
+	return &scoring{decision: d.model.Place(index, c.layout()), roll: c.roll}, scored
 }
 
 // Score implements [framework.ScorePlugin]: from 0 to 100.
@@ -143,17 +143,35 @@ func (p *Plugin) Score(_ context.Context, state framework.CycleState, _ *corev1.
 		return 0, framework.AsStatus(err)
 	}
 	s := data.(*scoring)
-	i, known := s.byName[node.Node().Name]
-	if !known {
+	r := s.roll.find(node)
+	if r == nil {
 		return 0, nil
 	}
-	r := s.nodes[i]
 	return int64(math.Round(s.decision.Score(r.zone, r.pods, r.free).Value * float64(framework.MaxScore))), nil
 }
 
 // ScoreExtensions implements [framework.ScorePlugin]. Scores need no scaling: how far the
 // nodes differ is how much it matters which one is taken.
 func (p *Plugin) ScoreExtensions() framework.ScoreExtensions { return nil }
+
+// Reserve implements [framework.ReservePlugin]: the node is counted again for the next pod.
+func (p *Plugin) Reserve(_ context.Context, _ framework.CycleState, _ *corev1.Pod, node string) *framework.Status {
+	p.change(node)
+	return nil
+}
+
+// Unreserve implements [framework.ReservePlugin].
+func (p *Plugin) Unreserve(_ context.Context, _ framework.CycleState, _ *corev1.Pod, node string) {
+	p.change(node)
+}
+
+func (p *Plugin) change(node string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, d := range p.censuses {
+		d.census.change(node)
+	}
+}
 
 // SignPod implements [framework.SignPlugin]: pods of one service are scored alike.
 func (p *Plugin) SignPod(_ context.Context, pod *corev1.Pod) ([]framework.SignFragment, *framework.Status) {

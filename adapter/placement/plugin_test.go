@@ -147,6 +147,34 @@ func TestApplicationInTwoNamespaces(t *testing.T) {
 	}
 }
 
+// A pod that was given a node counts for the next one, and pods of other schedulers do soon.
+func TestReservedPodsCount(t *testing.T) {
+	full := newNode("a1", "a")
+	p, c := newPlugin(&adapter{items: shop(noon, 2, 4)}, full, newNode("a2", "a"))
+	cart := podOf("shop", "cart")
+	schedule(t, p, cart)
+	p.feed.refresh(t.Context())
+	empty := schedule(t, p, cart)
+	for name, see := range map[string]func(){
+		"reserved":  func() { p.Reserve(t.Context(), nil, cart, "a1") },
+		"returned":  func() { p.Unreserve(t.Context(), nil, cart, "a1") },
+		"by others": func() { c.Step(rescan) },
+	} {
+		full.set()
+		c.Step(rescan)
+		if diff := cmp.Diff(empty, schedule(t, p, cart)); diff != "" {
+			t.Fatalf("%s: scores of empty nodes differ:\n%s", name, diff)
+		}
+		full.set(cart, cart)
+		see()
+		if scores := schedule(t, p, cart); scores["a1"] >= scores["a2"] {
+			t.Errorf("%s: scores are %v with half of the carts on a1, want less than for a2", name, scores)
+		}
+	}
+	p.Reserve(t.Context(), nil, cart, "unknown")
+	schedule(t, p, cart)
+}
+
 // Counting what changed gives the same as counting everything.
 func TestCensusIsIncremental(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
@@ -173,14 +201,20 @@ func TestCensusIsIncremental(t *testing.T) {
 			}
 			pods = append(pods, pod)
 		}
-		nodes[r.IntN(len(nodes))].(*node).set(pods...)
+		at := noon.Add(time.Duration(round) * rescan)
+		changed := nodes[r.IntN(len(nodes))].(*node)
+		changed.set(pods...)
+		if round%2 == 0 {
+			at = c.scanned // too early to look through all nodes
+			c.change(changed.object.Name)
+		}
 		if round%50 == 49 {
 			nodes = append(slices.Clone(nodes[1:]), newNode(fmt.Sprint("new", round), "d"))
 		}
-		c.update(nodes)
+		c.update(nodes, at)
 		fresh := newCensus(known)
 		fresh.requests = slices.Clone(c.requests)
-		fresh.update(nodes)
+		fresh.update(nodes, noon)
 		copy(fresh.requests, c.requests)
 		fresh.refit()
 		byZone := func(c *census) map[string][]int {
@@ -267,20 +301,27 @@ func BenchmarkCycle(b *testing.B) {
 	for i := range 5000 {
 		nodes = append(nodes, newNode(fmt.Sprint("n", i), string(rune('a'+i%3)), podOf("shop", "front"), podOf("other", "one"), podOf("other", "two")))
 	}
-	p, _ := newPlugin(&adapter{items: shop(noon, 6000, 2000)}, nodes...)
+	p, c := newPlugin(&adapter{items: shop(noon, 6000, 2000)}, nodes...)
 	cart := podOf("shop", "cart")
 	p.prepare(b.Context(), cart)
 	p.feed.refresh(b.Context())
-	i := 0
+	state := &cycle{data: map[framework.StateKey]framework.StateData{}}
+	i, pods := 0, []*corev1.Pod{podOf("shop", "front"), podOf("shop", "cart")}
 	for b.Loop() {
 		i++
-		nodes[i%len(nodes)].(*node).set(podOf("shop", "front"), podOf("shop", "cart"))
-		s, result := p.prepare(b.Context(), cart)
-		if result != scored {
-			b.Fatal(result)
+		if i%512 == 0 {
+			c.SetTime(noon.Add(time.Duration(i/512%2) * rescan)) // a pod takes more than rescan / 512
 		}
-		for _, r := range s.nodes[:500] {
-			s.decision.Score(r.zone, r.pods, r.free)
+		given := nodes[i%len(nodes)].(*node)
+		given.set(pods...)
+		p.Reserve(b.Context(), state, cart, given.object.Name)
+		if status := p.PreScore(b.Context(), state, cart, nodes[:500]); !status.IsSuccess() {
+			b.Fatal(status)
+		}
+		for _, n := range nodes[:500] {
+			if _, status := p.Score(b.Context(), state, cart, n); !status.IsSuccess() {
+				b.Fatal(status)
+			}
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (m *theory) At(application string, end time.Time) Model {
 	return at
 }
 
-func (m *theory) Growth(ctx context.Context, w *estimator.Window) (*queueing.Growth, error) {
+func (m *theory) Growth(ctx context.Context, _ *estimator.Window) (*queueing.Growth, error) {
 	m.asked++
 	return &queueing.Growth{Received: []float64{2, 2}, Outside: []float64{2, 2}}, ctx.Err()
 }
