@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -9,12 +10,7 @@ import (
 // median returns the round whose processor time per read is in the middle.
 func median(rounds []result) result {
 	rounds = slices.Clone(rounds)
-	slices.SortFunc(rounds, func(a, b result) int {
-		if a.perRead() < b.perRead() {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(rounds, func(a, b result) int { return cmp.Compare(a.perRead(), b.perRead()) })
 	return rounds[len(rounds)/2]
 }
 
