@@ -10,20 +10,16 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 )
 
-// affinity has the strongest dependencies between services that a model has learned.
-type affinity []dependency
+// affinity lists the strongest dependencies between services that a network computes with;
+// empty without a network.
+type affinity string
 
-type dependency struct {
-	source, destination string
-	weight              float64
-	calls               bool // from source to destination, also without a model
-}
+// strongestOf is how many are shown of each kind: as many as fit beside the table.
+const strongestOf = 4
 
-// strongestOf is how many are shown: as many as fit beside the table.
-const strongestOf = 6
-
-// strongest returns the heaviest edges of the matrix that a network computes with, the
-// heaviest first, as deepscaler graph shows them all.
+// strongest returns the heaviest edges of a model's matrix, as deepscaler graph shows them
+// all: those along calls, and those that were learned where there is no call. An edge that is
+// as heavy the other way is shown once.
 func strongest(m *artifact.Model) affinity {
 	var calls []float32
 	for _, g := range m.Graphs {
@@ -32,24 +28,35 @@ func strongest(m *artifact.Model) affinity {
 		}
 	}
 	n := len(m.Services)
-	var all affinity
+	var along, beyond []int
 	for i, w := range m.Affinity {
-		if w > 0 && i/n != i%n {
-			all = append(all, dependency{path.Base(m.Services[i/n]), path.Base(m.Services[i%n]), float64(w), calls != nil && calls[i] > 0})
+		back := i%n*n + i/n
+		switch {
+		case w <= 0 || i == back:
+		case calls != nil && calls[i] > 0:
+			along = append(along, i)
+		case m.Affinity[back] != w || i < back:
+			beyond = append(beyond, i)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b dependency) int { return cmp.Compare(b.weight, a.weight) })
-	return all[:min(strongestOf, len(all))]
-}
-
-// String lists the dependencies. Those that are no calls are marked.
-func (a affinity) String() string {
-	words := make([]string, len(a))
-	for i, d := range a {
-		words[i] = fmt.Sprintf("%s → %s %.3f", d.source, d.destination, d.weight)
-		if !d.calls {
-			words[i] += " (no call)"
+	list := func(edges []int) string {
+		slices.SortStableFunc(edges, func(a, b int) int { return cmp.Compare(m.Affinity[b], m.Affinity[a]) })
+		var words []string
+		for _, i := range edges[:min(strongestOf, len(edges))] {
+			arrow := "→"
+			if m.Affinity[i%n*n+i/n] == m.Affinity[i] {
+				arrow = "↔"
+			}
+			words = append(words, fmt.Sprintf("%s %s %s %.3f", path.Base(m.Services[i/n]), arrow, path.Base(m.Services[i%n]), m.Affinity[i]))
 		}
+		return strings.Join(words, ", ")
 	}
-	return strings.Join(words, ", ")
+	var kinds []string
+	if text := list(along); text != "" {
+		kinds = append(kinds, "along calls "+text)
+	}
+	if text := list(beyond); text != "" {
+		kinds = append(kinds, "beyond calls "+text)
+	}
+	return affinity(strings.Join(kinds, "; "))
 }

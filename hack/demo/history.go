@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -54,11 +55,8 @@ func (h *history) add(s snapshot) {
 
 // follow notes when another model, or none, plans.
 func (h *history) follow(s snapshot) {
-	if len(s.planning.graph) > 0 {
-		h.learned[1] = s.planning.graph
-		if h.learned[0] == nil {
-			h.learned[0] = s.planning.graph
-		}
+	if s.planning.graph != "" {
+		h.learned = [2]affinity{cmp.Or(h.learned[0], s.planning.graph), s.planning.graph}
 	}
 	now := s.planning.model()
 	if now == h.model || len(s.planning.sources) == 0 {
@@ -138,12 +136,11 @@ func (h *history) explanation() string {
 		text += fmt.Sprintf("Trust in the network was %s then and is %s now; whenever it is low, queueing theory plans until the learner has learned the new mix. ",
 			percent(h.asIt.planning.trust), percent(after.planning.trust))
 	}
-	if first, last := h.learned[0].String(), h.learned[1].String(); last != "" {
-		text += "Which services help to predict which others is learned, too. The strongest of these weights were in the end " + last
+	if first, last := string(h.learned[0]), string(h.learned[1]); last != "" {
+		text += "Which services help to predict which others is learned, too, and how much. The strongest in the end: " + last + ". "
 		if first != last {
-			text += ", and at first " + first
+			text += "At first: " + first + ". "
 		}
-		text += ". "
 	}
 	if h.errors > 0 {
 		text += "While a read failed, the HPAs kept their replicas: DeepScaler answers an error instead of an old number. "

@@ -61,8 +61,8 @@ func (s snapshot) write(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(&b, "\n%s\n", fold("learner   "+s.planning.learner))
-	if len(s.planning.graph) > 0 {
-		fmt.Fprintf(&b, "%s\n", fold("affinity  the strongest that the network has learned: "+s.planning.graph.String()))
+	if s.planning.graph != "" {
+		fmt.Fprintf(&b, "%s\n", fold("affinity  the strongest "+string(s.planning.graph)))
 	}
 	for _, e := range s.events {
 		fmt.Fprintln(&b, e)
