@@ -13,9 +13,10 @@ type Pod struct {
 }
 
 // Removal returns the positions of pods in the order in which their loss hurts least:
-// each is in a zone that has more than it will have once all services have the pods that they
-// need, first where that is the larger part and where fewer calls stay on the node. All are of
-// the given service, and part of the layout.
+// each is in a zone that has more than it will have after the scale-in, first where that is
+// the larger part and where fewer calls stay on the node. Of other services as large a share
+// is taken to stay as of this one, since they are scaled together, or what they need if that is
+// less. All pods are of the given service, and part of the layout.
 func (m *Model) Removal(service int, l Layout, pods []Pod) []int {
 	rest, want := make([][]int, len(l.Pods)), make([]float64, len(m.demand.Needed))
 	for z := range rest {
@@ -24,18 +25,21 @@ func (m *Model) Removal(service int, l Layout, pods []Pod) []int {
 			want[s] += float64(n)
 		}
 	}
-	for s, needed := range m.demand.Needed {
-		if needed < want[s] {
-			want[s] = max(1, needed)
-		}
-	}
+	present := slices.Clone(want)
 	remaining := make([]int, len(pods))
 	for i := range remaining {
 		remaining[i] = i
 	}
 	var order []int
 	for len(remaining) > 0 {
-		want[service] = min(want[service], float64(len(remaining)-1))
+		left := float64(len(remaining) - 1)
+		for s, needed := range m.demand.Needed {
+			want[s] = max(1, math.Ceil(present[s]*left/float64(len(pods))))
+			if needed < want[s] {
+				want[s] = max(1, needed)
+			}
+		}
+		want[service] = min(want[service], left)
 		d := &Decision{model: m, service: service, layout: Layout{Pods: rest}, flow: m.flow(rest, want)}
 		worst, least := 0, math.Inf(1)
 		for at, i := range remaining {

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -99,10 +100,18 @@ func TestUsersFollowWhatIsBehind(t *testing.T) {
 	}
 }
 
-// A scale-in leaves what the services need when all are scaled in, not what suits the others now.
+// A scale-in leaves what the services need when all are scaled in, not what suits the others
+// now, also while the plan has not yet changed.
 func TestRemovalKnowsWhatStays(t *testing.T) {
-	m := model(t, chain(3, 3, 3))
-	pods := [][]int{{4, 2, 1}, {4, 2, 1}, {1, 1, 1}}
+	for _, needed := range []float64{3, 9, math.NaN()} {
+		removalKnowsWhatStays(t, needed)
+	}
+}
+
+func removalKnowsWhatStays(t *testing.T, needed float64) {
+	t.Helper()
+	m := model(t, chain(needed, needed, needed))
+	pods := [][]int{{4, 2, 1}, {4, 2, 1}, {4, 1, 1}}
 	var all []Pod
 	for z := range pods {
 		for range pods[z][1] {
@@ -114,7 +123,7 @@ func TestRemovalKnowsWhatStays(t *testing.T) {
 		left[all[i].Zone]--
 	}
 	if diff := cmp.Diff(map[int]int{0: 1, 1: 1, 2: 1}, left); diff != "" {
-		t.Errorf("pods by zone after the scale-in (-want +got):\n%s", diff)
+		t.Errorf("where %v are needed, pods by zone after the scale-in (-want +got):\n%s", needed, diff)
 	}
 }
 

@@ -158,9 +158,10 @@ func (e *Experiment) Do(ctx context.Context, seed uint64) ([]Row, error) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		c := s.Cluster()
 		scale := func(want []int) (int, error) {
+			// Costs of pods are those from before a scale-in.
 			needed = needed[:0]
-			for _, n := range want {
-				needed = append(needed, float64(n))
+			for service, n := range want {
+				needed = append(needed, float64(max(n, len(c.Of(service)))))
 			}
 			return scheduler.Scale(c, want, random)
 		}

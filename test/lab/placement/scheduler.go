@@ -53,13 +53,13 @@ func (s *Scheduler) Place(c *Cluster, service int, random *rand.Rand) error {
 }
 
 // Remove takes a pod of a service away, as the ReplicaSet controller chooses it among
-// ready pods: by the deletion cost, then the one with most of its kind on its node, then
+// ready pods: by the deletion cost, given by birth, then the one with most of its kind on its node, then
 // the youngest.
-func (s *Scheduler) Remove(c *Cluster, service int) {
+func (s *Scheduler) Remove(c *Cluster, service int, costs map[int]int) {
 	pods := c.Of(service)
 	cost := make([]int, len(pods))
-	if s.Cost != nil {
-		cost = s.Cost(c, service, pods)
+	for i, p := range pods {
+		cost[i] = costs[c.Pods[p].Born]
 	}
 	nodes := c.Nodes()
 	order := make([]int, len(pods))
@@ -86,10 +86,19 @@ func (s *Scheduler) Scale(c *Cluster, want []int, random *rand.Rand) (removed in
 			steps = append(steps, service)
 		}
 	}
+	costs := map[int]int{} // by birth; written before the scale-in
+	for service := range want {
+		if s.Cost != nil && want[service] < have[service] {
+			pods := c.Of(service)
+			for i, cost := range s.Cost(c, service, pods) {
+				costs[c.Pods[pods[i]].Born] = cost
+			}
+		}
+	}
 	random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
 	for _, service := range steps {
 		if have[service] > want[service] {
-			s.Remove(c, service)
+			s.Remove(c, service, costs)
 			removed++
 			continue
 		}
