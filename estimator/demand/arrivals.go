@@ -22,7 +22,8 @@ const (
 // and slow. In a first-come-first-served queue the answers up to t are the arrivals up to
 // t − L(t), see [Service.Queue]: a step that is answered late arrived before. A queue that
 // overflows hides arrivals for good, so as long as it lasts, at least as many came
-// as were answered at any later step of it. A rate that is missing stays so, and a missing latency is none.
+// as were answered at any later step of it. A rate that is missing stays so, and a missing
+// latency is none.
 func Arrivals(answered, latency []float64, step float64) (came []float64, shown []Shown) {
 	came, shown = make([]float64, len(answered)), make([]Shown, len(answered))
 	for from := 0; from < len(answered); {
@@ -69,7 +70,7 @@ const (
 func overflow(answered, latency []float64, step float64) Shown {
 	shown := Whole
 	for t, l := range latency {
-		if answered[t]*l < crowd {
+		if !(answered[t]*l >= crowd) {
 			continue
 		}
 		shown = max(shown, AtLeast)

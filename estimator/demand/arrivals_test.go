@@ -80,6 +80,7 @@ func TestQueuesHideArrivals(t *testing.T) {
 		"has room":            {answered: 100, latency: 4, rising: true, want: AtLeast},
 		"slow, but no queue":  {answered: 1, latency: 4},
 		"as fast as any time": {answered: 100, latency: 0.15},
+		"answers are missing": {answered: math.NaN(), latency: 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answered, latency := make([]float64, 40), make([]float64, 40)
