@@ -16,7 +16,7 @@ type Pod struct {
 // each is in a zone that has more than it will have after the scale-in, first where that is
 // the larger part and where fewer calls stay on the node. Of other services as large a share
 // is taken to stay as of this one, since they are scaled together, or what they need if that is
-// less. All pods are of the given service, and part of the layout.
+// less; parts of a pod do not stay. All pods are of the given service, and part of the layout.
 func (m *Model) Removal(service int, l Layout, pods []Pod) []int {
 	rest, want := make([][]int, len(l.Pods)), make([]float64, len(m.demand.Needed))
 	for z := range rest {
@@ -34,7 +34,7 @@ func (m *Model) Removal(service int, l Layout, pods []Pod) []int {
 	for len(remaining) > 0 {
 		left := float64(len(remaining) - 1)
 		for s, needed := range m.demand.Needed {
-			want[s] = max(1, math.Ceil(present[s]*left/float64(len(pods))))
+			want[s] = max(1, math.Floor(present[s]*left/float64(len(pods))+1e-9))
 			if needed < want[s] {
 				want[s] = max(1, needed)
 			}
