@@ -43,7 +43,7 @@ type call struct {
 	outputs  []float64 // N·O
 	rows     []int     // of the window, for every service of the model
 	channels []int     // of the window, for every feature of the model
-	moved    []float64 // of every service of the model, see movement
+	moved    []float64 // of every service of the model, see [demand.Movement]
 	rates    []float64 // of one service in the window
 }
 

@@ -89,7 +89,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	outside, own := make([][]float64, len(stations)), make([][]float64, len(stations))
 	growth := newGrowth(len(stations))
 	believed := make([]float64, len(stations))
-	works := make([]work, len(stations))
+	works, headroom := make([]work, len(stations)), make([]float64, len(stations))
 	for i := range stations {
 		s := &stations[i]
 		own[i] = forecast(s.Requests, horizon)
@@ -100,6 +100,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		}
 		if s.sized >= 0 {
 			works[i] = fitWork(s)
+			headroom[i] = e.config.Headroom * moved(s.Requests, horizon, w.Step)
 			if x := s.Requests[s.arriving]; works[i].unbalanced && hidden.rates[i] > x {
 				works[i].PerRequest *= x / hidden.rates[i]
 			}
@@ -119,7 +120,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		for i := range stations {
 			most[i] = max(most[i], rates[i])
 			if s := &stations[i]; s.sized >= 0 {
-				n := works[i].replicas(rates[i], targets[i], e.config.Headroom)
+				n := works[i].replicas(rates[i], targets[i], headroom[i])
 				if hidden.held[i] {
 					n = max(n, s.Replicas[s.sized])
 				}
@@ -132,7 +133,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		growth.Received[i] = multiple(most[i], stations[i].Requests)
 		present[i] = math.NaN()
 		if s := &stations[i]; s.sized >= 0 && s.arriving == w.Steps-1 {
-			present[i] = works[i].replicas(s.Requests[s.arriving], targets[i], e.config.Headroom)
+			present[i] = works[i].replicas(s.Requests[s.arriving], targets[i], headroom[i])
 		}
 	}
 	vouched := make([]float64, len(stations))

@@ -3,6 +3,7 @@ package queueing
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
@@ -57,6 +58,16 @@ func (s *station) workingSteps(steps []int, balanced bool) []int {
 		}
 	}
 	return steps
+}
+
+// moved returns how much of the headroom a load is worth, from 0 to 1: none if it did not move
+// within the window, up or down, and all from a quarter of what [demand.Movement] takes for
+// a jump, since a small service is served by few replicas. What fell may rise again.
+func moved(rates []float64, ahead int, step time.Duration) float64 {
+	var memory [enough]float64
+	back := append(memory[:0], rates...)
+	slices.Reverse(back)
+	return min(1, 4*max(demand.Movement(rates, ahead, step), demand.Movement(back, ahead, step)))
 }
 
 // replicas returns the fractional replicas that serve the given request rate at

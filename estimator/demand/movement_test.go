@@ -1,4 +1,4 @@
-package model
+package demand
 
 import (
 	"math"
@@ -36,13 +36,13 @@ func TestMovement(t *testing.T) {
 	} {
 		sum := 0.0
 		for seed := range uint64(windows) {
-			sum += movement(load(tt.rate, seed), 4, step)
+			sum += Movement(load(tt.rate, seed), 4, step)
 		}
 		if mean := sum / windows; !(mean >= tt.low && mean <= tt.top) {
 			t.Errorf("%s: mean movement %v, want %v to %v", name, mean, tt.low, tt.top)
 		}
 	}
-	if got := movement([]float64{1, 2, 3}, 4, step); got != 1 {
+	if got := Movement([]float64{1, 2, 3}, 4, step); got != 1 {
 		t.Errorf("movement %v of a window that is too short, want 1", got)
 	}
 }
