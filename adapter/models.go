@@ -1,6 +1,7 @@
 package adapter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -35,6 +36,8 @@ var _ tick.Models = (*models)(nil)
 type queueingModel struct {
 	hab *queueing.HAB
 	mmn estimator.Estimator
+	// plain has the forecasts of hab at steps of the past; nil if windows are too short.
+	plain *queueing.Analytic
 	// ahead sees as far as nodes take to start; nil if there are to be none in advance.
 	ahead  estimator.Estimator
 	plan   plan.Config
@@ -99,7 +102,7 @@ func newQueueingModel(s config.Settings, file *config.Adapter) (queueingModel, e
 	if err != nil {
 		return q, err
 	}
-	q.mmn = estimator.Newest(mmn, q.steps)
+	q.mmn, q.plain = estimator.Newest(mmn, q.steps), q.theory(nil)
 	if s.NodeStart == 0 {
 		return q, nil
 	}
@@ -143,12 +146,11 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	scheduler := &trust.Scheduler{Config: q.trust, Rest: []estimator.Estimator{hab, q.mmn}}
 	out := tick.Model{
 		Scheduler: scheduler, Plan: q.plan, Steps: m.steps, Read: m.steps, Sources: []plan.Source{{Estimator: "hab"}, {Estimator: "mmn"}},
-		Load: q.hab, Ahead: q.ahead, Keep: m.keep(application, q.theory(nil)),
+		Load: q.hab, Ahead: q.ahead,
 	}
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
-			theory := q.theory(network.Season)
-			scheduler.Network, scheduler.Theory, out.Keep = network.Estimator, theory, m.keep(application, theory)
+			scheduler.Network, scheduler.Theory = network.Estimator, q.theory(network.Season)
 			out.Read = m.long
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity
@@ -163,6 +165,7 @@ func (m *models) At(application string, end time.Time) tick.Model {
 			out.Trained = &tick.Trained{Hash: network.Hash, Ended: network.Trained, Estimator: network.Estimator}
 		}
 	}
+	out.Keep = m.keep(application, cmp.Or(scheduler.Theory, q.plain))
 	out.Theory = estimator.First(scheduler.Rest[0], scheduler.Rest[1:]...)
 	return out
 }

@@ -10,14 +10,14 @@ const (
 	// above none: the largest of a window of calm load is about three.
 	chance = 3
 	// calm and moved are rises of the load within the horizon, as shares of it: up to the
-	// one no reserve is needed, since replicas are planned for a
-	// utilisation that leaves as much, and from the other on all of it.
+	// one no reserve is needed, since replicas are planned for a utilisation that leaves
+	// as much, and from the other on all of it.
 	calm, moved = 0.1, 0.3
 )
 
 // Movement returns the share of a reserve that the load of a service is worth, from 0
-// where it hardly rose within so many steps anywhere in the window, to 1. A load
-// that does not jump pays for a reserve in vain.
+// where it hardly rose within so many steps anywhere in the window, to 1. A load that does
+// not jump pays for a reserve in vain.
 //
 // rates are requests per second at steps of the given length, NaN where missing. Too few of
 // them say nothing: 1.

@@ -29,10 +29,10 @@ func (b Bounds) validate() error {
 // exceeds the horizon of f, the last step stands for the rest.
 //
 // Four rules override f. A service without a ready pod is held (its decision is
-// an error). A service keeps what is observed to be held after a fall of its load. One
-// whose pods are overloaded and partly unready gets at
-// least the pods that exist. No service gets 0, because its demand would be
-// invisible; a service that has no pods and may have none gets 1.
+// an error). A service keeps what is observed to be held after a fall of its load.
+// One whose pods are overloaded and partly unready gets at least the pods that exist.
+// No service gets 0, because its demand would be invisible; a service that has no pods
+// and may have none gets 1.
 //
 // made is the time of the decision. An error means that c, the shape of f or
 // the bounds of a service are invalid, and that there is no plan.

@@ -70,9 +70,9 @@ type outlook struct {
 	// present is the need of every service at the last step of the window.
 	present []float64
 	growth  Growth
-	// vouched is the share of the load of every service that the season expects, as far
-	// as it is believed.
-	vouched []float64
+	// vouched returns the share of the load of every service that the season expects, as far
+	// as it is believed; only a hold asks for it.
+	vouched func() []float64
 }
 
 // outlook makes the estimate.
@@ -136,18 +136,6 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 			present[i] = works[i].replicas(s.Requests[s.arriving], targets[i], headroom[i])
 		}
 	}
-	vouched := make([]float64, len(stations))
-	if e.config.Season != nil {
-		for i := range stations {
-			believed[i] *= base[i] // of the last step of the horizon
-		}
-		expected := propagate(net.order, &net.callers, believed, vouched)
-		for i, rate := range propagate(net.order, &net.callers, base, floor) {
-			if v := expected[i] / rate; v > 0 {
-				vouched[i] = min(1, v)
-			}
-		}
-	}
 	f, err := finish(f)
-	return outlook{f, present, growth, vouched}, err
+	return outlook{f, present, growth, func() []float64 { return net.vouched(believed, base, floor) }}, err
 }

@@ -23,9 +23,8 @@ type Keeper struct {
 }
 
 // Held returns the replicas that services keep at the end of w, in its order. For each it is
-// the largest forecast of its newest steps, as an autoscaler with a
-// stabilisation window of as many would have it: the next rise meets pods that still run.
-// The forecasts are those of a.
+// the largest forecast of a at its newest steps, as an autoscaler with a stabilisation window
+// of as many would have it: the next rise meets pods that still run.
 //
 // A fall that a believed season expects needs none of that, since the season announces the
 // next rise as well. So the part of the load that it vouches for is not held, unless a
@@ -91,8 +90,8 @@ func (k *Keeper) forget(w *estimator.Window, steps int) {
 // forecast returns the one from the first steps of w.
 func (k *Keeper) forecast(a *Analytic, w *estimator.Window, services []demand.Service, steps int) ([]float64, error) {
 	end := w.Time(steps - 1).UnixNano()
-	if known, ok := k.past[end]; ok {
-		return known, nil
+	if forecast, ok := k.past[end]; ok {
+		return forecast, nil
 	}
 	forecast, _, err := a.at(w, services, estimator.Range{From: max(0, steps-a.window), To: steps})
 	if err == nil {
@@ -115,8 +114,28 @@ func (a *Analytic) vouched(w *estimator.Window, services []demand.Service) ([]fl
 		}
 	}
 	o, err := a.hab.outlook(w.Slice(r), seen)
-	if errors.Is(err, estimator.ErrInsufficientData) {
+	switch {
+	case errors.Is(err, estimator.ErrInsufficientData):
 		return nil, nil
+	case err != nil:
+		return nil, err
 	}
-	return o.vouched, err
+	return o.vouched(), nil
+}
+
+// vouched returns the share of the load of each service that comes from outside as a season
+// expects it, given its trust in the rates from outside, these, and the least of all rates.
+func (net *network) vouched(trust, outside, floor []float64) []float64 {
+	believed := make([]float64, len(outside))
+	for i, rate := range outside {
+		believed[i] = trust[i] * rate
+	}
+	shares := make([]float64, len(outside))
+	expected := propagate(net.order, &net.callers, believed, shares)
+	for i, rate := range propagate(net.order, &net.callers, outside, floor) {
+		if v := expected[i] / rate; v > 0 {
+			shares[i] = min(1, v)
+		}
+	}
+	return shares
 }
