@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -32,7 +33,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "how often everything is measured, in turns")
 	flag.DurationVar(&o.duration, "for", 8*time.Second, "time of a measurement")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := o.run(ctx, os.Stdout)
 	stop()
 	if err != nil {

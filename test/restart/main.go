@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -26,7 +27,7 @@ func main() {
 	flag.IntVar(&o.restarts, "restarts", 5, "how often the adapter is killed")
 	flag.DurationVar(&o.away, "away", 10*time.Second, "how long it stays away every other time; 10s is the first back-off of the kubelet")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := o.run(ctx, os.Stdout)
 	stop()
 	if err != nil {

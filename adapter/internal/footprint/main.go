@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -36,7 +37,7 @@ func main() {
 	flag.DurationVar(&s.duration, "for", 3*time.Minute, "time to measure")
 	flag.IntVar(&s.reads, "reads", 0, "reads per second while models are handed over; 0 measures the footprint")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := s.run(ctx, os.Stdout)
 	stop()
 	if err != nil {

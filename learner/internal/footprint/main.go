@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -26,7 +27,7 @@ func main() {
 	flag.StringVar(&s.memory, "memory", "320MiB", "GOMEMLIMIT")
 	flag.IntVar(&s.iterations, "iterations", 5, "learner.iterations")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := s.run(ctx, os.Stdout)
 	stop()
 	if err != nil {
