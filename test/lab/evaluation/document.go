@@ -42,8 +42,10 @@ func (f *Found) table2(w io.Writer) error {
 	fmt.Fprintf(w, "\n## Table II: autoscaling assessment\n")
 	r := f.Comparison
 	tuned := experiment.Groups(r.Tuned, experiment.SameScene)
-	if err := summary(tuned).Markdown(w); err != nil {
-		return err
+	for _, t := range []*experiment.Table{summary(tuned), atCost(r), against(tuned, r.Reference)} {
+		if err := t.Markdown(w); err != nil {
+			return err
+		}
 	}
 	for i, scene := range experiment.Groups(r.Runs, experiment.SameScene) {
 		title := scene[0].Application + " under " + scene[0].Workload
@@ -67,27 +69,6 @@ func (f *Found) table2(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// summary shows violations and cost of every autoscaler in all comparisons.
-func summary(scenes [][]experiment.Run) *experiment.Table {
-	t := &experiment.Table{Title: "In short: violations % / core-hours, tuned, mean of all seeds", Headings: []string{"autoscaler"}}
-	for _, scene := range scenes {
-		t.Headings = append(t.Headings, scene[0].Application+", "+scene[0].Workload)
-		groups := experiment.Groups(scene, func(a, b *experiment.Run) bool { return a.Autoscaler == b.Autoscaler })
-		for i, group := range groups {
-			violations, hours := 0.0, 0.0
-			for _, run := range group {
-				violations += run.Violations / float64(len(group))
-				hours += run.CoreHours / float64(len(group))
-			}
-			if i == len(t.Rows) {
-				t.Rows = append(t.Rows, []string{group[0].Autoscaler})
-			}
-			t.Rows[i] = append(t.Rows[i], fmt.Sprintf("%.1f / %.2f", 100*violations, hours))
-		}
-	}
-	return t
 }
 
 // grid shows the sweeps of knobs, on average over seeds.

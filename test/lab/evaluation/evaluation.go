@@ -39,7 +39,7 @@ type Options struct {
 func Defaults() Options {
 	return Options{
 		Applications: app.Builtin(), Workloads: []string{"sequence:length=3m", "bursts:period=10m"}, Autoscalers: autoscalers(),
-		Seeds: 4, Duration: 20 * time.Minute, School: 2 * time.Hour, Patterns: workload.Patterns,
+		Seeds: 5, Duration: 20 * time.Minute, School: 2 * time.Hour, Patterns: workload.Patterns,
 	}
 }
 
