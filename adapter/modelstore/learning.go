@@ -172,16 +172,6 @@ func (l *learning) pin(ctx context.Context, offers []offer) error {
 	return nil
 }
 
-// pinnedOf returns the newest offer that a user has pinned.
-func pinnedOf(offers []offer) (pinned offer, ok bool) {
-	for _, o := range offers {
-		if o.pinned && (!ok || o.newest().After(pinned.newest())) {
-			pinned, ok = o, true
-		}
-	}
-	return pinned, ok
-}
-
 // receive publishes the learner's model, if it is new and may serve.
 func (l *learning) receive(ctx context.Context, a discovery.Application, offers []offer, serving string) error {
 	if _, pinned := pinnedOf(offers); pinned || l.store.options.Config.Settings(a.Name).Model != "" {

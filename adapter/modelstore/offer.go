@@ -110,3 +110,13 @@ func surplus(offers []offer, keep int) []offer {
 	})
 	return sorted[min(keep, len(sorted)):]
 }
+
+// pinnedOf returns the newest offer that a user has pinned.
+func pinnedOf(offers []offer) (pinned offer, ok bool) {
+	for _, o := range offers {
+		if o.pinned && (!ok || o.newest().After(pinned.newest())) {
+			pinned, ok = o, true
+		}
+	}
+	return pinned, ok
+}
