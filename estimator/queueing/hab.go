@@ -116,7 +116,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 			}
 			floor[i] = max(hidden.rates[i], certain(own[i][h], stations[i].Step))
 		}
-		rates := propagate(net.order, &net.callers, base, floor)
+		rates := net.Downstream(base, floor)
 		for i := range stations {
 			most[i] = max(most[i], rates[i])
 			if s := &stations[i]; s.sized >= 0 {

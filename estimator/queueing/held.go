@@ -131,8 +131,8 @@ func (net *network) vouched(trust, outside, floor []float64) []float64 {
 		believed[i] = trust[i] * rate
 	}
 	shares := make([]float64, len(outside))
-	expected := propagate(net.order, &net.callers, believed, shares)
-	for i, rate := range propagate(net.order, &net.callers, outside, floor) {
+	expected := net.Downstream(believed, nil)
+	for i, rate := range net.Downstream(outside, floor) {
 		if v := expected[i] / rate; v > 0 {
 			shares[i] = min(1, v)
 		}

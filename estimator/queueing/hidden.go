@@ -26,9 +26,8 @@ func (net *network) findHidden(c Config, stations []station, l *latencies) hidde
 			since[i] = float64(before - s.sized)
 		}
 	}
-	callersLast := reversed(net.order)
-	spread(callersLast, &net.callees, degree)
-	spread(callersLast, &net.callees, since)
+	net.SpreadUpstream(degree)
+	net.SpreadUpstream(since)
 	out := hiddenDemand{rates: make([]float64, n), held: make([]bool, n)}
 	for i := range stations {
 		s := &stations[i]
@@ -46,7 +45,7 @@ func (net *network) findHidden(c Config, stations []station, l *latencies) hidde
 			out.rates[i] = max(out.rates[i], onsetGrowth*s.calm(before, c.LeadTime))
 		}
 	}
-	spread(net.order, &net.callers, degree)
+	net.SpreadDownstream(degree)
 	for i := range degree {
 		out.held[i] = -degree[i] >= holdsFrom
 	}

@@ -5,32 +5,16 @@ import (
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/traffic"
 )
 
 // network is the invocation graph as a queueing network: how often a request to
 // one service calls another. Only services with a known request rate take part;
 // calls of the others reach their callees as if from outside.
 type network struct {
-	// order visits callers before callees, except in cycles.
-	order []int
-	// callers and callees hold the same calls by destination and by source.
-	callers, callees adjacency
+	*traffic.Graph
 	// entry marks the services that get requests from outside.
 	entry []bool
-}
-
-// adjacency lists, for every service, its peers and the mean number of calls on
-// the edge per request to the caller.
-type adjacency struct {
-	start []int
-	peer  []int
-	ratio []float64
-}
-
-// of returns the peers of service i and the ratios of the edges.
-func (a *adjacency) of(i int) ([]int, []float64) {
-	from, to := a.start[i], a.start[i+1]
-	return a.peer[from:to], a.ratio[from:to]
 }
 
 // edge is one call between two known services, with its ratio.
@@ -92,7 +76,7 @@ func newNetwork(stations []station, graph *estimator.CallGraph) *network {
 	conserve(stations, edges)
 	net.connect(n, edges)
 	for i := range stations {
-		peers, _ := net.callers.of(i)
+		peers, _ := net.Callers(i)
 		if stations[i].arriving >= 0 && len(peers) == 0 || !outside && net.unexplained(stations, i) {
 			net.entry[i] = true
 		}
@@ -100,25 +84,13 @@ func newNetwork(stations []station, graph *estimator.CallGraph) *network {
 	return net
 }
 
-// connect indexes edges, which are sorted by destination, both ways.
+// connect sets the graph.
 func (net *network) connect(n int, edges []edge) {
-	net.callers = index(n, edges, func(e edge) (int, int) { return e.destination, e.source })
-	slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(a.source, b.source) })
-	net.callees = index(n, edges, func(e edge) (int, int) { return e.source, e.destination })
-	net.order = callersFirst(n, &net.callees)
-}
-
-func index(n int, edges []edge, ends func(edge) (at, peer int)) adjacency {
-	a := adjacency{start: make([]int, n+1), peer: make([]int, len(edges)), ratio: make([]float64, len(edges))}
+	all := make([]estimator.Edge, len(edges))
 	for i, e := range edges {
-		at, peer := ends(e)
-		a.start[at+1]++
-		a.peer[i], a.ratio[i] = peer, e.ratio
+		all[i] = estimator.Edge{Source: e.source, Destination: e.destination, Weight: e.ratio}
 	}
-	for i := range n {
-		a.start[i+1] += a.start[i]
-	}
-	return a
+	net.Graph = traffic.New(n, all)
 }
 
 // outsideRates returns the rates at which requests reach service i other than
@@ -126,7 +98,7 @@ func index(n int, edges []edge, ends func(edge) (at, peer int)) adjacency {
 // callers. NaN where one of the rates is missing.
 func (net *network) outsideRates(stations []station, i int) []float64 {
 	rates := slices.Clone(stations[i].Requests)
-	peers, ratios := net.callers.of(i)
+	peers, ratios := net.Callers(i)
 	for t := range rates {
 		for k, p := range peers {
 			rates[t] -= ratios[k] * stations[p].Requests[t]

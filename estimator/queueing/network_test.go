@@ -20,8 +20,14 @@ func arrivingAt(rates ...float64) []station {
 	return out
 }
 
+func connected(n int, edges ...edge) *network {
+	net := &network{entry: make([]bool, n)}
+	net.connect(n, edges)
+	return net
+}
+
 func (net *network) ratio(source, destination int) float64 {
-	peers, ratios := net.callees.of(source)
+	peers, ratios := net.Callees(source)
 	for k, p := range peers {
 		if p == destination {
 			return ratios[k]
@@ -142,7 +148,7 @@ func TestTracedCallsNeverExceedRequests(t *testing.T) {
 		net := newNetwork(arrivingAt(rates...), graph)
 		for j := range n {
 			calls := 0.0
-			peers, ratios := net.callers.of(j)
+			peers, ratios := net.Callers(j)
 			for k, i := range peers {
 				calls += ratios[k] * rates[i]
 			}

@@ -37,7 +37,7 @@ func (net *network) observeLatencies(stations []station) *latencies {
 		for t := len(steps); t < len(s.Latency); t++ {
 			steps = append(steps, t)
 		}
-		peers, ratios := net.callees.of(i)
+		peers, ratios := net.Callees(i)
 		callees = callees[:0]
 		for k, p := range peers {
 			callees = append(callees, demand.Callee{Latency: stations[p].Latency, Calls: ratios[k]})
@@ -75,11 +75,11 @@ func (net *network) observeLatencies(stations []station) *latencies {
 // spent on trying. Where no entry counts, or the SLO is not known, the target is the
 // middle of the bounds.
 func (net *network) targets(c Config, l *latencies) []float64 {
-	zero, unloaded := make([]float64, len(l.curves)), make([]float64, len(l.curves))
+	unloaded := make([]float64, len(l.curves))
 	for i, curve := range l.curves {
 		unloaded[i] = curve.Unloaded
 	}
-	unloaded = propagate(reversed(net.order), &net.callees, unloaded, zero)
+	unloaded = net.Upstream(unloaded)
 	out := make([]float64, len(unloaded))
 	for i := range out {
 		out[i] = math.NaN()
@@ -93,7 +93,7 @@ func (net *network) targets(c Config, l *latencies) []float64 {
 			}
 		}
 	}
-	spread(net.order, &net.callers, out)
+	net.SpreadDownstream(out)
 	for i, stretch := range out {
 		out[i] = c.target(stretch, l.curves[i])
 	}
@@ -117,10 +117,4 @@ func (c Config) target(stretch float64, curve demand.Curve) float64 {
 		return (c.MinUtilisation + c.MaxUtilisation) / 2
 	}
 	return max(c.MinUtilisation, min(c.MaxUtilisation, curve.Utilisation(stretch)))
-}
-
-func reversed(order []int) []int {
-	order = slices.Clone(order)
-	slices.Reverse(order)
-	return order
 }

@@ -1,27 +1,37 @@
-package queueing
+package traffic
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/deepscaler/deepscaler/estimator"
 )
 
-func connected(n int, edges ...edge) *network {
-	net := &network{entry: make([]bool, n)}
-	slices.SortFunc(edges, func(a, b edge) int {
-		return cmp.Or(cmp.Compare(a.destination, b.destination), cmp.Compare(a.source, b.source))
-	})
-	net.connect(n, edges)
-	return net
+var missing = math.NaN()
+
+// edge is an estimator.Edge.
+type edge struct {
+	source, destination int
+	ratio               float64
 }
 
-// TestPropagateSolvesTheTrafficEquations compares the sweeps with a dense
+func connected(n int, edges ...edge) *Graph {
+	var all []estimator.Edge
+	for _, e := range edges {
+		all = append(all, estimator.Edge{Source: e.source, Destination: e.destination, Weight: e.ratio})
+	}
+	return New(n, all)
+}
+
+func near(got, want, tolerance float64) bool { return math.Abs(got-want) <= tolerance*math.Abs(want) }
+
+// TestDownstreamSolvesTheTrafficEquations compares the sweeps with a dense
 // factorisation of I - Pᵀ, on graphs with and without cycles.
-func TestPropagateSolvesTheTrafficEquations(t *testing.T) {
+func TestDownstreamSolvesTheTrafficEquations(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 9))
 	for round := range 300 {
 		n := 1 + rng.IntN(12)
@@ -49,7 +59,7 @@ func TestPropagateSolvesTheTrafficEquations(t *testing.T) {
 			base[i] = 100 * rng.Float64()
 		}
 		net := connected(n, edges...)
-		got := propagate(net.order, &net.callers, base, make([]float64, n))
+		got := net.Downstream(base, nil)
 		var lu mat.LU
 		lu.Factorize(a)
 		want := mat.NewVecDense(n, nil)
@@ -64,18 +74,18 @@ func TestPropagateSolvesTheTrafficEquations(t *testing.T) {
 	}
 }
 
-func TestPropagateCarriesFloorsOn(t *testing.T) {
+func TestDownstreamCarriesFloorsOn(t *testing.T) {
 	net := connected(3, edge{0, 1, 2}, edge{1, 2, 1})
-	got := propagate(net.order, &net.callers, []float64{10, 0, 0}, []float64{0, 50, 0})
+	got := net.Downstream([]float64{10, 0, 0}, []float64{0, 50, 0})
 	if want := []float64{10, 50, 50}; !slices.Equal(got, want) {
 		t.Errorf("λ = %v, want %v: what is known of the middle reaches the last", got, want)
 	}
 }
 
-func TestPropagateGivesUpOnlyOnCyclesThatFeedThemselves(t *testing.T) {
+func TestDownstreamGivesUpOnlyOnCyclesThatFeedThemselves(t *testing.T) {
 	// 1 and 2 call each other once per request; 3 is behind them, 4 is not.
 	net := connected(5, edge{0, 1, 1}, edge{1, 2, 1}, edge{2, 1, 1}, edge{2, 3, 1}, edge{0, 4, 2})
-	got := propagate(net.order, &net.callers, []float64{10, 0, 0, 0, 0}, make([]float64, 5))
+	got := net.Downstream([]float64{10, 0, 0, 0, 0}, nil)
 	for i, want := range []float64{10, missing, missing, missing, 20} {
 		if got[i] != want && !(math.IsNaN(got[i]) && math.IsNaN(want)) {
 			t.Errorf("λ = %v, want 10, three unknown and 20", got)
@@ -84,9 +94,9 @@ func TestPropagateGivesUpOnlyOnCyclesThatFeedThemselves(t *testing.T) {
 	}
 }
 
-func TestPropagateSettlesAnIdleCycle(t *testing.T) {
+func TestDownstreamSettlesAnIdleCycle(t *testing.T) {
 	net := connected(2, edge{0, 1, 1}, edge{1, 0, 1})
-	got := propagate(net.order, &net.callers, []float64{0, 0}, []float64{5, 7})
+	got := net.Downstream([]float64{0, 0}, []float64{5, 7})
 	if want := []float64{7, 7}; !slices.Equal(got, want) {
 		t.Errorf("λ = %v, want %v", got, want)
 	}
@@ -95,12 +105,12 @@ func TestPropagateSettlesAnIdleCycle(t *testing.T) {
 func TestCallersFirst(t *testing.T) {
 	net := connected(5, edge{3, 1, 1}, edge{1, 0, 1}, edge{4, 3, 1}, edge{4, 0, 1})
 	at := make([]int, 5)
-	for position, i := range net.order {
+	for position, i := range net.callersFirst {
 		at[i] = position
 	}
 	for _, e := range [][2]int{{3, 1}, {1, 0}, {4, 3}, {4, 0}} {
 		if at[e[0]] > at[e[1]] {
-			t.Errorf("order %v visits %d before its caller %d", net.order, e[1], e[0])
+			t.Errorf("order %v visits %d before its caller %d", net.callersFirst, e[1], e[0])
 		}
 	}
 }
@@ -108,7 +118,7 @@ func TestCallersFirst(t *testing.T) {
 func TestSpreadReachesRoundCycles(t *testing.T) {
 	net := connected(4, edge{0, 1, 1}, edge{1, 2, 1}, edge{2, 0, 1}, edge{2, 3, 1})
 	values := []float64{missing, missing, 0.5, 0.8}
-	spread(net.order, &net.callers, values)
+	net.SpreadDownstream(values)
 	if want := []float64{0.5, 0.5, 0.5, 0.5}; !slices.Equal(values, want) {
 		t.Errorf("spread to %v, want %v", values, want)
 	}
