@@ -268,7 +268,8 @@ func Describe() string {
 	}
 	b.WriteString(`  FILE.csv     second,rps or second,users (scale=1,relative=0); relative=1 makes its mean the base
 With all of them: mix=NAME or mix=A>B>…, the names of the application's mixes or 1 to 9,
-each for shift=20m and fading in over blend=0s; or session=NAME.
+each for shift=20m and fading in over blend=0s; or session=NAME, such as shopper, sale or
+queue of online-boutique. Users then ask for more later; in queue, exactly two minutes later.
 `)
 	return b.String()
 }

@@ -2,6 +2,8 @@ package workload
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
@@ -11,10 +13,9 @@ import (
 // session, each visit after the pause of the one before. Later requests echo the arrivals
 // of minutes ago.
 //
-// With Poisson arrivals and exponential pauses, the visits to each
-// state follow from their forward equations: v_s = λ·start_s + Σ_r n_r/think_r·next_rs and
-// dn_s/dt = v_s − n_s/think_s, with λ new sessions per second and n_s users who pause
-// after state s. The profile counts requests per second of the sessions that begin, all
+// With Poisson arrivals, the visits to each state follow from their forward equations:
+// v_s = λ·start_s + Σ_r n_r/think_r·next_rs and dn_s/dt = v_s(t − wait_s) − n_s/think_s, with λ
+// new sessions per second and n_s users who have waited after state s and pause. The profile counts requests per second of the sessions that begin, all
 // that follow included; or users who are present, if users is true.
 func (l *Load) follow(a *app.Application, name string, p load.Profile, from int, users bool) error {
 	session, err := a.Users.Session(name)
@@ -40,15 +41,12 @@ func (l *Load) follow(a *app.Application, name string, p load.Profile, from int,
 			continue
 		}
 		l.Profile = append(l.Profile, requests)
-		if (second-from)%grain != 0 {
-			continue
-		}
 		clear(weights)
 		for s, rate := range w.visits {
 			weights[w.journey[s]] += rate
 		}
-		if requests > 0 {
-			l.Changes = append(l.Changes, load.Change{At: float64(second - from), Weights: normalised(append([]float64(nil), weights...))})
+		if requests > 0 && ((second-from)%grain == 0 || apart(normalised(weights), l.Changes)) {
+			l.Changes = append(l.Changes, load.Change{At: float64(second - from), Weights: normalised(slices.Clone(weights))})
 		}
 	}
 	if len(l.Changes) == 0 {
@@ -58,6 +56,21 @@ func (l *Load) follow(a *app.Application, name string, p load.Profile, from int,
 	}
 	l.Weights, l.Changes = l.Changes[0].Weights, l.Changes[1:]
 	return nil
+}
+
+// apart reports whether weights differ so much from those of the last change that they
+// cannot wait for the next: else new users would do for a while what others came for.
+func apart(weights []float64, changes []load.Change) bool {
+	const most = 0.01
+	if len(changes) == 0 {
+		return true
+	}
+	for i, v := range changes[len(changes)-1].Weights {
+		if math.Abs(weights[i]-v) > most {
+			return true
+		}
+	}
+	return false
 }
 
 // walk is users on their way through a session.
@@ -70,8 +83,9 @@ type walk struct {
 	// requests and seconds of a whole session.
 	requests, seconds float64
 
-	pausing []float64 // users, by the state they were in
-	visits  []float64 // per second, by state
+	waiting [][]float64 // visits of each of the last seconds, by state; empty without a wait
+	pausing []float64   // users, by the state they were in
+	visits  []float64   // per second, by state
 }
 
 func newWalk(a *app.Application, s *app.Session) (*walk, error) {
@@ -89,11 +103,12 @@ func newWalk(a *app.Application, s *app.Session) (*walk, error) {
 		w.journey = append(w.journey, j)
 		w.steps = append(w.steps, requests)
 		w.think = append(w.think, max(1, state.Think.D().Seconds()))
+		w.waiting = append(w.waiting, make([]float64, int(state.Wait.D().Seconds())))
 	}
 	w.settle(1)
 	for i, v := range w.visits {
 		w.requests += v * w.steps[i]
-		w.seconds += v * w.think[i]
+		w.seconds += v * (w.think[i] + float64(len(w.waiting[i])))
 	}
 	return w, nil
 }
@@ -118,6 +133,9 @@ func (w *walk) settle(rate float64) {
 	}
 	for s := range w.pausing {
 		w.pausing[s] = w.visits[s] * w.think[s]
+		for i := range w.waiting[s] {
+			w.waiting[s][i] = w.visits[s]
+		}
 	}
 }
 
@@ -134,8 +152,20 @@ func (w *walk) second(rate float64) float64 {
 	}
 	requests := 0.0
 	for s := range w.pausing {
-		w.pausing[s] += w.visits[s] - w.pausing[s]/w.think[s]
+		w.pausing[s] += w.waited(s) - w.pausing[s]/w.think[s]
 		requests += w.visits[s] * w.steps[s]
 	}
 	return requests
+}
+
+// waited takes note of the visits to a state and returns those of a wait ago.
+func (w *walk) waited(state int) float64 {
+	q := w.waiting[state]
+	if len(q) == 0 {
+		return w.visits[state]
+	}
+	before := q[0]
+	copy(q, q[1:])
+	q[len(q)-1] = w.visits[state]
+	return before
 }

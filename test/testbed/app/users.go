@@ -53,7 +53,9 @@ type State struct {
 	Name string `yaml:"name"`
 	// Journey starts on entering the state.
 	Journey string `yaml:"journey"`
-	// Think is the mean of the exponential pause before the next state.
+	// Wait is how long everybody pauses before the next state, such as on the page of a
+	// waiting room, and Think the mean of the exponential pause after it.
+	Wait  Duration `yaml:"wait,omitempty"`
 	Think Duration `yaml:"think,omitempty"`
 	// Next has the probability of every following state; the rest up to 1 is
 	// the probability that the session ends here.

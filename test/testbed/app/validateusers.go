@@ -39,12 +39,12 @@ func (v *validator) session(s *Session) {
 	for _, st := range s.States {
 		at := in + ", state " + st.Name
 		v.check(v.app.Users.Journey(st.Journey) >= 0, "%s: there is no journey %q", at, st.Journey)
-		v.check(st.Think <= maxDuration, "%s: think must be at most %s", at, maxDuration.D())
+		v.check(max(st.Wait, st.Think) <= maxDuration, "%s: wait and think must be at most %s", at, maxDuration.D())
 		if len(st.Next) == 0 {
 			continue
 		}
 		v.weights(at+": next", st.Next, known)
-		v.check(st.Think > 0, "%s: a state that others follow needs a think time above 0", at)
+		v.check(st.Wait+st.Think > 0, "%s: a state that others follow needs a wait or a think time above 0", at)
 		total := 0.0
 		for _, p := range st.Next {
 			total += p

@@ -16,7 +16,7 @@ func (m *mix) begin(r *rand.Rand, t float64) int {
 	return m.weights[m.weights.at(t)].choose(r.Float64())
 }
 func (m *mix) follow(r *rand.Rand, _ int, t float64) int { return m.begin(r, t) }
-func (m *mix) pause(int) float64                         { return m.think }
+func (m *mix) pause(int) (wait, think float64)           { return 0, m.think }
 func (m *mix) journey(state int) int                     { return state }
 
 // chain is users in sessions: each action depends on the last, so load on one
@@ -24,6 +24,7 @@ func (m *mix) journey(state int) int                     { return state }
 type chain struct {
 	start    phase
 	next     [][]float64
+	wait     []float64
 	think    []float64
 	journeys []int
 }
@@ -33,10 +34,11 @@ func newChain(a *app.Application, s *app.Session) *chain {
 	c := &chain{start: phase{weights: start, total: 1}, next: next}
 	total, thoughtful := 0.0, 0.0
 	for _, state := range s.States {
+		c.wait = append(c.wait, state.Wait.D().Seconds())
 		c.think = append(c.think, state.Think.D().Seconds())
 		c.journeys = append(c.journeys, a.Users.Journey(state.Journey))
-		if state.Think > 0 {
-			total += state.Think.D().Seconds()
+		if pause := state.Wait + state.Think; pause > 0 {
+			total += pause.D().Seconds()
 			thoughtful++
 		}
 	}
@@ -47,7 +49,7 @@ func newChain(a *app.Application, s *app.Session) *chain {
 		usual = total / thoughtful
 	}
 	for i, t := range c.think {
-		if t == 0 {
+		if c.wait[i]+t == 0 {
 			c.think[i] = usual
 		}
 	}
@@ -68,5 +70,5 @@ func (c *chain) follow(r *rand.Rand, state int, t float64) int {
 	return c.begin(r, t)
 }
 
-func (c *chain) pause(state int) float64 { return c.think[state] }
-func (c *chain) journey(state int) int   { return c.journeys[state] }
+func (c *chain) pause(state int) (wait, think float64) { return c.wait[state], c.think[state] }
+func (c *chain) journey(state int) int                 { return c.journeys[state] }

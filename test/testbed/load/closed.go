@@ -25,11 +25,12 @@ var _ simulation.Load = (*Closed)(nil)
 
 // behaviour chooses the next action of a user.
 type behaviour interface {
-	// begin returns the first state at a time t, follow the next state, pause the mean
-	// time after a state, and journey the journey of a state.
+	// begin returns the first state at a time t, follow the next state, pause how long
+	// everybody waits after a state and the mean of the exponential pause after that, and
+	// journey the journey of a state.
 	begin(r *rand.Rand, t float64) int
 	follow(r *rand.Rand, state int, t float64) int
-	pause(state int) float64
+	pause(state int) (wait, think float64)
 	journey(state int) int
 }
 
@@ -68,7 +69,12 @@ func newClosed(b behaviour, p Profile, seed uint64) (*Closed, error) {
 		c.at = append(c.at, b.begin(r, c.room(user, 0)))
 		// Users arrive when the profile first has room for them, spread over a
 		// pause.
-		c.sleep(user, c.room(user, 0)+r.ExpFloat64()*b.pause(c.at[user]))
+		wait, think := b.pause(c.at[user])
+		until := c.room(user, 0) + r.ExpFloat64()*think
+		if wait > 0 {
+			until += wait * r.Float64()
+		}
+		c.sleep(user, until)
 	}
 	return c, nil
 }
@@ -104,7 +110,8 @@ func (c *Closed) Take() { heap.Pop(&c.pauses) }
 // Done implements [simulation.Load].
 func (c *Closed) Done(now float64, v simulation.Visit) bool {
 	r := c.states[v.User]
-	until := c.room(v.User, now+r.ExpFloat64()*c.behave.pause(c.at[v.User]))
+	wait, think := c.behave.pause(c.at[v.User])
+	until := c.room(v.User, now+wait+r.ExpFloat64()*think)
 	c.at[v.User] = c.behave.follow(r, c.at[v.User], until)
 	c.sleep(v.User, until)
 	return c.pauses[0].user == v.User

@@ -224,6 +224,43 @@ func TestSessionsFollowTheChain(t *testing.T) {
 	}
 }
 
+// Nobody leaves a waiting room early, and all leave it soon after its time.
+func TestSessionsWait(t *testing.T) {
+	a := boutique(t)
+	s, err := a.Users.Session("queue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewSessions(a, s, Profile{200}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const wait, think = 120, 5
+	came, left, sum := map[int]float64{}, 0.0, 0.0
+	for {
+		v, _ := c.Next()
+		if v.At > 20000 {
+			break
+		}
+		c.Take()
+		c.Done(v.At, v)
+		switch before, known := came[v.User]; a.Users.Journeys[v.Journey].Name {
+		case "index":
+			came[v.User] = v.At
+		case "addToCart":
+			if pause := v.At - before; !known || pause < wait {
+				t.Fatalf("user %d goes on %v s after the index page, want at least %d", v.User, pause, wait)
+			} else {
+				sum += pause
+			}
+			left++
+		}
+	}
+	if mean := sum / left; math.Abs(mean-wait-think) > 0.3 {
+		t.Errorf("%.0f users go on %.1f s after the index page on average, want %d", left, mean, wait+think)
+	}
+}
+
 func TestProfiles(t *testing.T) {
 	for name, c := range map[string]struct{ first, last, least, most float64 }{
 		"constant":    {10, 10, 10, 10},
