@@ -12,16 +12,13 @@
 // Latency. [Curve] is fitted to the same steps, after [OwnLatency] has subtracted the
 // time of the callees.
 //
-// Share. Each service may be as many times slower than its median as the
-// application may: share = SLO·(median of the service)/(median of the entry).
-// The shares of the services a request visits then add up to the SLO in
-// proportion to their contributions. (A service slower than the entry, which
-// few requests reach, may take the SLO itself.) Entries are the services
-// without a caller in the graph; without a graph, the one with the highest
-// latency. Without an SLO the share is a multiple of L₀.
+// Share. Each service may be as many times slower than without load as the requests that
+// reach it may be, see [SLO.Stretches]. The shares of the services that a request visits
+// add up to the SLO.
 //
-// Target. The highest utilisation u* at which L(u*) ≤ share, within the bounds,
-// and not far beyond the highest observed utilisation.
+// Target. The highest utilisation u* at which L(u*) ≤ share, within the bounds of
+// [Policy]. A fit in hindsight without bounds stays near the highest observed utilisation, and
+// without an SLO the share is then a multiple of L₀.
 //
 // Need. The fraction q·d/(u*−idle), see [Sizing.Need].
 //

@@ -13,8 +13,8 @@ type Hindsight struct {
 
 // Look fits every service on the steps of train. The calls are the invocation
 // graph, nil if unknown. An invalid SLO is an error.
-func Look(slo SLO, services []Service, calls []estimator.Edge, train estimator.Range) (*Hindsight, error) {
-	if err := slo.Validate(); err != nil {
+func Look(p Policy, services []Service, calls []estimator.Edge, train estimator.Range) (*Hindsight, error) {
+	if err := p.SLO.Validate(); err != nil {
 		return nil, err
 	}
 	h := &Hindsight{logs: make([]*history, len(services)), Fitted: make([]Requirement, len(services))}
@@ -32,15 +32,8 @@ func Look(slo SLO, services []Service, calls []estimator.Edge, train estimator.R
 	for i, log := range h.logs {
 		h.Fitted[i] = fitRequirement(log, train)
 	}
-	slo.setTargets(h.Fitted, h.logs, calls, train)
+	p.plan(h.Fitted, h.logs, calls, train)
 	return h, nil
-}
-
-// Bound keeps the utilisation that needs are counted for between two fractions.
-func (h *Hindsight) Bound(low, high float64) {
-	for i := range h.Fitted {
-		h.Fitted[i].Utilisation = max(low, min(high, h.Fitted[i].Utilisation))
-	}
 }
 
 // history is the history of one service, by step.

@@ -31,7 +31,7 @@ func (s *Service) set(t int, replicas, cpu, latency, requests float64) {
 
 func look(t *testing.T, slo SLO, services []Service, calls []estimator.Edge, train estimator.Range) *Hindsight {
 	t.Helper()
-	h, err := Look(slo, services, calls, train)
+	h, err := Look(Policy{SLO: slo}, services, calls, train)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,8 +224,8 @@ func TestNeedSharesTheSLO(t *testing.T) {
 	}
 }
 
-// A service that few requests reach, and that is slower than the entry is on
-// average, may not be slower than the SLO.
+// A service that few requests reach may be as many times slower as the entry may be, and as
+// slow as the SLO where no calls are known.
 func TestNeedOfRareService(t *testing.T) {
 	r := rand.New(rand.NewPCG(35, 36))
 	s := silent(2, 200)
@@ -234,11 +234,25 @@ func TestNeedOfRareService(t *testing.T) {
 		s[0].set(k, 1, u, 0.1/(1-u), u/0.1)
 		s[1].set(k, 1, u, 0.01/(1-u)+0.02*0.1/(1-u), 50*u/0.1)
 	}
-	for _, calls := range [][]estimator.Edge{nil, {{Source: 1, Destination: 0, Weight: 0.02}}} {
-		fitted := look(t, SLO{Bound: 500 * time.Millisecond}, s, calls, estimator.Range{To: 200}).Fitted
-		if got := fitted[0].Share; math.Abs(got-0.5) > 1e-9 {
-			t.Errorf("with calls %v the share of the slow service is %v s, want the SLO, 0.5", calls, got)
+	for _, tc := range []struct {
+		calls []estimator.Edge
+		want  float64
+	}{
+		{nil, 0.5},
+		{[]estimator.Edge{{Source: 1, Destination: 0, Weight: 0.02}}, 0.1 * 0.5 / 0.012},
+	} {
+		fitted := look(t, SLO{Bound: 500 * time.Millisecond}, s, tc.calls, estimator.Range{To: 200}).Fitted
+		if got := fitted[0].Share; math.Abs(got/tc.want-1) > 1e-6 {
+			t.Errorf("with calls %v the share of the slow service is %v s, want %v", tc.calls, got, tc.want)
 		}
+	}
+}
+
+func TestOutside(t *testing.T) {
+	calls := []estimator.Edge{{Source: 0, Destination: 1, Weight: 2}, {Source: 0, Destination: 2, Weight: 1}, {Source: 2, Destination: 2, Weight: 1}}
+	got := Outside([]float64{100, 205, 150, 0}, calls)
+	if want := []float64{100, 0, 50, 0}; !slices.Equal(got, want) {
+		t.Errorf("%v requests per second from outside, want %v", got, want)
 	}
 }
 
@@ -344,7 +358,7 @@ func TestSLOErrors(t *testing.T) {
 		{SLO{Percentile: 0.1}, "sloPercentile is 0.1"},
 		{SLO{Percentile: 1}, "sloPercentile is 1"},
 	} {
-		if _, err := Look(tc.slo, silent(1, 10), nil, estimator.Range{To: 5}); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := Look(Policy{SLO: tc.slo}, silent(1, 10), nil, estimator.Range{To: 5}); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("error %v, want one with %q", err, tc.want)
 		}
 	}

@@ -84,12 +84,3 @@ func (l *history) calm(t int) bool { return !l.overloaded(t) && !l.waiting[t] }
 func (l *history) steady(t int) bool {
 	return l.calm(t) && l.Balanced(t) && t > 0 && l.Replicas[t] == l.Replicas[t-1]
 }
-
-// target returns the highest utilisation at which the share is kept: at least
-// leastTarget, and not far beyond the highest observed one.
-func (r Requirement) target() float64 {
-	if math.IsNaN(r.Share) {
-		return unproven
-	}
-	return max(leastTarget, min(SaturatedFrom, max(unproven, r.Highest), r.Curve.Utilisation(r.Share/r.Unloaded)))
-}

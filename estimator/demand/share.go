@@ -3,9 +3,11 @@ package demand
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/traffic"
 )
 
 // SLO bounds the response time of requests that enter the application, including
@@ -41,6 +43,58 @@ func (s SLO) Mean() float64 {
 	return s.Bound.Seconds() / -math.Log1p(-s.Percentile)
 }
 
+// Policy is what replicas are counted for, by forecasts and by labels alike.
+type Policy struct {
+	SLO SLO
+	// MinUtilisation and MaxUtilisation bound the planned CPU utilisation, as fractions of
+	// the CPU limit. Between the two the SLO decides: the tighter it is, the lower the
+	// utilisation. A fit in hindsight without MaxUtilisation has bounds of its own.
+	MinUtilisation, MaxUtilisation float64
+}
+
+// Target returns the utilisation to plan a service for that may be so many times slower
+// than without load: within the bounds, and in their middle where that is unknown.
+func (p Policy) Target(stretch float64, c Curve) float64 {
+	if math.IsNaN(stretch) {
+		return (p.MinUtilisation + p.MaxUtilisation) / 2
+	}
+	return max(p.MinUtilisation, min(p.MaxUtilisation, c.Utilisation(stretch)))
+}
+
+// Stretches returns how many times slower than without load each service of a graph may
+// be; NaN where the SLO does not decide. Entries get requests from outside, unloaded is
+// the time of a service of its own without load, and response returns that of
+// [Service.Response], both in seconds, NaN where unknown.
+//
+// The SLO is shared among the services of a request in proportion to the time that the
+// request spends in each of them when there is no load. With processor sharing that is
+// the same utilisation for all. A service behind several entries takes the least. An entry
+// that is slower than the SLO without any load does not count, because no replicas can
+// keep the SLO there and many would be spent on trying.
+func (s SLO) Stretches(g *traffic.Graph, entries []bool, unloaded []float64, response func(i int) float64) []float64 {
+	out := g.Upstream(unloaded)
+	for i, total := range out {
+		out[i] = math.NaN()
+		if entries[i] {
+			if r := response(i); r < total { // calls in parallel do not add up
+				total = r
+			}
+			out[i] = s.Stretch(total)
+		}
+	}
+	g.SpreadDownstream(out)
+	return out
+}
+
+// Stretch returns how many times slower requests may be that take so many seconds without
+// load; NaN if the SLO does not decide.
+func (s SLO) Stretch(unloaded float64) float64 {
+	if stretch := s.Mean() / unloaded; stretch > 1 && !math.IsInf(stretch, 1) {
+		return stretch
+	}
+	return math.NaN()
+}
+
 const (
 	// slowdown is the allowed multiple of the unloaded latency without an SLO. Under
 	// processor sharing it is a utilisation of two thirds.
@@ -50,121 +104,62 @@ const (
 	leastTarget = 0.3
 )
 
-// parallel is the fraction of its latency below which the own time of a service
-// is not credible, because it calls others in parallel.
-const parallel = 0.05
+// Unexplained is the share of a service's requests that the calls of others must leave
+// unexplained for it to be an entry.
+const Unexplained = 0.1
 
-// Callee is a service that another one calls.
-type Callee struct {
-	// Latency is that of the callee, in seconds, by step.
-	Latency []float64
-	// Calls is the mean number per request to the caller.
-	Calls float64
-}
-
-// OwnLatency subtracts the time spent waiting for callees, whose calls count as
-// sequential, from the latency of a service. A service that fans out so widely that
-// nothing would be left in the steps of r keeps its whole latency. The result is latency
-// itself, or shares the memory of buffer if that is large enough.
-func OwnLatency(buffer, latency []float64, callees []Callee, r estimator.Range) []float64 {
-	if len(callees) == 0 {
-		return latency
-	}
-	own := buffer[:0]
-	own = append(own, latency...)
-	for _, callee := range callees {
-		for t, v := range callee.Latency {
-			if !math.IsNaN(v) {
-				own[t] -= callee.Calls * v
-			}
-		}
-	}
-	for t := range own {
-		own[t] = max(0, own[t])
-	}
-	least, most := math.Inf(1), 0.0
-	for _, v := range latency[r.From:r.To] {
-		if v < least {
-			least = v
-		}
-		if v > most {
-			most = v
-		}
-	}
-	// The medians decide. That of the latency need not be known where the extremes agree.
-	above := func(latency float64) bool { return medianAbove(own[r.From:r.To], parallel*latency) }
-	if above(most) || above(least) && above(median(latency, r)) {
-		return own
-	}
-	return latency
-}
-
-// setTargets shares the SLO among the services and finds the utilisation at
-// which each keeps its share.
-func (s SLO) setTargets(fitted []Requirement, logs []*history, calls []estimator.Edge, train estimator.Range) {
-	entry := entryLatencies(logs, calls, train)
-	for i := range fitted {
-		f := &fitted[i]
-		f.Share = slowdown * f.Unloaded
-		if slo := s.Mean(); !math.IsInf(slo, 1) {
-			f.Share = slo / entry[i] * logs[i].calmMedian(logs[i].own, train)
-		}
-		f.Utilisation = f.target()
-	}
-}
-
-// entryLatencies returns, for every service, the median response time of the
-// slowest entry that reaches it, or its own if that is longer: most requests at
-// the entry do not reach a rare and slow service, but those that do must keep
-// the SLO too.
-func entryLatencies(logs []*history, calls []estimator.Edge, train estimator.Range) []float64 {
-	medians, out := make([]float64, len(logs)), make([]float64, len(logs))
-	slowest := math.NaN()
-	called := make([]bool, len(logs))
+// Outside returns the requests per second that reach each service from outside the
+// application, given those that it gets and the calls of the others: 0 where these explain
+// nine tenths of them.
+func Outside(requests []float64, calls []estimator.Edge) []float64 {
+	out := slices.Clone(requests)
 	for _, e := range calls {
-		called[e.Destination] = called[e.Destination] || e.Source != e.Destination
-	}
-	for i, log := range logs {
-		m := log.calmMedian(log.Latency, train)
-		if !(m <= slowest) && !math.IsNaN(m) {
-			slowest = m
-		}
-		if medians[i], out[i] = m, math.NaN(); len(calls) > 0 && !called[i] {
-			out[i] = m
+		if rate := e.Weight * requests[e.Source]; e.Source != e.Destination && rate > 0 {
+			out[e.Destination] -= rate
 		}
 	}
-	for changed := true; changed; {
-		changed = false
-		for _, e := range calls {
-			if from := out[e.Source]; from > out[e.Destination] || !math.IsNaN(from) && math.IsNaN(out[e.Destination]) {
-				out[e.Destination] = from
-				changed = true
-			}
-		}
-	}
-	for i, m := range medians {
-		if math.IsNaN(out[i]) {
-			out[i] = slowest
-		}
-		if m > out[i] {
-			out[i] = m
+	for i, rate := range out {
+		if !(rate > Unexplained*requests[i]) {
+			out[i] = 0
 		}
 	}
 	return out
 }
 
-// median returns the median of the known values in the range, NaN without any.
-func median(values []float64, r estimator.Range) float64 {
-	var buffer [onStack]float64
-	return Quantile(appendKnown(room(buffer[:], r.Len()), values[r.From:r.To]), 0.5)
+// plan sets the shares of the SLO, and the utilisations to count replicas for.
+func (p Policy) plan(fitted []Requirement, logs []*history, calls []estimator.Edge, train estimator.Range) {
+	between := slices.DeleteFunc(slices.Clone(calls), func(e estimator.Edge) bool { return e.Source == e.Destination })
+	unloaded, requests, entries := make([]float64, len(logs)), make([]float64, len(logs)), make([]bool, len(logs))
+	for i, log := range logs {
+		unloaded[i], requests[i] = fitted[i].Unloaded, mean(log.Requests[train.From:train.To])
+	}
+	for i, rate := range Outside(requests, between) {
+		entries[i] = rate > 0
+	}
+	stretches := p.SLO.Stretches(traffic.New(len(logs), between), entries, unloaded, func(i int) float64 { return logs[i].Response(train) })
+	for i, stretch := range stretches {
+		f, bounded := &fitted[i], p
+		if p.MaxUtilisation == 0 {
+			bounded.MinUtilisation, bounded.MaxUtilisation = leastTarget, min(SaturatedFrom, max(unproven, f.Highest))
+			if p.SLO.Bound == 0 {
+				stretch = slowdown
+			}
+		}
+		f.Share, f.Utilisation = stretch*f.Unloaded, bounded.Target(stretch, f.Curve)
+		if p.MaxUtilisation == 0 && math.IsNaN(f.Share) {
+			f.Utilisation = unproven
+		}
+	}
 }
 
-// medianAbove reports whether [median] of values is above a bound.
-func medianAbove(values []float64, bound float64) bool {
-	known, above := 0, 0
+// mean returns the mean of the known values, 0 without any.
+func mean(values []float64) float64 {
+	sum, n := 0.0, 0
 	for _, v := range values {
-		known += one(!math.IsNaN(v))
-		above += one(v > bound)
+		if !math.IsNaN(v) {
+			sum += v
+			n++
+		}
 	}
-	return known-above <= (known-1)/2 && known > 0
+	return sum / float64(max(1, n))
 }

@@ -1,7 +1,6 @@
 package demand
 
 import (
-	"math"
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
@@ -89,22 +88,4 @@ func (l *history) arrivals(t int) float64 { return l.Queue(max(0, t-recentFor), 
 // overloaded reports saturation at step t, or a possible backlog of an earlier one.
 func (l *history) overloaded(t int) bool {
 	return Saturated(l.CPU[t]) || t > 0 && Saturated(l.CPU[t-1])
-}
-
-// calmMedian returns the median of the known values in the range at which
-// neither the service nor one that it calls was saturated. Where these are too few
-// it is that of all: a median over saturated steps is the latency of queues,
-// which is no measure of what a service contributes.
-func (l *history) calmMedian(values []float64, r estimator.Range) float64 {
-	var buffer [onStack]float64
-	calm := room(buffer[:], r.Len())
-	for t := r.From; t < r.To; t++ {
-		if l.calm(t) && !math.IsNaN(values[t]) {
-			calm = append(calm, values[t])
-		}
-	}
-	if len(calm) < fewSamples {
-		return median(values, r)
-	}
-	return Quantile(calm, 0.5)
 }

@@ -22,7 +22,7 @@ func TestNoiseOfForecastsCostsNoReplicas(t *testing.T) {
 		u := rate * 0.02 / 8
 		s.Replicas, s.CPU, s.Requests, s.Latency = append(s.Replicas, 8), append(s.CPU, u), append(s.Requests, rate), append(s.Latency, 0.02/(1-u))
 	}
-	h, err := demand.Look(demand.SLO{}, []demand.Service{s}, nil, estimator.Range{To: steps / 2})
+	h, err := demand.Look(demand.Policy{}, []demand.Service{s}, nil, estimator.Range{To: steps / 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,7 +145,7 @@ func Graph(w *estimator.Window, edges []estimator.Edge) *estimator.CallGraph {
 	if edges == nil || c < 0 {
 		return nil
 	}
-	mean, called := make([]float64, len(w.Services)), make([]float64, len(w.Services))
+	mean := make([]float64, len(w.Services))
 	for n := range mean {
 		count := 0.0
 		for t := range w.Steps {
@@ -160,12 +160,11 @@ func Graph(w *estimator.Window, edges []estimator.Edge) *estimator.CallGraph {
 	for _, e := range edges {
 		if rate := e.Weight * mean[e.Source]; e.Source != e.Destination && rate > 0 {
 			g.Calls = append(g.Calls, estimator.Call{Source: e.Source, Destination: e.Destination, Rate: rate})
-			called[e.Destination] += rate
 		}
 	}
-	for n, rate := range mean {
-		if outside := rate - called[n]; outside > unexplainedShare*rate {
-			g.Calls = append(g.Calls, estimator.Call{Source: estimator.Outside, Destination: n, Rate: outside})
+	for n, rate := range demand.Outside(mean, edges) {
+		if rate > 0 {
+			g.Calls = append(g.Calls, estimator.Call{Source: estimator.Outside, Destination: n, Rate: rate})
 		}
 	}
 	return g

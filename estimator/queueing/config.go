@@ -63,11 +63,17 @@ func DefaultConfig() Config {
 	}
 }
 
-func (c Config) slo() demand.SLO { return demand.SLO{Bound: c.SLO, Percentile: c.SLOPercentile} }
+// policy is what replicas are counted for.
+func (c Config) policy() demand.Policy {
+	return demand.Policy{
+		SLO:            demand.SLO{Bound: c.SLO, Percentile: c.SLOPercentile},
+		MinUtilisation: c.MinUtilisation, MaxUtilisation: c.MaxUtilisation,
+	}
+}
 
 // Validate reports the first invalid setting.
 func (c Config) Validate() error {
-	if err := c.slo().Validate(); err != nil {
+	if err := c.policy().SLO.Validate(); err != nil {
 		return err
 	}
 	switch {

@@ -82,7 +82,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	}
 	net := newNetwork(stations, w.Calls)
 	latencies := net.observeLatencies(stations)
-	targets := net.targets(e.config, latencies)
+	targets := net.targets(e.config.policy(), stations, latencies)
 	hidden := net.findHidden(e.config, stations, latencies)
 
 	horizon := e.config.horizon(w.Step)

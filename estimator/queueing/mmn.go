@@ -48,7 +48,7 @@ func (e *MMN) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 func (e *MMN) estimate(w *estimator.Window, stations []station) (*estimator.Forecast, []float64, error) {
 	last := w.Steps - 1
 	alone := newNetwork(stations, &estimator.CallGraph{})
-	l := alone.observeLatencies(stations)
+	l, policy := alone.observeLatencies(stations), e.config.policy()
 	horizon := e.config.horizon(w.Step)
 	f := estimator.NewForecast(w.Services, horizon, w.Step)
 	hidden := alone.findHidden(e.config, stations, l)
@@ -60,7 +60,7 @@ func (e *MMN) estimate(w *estimator.Window, stations []station) (*estimator.Fore
 			continue
 		}
 		w := fitWork(s)
-		stretch := 1 / (1 - e.config.target(e.config.stretch(l.curves[i].Unloaded), demand.Curve{Growth: 1}))
+		stretch := 1 / (1 - policy.Target(policy.SLO.Stretch(l.curves[i].Unloaded), demand.Curve{Growth: 1}))
 		for h, rate := range forecast(s.Requests, horizon) {
 			n := e.replicas(w, max(rate, hidden.rates[i]), stretch)
 			if hidden.held[i] {

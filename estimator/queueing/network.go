@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/traffic"
 )
 
@@ -110,10 +111,7 @@ func (net *network) outsideRates(stations []station, i int) []float64 {
 	return rates
 }
 
-// unexplainedShare is the share of a service's requests that the calls of a
-// traced graph must leave unexplained for it to count as an entry.
-const unexplainedShare = 0.1
-
+// unexplained reports whether service i is an entry of a traced graph.
 func (net *network) unexplained(stations []station, i int) bool {
 	requests, outside := 0.0, 0.0
 	for t, v := range net.outsideRates(stations, i) {
@@ -122,5 +120,5 @@ func (net *network) unexplained(stations []station, i int) bool {
 			requests += stations[i].Requests[t]
 		}
 	}
-	return outside > unexplainedShare*requests
+	return outside > demand.Unexplained*requests
 }

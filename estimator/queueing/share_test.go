@@ -2,9 +2,12 @@ package queueing
 
 import (
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
@@ -31,13 +34,69 @@ func TestSharesAddUpToTheSLO(t *testing.T) {
 	}
 	c := DefaultConfig()
 	c.SLO = 300 * time.Millisecond
-	targets := net.targets(c, l)
+	targets := net.targets(c.policy(), stations, l)
 	response := 0.0
 	for i, visits := range []float64{1, 2, 2} {
 		response += visits * unloaded[i] / (1 - targets[i])
 	}
 	if !near(response, 0.3, 1e-9) {
 		t.Errorf("targets %v give a response time of %v s, want the SLO of 0.3 s", targets, response)
+	}
+}
+
+// TestForecastsAndLabelsHaveOneRule compares targets with those of a fit in hindsight of the
+// same telemetry, under SLOs from more than enough to too tight.
+func TestForecastsAndLabelsHaveOneRule(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 14))
+	const steps = 40
+	calls := []edge{{0, 1, 2}, {0, 2, 0.1}, {3, 1, 1}}
+	arriving := []float64{10, 25, 1, 5} // 0 and 3 are the entries
+	unloaded, replicas := []float64{0.02, 0.01, 0.3, 0.1}, 5.0
+	services := make([]demand.Service, 4)
+	for i := range services {
+		services[i] = demand.Service{Step: 15, Replicas: slices.Repeat([]float64{replicas}, steps), CPU: make([]float64, steps),
+			Requests: make([]float64, steps), Latency: make([]float64, steps)}
+	}
+	for step := range steps {
+		var own [4]float64
+		for i := range services {
+			u := 0.2 + 0.6*rng.Float64()
+			own[i] = unloaded[i] / (1 - u)
+			services[i].CPU[step], services[i].Requests[step] = u, arriving[i]
+		}
+		for i := range services {
+			services[i].Latency[step] = own[i]
+		}
+		for _, e := range calls {
+			services[e.source].Latency[step] += e.ratio * own[e.destination]
+		}
+	}
+	net := connected(4, calls...)
+	net.entry[0], net.entry[3] = true, true
+	stations := stations(services, estimator.Range{To: steps})
+	var edges []estimator.Edge
+	for _, e := range calls {
+		edges = append(edges, estimator.Edge{Source: e.source, Destination: e.destination, Weight: e.ratio})
+	}
+	c := DefaultConfig()
+	c.MinUtilisation, c.MaxUtilisation = 0.1, 0.85
+	var different bool
+	for _, slo := range []time.Duration{0, 5 * time.Second, time.Second, 500 * time.Millisecond, 200 * time.Millisecond, 80 * time.Millisecond, time.Millisecond} {
+		c.SLO = slo
+		h, err := demand.Look(c.policy(), services, edges, estimator.Range{To: steps})
+		if err != nil {
+			t.Fatal(err)
+		}
+		targets := net.targets(c.policy(), stations, net.observeLatencies(stations))
+		for i, f := range h.Fitted {
+			if !near(targets[i], f.Utilisation, 1e-2) {
+				t.Errorf("SLO %v: replicas of service %d are planned for %v and counted for %v", slo, i, targets[i], f.Utilisation)
+			}
+		}
+		different = different || targets[0] != targets[3]
+	}
+	if !different {
+		t.Error("no SLO tells the services apart")
 	}
 }
 
@@ -61,7 +120,8 @@ func TestTarget(t *testing.T) {
 		{"p95 allows a third of it as the mean", slo(time.Second, 0.95), 0.1, 1 - 0.1*-math.Log(0.05)},
 	}
 	for _, tt := range tests {
-		if got := tt.config.target(tt.config.stretch(tt.unloaded), demand.Curve{Growth: 1}); !near(got, tt.want, 1e-9) {
+		p := tt.config.policy()
+		if got := p.Target(p.SLO.Stretch(tt.unloaded), demand.Curve{Growth: 1}); !near(got, tt.want, 1e-9) {
 			t.Errorf("%s: target %v, want %v", tt.name, got, tt.want)
 		}
 	}
@@ -72,8 +132,8 @@ func TestServiceBehindSeveralEntriesTakesTheLowestTarget(t *testing.T) {
 	net.entry[0], net.entry[1] = true, true
 	c := DefaultConfig()
 	c.SLO = time.Second
-	l := &latencies{curves: []demand.Curve{{Unloaded: 0.3, Growth: 1}, {Unloaded: 0.15, Growth: 1}, {Unloaded: 0.1, Growth: 1}, {Unloaded: 0, Growth: 1}}, response: []float64{missing, missing, missing, missing}}
-	got := net.targets(c, l)
+	l := &latencies{curves: []demand.Curve{{Unloaded: 0.3, Growth: 1}, {Unloaded: 0.15, Growth: 1}, {Unloaded: 0.1, Growth: 1}, {Unloaded: 0, Growth: 1}}}
+	got := net.targets(c.policy(), make([]station, 4), l)
 	for i, want := range []float64{0.6, 0.75, 0.6, 0.75} {
 		if !near(got[i], want, 1e-9) {
 			t.Errorf("targets %v, want 0.6, 0.75, 0.6 and 0.75", got)
@@ -87,8 +147,8 @@ func TestEntryThatCannotKeepTheSLODoesNotCount(t *testing.T) {
 	net.entry[0], net.entry[1] = true, true
 	c := DefaultConfig()
 	c.SLO = time.Second
-	l := &latencies{curves: []demand.Curve{{Unloaded: 0.25, Growth: 1}, {Unloaded: 2, Growth: 1}, {Unloaded: 0.05, Growth: 1}, {Unloaded: 0.1, Growth: 1}}, response: []float64{missing, missing, missing, missing}}
-	got := net.targets(c, l)
+	l := &latencies{curves: []demand.Curve{{Unloaded: 0.25, Growth: 1}, {Unloaded: 2, Growth: 1}, {Unloaded: 0.05, Growth: 1}, {Unloaded: 0.1, Growth: 1}}}
+	got := net.targets(c.policy(), make([]station, 4), l)
 	for i, want := range []float64{0.7, 0.65, 0.7, 0.65} {
 		if !near(got[i], want, 1e-9) {
 			t.Errorf("targets %v, want 0.7 on the paths of the fast entry and the middle, 0.65, elsewhere", got)
@@ -110,7 +170,7 @@ func TestParallelCallsDoNotAddUp(t *testing.T) {
 	}
 	c := DefaultConfig()
 	c.SLO = 500 * time.Millisecond
-	if got := net.targets(c, net.observeLatencies(stations))[0]; !near(got, 0.6, 1e-9) {
+	if got := net.targets(c.policy(), stations, net.observeLatencies(stations))[0]; !near(got, 0.6, 1e-9) {
 		t.Errorf("target %v for a request of 0.2 s, want 1 - 0.2/0.5", got)
 	}
 }

@@ -45,11 +45,11 @@ func beginnings(steps, lead, least int) []int {
 
 // needs are the replicas that each service needed at each step, in hindsight.
 func (c Config) needs(w *estimator.Window) ([][]demand.Need, error) {
-	h, err := demand.Look(c.SLO, demand.Services(w), w.Calls.Edges(len(w.Services)), estimator.Range{To: w.Steps})
+	policy := demand.Policy{SLO: c.SLO, MinUtilisation: c.MinUtilisation, MaxUtilisation: c.MaxUtilisation}
+	h, err := demand.Look(policy, demand.Services(w), w.Calls.Edges(len(w.Services)), estimator.Range{To: w.Steps})
 	if err != nil {
 		return nil, err
 	}
-	h.Bound(c.MinUtilisation, c.MaxUtilisation)
 	needs := make([][]demand.Need, len(w.Services))
 	for n := range needs {
 		needs[n] = h.Needs(n)

@@ -15,10 +15,8 @@ import (
 
 // LiveSpec has the settings of a comparison of plans with what ran.
 type LiveSpec struct {
-	// SLO is that of the entries, and MinUtilisation and MaxUtilisation bound what needs
-	// are counted for.
-	SLO                            demand.SLO
-	MinUtilisation, MaxUtilisation float64
+	// Policy is what needs are counted for.
+	demand.Policy
 	// LeadTime is how long a planned pod takes to serve, and Hold how long an autoscaler
 	// keeps the largest number before it scales in.
 	LeadTime, Hold time.Duration
@@ -28,7 +26,7 @@ type LiveSpec struct {
 
 // DefaultLiveSpec returns the defaults of the adapter and of the HPA to copy.
 func DefaultLiveSpec() LiveSpec {
-	return LiveSpec{MinUtilisation: 0.5, MaxUtilisation: 0.8, LeadTime: time.Minute, Hold: 5 * time.Minute, Tolerance: 0.05}
+	return LiveSpec{Policy: demand.Policy{MinUtilisation: 0.5, MaxUtilisation: 0.8}, LeadTime: time.Minute, Hold: 5 * time.Minute, Tolerance: 0.05}
 }
 
 // Live compares what ran with what the plans would have run, with its form in JSON.
@@ -77,11 +75,10 @@ func CompareLive(w *estimator.Window, calls []estimator.Edge, s LiveSpec) (*Live
 	if planned < 0 || ready < 0 {
 		return nil, fmt.Errorf("the history has %q, want %q and %q among them", w.Features, telemetry.Planned, estimator.Replicas)
 	}
-	look, err := demand.Look(s.SLO, demand.Services(w), calls, estimator.Range{To: w.Steps})
+	look, err := demand.Look(s.Policy, demand.Services(w), calls, estimator.Range{To: w.Steps})
 	if err != nil {
 		return nil, err
 	}
-	look.Bound(s.MinUtilisation, s.MaxUtilisation)
 	live := &Live{From: w.Start(), To: w.End, Step: train.Duration(w.Step), Steps: w.Steps, Total: LiveService{Name: "all"}}
 	ranShort, planShort := make([]int, w.Steps), make([]int, w.Steps)
 	hours := w.Step.Hours()

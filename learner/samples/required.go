@@ -27,7 +27,7 @@ type Required struct {
 	// nil when it is not known.
 	Calls []estimator.Edge
 	// MinUtilisation and MaxUtilisation bound what replicas are counted for, as
-	// fractions of the CPU limit; 0 is no other bound than that of package demand.
+	// fractions of the CPU limit; see [demand.Policy].
 	MinUtilisation, MaxUtilisation float64
 }
 
@@ -60,9 +60,9 @@ func (r Required) Look(s *estimator.Window, train estimator.Range) (*demand.Hind
 			return nil, fmt.Errorf("the replicas that were required follow from replicas, cpu, requests and latency: %w", err)
 		}
 	}
-	h, err := demand.Look(demand.SLO{Bound: r.SLO, Percentile: r.SLOPercentile}, demand.Services(s), r.Calls, train)
-	if err == nil && r.MaxUtilisation > 0 {
-		h.Bound(r.MinUtilisation, r.MaxUtilisation)
+	policy := demand.Policy{
+		SLO:            demand.SLO{Bound: r.SLO, Percentile: r.SLOPercentile},
+		MinUtilisation: r.MinUtilisation, MaxUtilisation: r.MaxUtilisation,
 	}
-	return h, err
+	return demand.Look(policy, demand.Services(s), r.Calls, train)
 }

@@ -47,7 +47,7 @@ func TestGate(t *testing.T) {
 		"far too many":                    {0, 40, false, "is not below the"},
 		"better than a bad parent":        {20, truth, true, "the model that serves"},
 		"as good as the parent":           {truth, truth, false, "of the model that serves"},
-		"worse than the parent":           {truth - 0.1, truth, false, "of the model that serves"},
+		"worse than the parent":           {truth + 0.05, truth, false, "of the model that serves"},
 		"better than a parent that loses": {1, 2, false, "of queueing theory"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,7 +41,7 @@ func samples(s *train.Spec, fs *pflag.FlagSet) {
 	fs.StringVar((*string)(&o.Target), "target", string(o.Target), "What to predict, in its own unit.")
 	fs.StringVar(&s.Label.Kind, "label", s.Label.Kind,
 		"Source of the truth: required (the replicas that would have been enough, found in hindsight from replicas, cpu, requests and latency) or observed (the recorded value of the target). Default required if the target is replicas, else observed.")
-	fs.DurationVar((*time.Duration)(&s.Label.SLO), "slo", time.Duration(s.Label.SLO), "Response time that the application promises, for the label required. Without it, every service may take three times its unloaded latency.")
+	fs.DurationVar((*time.Duration)(&s.Label.SLO), "slo", time.Duration(s.Label.SLO), "Response time that the application promises, for the label required. Without it, replicas are counted for the middle of the utilisations that may be planned.")
 	fs.Float64Var(&s.Label.SLOPercentile, "slo-percentile", s.Label.SLOPercentile, "Which percentile --slo bounds, 0.95 for p95; 0 is the mean.")
 	fs.IntVar(&o.Window, "window", o.Window, "Steps that the network looks back.")
 	fs.DurationVar(&s.LeadTime, "lead-time", s.LeadTime, "Time from a forecast until the requested pods are ready. Without --horizon, the steps to predict cover it.")

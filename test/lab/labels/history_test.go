@@ -91,15 +91,15 @@ func (h *recorded) share(service string) float64 {
 	return h.fitted[h.series.Service(estimator.Service{Name: service})].Share
 }
 
-// enough returns the smallest number of replicas with which a service keeps its
-// share while users send a constant number of requests per second and every
+// enough returns the smallest number of replicas with which a service is not saturated and
+// keeps its share while users send a constant number of requests per second and every
 // other service has ample replicas, and the requests per second that it then
 // handles.
 func (h *recorded) enough(t *testing.T, service string, rps float64) (rate float64, replicas int) {
 	t.Helper()
 	for n := 1; n <= most; n++ {
-		rate, own := h.constant(t, service, n, rps)
-		if own <= h.share(service) {
+		rate, own, busy := h.constant(t, service, n, rps)
+		if own <= h.share(service) && !demand.Saturated(busy) {
 			return rate, n
 		}
 	}
@@ -108,9 +108,9 @@ func (h *recorded) enough(t *testing.T, service string, rps float64) (rate float
 }
 
 // constant runs a service with n replicas at a constant load, and returns its
-// requests per second and the mean latency of its own in seconds: without that
-// of its callees.
-func (h *recorded) constant(t *testing.T, service string, n int, rps float64) (rate, own float64) {
+// requests per second, the mean latency of its own in seconds, which is without that
+// of its callees, and its utilisation.
+func (h *recorded) constant(t *testing.T, service string, n int, rps float64) (rate, own, busy float64) {
 	t.Helper()
 	const settled, end = 15, 45 // seconds
 	a := describe(t, h.application)
@@ -136,7 +136,9 @@ func (h *recorded) constant(t *testing.T, service string, n int, rps float64) (r
 			own -= c.Weight * latency(a.Service(h.series.Services[c.Destination].Name))
 		}
 	}
-	return float64(e.Totals(at).Requests-before[at].Requests) / (end - settled), own
+	now := e.Totals(at)
+	busy = (now.CPU - before[at].CPU) / (now.Limit - before[at].Limit)
+	return float64(now.Requests-before[at].Requests) / (end - settled), own, busy
 }
 
 func describe(t *testing.T, application string) *app.Application {
