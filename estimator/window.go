@@ -34,6 +34,9 @@ const (
 	// Present is derived as well: what the requests of this step need, in fractional
 	// replicas, counted as [Analytic] is. A network learns it, and does not see it.
 	Present Feature = "present"
+	// Vouched is derived as well: the share of the load of a service that a believed season
+	// expects, from 0 to 1. No network sees it: corrections fade where it is high.
+	Vouched Feature = "vouched"
 
 	// seasonal begins the names of [Seasonal].
 	seasonal = "season+"

@@ -5,10 +5,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// move writes the movement of every service of the model in a window to c: 1 where the
-// window does not show requests.
+// move writes the movement of every service of the model in a window to c, as far as no season
+// expects it: 1 where the window does not show requests.
 func (e *Estimator) move(c *call, w *estimator.Window) {
-	channel := w.Channel(estimator.Requests)
+	channel, vouched := w.Channel(estimator.Requests), w.Channel(estimator.Vouched)
 	for row, n := range c.rows {
 		if c.moved[row] = 1; channel < 0 || n == absent {
 			continue
@@ -18,5 +18,10 @@ func (e *Estimator) move(c *call, w *estimator.Window) {
 			c.rates = append(c.rates, w.At(n, t, channel))
 		}
 		c.moved[row] = demand.Movement(c.rates, len(e.columns), w.Step)
+		if vouched >= 0 {
+			if share := w.At(n, w.Steps-1, vouched); share > 0 {
+				c.moved[row] *= 1 - share
+			}
+		}
 	}
 }

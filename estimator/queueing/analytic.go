@@ -68,6 +68,10 @@ func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int, 
 	if present {
 		derived = append(derived, estimator.Present)
 	}
+	seasonal := a.hab.config.Season != nil
+	if seasonal {
+		derived = append(derived, estimator.Vouched)
+	}
 	out.Features = slices.Concat(w.Features, derived)
 	width := len(out.Features)
 	out.Values = make([]float64, len(w.Values)/len(w.Features)*width)
@@ -86,15 +90,18 @@ func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int, 
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				forecast, now, err := a.at(w, services, estimator.Range{From: t + 1 - a.window, To: t + 1})
+				o, err := a.at(w, services, estimator.Range{From: t + 1 - a.window, To: t + 1})
 				if err != nil {
 					return err
 				}
-				for n, v := range forecast {
-					row := out.Values[(t*len(services)+n)*width:]
+				for n, v := range o.highest {
+					row := out.Values[(t*len(services)+n)*width : (t*len(services)+n+1)*width]
 					row[len(w.Features)] = v
 					if present {
-						row[len(w.Features)+1] = now[n]
+						row[len(w.Features)+1] = o.present[n]
+					}
+					if seasonal {
+						row[width-1] = o.vouched[n]
 					}
 				}
 			}
@@ -107,34 +114,43 @@ func (a *Analytic) Annotate(ctx context.Context, w *estimator.Window, from int, 
 // stepsPerWorker is what a goroutine is worth: a served window is for one.
 const stepsPerWorker = 256
 
-// at returns the largest forecast and the present need of every service at the end of a
-// range, NaN where unknown. Both are of the same estimator. services are those of w.
-func (a *Analytic) at(w *estimator.Window, services []demand.Service, r estimator.Range) (forecast, present []float64, err error) {
+// outcome is what queueing theory derives at the end of a range, for every service.
+type outcome struct {
+	// highest is the largest forecast and present the need at the last step, NaN where
+	// unknown. Both are of the same estimator.
+	highest, present []float64
+	// vouched is the share of the load that a believed season expects.
+	vouched []float64
+}
+
+// at returns the outcome at the end of a range of w. services are those of w.
+func (a *Analytic) at(w *estimator.Window, services []demand.Service, r estimator.Range) (*outcome, error) {
 	part, seen := w.Slice(r), stations(services, r)
-	forecast, present = make([]float64, len(w.Services)), make([]float64, len(w.Services))
-	for n := range forecast {
-		forecast[n], present[n] = math.NaN(), math.NaN()
+	out := &outcome{make([]float64, len(services)), make([]float64, len(services)), make([]float64, len(services))}
+	for n := range services {
+		out.highest[n], out.present[n] = math.NaN(), math.NaN()
 	}
-	missing := len(forecast)
-	for _, estimate := range []func(*estimator.Window, []station) (*estimator.Forecast, []float64, error){a.hab.estimate, a.mmn.estimate} {
+	missing := len(services)
+	for _, estimate := range []func(*estimator.Window, []station) (outlook, error){a.hab.outlook, a.mmn.outlook} {
 		if missing == 0 {
 			break
 		}
-		f, now, err := estimate(part, seen)
+		o, err := estimate(part, seen)
 		if errors.Is(err, estimator.ErrInsufficientData) {
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		for n := range forecast {
-			if math.IsNaN(forecast[n]) && f.Known(n) {
-				forecast[n], present[n] = f.Highest(n, f.Horizon), now[n]
+		copy(out.vouched, o.vouched)
+		for n := range services {
+			if math.IsNaN(out.highest[n]) && o.forecast.Known(n) {
+				out.highest[n], out.present[n] = o.forecast.Highest(n, o.forecast.Horizon), o.present[n]
 				missing--
 			}
 		}
 	}
-	return forecast, present, nil
+	return out, nil
 }
 
 // Graph returns the invocation graph of a history, given how often each edge is

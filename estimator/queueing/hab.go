@@ -57,22 +57,14 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 	return o.forecast, err
 }
 
-// estimate returns the forecast, and the need of every service at the last step of
-// the window, counted alike: for the requests that came, NaN if unknown.
-func (e *HAB) estimate(w *estimator.Window, stations []station) (*estimator.Forecast, []float64, error) {
-	o, err := e.outlook(w, stations)
-	return o.forecast, o.present, err
-}
-
 // outlook is the result of an estimate.
 type outlook struct {
 	forecast *estimator.Forecast
 	// present is the need of every service at the last step of the window.
 	present []float64
 	growth  Growth
-	// vouched returns the share of the load of every service that the season expects, as far
-	// as it is believed; only a hold asks for it.
-	vouched func() []float64
+	// vouched is the share of the load of every service that a believed season expects.
+	vouched []float64
 }
 
 // outlook makes the estimate.
@@ -83,7 +75,6 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	net := newNetwork(stations, w.Calls)
 	latencies := net.observeLatencies(stations)
 	targets := net.targets(e.config.policy(), stations, latencies)
-	hidden := net.findHidden(e.config, stations, latencies)
 
 	horizon := e.config.horizon(w.Step)
 	outside, own := make([][]float64, len(stations)), make([][]float64, len(stations))
@@ -101,9 +92,22 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		if s.sized >= 0 {
 			works[i] = fitWork(s)
 			headroom[i] = e.config.Headroom * moved(s.Requests, horizon, w.Step)
-			if x := s.Requests[s.arriving]; works[i].unbalanced && hidden.rates[i] > x {
-				works[i].PerRequest *= x / hidden.rates[i]
-			}
+		}
+	}
+	vouched := make([]float64, len(stations))
+	if e.config.Season != nil {
+		vouched = net.vouched(stations, believed)
+	}
+	hidden := net.findHidden(e.config, stations, latencies, vouched)
+	for i, share := range vouched {
+		s := &stations[i]
+		headroom[i] *= 1 - spared*share
+		if s.arriving < 0 {
+			continue
+		}
+		follow(own[i], s.Requests, s.Requests[s.arriving], share)
+		if x := s.Requests[s.arriving]; works[i].unbalanced && hidden.rates[i] > x {
+			works[i].PerRequest *= x / hidden.rates[i]
 		}
 	}
 	f := estimator.NewForecast(w.Services, horizon, w.Step)
@@ -137,5 +141,5 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		}
 	}
 	f, err := finish(f)
-	return outlook{f, present, growth, func() []float64 { return net.vouched(believed, base, floor) }}, err
+	return outlook{forecast: f, present: present, growth: growth, vouched: vouched}, err
 }

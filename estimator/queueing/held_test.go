@@ -88,12 +88,13 @@ func TestHeldFollowsABelievedSeason(t *testing.T) {
 	}
 }
 
-// TestHeldWhileTheLoadIsHidden: behind saturation nobody sees what the season should expect.
+// TestHeldWhileTheLoadIsHidden: behind a queue nobody sees what the season should expect.
 func TestHeldWhileTheLoadIsHidden(t *testing.T) {
 	w := fallen(7)
 	for n := range w.Services {
 		w.Set(n, w.Steps-1, w.Channel(estimator.CPU), 0.95)
 	}
+	w.Set(0, w.Steps-1, w.Channel(estimator.Latency), 2)
 	believed := always(season.Outlook{Rates: []float64{20}, Now: 20, Trust: []float64{1}})
 	got, want := held(t, w, believed, 8, 8, 8), held(t, fallen(7), nil, 8, 8, 8)
 	for n := range got {

@@ -11,8 +11,9 @@ type hiddenDemand struct {
 	held []bool
 }
 
-// findHidden finds saturated services and those that wait for them.
-func (net *network) findHidden(c Config, stations []station, l *latencies) hiddenDemand {
+// findHidden finds saturated services and those that wait for them, given the share of the
+// load of each that a season vouches for.
+func (net *network) findHidden(c Config, stations []station, l *latencies, vouched []float64) hiddenDemand {
 	n := len(stations)
 	seen := make([]saturation, n)
 	// Negative, so that the largest spreads. since counts the steps from before the
@@ -36,13 +37,13 @@ func (net *network) findHidden(c Config, stations []station, l *latencies) hidde
 		}
 		answered := s.Requests[s.arriving]
 		if seen[i].degree > 0 {
-			out.rates[i] = seen[i].hidden(answered)
+			out.rates[i] = seen[i].hidden(answered, vouched[i])
 		} else {
 			out.rates[i] = seen[i].blocked(answered, -degree[i])
 		}
 		// What has grown before a callee came through its callers.
 		if before := s.arriving + int(since[i]); before < s.arriving && before >= 0 {
-			out.rates[i] = max(out.rates[i], onsetGrowth*s.calm(before, c.LeadTime))
+			out.rates[i] = max(out.rates[i], assumed(onsetGrowth, vouched[i])*s.calm(before, c.LeadTime))
 		}
 	}
 	net.SpreadDownstream(degree)

@@ -40,18 +40,18 @@ func (e *MMN) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := e.estimate(w, stations(services, estimator.Range{To: w.Steps}))
-	return f, err
+	o, err := e.outlook(w, stations(services, estimator.Range{To: w.Steps}))
+	return o.forecast, err
 }
 
-// estimate is that of [HAB].
-func (e *MMN) estimate(w *estimator.Window, stations []station) (*estimator.Forecast, []float64, error) {
+// outlook is that of [HAB], without a season.
+func (e *MMN) outlook(w *estimator.Window, stations []station) (outlook, error) {
 	last := w.Steps - 1
 	alone := newNetwork(stations, &estimator.CallGraph{})
 	l, policy := alone.observeLatencies(stations), e.config.policy()
 	horizon := e.config.horizon(w.Step)
 	f := estimator.NewForecast(w.Services, horizon, w.Step)
-	hidden := alone.findHidden(e.config, stations, l)
+	hidden := alone.findHidden(e.config, stations, l, make([]float64, len(stations)))
 	present := make([]float64, len(stations))
 	for i := range stations {
 		s := &stations[i]
@@ -73,7 +73,7 @@ func (e *MMN) estimate(w *estimator.Window, stations []station) (*estimator.Fore
 		}
 	}
 	f, err := finish(f)
-	return f, present, err
+	return outlook{forecast: f, present: present}, err
 }
 
 // replicas returns the least number of servers whose mean response time is at

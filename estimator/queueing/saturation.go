@@ -95,8 +95,9 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 }
 
 // hidden returns a lower bound on the request rate behind a service that is
-// itself saturated, given the rate it answered.
-func (s saturation) hidden(answered float64) float64 {
+// itself saturated, given the rate it answered and the share of it that a season vouches
+// for.
+func (s saturation) hidden(answered, vouched float64) float64 {
 	if s.Easing {
 		return s.blocked(answered, s.degree)
 	}
@@ -104,8 +105,11 @@ func (s saturation) hidden(answered float64) float64 {
 	if s.explained {
 		growth = risenGrowth
 	}
-	return answered + s.degree*(answered*(max(s.Arrivals, growth)-1)+s.clearing)
+	return answered + s.degree*(answered*(max(s.Arrivals, assumed(growth, vouched))-1)+s.clearing)
 }
+
+// assumed returns the growth that is assumed for a load of which a season vouches for a share.
+func assumed(growth, vouched float64) float64 { return 1 + (growth-1)*(1-vouched) }
 
 // blocked returns a lower bound on the request rate of a service that waits for
 // one saturated to the given degree.

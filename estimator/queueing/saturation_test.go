@@ -41,32 +41,35 @@ func TestSaturationDegree(t *testing.T) {
 
 func TestHiddenDemand(t *testing.T) {
 	steady := observeSaturation(observed(1, 5, 5, 5), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-	if got := steady.hidden(100); got != 250 {
+	if got := steady.hidden(100, 1); got != 100 {
+		t.Errorf("a saturated service whose load a season expects hides a demand of %v, want the answered 100", got)
+	}
+	if got := steady.hidden(100, 0); got != 250 {
 		t.Errorf("closed loop at its limit: %v requests per second, want growth to 250", got)
 	}
 	if got := steady.blocked(100, 1); got != 100 {
 		t.Errorf("a waiting service without growing latency gets %v requests per second, want 100", got)
 	}
 	draining := observeSaturation(observed(1, 20, 15, 10), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-	if got := draining.hidden(100); got != 100 {
+	if got := draining.hidden(100, 0); got != 100 {
 		t.Errorf("shrinking backlog: %v requests per second, want what is answered, 100", got)
 	}
 	grown := observed(1, 20, 20, 20)
 	grown.Requests[2] = 200
-	if got := observeSaturation(grown, DefaultConfig(), missing, demand.Curve{Unloaded: missing}).hidden(200); got != 200 {
+	if got := observeSaturation(grown, DefaultConfig(), missing, demand.Curve{Unloaded: missing}).hidden(200, 0); got != 200 {
 		t.Errorf("new replicas work the backlog off: %v requests per second, want the 200 answered", got)
 	}
 	// 100/s with 7.5 s more than at best are 750 requests to clear in a third of a minute.
 	queued := observeSaturation(observed(1, 0.5, 8, 8, 8), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-	if got := queued.hidden(100); !near(got, 287.5, 1e-9) {
+	if got := queued.hidden(100, 0); !near(got, 287.5, 1e-9) {
 		t.Errorf("queue of 750 requests: %v requests per second, want 287.5", got)
 	}
 	risen := observeSaturation(observed(1, 0.5, 0.5), DefaultConfig(), 0.5, demand.Curve{Unloaded: 0.05, Growth: 1})
-	if got := risen.hidden(100); got != 150 {
+	if got := risen.hidden(100, 0); got != 150 {
 		t.Errorf("at its limit without a queue: %v requests per second, want growth to 150", got)
 	}
 	idle := observeSaturation(observed(0.3, 0.1, 20), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
-	if got := idle.hidden(100); got != 100 {
+	if got := idle.hidden(100, 0); got != 100 {
 		t.Errorf("a slow service with idle CPU: %v requests per second, want 100", got)
 	}
 }
@@ -91,7 +94,7 @@ func TestOnsetOfSaturation(t *testing.T) {
 		net := newNetwork(stations, &estimator.CallGraph{Calls: []estimator.Call{
 			{Source: estimator.Outside, Destination: 0, Rate: 100}, {Source: 0, Destination: 1, Rate: 100},
 		}})
-		got := net.findHidden(DefaultConfig(), stations, net.observeLatencies(stations)).rates
+		got := net.findHidden(DefaultConfig(), stations, net.observeLatencies(stations), make([]float64, len(stations))).rates
 		if !near(got[0], tt.caller, 1e-9) || !near(got[1], tt.itself, 1e-9) {
 			t.Errorf("%s: at least %v requests per second for the caller and %v for the callee, want %v and %v", tt.name, got[0], got[1], tt.caller, tt.itself)
 		}

@@ -23,8 +23,9 @@ const late = 1
 
 // anticipate moves a forecast of the rates from outside service i towards what the season
 // expects, as far as it is to be believed. What comes beyond the season is taken to stay.
-// It returns the least trust in the season within the horizon as well.
-func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast []float64) (moved []float64, trust float64) {
+// It returns the share of the present rate that the season expects as well, as far as it
+// is to be believed within the horizon: 0 if the telemetry of so many steps hid requests.
+func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast []float64) (moved []float64, believed float64) {
 	if c.Season == nil {
 		return forecast, 0
 	}
@@ -32,13 +33,15 @@ func (c Config) anticipate(w *estimator.Window, i int, rates, latency, forecast 
 	came.Rates, came.Shown = demand.Arrivals(rates, latency, w.Step.Seconds())
 	o := c.Season.Ahead(w.Services[i].String(), came, w.End, len(forecast)+late)
 	beyond := 0.0
-	for _, v := range rates[len(rates)-1:] {
-		if known(v) {
-			beyond = max(0, v-o.Now)
+	last := len(rates) - 1
+	if now := rates[last]; known(now) {
+		beyond = max(0, now-o.Now)
+		if slices.Max(came.Shown[max(0, last+1-len(forecast)):]) == demand.Whole {
+			believed = slices.Min(o.Trust) * min(1, o.Now/max(now, came.Rates[last]))
 		}
 	}
 	for h, v := range forecast {
 		forecast[h] += o.Trust[h+late] * (o.Rates[h+late] + beyond - v)
 	}
-	return forecast, slices.Min(o.Trust)
+	return forecast, believed
 }
