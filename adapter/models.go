@@ -11,6 +11,7 @@ import (
 	"github.com/deepscaler/deepscaler/adapter/modelstore"
 	"github.com/deepscaler/deepscaler/adapter/tick"
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/estimator/season"
@@ -74,6 +75,15 @@ func (q queueingModel) theory(s *season.Season) *queueing.Analytic {
 		return nil
 	}
 	return a
+}
+
+// under returns a network that plans for the utilisation and the headroom that are set now.
+func (q queueingModel) under(network *model.Estimator) *model.Estimator {
+	e, err := network.Under(q.config)
+	if err != nil { // the configuration was validated
+		return network
+	}
+	return e
 }
 
 // newModels returns models for whose networks windows of so many steps are read.
@@ -150,7 +160,8 @@ func (m *models) At(application string, end time.Time) tick.Model {
 	}
 	if m.store != nil {
 		if network := m.store.At(application, end); network != nil {
-			scheduler.Network, scheduler.Theory = network.Estimator, q.theory(network.Season)
+			trained := q.under(network.Estimator)
+			scheduler.Network, scheduler.Theory = trained, q.theory(network.Season)
 			out.Read = m.long
 			out.Sources = append([]plan.Source{{Estimator: tick.Network, Model: network.Hash}}, out.Sources...)
 			out.Affinity = network.Affinity
@@ -162,7 +173,7 @@ func (m *models) At(application string, end time.Time) tick.Model {
 					out.Ahead = estimator.First(estimator.Newest(q.seasonal(network.Season, q.further), q.steps), q.ahead)
 				}
 			}
-			out.Trained = &tick.Trained{Hash: network.Hash, Ended: network.Trained, Estimator: network.Estimator}
+			out.Trained = &tick.Trained{Hash: network.Hash, Ended: network.Trained, Estimator: trained}
 		}
 	}
 	out.Keep = m.keep(application, cmp.Or(scheduler.Theory, q.plain))

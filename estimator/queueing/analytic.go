@@ -42,6 +42,13 @@ func NewAnalytic(c Config, window int) (*Analytic, error) {
 	return &Analytic{hab: hab, mmn: mmn, window: window}, nil
 }
 
+// Under returns the same for the utilisation and the headroom of c.
+func (a *Analytic) Under(c Config) (*Analytic, error) {
+	own := a.hab.config
+	own.MinUtilisation, own.MaxUtilisation, own.Headroom = c.MinUtilisation, c.MaxUtilisation, c.Headroom
+	return NewAnalytic(own, a.window)
+}
+
 // Window returns the number of steps that a forecast looks back.
 func (a *Analytic) Window() int { return a.window }
 

@@ -142,7 +142,7 @@ func Kinds() []Kind {
 func network(name, kind, about string) Kind {
 	return Kind{
 		Name: name, About: about,
-		Knob: "quantile", Settings: []float64{0.3, 0.5, 0.8, 0.9, 0.95, 0.99}, Usual: 0.8,
+		Knob: "quantile; 0.1 with maxUtilisation 0.9", Settings: []float64{cheapest, 0.3, 0.5, 0.8, 0.95, 0.99}, Usual: 0.8,
 		learn: func(ctx context.Context, l *learned.Lesson) (*learned.Taught, error) { return l.Best(ctx, kind) },
 		make: func(s Surroundings, knob float64) (loop.Autoscaler, error) {
 			trained, err := learned.Estimator(s.Model)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 	"github.com/deepscaler/deepscaler/estimator/season"
 	"github.com/deepscaler/deepscaler/estimator/trust"
@@ -18,7 +19,13 @@ import (
 // trusted, and with queueing theory behind it, as the adapter has them. Queueing theory
 // takes the season of the model, if there is one.
 func newTrusted(network trust.Network, quantile float64, found *season.Season, c *loop.Config) (*estimated, error) {
-	q := queueingConfig(c, queueing.DefaultConfig().MaxUtilisation)
+	q := queueingConfig(c, utilisationAt(quantile))
+	if trained, ok := network.(*model.Estimator); ok {
+		var err error
+		if network, err = trained.Under(q); err != nil {
+			return nil, err
+		}
+	}
 	if found != nil {
 		q.Season = found
 	}
@@ -41,6 +48,18 @@ func newTrusted(network trust.Network, quantile float64, found *season.Season, c
 	}
 	a.estimator, a.steps = pacing{a, s}, 2*c.Steps+trust.Room(c.LeadTime(), c.Step)
 	return a, s.Validate()
+}
+
+// cheapest is the quantile at which nothing of a network is left, so that cost falls further
+// only with a higher utilisation.
+const cheapest = 0.1
+
+// utilisationAt returns the maxUtilisation that goes with a quantile as the knob.
+func utilisationAt(quantile float64) float64 {
+	if quantile <= cheapest {
+		return 0.9
+	}
+	return queueing.DefaultConfig().MaxUtilisation
 }
 
 // pacing is a scheduler that paces the plans of an autoscaler.
