@@ -26,6 +26,11 @@ var _ train.Progress = (*learning)(nil)
 // within is the shortest time between two reports of an unfinished epoch.
 const within = 3 * time.Second
 
+// Tried implements [train.Progress].
+func (l *learning) Tried(t train.Trial) {
+	l.terminal.say("anchor %s: a validation loss of %.4g after a short training, %.4g without a network", t.Anchor, t.Loss, t.Alone)
+}
+
 // Begin implements [train.Progress]: it prints the task and its starting point.
 func (l *learning) Begin(r *train.Report) {
 	l.began = l.now()
@@ -38,6 +43,9 @@ func (l *learning) Begin(r *train.Report) {
 	t.say("%d steps of %v of %d services; %d training, %d validation and %d test samples of %s (%s), %s ahead",
 		r.Series.Steps, time.Duration(r.Series.Step), r.Series.Services, r.Samples.Train, r.Samples.Validation, r.Samples.Test,
 		r.Target, r.Label.Kind, ahead(r))
+	if reason := chosen(r); reason != "" {
+		t.say("%s", reason)
+	}
 	if r.Season != nil {
 		t.say("requests recur every %v", time.Duration(r.Season.Period))
 	}
@@ -54,6 +62,17 @@ func (l *learning) Begin(r *train.Report) {
 	default:
 		t.say("no invocation graph: starts from the identity, a graph without edges")
 	}
+}
+
+// chosen returns why the anchor was chosen, "" if there was no choice.
+func chosen(r *train.Report) string {
+	switch {
+	case len(r.Trials) == 0:
+		return ""
+	case r.Anchor == r.Trials[0].Anchor:
+		return fmt.Sprintf("anchor %s: by it the window shows what is predicted, and no other has a loss that is lower by more than two standard errors", r.Anchor)
+	}
+	return fmt.Sprintf("anchor %s: its loss is lower than that of %s by more than two standard errors", r.Anchor, r.Trials[0].Anchor)
 }
 
 // ahead returns how far the horizons reach.

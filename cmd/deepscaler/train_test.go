@@ -230,3 +230,16 @@ func TestTrainHelpIsInGroups(t *testing.T) {
 		at += i
 	}
 }
+
+func TestReasonForAnAnchor(t *testing.T) {
+	trials := []train.Trial{{Anchor: "change", Loss: 2}, {Anchor: "level", Loss: 1, Better: true}}
+	for want, r := range map[string]train.Report{
+		"":                                {Anchor: "analytic"},
+		"anchor change: by it the":        {Anchor: "change", Trials: trials},
+		"anchor level: its loss is lower": {Anchor: "level", Trials: trials},
+	} {
+		if got := chosen(&r); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%+v: %q, want %q at its beginning", r, got, want)
+		}
+	}
+}

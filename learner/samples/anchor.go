@@ -34,10 +34,7 @@ func (o Options) validateAnchor() error {
 // unless they are given or not needed.
 func (d *Set) makeLabels() error {
 	label, ok := d.options.Label.(Required)
-	if ok && d.options.Anchor == features.AnchorAnalytic {
-		return d.countPresent(label)
-	}
-	if !ok || d.options.Anchor != features.AnchorDemand || len(d.options.Sizings) > 0 {
+	if !ok {
 		labels, err := d.options.Label.Label(d.series, d.ranges[Train])
 		d.labels, d.censored = labels.Values, labels.Censored
 		return err
@@ -47,32 +44,29 @@ func (d *Set) makeLabels() error {
 		return err
 	}
 	labels := required(h, len(d.series.Services), d.series.Steps)
+	if c := d.series.Channel(estimator.Present); c >= 0 {
+		d.countPresent(labels, c)
+	} else if d.options.Anchor == features.AnchorAnalytic {
+		return fmt.Errorf("anchor %q: there is no feature %q; the features are %q", d.options.Anchor, estimator.Present, d.series.Features)
+	}
 	d.labels, d.censored = labels.Values, labels.Censored
-	for _, r := range h.Fitted {
-		d.options.Sizings = append(d.options.Sizings, r.Sizing())
+	if d.options.Anchor == features.AnchorDemand && len(d.options.Sizings) == 0 {
+		for _, r := range h.Fitted {
+			d.options.Sizings = append(d.options.Sizings, r.Sizing())
+		}
 	}
 	return nil
 }
 
-// countPresent labels steps with [estimator.Present], the need as the anchor counts it,
-// so that what is learned is the error of its forecast and nothing else. Where
+// countPresent makes labels [estimator.Present], the need as analytic forecasts count it,
+// so that what is learned is the error of these and nothing else. Where
 // saturation hides demand, hindsight decides what is at least needed.
-func (d *Set) countPresent(label Required) error {
-	c, err := column(d.series, estimator.Present)
-	if err != nil {
-		return fmt.Errorf("anchor %q: %w", d.options.Anchor, err)
-	}
-	labels, err := label.Label(d.series, d.ranges[Train])
-	if err != nil {
-		return err
-	}
+func (d *Set) countPresent(labels Labels, channel int) {
 	for i, atLeast := range labels.Values {
-		labels.Values[i] = d.series.Values[i*len(d.series.Features)+c]
+		labels.Values[i] = d.series.Values[i*len(d.series.Features)+channel]
 		if labels.Censored[i] {
 			labels.Values[i] = max(labels.Values[i], atLeast)
 		}
 		labels.Censored[i] = labels.Censored[i] && !math.IsNaN(labels.Values[i])
 	}
-	d.labels, d.censored = labels.Values, labels.Censored
-	return nil
 }

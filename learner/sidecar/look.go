@@ -158,6 +158,7 @@ type progress struct {
 }
 
 // Begin implements [train.Progress].
+func (p progress) Tried(train.Trial)   {}
 func (p progress) Begin(*train.Report) { p.metrics.advanced(p.application, 0) }
 
 // Epoch implements [train.Progress].

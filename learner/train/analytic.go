@@ -5,16 +5,15 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
-	"github.com/deepscaler/deepscaler/estimator/features"
 	"github.com/deepscaler/deepscaler/estimator/queueing"
 )
 
-// analytic returns how the analytic forecast is made. One that outputs are measured from
-// plans for the utilisation of the label, as what serves without a model does.
+// analytic returns how the analytic forecast is made. It plans for the utilisation of the
+// label, as what serves without a model does.
 func (s Spec) analytic() queueing.Config {
 	c := queueing.DefaultConfig()
 	c.SLO, c.SLOPercentile, c.LeadTime, c.Headroom = time.Duration(s.Label.SLO), s.Label.SLOPercentile, s.LeadTime, s.Headroom
-	if s.Samples.Anchor == features.AnchorAnalytic && s.Label.MaxUtilisation > 0 {
+	if s.Label.MaxUtilisation > 0 {
 		c.MinUtilisation, c.MaxUtilisation = s.Label.MinUtilisation, s.Label.MaxUtilisation
 	}
 	return c

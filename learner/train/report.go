@@ -26,7 +26,10 @@ type Report struct {
 	Window   int      `json:"window"`
 	Horizons []int    `json:"horizons"`
 	Anchor   string   `json:"anchor"`
-	Scale    string   `json:"scale"`
+	// Trials are the short trainings by which Anchor was chosen, the preferred one first; left out
+	// where it was given or there was no choice.
+	Trials []Trial `json:"trials,omitempty"`
+	Scale  string  `json:"scale"`
 	Training
 	Samples Samples `json:"samples"`
 	// Season is how the requests recur; left out if they do not.
@@ -137,7 +140,7 @@ func (t *training) begin() {
 		Kind:   t.spec.Kind,
 		Series: History{len(h.Services), h.Steps, Duration(h.Step), h.Start().UTC(), h.End.UTC()},
 		Target: string(o.Target), Features: estimator.FeatureNames(o.Features), Window: o.Window, Horizons: o.Horizons,
-		Anchor: string(o.Anchor), Scale: string(o.Scale),
+		Anchor: string(o.Anchor), Trials: t.trials, Scale: string(o.Scale),
 		Training:   Training{Label: t.spec.Label, Split: o.Split},
 		Samples:    Samples{t.data.Samples(samples.Train), t.data.Samples(samples.Validation), t.data.Samples(samples.Test)},
 		Network:    Network{Hidden: t.spec.Network.Hidden, Kernel: t.spec.Network.Kernel, Blocks: t.spec.Network.Blocks},

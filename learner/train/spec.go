@@ -26,8 +26,8 @@ type Spec struct {
 	// Kind is one of [baseline.Kinds].
 	Kind string
 	// Samples specifies how the history is cut. Its Label is made from the one
-	// below. Without horizons they cover LeadTime; without an anchor it is the
-	// one that the window shows.
+	// below. Without horizons they cover LeadTime; without an anchor, or with
+	// [AnchorAuto], the validation part chooses.
 	Samples samples.Options
 	// LeadTime is the time from a forecast until the requested pods are ready.
 	LeadTime time.Duration
@@ -51,17 +51,16 @@ type Spec struct {
 	Learning em.Config
 }
 
+// AnchorAuto stands for the anchor that short trainings choose.
+const AnchorAuto features.Anchor = "auto"
+
 const (
 	// DefaultJitter goes with labels that are changes, be it from the last value or
 	// from the demand.
 	DefaultJitter = 0.3
 	// defaultClamp goes with analytic forecasts.
 	defaultClamp = 3
-	// countedAt is the utilisation that needs are counted for there. Quantiles hold
-	// the reserve for what cannot be foreseen, and a share of the SLO up to which a
-	// service may run hot leaves none for what happens within a step.
-	countedAt = 0.7
-	// servedLevel goes with that anchor.
+	// servedLevel goes with them.
 	servedLevel = 0.8
 )
 
@@ -111,8 +110,8 @@ func anchorOf(a *artifact.Model) features.Anchor {
 // Resolve returns the specification with all derived settings filled in, for a
 // history of these features and step.
 func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
-	if s.Samples.Anchor == "" {
-		s.Samples.Anchor = s.visible(channels)
+	if s.auto() {
+		s.Samples.Anchor = s.anchors(channels)[0]
 	}
 	if len(s.Samples.Features) == 0 {
 		s.Samples.Features = slices.Clone(channels)
@@ -124,13 +123,9 @@ func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
 		s.Samples.Features = append(slices.Clone(s.Samples.Features), estimator.Analytic)
 	}
 	analytic := slices.Contains(s.Samples.Features, estimator.Analytic)
-	switch {
-	case s.Label.MaxUtilisation > 0:
-	case s.Samples.Anchor == features.AnchorAnalytic:
+	if analytic && s.Label.MaxUtilisation == 0 {
 		c := s.analytic()
 		s.Label.MinUtilisation, s.Label.MaxUtilisation = c.MinUtilisation, c.MaxUtilisation
-	case analytic:
-		s.Label.MinUtilisation, s.Label.MaxUtilisation = countedAt, countedAt
 	}
 	if analytic && s.Samples.Clamp == 0 {
 		s.Samples.Clamp = defaultClamp
@@ -153,10 +148,7 @@ func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
 	}
 	s.Label.Kind = s.label()
 	if s.Learning.Jitter < 0 {
-		s.Learning.Jitter = 0
-		if s.Samples.Anchor != features.AnchorLevel {
-			s.Learning.Jitter = DefaultJitter
-		}
+		s.Learning.Jitter = jitterOf(s.Samples.Anchor)
 	}
 	if s.Kind != artifact.KindDeepScaler {
 		s.Learning.GraphEpochs = 0
@@ -171,7 +163,7 @@ func (s Spec) Resolve(channels []estimator.Feature, step time.Duration) Spec {
 // forecast alone and violates less, or else the lowest.
 func (s Spec) served() float64 {
 	levels := s.Learning.Quantiles
-	if s.Samples.Anchor == features.AnchorAnalytic {
+	if slices.Contains(s.Samples.Features, estimator.Analytic) {
 		return max(levels[0], min(servedLevel, levels[len(levels)-1]))
 	}
 	return levels[0]
@@ -197,22 +189,15 @@ func (s Spec) foreseeable(channels []estimator.Feature) bool {
 	return s.label() == artifact.LabelRequired && s.Samples.Anchor != features.AnchorLevel
 }
 
-// visible returns the anchor by which the label can be seen in the window, given the
-// features of the history.
-func (s Spec) visible(channels []estimator.Feature) features.Anchor {
-	if len(s.Samples.Features) > 0 {
-		channels = s.Samples.Features
+// auto reports whether the anchor is still to be chosen.
+func (s Spec) auto() bool { return s.Samples.Anchor == "" || s.Samples.Anchor == AnchorAuto }
+
+// jitterOf returns the default: only labels that are changes move with a shift of the inputs.
+func jitterOf(a features.Anchor) float64 {
+	if a == features.AnchorLevel {
+		return 0
 	}
-	sees := func(f estimator.Feature) bool { return slices.Contains(channels, f) }
-	switch {
-	case s.label() == artifact.LabelObserved && sees(s.Samples.Target):
-		return features.AnchorChange
-	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU) && sees(estimator.Requests):
-		return features.AnchorAnalytic
-	case s.label() == artifact.LabelRequired && sees(estimator.Replicas) && sees(estimator.CPU):
-		return features.AnchorDemand
-	}
-	return features.AnchorLevel
+	return DefaultJitter
 }
 
 // Validate reports every fault that does not depend on the history.
@@ -230,7 +215,7 @@ func (s Spec) Validate() error {
 	oneOf("model", s.Kind, baseline.Kinds()...)
 	oneOf("label", label, artifact.LabelRequired, artifact.LabelObserved)
 	oneOf("scale", string(o.Scale), string(features.ScalePerService), string(features.ScaleGlobal))
-	if o.Anchor != "" {
+	if !s.auto() {
 		oneOf("anchor", string(o.Anchor), anchors()...)
 	}
 	reject(slices.Contains(o.Features, ""), "features has an empty name")
@@ -274,5 +259,5 @@ func anchors() []string {
 	for _, a := range features.Anchors() {
 		out = append(out, string(a))
 	}
-	return out
+	return append(out, string(AnchorAuto))
 }

@@ -73,6 +73,7 @@ func TestResolvedAnchor(t *testing.T) {
 	} {
 		s := train.DefaultSpec()
 		s.Label.Kind, s.Samples.Target, s.Samples.Features = c.label, estimator.Feature(c.target), c.features
+		s.Samples.Anchor = train.AnchorAuto
 		got := s.Resolve(nil, 30*time.Second)
 		if got.Samples.Anchor != c.want || (got.Learning.Jitter > 0) != (c.want != "level") {
 			t.Errorf("%+v: anchor %s, jitter %v", c, got.Samples.Anchor, got.Learning.Jitter)

@@ -38,6 +38,8 @@ type Input struct {
 
 // Progress receives the progress of learning.
 type Progress interface {
+	// Tried is called after each trial of an anchor.
+	Tried(t Trial)
 	// Begin is called before learning, with the report as far as known.
 	Begin(r *Report)
 	// Epoch is [em.Progress].
@@ -55,10 +57,12 @@ type training struct {
 	spec    Spec // resolved
 	chosen  bool // the features are those of the specification
 	input   Input
-	parent  *artifact.Model // for the services of the history; nil without one
+	parent  *artifact.Model   // for the services of the history; nil without one
+	history *estimator.Window // with what is derived from it
 	data    *samples.Set
 	network gnn.Model[float32]
 	season  *season.Fitted // nil if the history has none
+	trials  []Trial
 	report  *Report
 }
 
@@ -120,11 +124,17 @@ func prepare(ctx context.Context, in Input, s Spec) (*training, error) {
 	} else if s.Kind != artifact.KindDeepScaler && in.Edges == nil {
 		return nil, fmt.Errorf("the invocation graph is required: %s cannot learn one", s.Kind)
 	}
-	if err := t.cut(ctx, names); err != nil {
+	if err := t.observe(ctx, names); err != nil {
 		return nil, err
 	}
-	t.spec.Network.Services, t.spec.Network.Window = len(names), t.data.Options().Window
-	t.spec.Network.Features, t.spec.Network.Outputs = len(t.data.Options().Features), len(t.data.Options().Horizons)*len(t.spec.Learning.Quantiles)
+	if anchors := s.anchors(in.History.Features); s.auto() && len(anchors) > 1 {
+		if err := t.tryAnchors(ctx, anchors, s.Learning.Jitter); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.cut(); err != nil {
+		return nil, err
+	}
 	if t.parent != nil {
 		t.network, err = architecture.Load(t.parent)
 	} else {
@@ -142,8 +152,9 @@ func prepare(ctx context.Context, in Input, s Spec) (*training, error) {
 	return t, draft.Validate()
 }
 
-// cut makes the samples.
-func (t *training) cut(ctx context.Context, names []string) error {
+// observe completes the label, and derives from the history what the network sees: the
+// season and the analytic forecast.
+func (t *training) observe(ctx context.Context, names []string) error {
 	label, history := &t.spec.Label, t.input.History
 	switch {
 	case label.Kind == artifact.LabelObserved:
@@ -156,7 +167,7 @@ func (t *training) cut(ctx context.Context, names []string) error {
 	default:
 		label.Calls = between(label.Calls, names)
 	}
-	o := t.spec.Samples
+	o := &t.spec.Samples
 	var err error
 	if o.Label, err = label.Labeller(string(o.Target), history.Services); err != nil {
 		return err
@@ -173,12 +184,44 @@ func (t *training) cut(ctx context.Context, names []string) error {
 			return err
 		}
 	}
-	o.Features = t.seasonal(o)
+	o.Features = t.seasonal(*o)
 	if expected := season.Features(o.Features); len(expected) > 0 {
 		history = season.Annotate(history, t.outlooks(), expected, 0)
 	}
-	t.data, err = samples.New(history, o)
-	return err
+	t.history = history
+	return nil
+}
+
+// cut makes the samples, for which the network is sized.
+func (t *training) cut() error {
+	data, err := samples.New(t.history, t.spec.Samples)
+	if err != nil {
+		return err
+	}
+	t.data = data
+	o, c := data.Options(), &t.spec.Network
+	c.Services, c.Window, c.Features = len(t.history.Services), o.Window, len(o.Features)
+	c.Outputs = len(o.Horizons) * len(t.spec.Learning.Quantiles)
+	return nil
+}
+
+// problem returns what there is to learn.
+func (t *training) problem() em.Problem {
+	edges := t.input.Edges
+	if t.spec.Unconnected {
+		edges = nil
+	}
+	levels, o := len(t.spec.Learning.Quantiles), t.data.Options()
+	return em.Problem{
+		Training:   t.data.View(samples.Train, levels),
+		Validation: t.data.View(samples.Validation, levels),
+		Graphs:     invocation(edges, t.spec.Network.Services),
+		Parent:     toBeat(t.parent),
+		Load:       slices.Index(o.Features, estimator.Requests),
+		Steady:     steady(o.Features),
+		Weights:    t.data.Weights(),
+		Corrects:   o.Anchor == features.AnchorAnalytic,
+	}
 }
 
 // learn trains the network in place and fills in the report.
@@ -187,22 +230,9 @@ func (t *training) learn(ctx context.Context) (*em.Result, error) {
 	if t.input.Progress != nil {
 		progress = t.input.Progress.Epoch
 	}
-	edges := t.input.Edges
-	if t.spec.Unconnected {
-		edges = nil
-	}
 	n, r, began := t.spec.Network.Services, t.report, t.input.Now()
 	cpu, _, usageErr := usage()
-	result, err := em.Learn(ctx, t.network, em.Problem{
-		Training:   t.data.View(samples.Train, len(t.spec.Learning.Quantiles)),
-		Validation: t.data.View(samples.Validation, len(t.spec.Learning.Quantiles)),
-		Graphs:     invocation(edges, n),
-		Parent:     toBeat(t.parent),
-		Load:       slices.Index(t.data.Options().Features, estimator.Requests),
-		Steady:     steady(t.data.Options().Features),
-		Weights:    t.data.Weights(),
-		Corrects:   t.spec.Samples.Anchor == features.AnchorAnalytic,
-	}, t.spec.Learning, progress)
+	result, err := em.Learn(ctx, t.network, t.problem(), t.spec.Learning, progress)
 	if err != nil {
 		return nil, err
 	}

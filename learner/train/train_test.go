@@ -102,10 +102,12 @@ func (j *job) judged(t *testing.T, a *artifact.Model) evaluate.Comparison {
 
 // recorder keeps what it is told.
 type recorder struct {
+	tried  []train.Trial
 	began  *train.Report
 	epochs []em.Epoch
 }
 
+func (r *recorder) Tried(t train.Trial)        { r.tried = append(r.tried, t) }
 func (r *recorder) Begin(report *train.Report) { r.began = report }
 func (r *recorder) Epoch(e em.Epoch, _ float64, _ int) {
 	if !math.IsNaN(e.Validation) {
@@ -312,5 +314,6 @@ func TestTrainEndsWithItsContext(t *testing.T) {
 // stopper ends a training in its first epoch.
 type stopper context.CancelFunc
 
+func (stopper) Tried(train.Trial)              {}
 func (stopper) Begin(*train.Report)            {}
 func (s stopper) Epoch(em.Epoch, float64, int) { s() }

@@ -35,11 +35,11 @@ func dependenciesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dependencies",
 		Short: "Print how much of the services' relations the learned graph captures (Fig. 11)",
-		Long: `Dependencies trains a network under each mix of requests, once from the invocation
-graph and once from nothing, with the defaults of deepscaler train. It prints which
-share of the OD (Eq. 15) and CC (Eq. 16) relations the learned graph has, in either
-direction, beside the share of all pairs that it has, which chance would capture, and
-its Jaccard similarity to all of these relations together.`,
+		Long: `Dependencies trains a network under each mix of requests with the defaults of
+deepscaler train, once from the invocation graph and once from nothing. For each it prints
+the share of the OD (Eq. 15) and CC (Eq. 16) relations that the learned graph has, in
+either direction; the share of all pairs that it has, which chance would capture; and its
+Jaccard similarity to all of these relations together.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}

@@ -1,5 +1,5 @@
-// Package dependency measures how much of what services have to do with each other a
-// learned graph captures (§V-C and Fig. 11 of the paper).
+// Package dependency measures which share of the relations between services a learned
+// graph captures (§V-C and Fig. 11 of the paper).
 package dependency
 
 import (

@@ -1,4 +1,4 @@
-// Package labels tests the labels of history against what the testbed really needs.
+// Package labels compares the labels of a history with what the testbed really needs.
 package labels
 
 import (

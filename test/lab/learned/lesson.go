@@ -1,5 +1,5 @@
-// Package learned makes the autoscalers of the lab that learn, on other days than they
-// are tested on.
+// Package learned trains the autoscalers of the lab that learn, on other days than those
+// that test them.
 package learned
 
 import (

@@ -1,5 +1,5 @@
-// Package report writes the result of an experiment as one page for a browser, which
-// needs nothing beside itself.
+// Package report writes the result of an experiment as one self-contained page for a
+// browser.
 package report
 
 import (

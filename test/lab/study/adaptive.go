@@ -37,7 +37,11 @@ samples. It prints the processor time of learning alone, user and system, and th
 largest resident memory of the whole process.
 
 With the defaults, 1,000 samples of 41 services, it is to take at most %v
-core-seconds and %v MB.`, mostCoreSeconds, mostBytes/1e6),
+core-seconds and %v MB.
+
+The test error may be above that of persistence: the network only adds to the analytic
+forecast, which errs towards too many replicas. What that buys shows in closed loop, see
+docs/experiments/network.md.`, mostCoreSeconds, mostBytes/1e6),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
@@ -111,11 +115,12 @@ func (o *adaptiveFlags) tell(w io.Writer, r *train.Report) error {
 core-seconds  %.1f of at most %v: %s
 resident      %.0f MB of at most %.0f MB: %s
 seconds       %.1f on the clock
-test MAE      %s, persistence %s (%.3f times that)
+test MAE      %s from the anchor %s, alone %s; ridge %s, persistence %s (%.3f times that)
 `,
 		o.app, r.Samples.Train, r.Series.Services, l.Iterations, l.Epochs, l.GraphEpochs, r.Parameters, l.Workers,
 		r.CoreSeconds, mostCoreSeconds, verdict(r.CoreSeconds <= mostCoreSeconds),
 		float64(r.PeakBytes)/1e6, mostBytes/1e6, verdict(float64(r.PeakBytes) <= mostBytes),
-		r.Seconds, sample{mae}.single(), sample{persistence}.single(), mae/persistence)
+		r.Seconds, sample{mae}.single(), r.Anchor, sample{r.Test.Overall.Anchor.MAE}.single(),
+		sample{r.Test.Overall.Ridge.MAE}.single(), sample{persistence}.single(), mae/persistence)
 	return err
 }

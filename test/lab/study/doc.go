@@ -23,7 +23,7 @@
 //
 // Every run is a training by package train, which is deepscaler train, in a
 // process of its own, so that processor time and memory are those of the run
-// alone; only that memory is never less than the few MiB of study itself. The flags of deepscaler train are flags here too.
+// alone. Memory is never less than the few MiB of study itself. The flags of deepscaler train are flags here too.
 //
 // A finished run is a line of the JSON file at once, and the table is written
 // anew after each. A study that was interrupted, called again with the same
@@ -40,7 +40,7 @@
 // that bring it to 60 %, two steps late. These replicas are what is to be
 // predicted. The files stay in --data and are made once.
 //
-// # What is alike
+// # What all kinds share
 //
 // All kinds of network learn from the same samples, scaled alike, with the same
 // optimiser, loss and schedule of the learning rate, and go through the training

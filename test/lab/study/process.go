@@ -151,6 +151,10 @@ func runTraining(ctx context.Context, o training, log, result io.Writer) error {
 // epochs prints the epochs of a training.
 type epochs struct{ out io.Writer }
 
+func (e epochs) Tried(t train.Trial) {
+	fmt.Fprintf(e.out, "anchor %s: validation loss %.4g, alone %.4g\n", t.Anchor, t.Loss, t.Alone)
+}
+
 func (e epochs) Begin(r *train.Report) {
 	fmt.Fprintf(e.out, "%s network of %d parameters, %d training samples\n", r.Kind, r.Parameters, r.Samples.Train)
 }
