@@ -72,13 +72,30 @@ func (l *losses) mean() float64 {
 // sure is Student's t for 95 % and stretches−1 degrees of freedom.
 const sure = 2.262
 
-// beat reports whether the losses are lower than others for sure, and in both halves.
+// large is the share of the losses that is too large a gain for chance, even without the
+// stretch that gains most. Where few stretches have most of the losses, such as those in which
+// the load jumps, gains differ too much for a small error of their mean.
+const large = 0.1
+
+// beat reports whether the losses are lower than others in both halves, and for sure or by
+// a large share.
 func (l *losses) beat(others losses) bool {
-	var gain [2]float64
+	var half [2]float64
+	gain, most, rest := 0.0, 0, 0.0
 	for i, v := range l.sums {
-		gain[2*i/stretches] += others.sums[i] - v
+		d := others.sums[i] - v
+		half[2*i/stretches] += d
+		gain += d
+		rest += others.sums[i]
+		if d > others.sums[most]-l.sums[most] {
+			most = i
+		}
 	}
-	return min(gain[0], gain[1]) > 0 && exceed(others.sums, l.sums, sure)
+	if min(half[0], half[1]) <= 0 {
+		return false
+	}
+	gain, rest = gain-others.sums[most]+l.sums[most], rest-others.sums[most]
+	return exceed(others.sums, l.sums, sure) || gain > large*rest
 }
 
 // exceed reports whether losses are higher than others by more than so many standard

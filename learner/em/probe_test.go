@@ -9,7 +9,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/graph"
 )
 
-func TestLossesBeatOthersForSureOnly(t *testing.T) {
+func TestLossesBeatOthersForSureOrByFar(t *testing.T) {
 	of := func(loss func(stretch int) float64) losses {
 		l := losses{count: stretches}
 		for i := range l.sums {
@@ -26,6 +26,8 @@ func TestLossesBeatOthersForSureOnly(t *testing.T) {
 		"a little lower everywhere":       {func(int) float64 { return 0.01 }, true},
 		"a little higher everywhere":      {func(int) float64 { return -0.01 }, false},
 		"much lower, but by one stretch":  {func(i int) float64 { return []float64{5, 0.01}[min(i, 1)] }, false},
+		"much lower where the load jumps": {func(i int) float64 { return []float64{-0.05, 0.9, -0.05, 0.4, -0.05}[i%5] * others.sums[i] }, true},
+		"much lower in the first half":    {func(i int) float64 { return []float64{0.9, 0.8, 0, 0, 0, 0, 0, 0, 0, -0.01}[i] }, false},
 		"lower, but not in the last half": {func(i int) float64 { return []float64{0.3, -0.01}[2*i/stretches] }, false},
 	} {
 		found := of(func(i int) float64 { return others.sums[i] - tt.gain(i) })
