@@ -256,6 +256,27 @@ func TestQueuesEchoSharply(t *testing.T) {
 	}
 }
 
+// In the made-up ticket sale of docs/experiments, nothing that is called links the waiting
+// room to the shop; only its users do.
+func TestTicketsLagUnseen(t *testing.T) {
+	a, err := app.Load(filepath.Join("..", "..", "..", "docs", "experiments", "tickets.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(a.Services, func(s app.Service) bool { return s.Name == "waitingroom" }); i < 0 || len(a.Services[i].Endpoints[0].Calls) > 0 {
+		t.Errorf("the waiting room is service %d with the endpoints %+v, want one that calls nothing", i, a.Services[max(0, i)].Endpoints)
+	}
+	l, err := generator(t, "bursts:session=queue,noise=0,height=4,length=2m,period=1h").Make(a, 100, Span{Seed: 1, Duration: 90 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for second, want := range map[int]float64{3000: 1, 3590: 1, 3660: 4, 3800: 1} {
+		if got := l.begun(a, "buy", second) / l.begun(a, "buy", 3000); math.Abs(got-want) > 0.15 {
+			t.Errorf("%.2f times the usual orders in second %d, want %v", got, second, want)
+		}
+	}
+}
+
 // Shorter shapes follow each other sooner: within the same time there are more sharp rises.
 func TestSequenceLength(t *testing.T) {
 	rises := func(text string) int {
