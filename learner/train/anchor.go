@@ -72,7 +72,7 @@ func (s Spec) anchoredAt(a features.Anchor, jitter float64) Spec {
 // same labels.
 func (t *training) tryAnchors(ctx context.Context, anchors []features.Anchor, jitter float64) error {
 	var first []float64
-	best := 0
+	best, lowest := 0, math.Inf(1)
 	for i, a := range anchors {
 		trial := &training{spec: t.spec.anchoredAt(a, jitter), input: t.input, history: t.history}
 		losses, alone, err := trial.try(ctx)
@@ -91,9 +91,10 @@ func (t *training) tryAnchors(ctx context.Context, anchors []features.Anchor, ji
 		} else {
 			r.Better = clearly(losses, first)
 		}
-		if t.trials = append(t.trials, r); r.Better && r.Loss < t.trials[best].Loss {
-			best = i
+		if r.Better && r.Loss < lowest {
+			best, lowest = i, r.Loss
 		}
+		t.trials = append(t.trials, r)
 		if t.input.Progress != nil {
 			t.input.Progress.Tried(r)
 		}

@@ -127,7 +127,7 @@ func prepare(ctx context.Context, in Input, s Spec) (*training, error) {
 	if err := t.observe(ctx, names); err != nil {
 		return nil, err
 	}
-	if anchors := s.anchors(in.History.Features); s.auto() && len(anchors) > 1 {
+	if anchors := s.anchors(in.History.Features); s.auto() && in.Parent == nil && len(anchors) > 1 {
 		if err := t.tryAnchors(ctx, anchors, s.Learning.Jitter); err != nil {
 			return nil, err
 		}
