@@ -31,7 +31,7 @@ type Config struct {
 	// Headroom·√a replicas for an offered load of a. It matters for services
 	// of a few replicas, where one utilisation target for all leaves too
 	// little room for bursts. [HAB] plans it for services whose load moved within the window,
-	// see [demand.Movement]: a calm load needs none.
+	// as that of the application did, see [demand.Movement]: a calm load needs none.
 	Headroom float64 `yaml:"headroom"`
 
 	// LeadTime is how long a decision takes to have effect: pod start, HPA

@@ -1,18 +1,12 @@
 package queueing
 
 import (
-	"math"
 	"slices"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 const (
-	// fall is the weight of a new sample below the level. A sample above it
-	// becomes the level at once, because a pod takes the lead time to start
-	// while an idle one costs little. The level follows nine tenths of a drop
-	// within five steps.
-	fall = 0.4
 	// damping is the share of a trend that is left one step later (φ of the
 	// damped Holt method), because bursts end.
 	damping = 0.9
@@ -25,24 +19,17 @@ const (
 )
 
 // forecast extends a rate by horizon steps: Holt's linear method with a damped
-// trend (Gardner & McKenzie 1985), asymmetric towards a rise. The level follows a
-// rise at once and a fall slowly. A rising trend is anticipated, a falling one
+// trend (Gardner & McKenzie 1985), asymmetric towards a rise, from the level of
+// [variation.level]. A rising trend is anticipated, a falling one
 // never: replicas are removed after the load falls, not before.
 //
 // Missing samples are skipped. The result is NaN for a series without any
 // sample.
-func forecast(rates []float64, horizon int) []float64 {
-	level, last := math.NaN(), -1
-	for t, v := range rates {
-		switch {
-		case !known(v):
-			continue
-		case !known(level) || v >= level:
-			level = v
-		default:
-			level += fall * (v - level)
-		}
-		last = t
+func (n variation) forecast(rates []float64, horizon int, jumps float64) []float64 {
+	level := n.level(rates, jumps)
+	last := len(rates) - 1
+	for last >= 0 && !known(rates[last]) {
+		last--
 	}
 	slope := risingTrend(rates)
 	out := make([]float64, horizon)

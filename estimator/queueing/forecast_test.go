@@ -8,6 +8,9 @@ import (
 
 var missing = math.NaN()
 
+// poisson is a stream of single requests.
+var poisson = variation{dispersion: 1, step: 15}
+
 func TestForecast(t *testing.T) {
 	tests := []struct {
 		name      string
@@ -27,25 +30,25 @@ func TestForecast(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := forecast(tt.rates, 3)[2]; !(got >= tt.low && got <= tt.high) {
+			if got := poisson.forecast(tt.rates, 3, 1)[2]; !(got >= tt.low && got <= tt.high) {
 				t.Errorf("three steps ahead %v, want between %v and %v", got, tt.low, tt.high)
 			}
 		})
 	}
-	if got := forecast([]float64{missing, missing}, 1)[0]; !math.IsNaN(got) {
+	if got := poisson.forecast([]float64{missing, missing}, 1, 1)[0]; !math.IsNaN(got) {
 		t.Errorf("forecast without samples is %v, want NaN", got)
 	}
 }
 
 func TestForecastGrowthIsBounded(t *testing.T) {
 	rates := []float64{0, 10, 20, 30, 40, 50}
-	if got := forecast(rates, 40)[39]; got != 100 {
+	if got := poisson.forecast(rates, 40, 1)[39]; got != 100 {
 		t.Errorf("forecast for a distant step is %v, want twice the newest sample", got)
 	}
 }
 
 func TestForecastOfARampIsMonotone(t *testing.T) {
-	f := forecast([]float64{10, 20, 30, 40, 50, 60, 70, 80}, 10)
+	f := poisson.forecast([]float64{10, 20, 30, 40, 50, 60, 70, 80}, 10, 1)
 	for h := 1; h < len(f); h++ {
 		if f[h] < f[h-1] || f[h]-f[h-1] > 10 {
 			t.Fatalf("forecast %v, want it to rise by at most the slope of 10 per step", f)
@@ -64,7 +67,7 @@ func TestForecastOfNoiseStaysNearTheLoad(t *testing.T) {
 		for i := range rates {
 			rates[i] = load + deviation*rng.NormFloat64()
 		}
-		sum += forecast(rates, 3)[2]
+		sum += poisson.forecast(rates, 3, 1)[2]
 	}
 	if mean := sum / rounds; mean < load || mean > load+1.2*deviation {
 		t.Errorf("mean forecast of a steady load of %v ± %v is %.2f", load, deviation, mean)

@@ -21,7 +21,8 @@ import (
 //     forecast less two standard deviations, which catches a change in the mix
 //     of requests, and the demand hidden by saturation. Both are carried on to
 //     the callees as well, so that relieving a bottleneck does not create the
-//     next one (paper §II-C, Fig. 3);
+//     next one (paper §II-C, Fig. 3). While the load of the application is calm,
+//     rates that vary by chance are averaged;
 //  3. the rate times the CPU demand per request, at the utilisation that keeps
 //     the service's share of the SLO, is the number of replicas.
 //
@@ -75,6 +76,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	net := newNetwork(stations, w.Calls)
 	latencies := net.observeLatencies(stations)
 	targets := net.targets(e.config.policy(), stations, latencies)
+	came := net.observeArrivals(stations, e.config.horizon(w.Step), w.Step)
 
 	horizon := e.config.horizon(w.Step)
 	outside, own := make([][]float64, len(stations)), make([][]float64, len(stations))
@@ -83,22 +85,22 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	works, headroom := make([]work, len(stations)), make([]float64, len(stations))
 	for i := range stations {
 		s := &stations[i]
-		own[i] = forecast(s.Requests, horizon)
+		own[i] = came.own[i].forecast(s.Requests, horizon, came.moved)
 		if net.entry[i] {
-			rates := net.outsideRates(stations, i)
-			outside[i], believed[i] = e.config.anticipate(w, i, rates, s.Latency, forecast(rates, horizon))
+			rates := came.outside[i]
+			outside[i], believed[i] = e.config.anticipate(w, i, rates, s.Latency, came.entries[i].forecast(rates, horizon, came.moved))
 			growth.Outside[i] = multiple(slices.Max(outside[i]), rates)
 		}
 		if s.sized >= 0 {
 			works[i] = fitWork(s)
-			headroom[i] = e.config.Headroom * moved(s.Requests, horizon, w.Step)
+			headroom[i] = e.config.Headroom * min(came.moved, moved(s.Requests, horizon, w.Step))
 		}
 	}
 	vouched := make([]float64, len(stations))
 	if e.config.Season != nil {
 		vouched = net.vouched(stations, believed)
 	}
-	hidden := net.findHidden(e.config, stations, latencies, vouched)
+	hidden := net.findHidden(e.config, stations, latencies, came, vouched)
 	for i, share := range vouched {
 		s := &stations[i]
 		headroom[i] *= 1 - spared*share
@@ -118,7 +120,7 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 			if outside[i] != nil && known(outside[i][h]) {
 				base[i] = outside[i][h]
 			}
-			floor[i] = max(hidden.rates[i], certain(own[i][h], stations[i].Step))
+			floor[i] = max(hidden.rates[i], certain(own[i][h], came.own[i]))
 		}
 		rates := net.Downstream(base, floor)
 		for i := range stations {

@@ -1,7 +1,5 @@
 package queueing
 
-import "math"
-
 // hiddenDemand is the demand that saturation hides, for every service.
 type hiddenDemand struct {
 	// rates are lower bounds on the requests per second, 0 without evidence.
@@ -13,7 +11,10 @@ type hiddenDemand struct {
 
 // findHidden finds saturated services and those that wait for them, given the share of the
 // load of each that a season vouches for.
-func (net *network) findHidden(c Config, stations []station, l *latencies, vouched []float64) hiddenDemand {
+//
+// In the first lead time of a saturation under a calm load, no more is hidden than the
+// requests to the entries that it does not slow down have grown: the users are the same.
+func (net *network) findHidden(c Config, stations []station, l *latencies, came *arrivals, vouched []float64) hiddenDemand {
 	n := len(stations)
 	seen := make([]saturation, n)
 	// Negative, so that the largest spreads. since counts the steps from before the
@@ -29,6 +30,8 @@ func (net *network) findHidden(c Config, stations []station, l *latencies, vouch
 	}
 	net.SpreadUpstream(degree)
 	net.SpreadUpstream(since)
+	lead := c.horizon(came.step)
+	grown := came.grown(func(i int) bool { return degree[i] == 0 }, lead)
 	out := hiddenDemand{rates: make([]float64, n), held: make([]bool, n)}
 	for i := range stations {
 		s := &stations[i]
@@ -45,6 +48,12 @@ func (net *network) findHidden(c Config, stations []station, l *latencies, vouch
 		if before := s.arriving + int(since[i]); before < s.arriving && before >= 0 {
 			out.rates[i] = max(out.rates[i], assumed(onsetGrowth, vouched[i])*s.calm(before, c.LeadTime))
 		}
+		if before := s.arriving + 1 - lead; before >= minSamples && !s.saturatedSince(before) {
+			most := max(grown*came.own[i].level(s.Requests[:before], came.moved), answered)
+			if most < out.rates[i] {
+				out.rates[i] -= (1 - came.moved) * (out.rates[i] - most)
+			}
+		}
 	}
 	net.SpreadDownstream(degree)
 	for i := range degree {
@@ -53,13 +62,11 @@ func (net *network) findHidden(c Config, stations []station, l *latencies, vouch
 	return out
 }
 
-// certainty is the distance below a forecast, in standard deviations of the
-// count of a Poisson stream, from which a service's own telemetry overrides the
-// forecast from its callers.
+// certainty is the distance below a forecast, in standard deviations of a sample, from
+// which a service's own telemetry overrides the forecast from its callers.
 const certainty = 2
 
-// certain returns a safe lower bound of a forecast rate that rests on counts
-// over steps of the given length.
-func certain(rate, step float64) float64 {
-	return max(0, rate-certainty*math.Sqrt(rate/step))
+// certain returns a safe lower bound of a forecast rate that varies by chance.
+func certain(rate float64, n variation) float64 {
+	return max(0, rate-certainty*n.deviation(rate))
 }

@@ -51,7 +51,8 @@ func (e *MMN) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	l, policy := alone.observeLatencies(stations), e.config.policy()
 	horizon := e.config.horizon(w.Step)
 	f := estimator.NewForecast(w.Services, horizon, w.Step)
-	hidden := alone.findHidden(e.config, stations, l, make([]float64, len(stations)))
+	came := alone.observeArrivals(stations, horizon, w.Step)
+	hidden := alone.findHidden(e.config, stations, l, came, make([]float64, len(stations)))
 	present := make([]float64, len(stations))
 	for i := range stations {
 		s := &stations[i]
@@ -59,9 +60,10 @@ func (e *MMN) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		if s.sized < 0 {
 			continue
 		}
+		step := w.Step
 		w := fitWork(s)
 		stretch := 1 / (1 - policy.Target(policy.SLO.Stretch(l.curves[i].Unloaded), demand.Curve{Growth: 1}))
-		for h, rate := range forecast(s.Requests, horizon) {
+		for h, rate := range came.own[i].forecast(s.Requests, horizon, moved(s.Requests, horizon, step)) {
 			n := e.replicas(w, max(rate, hidden.rates[i]), stretch)
 			if hidden.held[i] {
 				n = max(n, s.Replicas[s.sized])

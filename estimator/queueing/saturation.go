@@ -2,6 +2,7 @@ package queueing
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator/demand"
@@ -56,6 +57,11 @@ func (s *station) onset(within time.Duration) int {
 		}
 	}
 	return -1
+}
+
+// saturatedSince reports that the station was saturated at a step and at all after it.
+func (s *station) saturatedSince(step int) bool {
+	return s.sized >= step && !slices.ContainsFunc(s.CPU[step:s.sized+1], func(u float64) bool { return !demand.Saturated(u) })
 }
 
 // calm returns the least rate within a time up to a step, 0 if unknown. A service that

@@ -94,7 +94,7 @@ func TestOnsetOfSaturation(t *testing.T) {
 		net := newNetwork(stations, &estimator.CallGraph{Calls: []estimator.Call{
 			{Source: estimator.Outside, Destination: 0, Rate: 100}, {Source: 0, Destination: 1, Rate: 100},
 		}})
-		got := net.findHidden(DefaultConfig(), stations, net.observeLatencies(stations), make([]float64, len(stations))).rates
+		got := net.findHidden(DefaultConfig(), stations, net.observeLatencies(stations), net.observeArrivals(stations, 4, 15*time.Second), make([]float64, len(stations))).rates
 		if !near(got[0], tt.caller, 1e-9) || !near(got[1], tt.itself, 1e-9) {
 			t.Errorf("%s: at least %v requests per second for the caller and %v for the callee, want %v and %v", tt.name, got[0], got[1], tt.caller, tt.itself)
 		}

@@ -30,7 +30,7 @@ func (net *network) vouched(stations []station, believed []float64) []float64 {
 		if s.arriving < 0 {
 			continue
 		}
-		received[i] = certain(s.Requests[s.arriving], s.Step)
+		received[i] = certain(s.Requests[s.arriving], variation{1, s.Step})
 		if net.entry[i] {
 			if v := net.outsideRates(stations, i)[s.arriving]; known(v) {
 				outside[i], expected[i] = v, believed[i]*v
