@@ -32,12 +32,49 @@ func (s *Season) Ahead(service string, l Load, end time.Time, horizon int) Outlo
 	if math.IsNaN(level) {
 		return out
 	}
+	mean := mean(s.Rates[n])
 	for h := range horizon {
 		out.Rates[h] = s.expect(n, now, h+1, level)
+		if at := s.at(n, now+h+1); at > peak*mean {
+			if height := s.height(n, l, now, at); !math.IsNaN(height) {
+				out.Rates[h] = at * height
+			}
+		}
 		out.Trust[h] = gate(s.off(n, l, now, h+1, level)) * s.Worth[n][min(h, len(s.Carry)-1)]
 	}
 	out.Now = level * max(s.at(n, now-1), s.at(n, now), s.at(n, now+1))
 	return out
+}
+
+const (
+	// peak is the share of the mean of a profile above which it has a peak.
+	peak = 1.5
+	// alike is the ratio within which heights of a profile are those of one peak.
+	alike = 1.25
+	// enough is the least number of steps that show how high a peak is.
+	enough = 4
+)
+
+// height returns how high a window shows the peaks of service n, as a share of the profile
+// where that is about as high as given: the median, NaN of too few steps or where it is
+// another peak. A history in which every peak saturated the application does not know, and
+// the last peak may.
+func (s *Season) height(n int, l Load, now int, given float64) float64 {
+	var shares []float64
+	for t, v := range l.Rates {
+		at := s.at(n, now-(len(l.Rates)-1-t))
+		if !math.IsNaN(v) && !l.bound(t) && at > given/alike && at < given*alike {
+			shares = append(shares, v/at)
+		}
+	}
+	if len(shares) < enough {
+		return math.NaN()
+	}
+	slices.Sort(shares)
+	if median := shares[len(shares)/2]; median > 1/hidden && median < hidden {
+		return median
+	}
+	return math.NaN()
 }
 
 // Expect returns the rate of a service that [Season.Ahead] expects so many steps after the

@@ -177,6 +177,31 @@ func TestAhead(t *testing.T) {
 	}
 }
 
+// TestAheadKnowsHowHighTheLastPeakWas: the profile of a saturated history has to guess.
+func TestAheadKnowsHowHighTheLastPeakWas(t *testing.T) {
+	s := fitted(t).Season
+	const until = 6050 // before a burst
+	for name, c := range map[string]struct{ peak, want float64 }{
+		"as high as ever":     {1, 400},
+		"lower":               {0.75, 300},
+		"higher":              {1.25, 500},
+		"not a peak any more": {0.25, 400},
+	} {
+		_, end := seen(bursts, until)
+		var l season.Load
+		for step := until - 79; step <= until; step++ {
+			rate := bursts(step)
+			if rate > 100 {
+				rate *= c.peak
+			}
+			l.Rates = append(l.Rates, rate)
+		}
+		if got := s.Ahead("shop/a", l, end, ahead).Rates[2]; math.Abs(got/c.want-1) > 0.1 {
+			t.Errorf("%s: %.4g expected, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestAheadKnowsNothing(t *testing.T) {
 	s := fitted(t).Season
 	rates, end := seen(bursts, 650)
