@@ -76,57 +76,26 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	net := newNetwork(stations, w.Calls)
 	latencies := net.observeLatencies(stations)
 	targets := net.targets(e.config.policy(), stations, latencies)
-	came := net.observeArrivals(stations, e.config.horizon(w.Step), w.Step)
-
 	horizon := e.config.horizon(w.Step)
-	outside, own := make([][]float64, len(stations)), make([][]float64, len(stations))
-	growth := newGrowth(len(stations))
-	believed := make([]float64, len(stations))
-	works, headroom := make([]work, len(stations)), make([]float64, len(stations))
-	for i := range stations {
-		s := &stations[i]
-		own[i] = came.own[i].forecast(s.Requests, horizon, came.moved)
-		if net.entry[i] {
-			rates := came.outside[i]
-			outside[i], believed[i] = e.config.anticipate(w, i, rates, s.Latency, came.entries[i].forecast(rates, horizon, came.moved))
-			growth.Outside[i] = multiple(slices.Max(outside[i]), rates)
-		}
-		if s.sized >= 0 {
-			works[i] = fitWork(s)
-			headroom[i] = e.config.Headroom * min(came.moved, moved(s.Requests, horizon, w.Step))
-		}
-	}
-	vouched := make([]float64, len(stations))
-	if e.config.Season != nil {
-		vouched = net.vouched(stations, believed)
-	}
+	came := net.observeArrivals(stations, horizon, w.Step)
+	prospects, vouched := e.config.prospects(w, net, stations, came)
 	hidden := net.findHidden(e.config, stations, latencies, came, vouched)
-	for i, share := range vouched {
-		s := &stations[i]
-		headroom[i] *= 1 - spared*share
-		if s.arriving < 0 {
-			continue
-		}
-		follow(own[i], s.Requests, s.Requests[s.arriving], share)
-		if x := s.Requests[s.arriving]; works[i].unbalanced && hidden.rates[i] > x {
-			works[i].PerRequest *= x / hidden.rates[i]
-		}
-	}
+
 	f := estimator.NewForecast(w.Services, horizon, w.Step)
 	base, floor, most := make([]float64, len(stations)), make([]float64, len(stations)), make([]float64, len(stations))
 	for h := range horizon {
-		for i := range stations {
+		for i := range prospects {
+			p := &prospects[i]
 			base[i] = 0
-			if outside[i] != nil && known(outside[i][h]) {
-				base[i] = outside[i][h]
+			if p.outside != nil && known(p.outside[h]) {
+				base[i] = p.outside[h]
 			}
-			floor[i] = max(hidden.rates[i], certain(own[i][h], came.own[i]))
+			floor[i] = max(hidden.rates[i], certain(p.own[h], came.own[i]))
 		}
-		rates := net.Downstream(base, floor)
-		for i := range stations {
-			most[i] = max(most[i], rates[i])
+		for i, rate := range net.Downstream(base, floor) {
+			most[i] = max(most[i], rate)
 			if s := &stations[i]; s.sized >= 0 {
-				n := works[i].replicas(rates[i], targets[i], headroom[i])
+				n := prospects[i].replicas(rate, s, hidden.rates[i], targets[i])
 				if hidden.held[i] {
 					n = max(n, s.Replicas[s.sized])
 				}
@@ -134,12 +103,16 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 			}
 		}
 	}
-	present := make([]float64, len(stations))
+	growth, present := newGrowth(len(stations)), make([]float64, len(stations))
 	for i := range stations {
-		growth.Received[i] = multiple(most[i], stations[i].Requests)
+		s, p := &stations[i], &prospects[i]
+		if p.outside != nil {
+			growth.Outside[i] = multiple(slices.Max(p.outside), came.outside[i])
+		}
+		growth.Received[i] = multiple(most[i], s.Requests)
 		present[i] = math.NaN()
-		if s := &stations[i]; s.sized >= 0 && s.arriving == w.Steps-1 {
-			present[i] = works[i].replicas(s.Requests[s.arriving], targets[i], headroom[i])
+		if s.sized >= 0 && s.arriving == w.Steps-1 {
+			present[i] = p.replicas(s.Requests[s.arriving], s, hidden.rates[i], targets[i])
 		}
 	}
 	f, err := finish(f)
