@@ -69,7 +69,7 @@ func DefaultSpec() Spec {
 	s := Spec{
 		Kind: artifact.KindDeepScaler,
 		Samples: samples.Options{
-			Window: 12, Target: estimator.Replicas, Scale: features.ScalePerService, Split: samples.DefaultSplit(),
+			Window: 12, Target: estimator.Replicas, Scale: features.ScalePerService, Split: samples.DefaultSplit(), Anchor: AnchorAuto,
 		},
 		LeadTime: queueing.DefaultConfig().LeadTime,
 		// The window of the adapter.

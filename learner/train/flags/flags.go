@@ -3,7 +3,6 @@
 package flags
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -47,7 +46,7 @@ func samples(s *train.Spec, fs *pflag.FlagSet) {
 	fs.IntVar(&o.Window, "window", o.Window, "Steps that the network looks back.")
 	fs.DurationVar(&s.LeadTime, "lead-time", s.LeadTime, "Time from a forecast until the requested pods are ready. Without --horizon, the steps to predict cover it.")
 	fs.Var((*horizons)(&o.Horizons), "horizon", "Steps ahead to predict: 3 for the next three, steps 1, 2 and 3; a list such as 1,4,10 for exactly those. Default as many as cover --lead-time.")
-	fs.StringVar((*string)(&o.Anchor), "anchor", string(cmp.Or(o.Anchor, train.AnchorAuto)),
+	fs.StringVar((*string)(&o.Anchor), "anchor", string(o.Anchor),
 		"What outputs are measured from: auto (analytic for the label required where the features allow it, else what short trainings decide on the validation part), level (the mean of the training part), change (the last value of the target, which --features must have; for the label observed), demand (the replicas that the last demand asks for, by replicas and cpu, which --features must have) or analytic (what queueing theory forecasts within the lead time); the last two are for the label required.")
 	fs.StringVar((*string)(&o.Scale), "scale", string(o.Scale), "Whether mean and standard deviation are per service, or global, over all services. Training always fits a new scaler.")
 	fs.TextVar(&o.Split, "split", o.Split, "Division of the series in time into training, validation and test.")
