@@ -131,7 +131,7 @@ func (p Policy) plan(fitted []Requirement, logs []*history, calls []estimator.Ed
 	between := slices.DeleteFunc(slices.Clone(calls), func(e estimator.Edge) bool { return e.Source == e.Destination })
 	unloaded, requests, entries := make([]float64, len(logs)), make([]float64, len(logs)), make([]bool, len(logs))
 	for i, log := range logs {
-		unloaded[i], requests[i] = fitted[i].Unloaded, mean(log.Requests[train.From:train.To])
+		unloaded[i], requests[i] = fitted[i].Unloaded, Mean(log.Requests[train.From:train.To])
 	}
 	for i, rate := range Outside(requests, between) {
 		entries[i] = rate > 0
@@ -150,16 +150,4 @@ func (p Policy) plan(fitted []Requirement, logs []*history, calls []estimator.Ed
 			f.Utilisation = unproven
 		}
 	}
-}
-
-// mean returns the mean of the known values, 0 without any.
-func mean(values []float64) float64 {
-	sum, n := 0.0, 0
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			sum += v
-			n++
-		}
-	}
-	return sum / float64(max(1, n))
 }

@@ -114,6 +114,18 @@ func larger(a, b float64) float64 {
 	return b
 }
 
+// Mean returns the mean of the values that are not missing, NaN without any.
+func Mean(values []float64) float64 {
+	sum, n := 0.0, 0.0
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			sum += v
+			n++
+		}
+	}
+	return sum / n
+}
+
 // Quantile returns the q-quantile of the values, NaN without any. It reorders them.
 func Quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {

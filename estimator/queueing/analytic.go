@@ -168,16 +168,12 @@ func Graph(w *estimator.Window, edges []estimator.Edge) *estimator.CallGraph {
 	if edges == nil || c < 0 {
 		return nil
 	}
-	mean := make([]float64, len(w.Services))
+	mean, rates := make([]float64, len(w.Services)), make([]float64, w.Steps)
 	for n := range mean {
-		count := 0.0
-		for t := range w.Steps {
-			if v := w.At(n, t, c); known(v) {
-				mean[n] += v
-				count++
-			}
+		for t := range rates {
+			rates[t] = w.At(n, t, c)
 		}
-		mean[n] /= max(1, count)
+		mean[n] = demand.Mean(rates)
 	}
 	g := &estimator.CallGraph{}
 	for _, e := range edges {

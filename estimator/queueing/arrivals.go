@@ -39,17 +39,17 @@ func (net *network) observeArrivals(stations []station, horizon int, step time.D
 //
 // Users share the entries, so rates count the less the more they are dispersed, and all of
 // them at most as often as there are entries. A missing sample repeats the one before; the
-// sum is NaN before each entry has one, and nil without any.
+// sum is NaN before each entry has one, and empty without any.
 func (t *arrivals) sum(some func(i int) bool) []float64 {
-	var all []float64
-	entries, least := 0., math.Inf(1)
+	entries, least, steps := 0., math.Inf(1), 0
 	for i, rates := range t.outside {
 		if rates != nil && some(i) {
 			entries++
 			least = min(least, t.entries[i].dispersion)
-			all = make([]float64, len(rates))
+			steps = len(rates)
 		}
 	}
+	all := make([]float64, steps)
 	for i, rates := range t.outside {
 		if rates == nil || !some(i) {
 			continue

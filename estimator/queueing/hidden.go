@@ -1,5 +1,7 @@
 package queueing
 
+import "slices"
+
 // hiddenDemand is the demand that saturation hides, for every service.
 type hiddenDemand struct {
 	// rates are lower bounds on the requests per second, 0 without evidence.
@@ -28,11 +30,14 @@ func (net *network) findHidden(c Config, stations []station, l *latencies, came 
 			since[i] = float64(before - s.sized)
 		}
 	}
+	out := hiddenDemand{rates: make([]float64, n), held: make([]bool, n)}
+	if !slices.ContainsFunc(degree, func(d float64) bool { return d != 0 }) {
+		return out
+	}
 	net.SpreadUpstream(degree)
 	net.SpreadUpstream(since)
 	lead := c.horizon(came.step)
 	grown := came.grown(func(i int) bool { return degree[i] == 0 }, lead)
-	out := hiddenDemand{rates: make([]float64, n), held: make([]bool, n)}
 	for i := range stations {
 		s := &stations[i]
 		if s.arriving < 0 || degree[i] == 0 {

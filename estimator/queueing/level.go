@@ -34,7 +34,7 @@ type variation struct {
 // certainly dispersed by more than is tolerated.
 func observeVariation(rates []float64, step time.Duration) variation {
 	poisson, n := variation{1, step.Seconds()}, variation{demand.Dispersion(rates, step), step.Seconds()}
-	if mean := meanKnown(rates); n.dispersion < distinct || n.deviation(mean) <= tolerated*mean {
+	if mean := demand.Mean(rates); n.dispersion < distinct || n.deviation(mean) <= tolerated*mean {
 		return poisson
 	}
 	return n

@@ -60,18 +60,17 @@ func (e *MMN) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		if s.sized < 0 {
 			continue
 		}
-		step := w.Step
-		w := fitWork(s)
+		work := fitWork(s)
 		stretch := 1 / (1 - policy.Target(policy.SLO.Stretch(l.curves[i].Unloaded), demand.Curve{Growth: 1}))
-		for h, rate := range came.own[i].forecast(s.Requests, horizon, moved(s.Requests, horizon, step)) {
-			n := e.replicas(w, max(rate, hidden.rates[i]), stretch)
+		for h, rate := range came.own[i].forecast(s.Requests, horizon, moved(s.Requests, horizon, w.Step)) {
+			n := e.replicas(work, max(rate, hidden.rates[i]), stretch)
 			if hidden.held[i] {
 				n = max(n, s.Replicas[s.sized])
 			}
 			set(f, i, h, n)
 		}
 		if s.arriving == last {
-			present[i] = e.replicas(w, s.Requests[last], stretch)
+			present[i] = e.replicas(work, s.Requests[last], stretch)
 		}
 	}
 	f, err := finish(f)

@@ -18,12 +18,6 @@ type network struct {
 	entry []bool
 }
 
-// edge is one call between two known services, with its ratio.
-type edge struct {
-	source, destination int
-	ratio               float64
-}
-
 // maxFanOut is the number of calls per request above which a service counts as
 // calling independently of its requests, like a scheduler. Such calls are
 // arrivals from outside.
@@ -48,34 +42,34 @@ func newNetwork(stations []station, graph *estimator.CallGraph) *network {
 			outside = true
 		}
 	}
-	var edges []edge
+	var edges []estimator.Edge
 	for _, c := range graph.Calls {
 		switch {
 		case c.Rate == 0 || stations[c.Destination].arriving < 0:
 		case c.Source == estimator.Outside, stations[c.Source].arriving < 0, outside && arriving[c.Source] == 0:
 			net.entry[c.Destination] = true
 		default:
-			edges = append(edges, edge{c.Source, c.Destination, c.Rate})
+			edges = append(edges, estimator.Edge{Source: c.Source, Destination: c.Destination, Weight: c.Rate})
 		}
 	}
-	slices.SortFunc(edges, func(a, b edge) int {
-		return cmp.Or(cmp.Compare(a.destination, b.destination), cmp.Compare(a.source, b.source))
+	slices.SortFunc(edges, func(a, b estimator.Edge) int {
+		return cmp.Or(cmp.Compare(a.Destination, b.Destination), cmp.Compare(a.Source, b.Source))
 	})
 	if outside {
 		for i := range edges {
-			edges[i].ratio /= arriving[edges[i].source]
+			edges[i].Weight /= arriving[edges[i].Source]
 		}
 	} else {
 		tracedRatios(stations, edges, arriving)
 	}
-	edges = slices.DeleteFunc(edges, func(e edge) bool {
-		if e.ratio > maxFanOut {
-			net.entry[e.destination] = true
+	edges = slices.DeleteFunc(edges, func(e estimator.Edge) bool {
+		if e.Weight > maxFanOut {
+			net.entry[e.Destination] = true
 		}
-		return !(e.ratio > 0 && e.ratio <= maxFanOut)
+		return !(e.Weight > 0 && e.Weight <= maxFanOut)
 	})
 	conserve(stations, edges)
-	net.connect(n, edges)
+	net.Graph = traffic.New(n, edges)
 	for i := range stations {
 		peers, _ := net.Callers(i)
 		if stations[i].arriving >= 0 && len(peers) == 0 || !outside && net.unexplained(stations, i) {
@@ -83,15 +77,6 @@ func newNetwork(stations []station, graph *estimator.CallGraph) *network {
 		}
 	}
 	return net
-}
-
-// connect sets the graph.
-func (net *network) connect(n int, edges []edge) {
-	all := make([]estimator.Edge, len(edges))
-	for i, e := range edges {
-		all[i] = estimator.Edge{Source: e.source, Destination: e.destination, Weight: e.ratio}
-	}
-	net.Graph = traffic.New(n, all)
 }
 
 // outsideRates returns the rates at which requests reach service i other than

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/traffic"
 )
 
 // arrivingAt returns stations that answered the given rates throughout.
@@ -20,10 +21,18 @@ func arrivingAt(rates ...float64) []station {
 	return out
 }
 
+// edge is one call between two services, with its number per request to the caller.
+type edge struct {
+	source, destination int
+	ratio               float64
+}
+
 func connected(n int, edges ...edge) *network {
-	net := &network{entry: make([]bool, n)}
-	net.connect(n, edges)
-	return net
+	var all []estimator.Edge
+	for _, e := range edges {
+		all = append(all, estimator.Edge{Source: e.source, Destination: e.destination, Weight: e.ratio})
+	}
+	return &network{Graph: traffic.New(n, all), entry: make([]bool, n)}
 }
 
 func (net *network) ratio(source, destination int) float64 {

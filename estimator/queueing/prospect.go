@@ -33,7 +33,7 @@ func (c Config) prospects(w *estimator.Window, net *network, stations []station,
 	if c.Season == nil {
 		return all, vouched
 	}
-	vouched = net.vouched(stations, believed)
+	vouched = net.vouched(stations, came, believed)
 	for i, share := range vouched {
 		all[i].headroom *= 1 - spared*share
 		if s := &stations[i]; s.arriving >= 0 {

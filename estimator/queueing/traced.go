@@ -1,8 +1,7 @@
 package queueing
 
 import (
-	"math"
-
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
@@ -13,38 +12,38 @@ import (
 // and, for a service that is called by others alone, its requests ÷ its counts.
 // Services that are also entries show a higher quotient, so the median over
 // services is used, weighted by their counts.
-func tracedRatios(stations []station, edges []edge, arriving []float64) {
+func tracedRatios(stations []station, edges []estimator.Edge, arriving []float64) {
 	mean := make([]float64, len(stations))
 	var quotients []demand.Weighted
 	for i := range stations {
-		mean[i] = meanKnown(stations[i].Requests)
+		mean[i] = demand.Mean(stations[i].Requests)
 		if stations[i].arriving >= 0 && arriving[i] > 0 && mean[i] > 0 {
 			quotients = append(quotients, demand.Weighted{Value: mean[i] / arriving[i], Weight: arriving[i]})
 		}
 	}
 	scale := demand.WeightedMedian(quotients)
 	for i := range edges {
-		edges[i].ratio *= scale / mean[edges[i].source]
+		edges[i].Weight *= scale / mean[edges[i].Source]
 	}
 }
 
-// conserve cuts the ratios of edges, which are sorted by destination, down to
+// conserve cuts the weights of edges, which are sorted by destination, down to
 // the requests of the destination: a service answers at least the requests of
 // its callers. That also prevents a cycle of calls from feeding itself. The
 // median over the steps decides, because in the first step of a burst a callee
 // may lag behind its caller.
-func conserve(stations []station, edges []edge) {
+func conserve(stations []station, edges []estimator.Edge) {
 	var quotients []float64
 	for len(edges) > 0 {
 		to := 1
-		for to < len(edges) && edges[to].destination == edges[0].destination {
+		for to < len(edges) && edges[to].Destination == edges[0].Destination {
 			to++
 		}
 		quotients = quotients[:0]
-		for t, x := range stations[edges[0].destination].Requests {
+		for t, x := range stations[edges[0].Destination].Requests {
 			calls := 0.0
 			for _, e := range edges[:to] {
-				calls += e.ratio * stations[e.source].Requests[t]
+				calls += e.Weight * stations[e.Source].Requests[t]
 			}
 			if q := x / calls; known(q) && calls > 0 {
 				quotients = append(quotients, q)
@@ -52,25 +51,9 @@ func conserve(stations []station, edges []edge) {
 		}
 		if cut := demand.Quantile(quotients, 0.5); cut < 1 {
 			for i := range edges[:to] {
-				edges[i].ratio *= cut
+				edges[i].Weight *= cut
 			}
 		}
 		edges = edges[to:]
 	}
-}
-
-// meanKnown returns the mean of the samples that are not missing, NaN without
-// any.
-func meanKnown(series []float64) float64 {
-	sum, n := 0.0, 0
-	for _, v := range series {
-		if known(v) {
-			sum += v
-			n++
-		}
-	}
-	if n == 0 {
-		return math.NaN()
-	}
-	return sum / float64(n)
 }

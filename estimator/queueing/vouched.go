@@ -23,7 +23,7 @@ const (
 // Reserves for the next rise are for what nobody announces. So this share needs less
 // headroom, no level that falls slowly, no hold, no correction by a network, and no growth
 // assumed behind a service at its limit: what the season expects is planned for.
-func (net *network) vouched(stations []station, believed []float64) []float64 {
+func (net *network) vouched(stations []station, came *arrivals, believed []float64) []float64 {
 	outside, expected, received := make([]float64, len(stations)), make([]float64, len(stations)), make([]float64, len(stations))
 	for i := range stations {
 		s := &stations[i]
@@ -31,10 +31,8 @@ func (net *network) vouched(stations []station, believed []float64) []float64 {
 			continue
 		}
 		received[i] = certain(s.Requests[s.arriving], variation{1, s.Step})
-		if net.entry[i] {
-			if v := net.outsideRates(stations, i)[s.arriving]; known(v) {
-				outside[i], expected[i] = v, believed[i]*v
-			}
+		if rates := came.outside[i]; rates != nil && known(rates[s.arriving]) {
+			outside[i], expected[i] = rates[s.arriving], believed[i]*rates[s.arriving]
 		}
 	}
 	shares := net.Downstream(expected, nil)

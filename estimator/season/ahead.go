@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 // Outlook is the forecast of a season for the steps after a window.
@@ -32,7 +34,7 @@ func (s *Season) Ahead(service string, l Load, end time.Time, horizon int) Outlo
 	if math.IsNaN(level) {
 		return out
 	}
-	mean := mean(s.Rates[n])
+	mean := demand.Mean(s.Rates[n])
 	for h := range horizon {
 		out.Rates[h] = s.expect(n, now, h+1, level)
 		if at := s.at(n, now+h+1); at > peak*mean {

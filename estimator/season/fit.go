@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 const (
@@ -66,20 +67,9 @@ func Fit(history *estimator.Window, calls []estimator.Edge, ahead int) (*Fitted,
 	return f, nil
 }
 
-func mean(values []float64) float64 {
-	sum, n := 0.0, 0.0
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			sum += v
-			n++
-		}
-	}
-	return sum / n
-}
-
 // candidates returns the periods to try, in steps.
 func candidates(total []float64, step time.Duration) []int {
-	centred, level := make([]float64, len(total)), mean(total)
+	centred, level := make([]float64, len(total)), demand.Mean(total)
 	for t, v := range total {
 		if !math.IsNaN(v) {
 			centred[t] = v - level

@@ -88,7 +88,7 @@ func together(series []Load) Load {
 	count := make([]float64, steps)
 	bounds := make([][demand.Less + 1]float64, steps)
 	for _, l := range series {
-		mean := mean(l.Rates)
+		mean := demand.Mean(l.Rates)
 		for t, v := range l.Rates {
 			if !math.IsNaN(v) && mean > 0 {
 				total.Rates[t] += v / mean

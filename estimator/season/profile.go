@@ -71,7 +71,7 @@ func gather(l Load, period, width int) [][]sample {
 			if len(bin.Shown) > 0 {
 				s.shown = slices.Max(bin.Shown)
 			}
-			s.Value, s.Weight = mean(bin.Rates), math.Exp2(float64(len(cycles)-count)/halfLife)
+			s.Value, s.Weight = demand.Mean(bin.Rates), math.Exp2(float64(len(cycles)-count)/halfLife)
 			cycle = append(cycle, s)
 		}
 		cycles = append(cycles, cycle)

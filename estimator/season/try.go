@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
 const (
@@ -52,7 +53,7 @@ func (f *Fitted) smooth(steps int) *Fitted {
 
 // flat returns the same without a profile: the mean at all times.
 func (f *Fitted) flat() *Fitted {
-	return f.with(func(profile []float64) []float64 { return slices.Repeat([]float64{mean(profile)}, len(profile)) })
+	return f.with(func(profile []float64) []float64 { return slices.Repeat([]float64{demand.Mean(profile)}, len(profile)) })
 }
 
 // with returns the same with other profiles, to be judged anew.

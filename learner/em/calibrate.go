@@ -94,7 +94,7 @@ func (s *scores) choose() int {
 		step = -1
 	}
 	k := whole
-	for k != best && exceed(s[k], s[best], 1) {
+	for k != best && Exceed(s[k][:], s[best][:], 1) {
 		k += step
 	}
 	return k

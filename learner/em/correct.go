@@ -69,23 +69,10 @@ func shareOf(all []scored, quantile float64) (share, offset float64) {
 			chosen, lowest = k, sum
 		}
 	}
-	if !clearly(losses[chosen], losses[0]) {
+	if !Exceed(losses[0][:], losses[chosen][:], 1) {
 		chosen = 0
 	}
 	return float64(chosen) / quarters, offsets[chosen]
-}
-
-// clearly reports whether losses are lower than others by more than one standard error
-// of the difference.
-func clearly(low, other [stretches]float64) bool {
-	sum, squares := 0.0, 0.0
-	for i := range low {
-		d := other[i] - low[i]
-		sum += d
-		squares += d * d
-	}
-	variance := max(0, squares-sum*sum/stretches) / (stretches - 1)
-	return sum > math.Sqrt(stretches*variance)
 }
 
 // covering returns the offset with which a share of the outputs covers as many labels as

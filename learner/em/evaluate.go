@@ -95,20 +95,20 @@ func (l *losses) beat(others losses) bool {
 		return false
 	}
 	gain, rest = gain-others.sums[most]+l.sums[most], rest-others.sums[most]
-	return exceed(others.sums, l.sums, sure) || gain > large*rest
+	return Exceed(others.sums[:], l.sums[:], sure) || gain > large*rest
 }
 
-// exceed reports whether losses are higher than others by more than so many standard
-// errors of the difference, of which each stretch is a sample.
-func exceed(losses, others [stretches]float64, errors float64) bool {
-	sum, squares := 0.0, 0.0
+// Exceed reports whether losses are higher than others by more than so many standard
+// errors of the difference, of which each stretch of time is a sample.
+func Exceed(losses, others []float64, errors float64) bool {
+	sum, squares, n := 0.0, 0.0, float64(len(losses))
 	for i, v := range losses {
 		d := v - others[i]
 		sum += d
 		squares += d * d
 	}
-	variance := max(0, squares-sum*sum/stretches) / (stretches - 1)
-	return sum > errors*math.Sqrt(stretches*variance)
+	variance := max(0, squares-sum*sum/n) / (n - 1)
+	return sum > errors*math.Sqrt(n*variance)
 }
 
 // judge returns the losses of the present model under an affinity matrix.

@@ -157,8 +157,10 @@ type progress struct {
 	application string
 }
 
+// Tried implements [train.Progress].
+func (p progress) Tried(train.Trial) {}
+
 // Begin implements [train.Progress].
-func (p progress) Tried(train.Trial)   {}
 func (p progress) Begin(*train.Report) { p.metrics.advanced(p.application, 0) }
 
 // Epoch implements [train.Progress].

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/artifact"
 	"github.com/deepscaler/deepscaler/estimator/features"
@@ -79,7 +81,7 @@ func (t *training) tryAnchors(ctx context.Context, anchors []features.Anchor, ji
 		if err != nil {
 			return fmt.Errorf("anchor %s: %w", a, err)
 		}
-		r := Trial{Anchor: string(a), Loss: mean(losses), Alone: alone}
+		r := Trial{Anchor: string(a), Loss: stat.Mean(losses, nil), Alone: alone}
 		if math.IsNaN(r.Loss+r.Alone) || math.IsInf(r.Loss+r.Alone, 0) { // learning diverged
 			if i == 0 {
 				break
@@ -89,7 +91,7 @@ func (t *training) tryAnchors(ctx context.Context, anchors []features.Anchor, ji
 		if i == 0 {
 			first = losses
 		} else {
-			r.Better = clearly(losses, first)
+			r.Better = len(first) > 1 && len(losses) == len(first) && em.Exceed(first, losses, certainty)
 		}
 		if r.Better && r.Loss < lowest {
 			best, lowest = i, r.Loss
@@ -175,28 +177,5 @@ func (t *training) corrected(learned *em.Result, i int, y float32) float64 {
 	return v
 }
 
-func mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
-}
-
 // certainty is by how many standard errors another anchor must be better.
 const certainty = 2
-
-// clearly reports whether losses are lower than others by more than chance explains, as they
-// differ from stretch to stretch.
-func clearly(low, others []float64) bool {
-	if len(low) != len(others) || len(low) < 2 {
-		return false
-	}
-	sum, squares, n := 0.0, 0.0, float64(len(low))
-	for i, v := range low {
-		d := others[i] - v
-		sum += d
-		squares += d * d
-	}
-	return sum > certainty*math.Sqrt(max(0, n*squares-sum*sum)/(n-1))
-}

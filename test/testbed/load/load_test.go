@@ -1,6 +1,7 @@
 package load
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -174,10 +175,10 @@ func TestClosedLoop(t *testing.T) {
 	}
 }
 
-// In a session a checkout follows a browse minutes later.
-func TestSessionsFollowTheChain(t *testing.T) {
-	a := boutique(t)
-	s, err := a.Users.Session("shopper")
+// sessions returns a session, and the visits of 200 users in it within 20,000 s that take no time.
+func sessions(t *testing.T, a *app.Application, name string) (*app.Session, iter.Seq[simulation.Visit]) {
+	t.Helper()
+	s, err := a.Users.Session(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,6 +186,25 @@ func TestSessionsFollowTheChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, func(yield func(simulation.Visit) bool) {
+		for {
+			v, _ := c.Next()
+			if v.At > 20000 {
+				return
+			}
+			c.Take()
+			c.Done(v.At, v)
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// In a session a checkout follows a browse minutes later.
+func TestSessionsFollowTheChain(t *testing.T) {
+	a := boutique(t)
+	s, visits := sessions(t, a, "shopper")
 	want, err := a.Users.SessionMix(s)
 	if err != nil {
 		t.Fatal(err)
@@ -196,13 +216,7 @@ func TestSessionsFollowTheChain(t *testing.T) {
 	}
 	// How long after a user's last cart the same user pays.
 	added, waits := map[int]float64{}, []float64{}
-	for {
-		v, _ := c.Next()
-		if v.At > 20000 {
-			break
-		}
-		c.Take()
-		c.Done(v.At, v)
+	for v := range visits {
 		got[v.Journey]++
 		all++
 		switch a.Users.Journeys[v.Journey].Name {
@@ -227,23 +241,10 @@ func TestSessionsFollowTheChain(t *testing.T) {
 // Nobody leaves a waiting room early, and all leave it soon after its time.
 func TestSessionsWait(t *testing.T) {
 	a := boutique(t)
-	s, err := a.Users.Session("queue")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := NewSessions(a, s, Profile{200}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, visits := sessions(t, a, "queue")
 	const wait, think = 120, 5
 	came, left, sum := map[int]float64{}, 0.0, 0.0
-	for {
-		v, _ := c.Next()
-		if v.At > 20000 {
-			break
-		}
-		c.Take()
-		c.Done(v.At, v)
+	for v := range visits {
 		switch before, known := came[v.User]; a.Users.Journeys[v.Journey].Name {
 		case "index":
 			came[v.User] = v.At
