@@ -46,7 +46,7 @@ With --live it compares what DeepScaler planned in a cluster, in shadow or not, 
 its autoscalers did and with what was needed in hindsight: pods, core-hours, steps with too
 few pods, and violations of the SLO. Plans and telemetry come from Prometheus, which must
 scrape the adapter. A plan counts as autoscalers would follow it: a lead time later, and
-the largest of five minutes.`,
+the largest of their stabilisation window.`,
 		Example: `  # The part of the history that training held back
   deepscaler backtest --series shop.csv.gz --model-file model.safetensors
 
@@ -78,7 +78,7 @@ the largest of five minutes.`,
 	fs.StringVar(&o.part, "part", o.part, "Part to predict: test, validation, train, or all of another series than that of the training. Only test and all show the error to expect.")
 	fs.StringVar(&o.output, "output", o.output, "Format of the result on standard output: table or json.")
 	fs.BoolVar(&o.perService, "per-service", false, "Also show the errors of every service.")
-	fs.IntVar(&o.spec.Workers, "workers", 0, "Number of threads; 0 is one per processor. The result does not depend on it.")
+	fs.IntVar(&o.spec.Workers, "workers", 0, "Number of threads; 0, the default, is one per processor. The result does not depend on it.")
 	fs.BoolVar(&o.isLive, "live", false, "Compare plans with what ran; all flags below belong to it.")
 	o.live.Flags(fs)
 	fs.SortFlags = false

@@ -17,16 +17,16 @@ import (
 type LiveSpec struct {
 	// Policy is what needs are counted for.
 	demand.Policy
-	// LeadTime is how long a planned pod takes to serve, and Hold how long an autoscaler
-	// keeps the largest number before it scales in.
-	LeadTime, Hold time.Duration
+	// LeadTime is how long a planned pod takes to serve. Stabilization is how long autoscalers
+	// keep the largest plan before they scale in; plans hold replicas longer themselves.
+	LeadTime, Stabilization time.Duration
 	// Tolerance is the share of a replica that is not rounded up.
 	Tolerance float64
 }
 
 // DefaultLiveSpec returns the defaults of the adapter and of the HPA to copy.
 func DefaultLiveSpec() LiveSpec {
-	return LiveSpec{Policy: demand.Policy{MinUtilisation: 0.5, MaxUtilisation: 0.8}, LeadTime: time.Minute, Hold: 5 * time.Minute, Tolerance: 0.05}
+	return LiveSpec{Policy: demand.Policy{MinUtilisation: 0.5, MaxUtilisation: 0.8}, LeadTime: time.Minute, Stabilization: 15 * time.Second, Tolerance: 0.05}
 }
 
 // Live compares what ran with what the plans would have run, with its form in JSON.
@@ -126,13 +126,13 @@ func CompareLive(w *estimator.Window, calls []estimator.Edge, s LiveSpec) (*Live
 }
 
 // effect returns the replicas that would have been ready at each step if the plans had been
-// followed: the largest plan of the time that an autoscaler holds, a lead time before.
+// followed: the largest plan of the stabilisation window, a lead time before.
 func (s LiveSpec) effect(w *estimator.Window, n, planned int) []float64 {
-	lead, hold := int((s.LeadTime+w.Step-1)/w.Step), int(s.Hold/w.Step)
+	lead, window := int((s.LeadTime+w.Step-1)/w.Step), int(s.Stabilization/w.Step)
 	out := make([]float64, w.Steps)
 	for t := range out {
 		out[t] = math.NaN()
-		for past := t - lead; past >= max(0, t-lead-hold); past-- {
+		for past := t - lead; past >= max(0, t-lead-window); past-- {
 			if v := w.At(n, past, planned); !math.IsNaN(v) && !(out[t] >= v) {
 				out[t] = v
 			}

@@ -61,6 +61,28 @@ func TestCompareLive(t *testing.T) {
 	}
 }
 
+// TestAutoscalersKeepPlansForTheirWindow lets the plan fall from eight replicas to one, which
+// has an effect after a lead time of two steps and the stabilisation window.
+func TestAutoscalersKeepPlansForTheirWindow(t *testing.T) {
+	planned := func(t int) float64 {
+		if t < 120 {
+			return 8
+		}
+		return 1
+	}
+	for window, steps := range map[time.Duration]float64{0: 0, 15 * time.Second: 0, time.Minute: 2, 5 * time.Minute: 10} {
+		s := DefaultLiveSpec()
+		s.Stabilization = window
+		got, err := CompareLive(lived(planned), nil, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := ((120+steps)*8 + (118-steps)*1) * 30 / 3600; !cmp.Equal(got.Total.Plan, want, cmpopts.EquateApprox(0, 1e-9)) {
+			t.Errorf("with a window of %v the plans would have run %v replica-hours, want %v", window, got.Total.Plan, want)
+		}
+	}
+}
+
 func TestCompareLiveNeedsPlans(t *testing.T) {
 	w := lived(func(int) float64 { return math.NaN() })
 	if _, err := CompareLive(w, nil, DefaultLiveSpec()); err == nil || !strings.Contains(err.Error(), "scrape the adapter") {

@@ -26,19 +26,23 @@ type LiveOptions struct {
 	SLO           time.Duration
 	SLOPercentile float64
 	LeadTime      time.Duration
+	// Stabilization is that of [LiveSpec].
+	Stabilization time.Duration
 }
 
 // NewLiveOptions returns the defaults.
 func NewLiveOptions() *LiveOptions {
-	return &LiveOptions{Source: record.NewOptions(), Since: "7d", LeadTime: DefaultLiveSpec().LeadTime}
+	spec := DefaultLiveSpec()
+	return &LiveOptions{Source: record.NewOptions(), Since: "7d", LeadTime: spec.LeadTime, Stabilization: spec.Stabilization}
 }
 
 // Flags adds the flags to fs.
 func (o *LiveOptions) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Since, "since", o.Since, "How far back to compare, such as 7d or 36h.")
-	fs.DurationVar(&o.SLO, "slo", o.SLO, "Response time that requests entering the application must keep, as in the configuration of the adapter; 0 counts no violations.")
-	fs.Float64Var(&o.SLOPercentile, "slo-percentile", o.SLOPercentile, "What the SLO bounds: 0 the mean, 0.95 the 95th percentile.")
+	fs.DurationVar(&o.SLO, "slo", o.SLO, "Response time that requests entering the application must keep, as in the configuration of the adapter; 0, the default, counts no violations.")
+	fs.Float64Var(&o.SLOPercentile, "slo-percentile", o.SLOPercentile, "What the SLO bounds: 0, the default, the mean, 0.95 the 95th percentile.")
 	fs.DurationVar(&o.LeadTime, "lead-time", o.LeadTime, "Time from a plan until its pods serve, as in the configuration of the adapter.")
+	fs.DurationVar(&o.Stabilization, "stabilization-window", o.Stabilization, "How long the autoscalers keep the largest plan, as in scaleDown of their behavior; 5m where they name none.")
 	o.Source.SourceFlags(fs)
 }
 
@@ -49,12 +53,15 @@ func (o *LiveOptions) Run(ctx context.Context, log io.Writer, now func() time.Ti
 	source.Features = estimator.FeatureNames(append(estimator.DefaultFeatures(), telemetry.Planned, telemetry.Cores))
 	source.Queries = telemetry.LiveQueries()
 	spec := DefaultLiveSpec()
-	spec.SLO, spec.LeadTime = demand.SLO{Bound: o.SLO, Percentile: o.SLOPercentile}, o.LeadTime
+	spec.SLO, spec.LeadTime, spec.Stabilization = demand.SLO{Bound: o.SLO, Percentile: o.SLOPercentile}, o.LeadTime, o.Stabilization
 	if err := errors.Join(source.Validate(), spec.SLO.Validate()); err != nil {
 		return nil, err
 	}
 	if o.LeadTime < 0 {
 		return nil, fmt.Errorf("--lead-time is %v, want at least 0", o.LeadTime)
+	}
+	if o.Stabilization < 0 {
+		return nil, fmt.Errorf("--stabilization-window is %v, want at least 0", o.Stabilization)
 	}
 	c, err := source.Config(log, now)
 	if err != nil {
