@@ -55,7 +55,7 @@ func (o *Options) Flags() *cliflag.NamedFlagSets {
 	o.Server.AddServingFlags(groups.FlagSet("Serving"))
 	keda := groups.FlagSet("KEDA")
 	keda.IntVar(&o.KEDA.Port, "keda-port", o.KEDA.Port,
-		"Port of the external scaler for KEDA, a gRPC server with the serving certificate. 0 for none.")
+		"Port of the external scaler for KEDA, a gRPC server with the serving certificate. 0, the default, for none.")
 	keda.StringVar(&o.KEDA.ClientCAFile, "keda-client-ca-file", o.KEDA.ClientCAFile,
 		"File with the authorities of KEDA's client certificate, which is then required. Without it, let a NetworkPolicy keep others from the port.")
 	o.Server.AddAuthFlags(groups.FlagSet("Authentication and authorisation"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,12 @@ moved it, the trust in the model, and the bounds. Who may read the metric may re
 
   # The same for scripts
   kubectl deepscaler explain cart -n shop -o json`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("%d services are named, want one, as in deepscaler explain cart; deepscaler status lists them", len(args))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.validate(); err != nil {
 				return err

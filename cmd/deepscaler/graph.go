@@ -52,7 +52,7 @@ Graphviz; GitHub renders output mermaid in Markdown.`,
 	fs.StringVar(&options.Which, "which", options.Which,
 		"Graph to show: combined, the one that the network uses; set, the union of all stored graphs; or the name of one of them.")
 	fs.Float64Var(&options.MinWeight, "min-weight", options.MinWeight, "Smallest weight of the edges to show.")
-	fs.IntVar(&options.Top, "top", options.Top, "Show this many edges, the heaviest; 0 for all.")
+	fs.IntVar(&options.Top, "top", options.Top, "Show this many edges, the heaviest; 0, the default, for all.")
 	fs.BoolVar(&options.SelfLoops, "self-loops", options.SelfLoops, "Also show edges of a service to itself.")
 	fs.StringVar(&options.Compare, "compare", "",
 		"Known graph, CSV with source,destination[,weight], to mark edges as known or learned. Output csv cannot show it.")

@@ -104,7 +104,7 @@ func writable(path string) error {
 	}
 	probe, err := os.CreateTemp(filepath.Dir(path), ".writable-*")
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, err)
+		return fmt.Errorf("%s cannot be written: %w: its folder must exist and be writable", path, err)
 	}
 	probe.Close()
 	return os.Remove(probe.Name())

@@ -117,7 +117,7 @@ func (o *Options) graph(m *artifact.Model) (*graph, error) {
 		}
 		known, err := history.ReadGraphFile(o.Compare, services)
 		if err != nil {
-			return nil, fmt.Errorf("--compare: only services of the model can be compared: %w", err)
+			return nil, fmt.Errorf("--compare, for a graph of the services of the model: %w", err)
 		}
 		g.compare(o.Compare, known, a)
 	}

@@ -111,9 +111,9 @@ func (o *Options) SourceFlags(fs *pflag.FlagSet) {
 	fs.DurationVar(&o.RateWindow, "rate-window", o.RateWindow,
 		"Range over which counters become rates; 0 means that of --config, or 1m, or one step if that is longer. Use the value of the adapter.")
 	fs.StringSliceVar(&o.Namespaces, "namespace", o.Namespaces,
-		"Namespace of the application (required). Repeat it for an application over several namespaces; services are then recorded as namespace/name.")
+		"Namespace of the application (required). Repeat it for an application over several namespaces; services are then named namespace/name.")
 	fs.StringSliceVar(&o.Services, "services", o.Services,
-		"Workloads to record, comma-separated, as name or namespace/name; default every workload in the namespaces that received a request in the range.")
+		"Workloads to read, comma-separated, as name or namespace/name; default every workload in the namespaces that received a request in the range.")
 	fs.DurationVar(&o.Step, "step", o.Step, "Time between two rows of a service. Use that of the adapter.")
 	fs.IntVar(&o.Columns, "columns", o.Columns, "Largest number of steps of one query. Queries for many services have fewer; lower it if queries take too long.")
 	fs.IntVar(&o.Attempts, "attempts", o.Attempts, "Attempts for a query that fails for a transient reason.")

@@ -42,7 +42,7 @@ func samples(s *train.Spec, fs *pflag.FlagSet) {
 	fs.StringVar(&s.Label.Kind, "label", s.Label.Kind,
 		"Source of the truth: required (the replicas that would have been enough, found in hindsight from replicas, cpu, requests and latency) or observed (the recorded value of the target). Default required if the target is replicas, else observed.")
 	fs.DurationVar((*time.Duration)(&s.Label.SLO), "slo", time.Duration(s.Label.SLO), "Response time that the application promises, for the label required. Without it, replicas are counted for the middle of the utilisations that may be planned.")
-	fs.Float64Var(&s.Label.SLOPercentile, "slo-percentile", s.Label.SLOPercentile, "Which percentile --slo bounds, 0.95 for p95; 0 is the mean.")
+	fs.Float64Var(&s.Label.SLOPercentile, "slo-percentile", s.Label.SLOPercentile, "Which percentile --slo bounds, 0.95 for p95; 0, the default, is the mean.")
 	fs.IntVar(&o.Window, "window", o.Window, "Steps that the network looks back.")
 	fs.DurationVar(&s.LeadTime, "lead-time", s.LeadTime, "Time from a forecast until the requested pods are ready. Without --horizon, the steps to predict cover it.")
 	fs.Var((*horizons)(&o.Horizons), "horizon", "Steps ahead to predict: 3 for the next three, steps 1, 2 and 3; a list such as 1,4,10 for exactly those. Default as many as cover --lead-time.")
@@ -71,7 +71,7 @@ func learning(s *train.Spec, fs *pflag.FlagSet) {
 	fs.Float64Var(&c.Disturb, "disturb", c.Disturb, "Share of the samples in which training makes nonsense of what some services show, so that the others are predicted as well as by themselves when their neighbours are out of the ordinary; 0 is none.")
 	fs.Float64Var(&c.Decay, "weight-decay", c.Decay, "Decoupled weight decay of the network.")
 	fs.Float64Var(&c.Clip, "clip", c.Clip, "Largest norm of a gradient.")
-	fs.IntVar(&c.Patience, "patience", c.Patience, "Epochs without a better validation loss before an iteration continues with the graph; 0 is never.")
+	fs.IntVar(&c.Patience, "patience", c.Patience, "Epochs without a better validation loss before an iteration continues with the graph; 0, the default, is never.")
 	fs.Uint64Var(&c.Seed, "seed", c.Seed, "Seed of all random numbers. The same seed and files give the same model.")
 	fs.IntVar(&c.Workers, "workers", c.Workers, "Number of threads; 0 is one per processor.")
 }
