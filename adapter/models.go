@@ -48,7 +48,7 @@ type queueingModel struct {
 	steps, further int
 }
 
-// seasonal returns the joint queueing estimator that knows how the load recurs, with a
+// seasonal returns the joint queueing estimator with the season of the load, with a
 // horizon; 0 is the lead time.
 func (q queueingModel) seasonal(s *season.Season, horizon int) *queueing.HAB {
 	c := q.config

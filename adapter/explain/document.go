@@ -1,5 +1,5 @@
 // Package explain shows why services get the replicas that they get: over HTTP, to
-// whoever may read the metric, as JSON that says the same in words.
+// whoever may read the metric, as JSON and in words.
 //
 // A request for the external metric with explain=true in its query is answered with a
 // [Document] about the services that its selector matches:
@@ -47,7 +47,7 @@ type Application struct {
 	Problem string `json:"problem,omitempty"`
 	// Trust is how far the model is believed; nil without one.
 	Trust *Trust `json:"trust,omitempty"`
-	// Learning is what the learner does. Only the replica that leads knows it.
+	// Learning is what the learner does. Only the replica that leads has it.
 	Learning *Learning `json:"learning,omitempty"`
 	// Recent is the trust at the last steps, in the order of time. Only in full documents.
 	Recent []Moment `json:"recent,omitempty"`

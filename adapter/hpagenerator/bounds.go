@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// leastSamples is the number of samples below which a history says too little.
+	// leastSamples is the number of samples below which a history is too short for bounds.
 	leastSamples = 12
 	// brief is one over the share of time in which few replicas were an exception, such as
 	// an outage, and no bound.

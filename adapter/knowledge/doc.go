@@ -1,4 +1,4 @@
-// Package knowledge reads what the adapter knows of applications from its external
-// metrics: desired replicas, call rates and affinity. The plugin for kube-scheduler places pods by it,
-// and kubectl deepscaler placement reports by it.
+// Package knowledge reads desired replicas, call rates and affinity of applications from the
+// adapter's external metrics. The plugin for kube-scheduler places pods by them, and kubectl
+// deepscaler placement reports by them.
 package knowledge

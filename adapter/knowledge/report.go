@@ -13,7 +13,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Report is what the adapter knows of the services of one namespace. It is immutable.
+// Report has plans, call rates and affinities of the services of one namespace. It is immutable.
 type Report struct {
 	// Made is the time of the newest part, and Step the time between two plans; zero without
 	// any managed service.

@@ -3,7 +3,7 @@
 //
 // It only scores, so no pod is ever unschedulable because of it. Pods of other workloads,
 // and all pods while the adapter's data is stale or missing, are scheduled as if it were not
-// there. It reads what the adapter knows (desired replicas, call rates, affinity) once per step
+// there. It reads the adapter's metrics (desired replicas, call rates, affinity) once per step
 // and namespace in the background; scheduling itself does no I/O.
 //
 // Only interfaces of k8s.io/kube-scheduler/framework are needed; a program that links

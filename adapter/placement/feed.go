@@ -23,7 +23,7 @@ const (
 	forget = time.Hour
 )
 
-// feed keeps what the adapter knows of the namespaces with pods to schedule. Reading it takes
+// feed keeps reports of the adapter on the namespaces with pods to schedule. Reading it takes
 // no request and hardly any time.
 type feed struct {
 	reader knowledge.Reader
@@ -90,7 +90,7 @@ func (f *feed) refresh(ctx context.Context) {
 	for _, namespace := range f.due() {
 		data, err := knowledge.Read(ctx, f.reader, namespace)
 		if err != nil {
-			klog.FromContext(ctx).Info("Cannot read what the adapter knows; while that lasts, pods are placed by the other plugins", "namespace", namespace, "err", err)
+			klog.FromContext(ctx).Info("Cannot read the metrics of the adapter; while that lasts, pods are placed by the other plugins", "namespace", namespace, "err", err)
 		}
 		f.store(namespace, data, err)
 		changed = true

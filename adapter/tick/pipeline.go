@@ -49,7 +49,7 @@ type Model struct {
 	// Steps is the number of newest steps of a window for the plan, and Read the
 	// number to read, which may be larger for an estimator.
 	Steps, Read int
-	// Trained is what the trained model knows; nil without one.
+	// Trained describes the trained model; nil without one.
 	Trained *Trained
 	// Theory is queueing theory, which serves behind the model, and Plain the same
 	// without the season of the load; nil if there is no season.

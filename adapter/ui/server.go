@@ -20,7 +20,7 @@ import (
 //go:embed page
 var page embed.FS
 
-// Source has what the adapter knows. Namespaces are those with services.
+// Source has what the adapter plans. Namespaces are those with services.
 type Source interface {
 	Describe(ctx context.Context, q explain.Query) (*explain.Document, error)
 	Namespaces(ctx context.Context) ([]string, error)

@@ -17,7 +17,7 @@ func newUICommand() *cobra.Command {
 		Short: "Show applications live on a page in the browser",
 		Long: `Ui serves a page on localhost, with your kubeconfig and your rights: the graph of an
 application, each service with its pods, its desired replicas and its need over the horizon,
-and the trust in the model over time. It follows live and says what is wrong.`,
+and the trust in the model over time. It updates live and names what is wrong.`,
 		Example: `  # The namespace of the current context, on http://127.0.0.1:8787
   kubectl deepscaler ui
 

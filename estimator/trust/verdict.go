@@ -72,7 +72,7 @@ type Verdict struct {
 	// Outside is how far the application is out of the range of the training: 0 inside, 1
 	// by half of its width in all services; NaN if unknown.
 	Outside float64
-	// Reason says what decided, in a few words.
+	// Reason is what decided, in a few words.
 	Reason string
 }
 

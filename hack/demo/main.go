@@ -31,7 +31,7 @@ func command() *cobra.Command {
 		Long: `Demo builds what is missing (a few minutes the first time), starts a Kubernetes
 control plane, an application under load, Prometheus, Jaeger and the DeepScaler
 adapter with its learner on the loopback interface, and shows a live table per
-service: what is needed, which estimator says so, how far the network is trusted,
+service: what is needed, which estimator forecasts it, how far the network is trusted,
 which services it has learned to depend on each other, and what the learner does.
 The learner has enough history after four minutes; from then on a network takes over
 as soon as one beats queueing theory. After six minutes users of Online Boutique begin

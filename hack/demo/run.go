@@ -201,7 +201,7 @@ Prometheus: %[6]s   Jaeger: %[7]s
 
 DESIRED is what DeepScaler computes, HPA what the autoscalers ask for. They scale out at once, and scale in to
 the largest number of some seconds (stabilizationWindowSeconds). DESIRED itself keeps the largest need of the last
-minutes, unless the model knows from the season of the load that the fall is to last.
+minutes, unless the season of the load shows that the fall is to last.
 
 `, s.Cluster.Kubeconfig(), plugins, a.Namespace, stack.MetricName, a.Services[0], a.Prometheus.URL(), a.Jaeger.QueryURL())
 	return nil

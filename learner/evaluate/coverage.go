@@ -5,7 +5,7 @@ type cover struct {
 	covered, known []int
 }
 
-// add counts a prediction. A lower bound that is covered says nothing, since the truth may
+// add counts a prediction. A lower bound that is covered shows nothing, since the truth may
 // be higher.
 func (c *cover) add(level, levels int, label, prediction float32, censored bool) {
 	if c.known == nil {

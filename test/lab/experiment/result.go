@@ -11,7 +11,7 @@ import (
 type Result struct {
 	Runs      []Run      `json:"runs"`
 	Frontiers []Frontier `json:"frontiers"`
-	// Difficulty says, by application and workload, how much the need grows within the lead
+	// Difficulty is, by application and workload, how much the need grows within the lead
 	// time at most.
 	Difficulty []Difficulty `json:"difficulty"`
 	// Reference is the autoscaler at whose cost the others are compared.

@@ -1,7 +1,7 @@
 package placement
 
 // Bound improves a placement by moving single pods and by swapping two, as long as the mean
-// round trip of a call falls and no zone is busier than allowed. It knows all pods
+// round trip of a call falls and no zone is busier than allowed. It has all pods
 // at once and never pays for a move, so it bounds what a scheduler can reach.
 func Bound(c *Cluster, l *Load, trips [3]float64, worst float64) *Cluster {
 	best := c.Clone()

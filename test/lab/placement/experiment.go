@@ -61,7 +61,7 @@ const busiest = 0.8
 type Scene struct {
 	*Experiment
 	Load Load
-	// Calls are the same, as the adapter knows them.
+	// Calls are the same, as the adapter serves them.
 	Calls []estimator.Call
 	// Many are the replicas of each service after scaling out.
 	Many []int

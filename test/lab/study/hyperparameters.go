@@ -124,7 +124,7 @@ func hyperparametersCommand() *cobra.Command {
 		Use:   "hyperparameters",
 		Short: "Vary one hyperparameter at a time",
 		Long: `Hyperparameters trains networks that differ from the default, or from what the
-flags say, in one value, and tells the validation loss, the errors in the test
+flags choose, in one value, and prints the validation loss, the errors in the test
 part beside those of the default, and what training cost.
 
 The loss is in standard deviations of the labels: with another anchor or scale it
