@@ -59,9 +59,6 @@ func (t *Tally) Add(predicted, actual []float64, censored []bool) {
 	}
 }
 
-// Horizons returns the steps ahead of the errors.
-func (t *Tally) Horizons() []int { return slices.Clone(t.horizons) }
-
 // Horizon returns the errors at the i-th horizon.
 func (t *Tally) Horizon(i int) Metrics { return t.sums[i].metrics() }
 

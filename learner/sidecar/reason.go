@@ -30,9 +30,6 @@ const (
 	None Reason = ""
 )
 
-// Reasons returns all but [None].
-func Reasons() []Reason { return []Reason{NoModel, Misfit, Services, Accuracy, Age} }
-
 // situation is what a decision to train depends on.
 type situation struct {
 	now         time.Time

@@ -2,7 +2,6 @@ package workload
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/deepscaler/deepscaler/test/testbed/app"
@@ -114,14 +113,5 @@ func maxima(values []float64, ahead int) []int {
 	return out
 }
 
-// Mean returns the mean requests per second, and Peak the highest.
+// Mean returns the mean requests per second.
 func (l *Load) Mean() float64 { return l.Profile.Mean() }
-
-// Peak returns the highest requests per second.
-func (l *Load) Peak() float64 {
-	most := math.Inf(-1)
-	for _, v := range l.Profile {
-		most = max(most, v)
-	}
-	return most
-}

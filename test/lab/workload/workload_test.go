@@ -257,8 +257,8 @@ func TestFiles(t *testing.T) {
 	if m := part(t, path+":relative=1", Span{Duration: 2 * time.Minute}).Mean(); math.Abs(m-100) > 1e-9 {
 		t.Errorf("the relative mean is %v, want the base of 100", m)
 	}
-	if m := part(t, path+":scale=2", Span{Duration: 2 * time.Minute}).Peak(); m != 60 {
-		t.Errorf("the scaled peak is %v, want 60", m)
+	if m := part(t, path+":scale=2", Span{Duration: 2 * time.Minute}).Profile; slices.Max(m) != 60 {
+		t.Errorf("the scaled peak is %v, want 60", slices.Max(m))
 	}
 	g := generator(t, path)
 	minute := func(from int) Span {

@@ -53,11 +53,6 @@ func (e *Engine) SetPods(service int, names []string) {
 // Ready returns the number of ready replicas of a service.
 func (e *Engine) Ready(service int) int { return len(e.services[service].ready) }
 
-// Desired returns the number of replicas a service was scaled to.
-func (e *Engine) Desired(service int) int {
-	return len(e.services[service].ready) + len(e.services[service].starting)
-}
-
 func (e *Engine) addReplica(service int, name string, ready bool) {
 	s := &e.services[service]
 	s.present++
