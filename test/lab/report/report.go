@@ -91,72 +91,16 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 			s.Difficulty = d.About
 		}
 	}
-	var failed error
-	draw := func(c chart) template.HTML {
-		svg, err := c.svg()
-		if err != nil && failed == nil {
-			failed = err
-		}
-		return svg
-	}
-	frontier := chart{title: "Violations against cost", x: "core-hours", y: "violations %", least: 1, width: wide, height: tall}
-	for _, f := range experiment.Frontiers(runs) {
-		l := line{name: f.Autoscaler, color: palette(colors[f.Autoscaler]), dots: true}
-		for _, p := range f.Points {
-			l.x, l.y = append(l.x, p.CoreHours), append(l.y, 100*p.Violations)
-		}
-		frontier.lines = append(frontier.lines, l)
-		red, green, blue, _ := l.color.RGBA()
-		s.Legend = append(s.Legend, entry{f.Autoscaler, template.CSS(fmt.Sprintf("#%02x%02x%02x", red>>8, green>>8, blue>>8))})
-	}
-	s.Frontier = draw(frontier)
-
-	var traces []experiment.Trace
-	for _, t := range r.ChosenTraces() {
-		if t.Application == application && t.Workload == workload {
+	d := &drawing{colors: colors}
+	s.Frontier, s.Legend = d.frontier(experiment.Frontiers(runs))
+	var traces []*experiment.Trace
+	chosen := r.ChosenTraces()
+	for i := range chosen {
+		if t := &chosen[i]; t.Application == application && t.Workload == workload {
 			traces = append(traces, t)
 		}
 	}
-	for _, kind := range []struct {
-		title, unit string
-		of          func(*experiment.Trace) []float64
-		factor      float64
-		least       float64
-	}{
-		{"Violations so far", "% of the run", func(t *experiment.Trace) []float64 { return t.Violated }, 100, 1},
-		{"Cost so far", "core-hours", func(t *experiment.Trace) []float64 { return t.Cores }, 1, 0},
-		{"Cumulative absolute error", "seconds", func(t *experiment.Trace) []float64 { return t.Error }, 1, 0},
-	} {
-		c := chart{title: kind.title, x: minutes, y: kind.unit, width: third, height: tall, least: kind.least}
-		for i := range traces {
-			t := &traces[i]
-			c.lines = append(c.lines, line{name: t.Autoscaler, color: palette(colors[t.Autoscaler]), x: t.Minutes, y: scaled(kind.of(t), kind.factor)})
-		}
-		s.Cumulative = append(s.Cumulative, draw(c))
-	}
-	for i := range traces {
-		t := &traces[i]
-		s.Response = append(s.Response, draw(chart{
-			title: fmt.Sprintf("%s (%v)", t.Autoscaler, t.Knob), x: minutes, y: "mean response, ms", width: wide, height: short,
-			lines: []line{{color: palette(colors[t.Autoscaler]), x: t.Minutes, y: scaled(t.Response, 1000)}},
-			band:  1000 * t.SLO, most: 5000 * t.SLO,
-		}))
-	}
-	for i, name := range servicesOf(traces) {
-		one := service{Name: name}
-		for k := range traces {
-			t := &traces[k]
-			one.Plots = append(one.Plots, draw(chart{
-				title: t.Autoscaler, x: minutes, y: "replicas", width: half, height: short,
-				lines: []line{
-					{name: "desired", color: palette(4), x: t.Minutes, y: t.Desired[i], thin: true},
-					{name: "ready", color: palette(colors[t.Autoscaler]), x: t.Minutes, y: t.Ready[i]},
-					{name: "needed", color: palette(7), x: t.Minutes, y: t.Need[i], thin: true},
-				},
-			}))
-		}
-		s.Services = append(s.Services, one)
-	}
+	s.Cumulative, s.Response, s.Services = d.cumulative(traces), d.responses(traces), d.services(traces)
 	for i := range r.Learned {
 		if l := &r.Learned[i]; l.Application == application && l.Workload == workload && l.Model.Kind == artifact.KindDeepScaler {
 			drawn, err := network(l.Model.Services, l.Model.Affinity)
@@ -166,21 +110,5 @@ func newScene(r *experiment.Result, runs []experiment.Run, colors map[string]int
 			s.Graphs = append(s.Graphs, graph{l.Autoscaler, drawn})
 		}
 	}
-	return s, failed
-}
-
-// servicesOf returns the services of traces of one load, which all have the same.
-func servicesOf(traces []experiment.Trace) []string {
-	if len(traces) == 0 {
-		return nil
-	}
-	return traces[0].Services
-}
-
-func scaled(values []float64, factor float64) []float64 {
-	out := make([]float64, len(values))
-	for i, v := range values {
-		out[i] = v * factor
-	}
-	return out
+	return s, d.failed
 }
