@@ -53,6 +53,7 @@ func (c *Config) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer planner.source.Close()
 	if c.BufferLease != "" {
 		if namespace, err = c.namespace("", "set certificates.namespace in the configuration, or leave --capacity-buffer-lease out"); err != nil {
 			return err
@@ -61,7 +62,6 @@ func (c *Config) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	defer planner.source.Close()
 	certificate, err := c.certificate(registry)
 	if err != nil {
 		return err
