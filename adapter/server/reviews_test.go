@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -128,31 +129,33 @@ func TestARevokedRightEndsWithTheLifetime(t *testing.T) {
 
 // Requests at the same time share one review, and one that is given up costs the others nothing.
 func TestNoStampede(t *testing.T) {
-	r, cluster, _ := site(map[string]string{"hpa": "*"})
-	cluster.wait = make(chan struct{})
-	first, giveUp := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if _, _, err := r.Authorize(first, read("hpa", "shop", "web")); !errors.Is(err, context.Canceled) {
-			t.Errorf("the request that is given up: %v", err)
-		}
-	})
-	time.Sleep(20 * time.Millisecond)
-	for i := range 200 {
+	synctest.Test(t, func(t *testing.T) {
+		r, cluster, _ := site(map[string]string{"hpa": "*"})
+		cluster.wait = make(chan struct{})
+		first, giveUp := context.WithCancel(t.Context())
+		var running sync.WaitGroup
 		running.Go(func() {
-			if !allows(t, r, read("hpa", fmt.Sprint(i), "web")) {
-				t.Error("denied")
+			if _, _, err := r.Authorize(first, read("hpa", "shop", "web")); !errors.Is(err, context.Canceled) {
+				t.Errorf("the request that is given up: %v", err)
 			}
 		})
-	}
-	time.Sleep(20 * time.Millisecond)
-	giveUp()
-	time.Sleep(20 * time.Millisecond)
-	close(cluster.wait)
-	running.Wait()
-	if got := cluster.reviews(); got != 1 {
-		t.Errorf("%d reviews of 201 requests at once", got)
-	}
+		synctest.Wait()
+		for i := range 200 {
+			running.Go(func() {
+				if !allows(t, r, read("hpa", fmt.Sprint(i), "web")) {
+					t.Error("denied")
+				}
+			})
+		}
+		synctest.Wait()
+		giveUp()
+		synctest.Wait()
+		close(cluster.wait)
+		running.Wait()
+		if got := cluster.reviews(); got != 1 {
+			t.Errorf("%d reviews of 201 requests at once", got)
+		}
+	})
 }
 
 func TestAnErrorIsNotRemembered(t *testing.T) {
