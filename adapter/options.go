@@ -1,6 +1,6 @@
-// Package adapter serves jointly estimated replica counts on the external
-// metrics API of Kubernetes: it discovers services from HorizontalPodAutoscalers,
-// plans them once per step from their telemetry, and answers from the last plan.
+// Package adapter serves jointly estimated replica counts on the external metrics API of
+// Kubernetes. It discovers services from HorizontalPodAutoscalers, plans them once per step
+// from their telemetry, and answers from the last plan.
 package adapter
 
 import (

@@ -42,9 +42,9 @@ const (
 	seasonal = "season+"
 )
 
-// Seasonal is derived: the change of requests per second over so many steps that the
-// season of the model expects, as far as it is to be believed, and 0 where it is not.
-// Package season adds it to windows.
+// Seasonal is derived: the change of requests per second over so many steps that the season of
+// the model expects. It counts as far as the season is to be believed, and is 0 where it is
+// not. Package season adds it to windows.
 func Seasonal(ahead int) Feature { return Feature(seasonal + strconv.Itoa(ahead)) }
 
 // SeasonAhead returns how many steps ahead [Seasonal] the feature is; 0 for any other.

@@ -1,6 +1,6 @@
 // Package check looks at a cluster as a user does, and reports what DeepScaler needs and
-// whether it is there: rights, metrics APIs, adapter, Prometheus, telemetry, call graph
-// and autoscalers.
+// whether it is there. It looks at rights, metrics APIs, adapter, Prometheus, telemetry, call
+// graph and autoscalers.
 package check
 
 import (

@@ -13,7 +13,7 @@ import (
 // rolloutHash is the label by which Argo Rollouts name their ReplicaSets.
 const rolloutHash = "rollouts-pod-template-hash"
 
-// ServiceOf returns the workload that a pod belongs to, by its owner references alone: a
+// ServiceOf returns the workload that a pod belongs to, by its owner references alone. A
 // ReplicaSet is named after its Deployment and the hash that its pods have as a label.
 func ServiceOf(pod *corev1.Pod) (estimator.Service, bool) {
 	owner := metav1.GetControllerOfNoCopy(pod)

@@ -63,8 +63,8 @@ type Model struct {
 	Ahead estimator.Estimator
 }
 
-// Keeper returns the replicas that services keep after a fall of their load, for each as if
-// an autoscaler had a stabilisation window of so many steps; NaN for none.
+// Keeper returns the replicas that services keep after a fall of their load. Each keeps them as
+// if an autoscaler had a stabilisation window of so many steps; NaN is none.
 type Keeper interface {
 	Held(ctx context.Context, w *estimator.Window, steps []int) ([]float64, error)
 }

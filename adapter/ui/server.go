@@ -1,5 +1,6 @@
-// Package ui serves a page on localhost that shows what the adapter of a cluster plans,
-// live: the graph of an application, the needs of its services, and the trust in its model.
+// Package ui serves a page on localhost that shows live what the adapter of a cluster plans.
+// The page has the graph of an application, the needs of its services, and the trust in its
+// model.
 package ui
 
 import (

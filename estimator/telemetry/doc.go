@@ -1,7 +1,6 @@
-// Package telemetry is the performance monitor of DeepScaler (paper §IV-A,
-// Table I): it reads the recent behaviour of one application's services from
-// Prometheus, and their invocation graph from mesh metrics and Jaeger, into an
-// [estimator.Window].
+// Package telemetry is the performance monitor of DeepScaler (paper §IV-A, Table I). It reads
+// the recent behaviour of one application's services from Prometheus, and their invocation
+// graph from mesh metrics and Jaeger, into an [estimator.Window].
 //
 // One PromQL range query per feature serves all services. The queries are
 // templates ([Query]); a preset supplies those of Table I and the configuration

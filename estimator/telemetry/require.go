@@ -6,10 +6,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Require returns the harmless problems of w, or an error if w is no basis for
-// decisions: replicas, cpu or requests have no data, no data at the end of the
-// window, or partial data. Missing data of another feature is a warning, and so
-// is a partly or wholly unknown invocation graph.
+// Require returns the harmless problems of w, or an error if w is no basis for decisions. It is
+// none where replicas, cpu or requests have no data, no data at the end of the window, or
+// partial data. Missing data of another feature is a warning, and so is a partly or wholly
+// unknown invocation graph.
 //
 // Unknown latency is expected without answered requests.
 func Require(w *estimator.Window, findings []*Error) (warnings []*Error, err error) {

@@ -1,6 +1,6 @@
-// Package trust decides how far a trained model is believed (paper §IV-D: after too many
-// prediction errors or SLA violations "the scheduler reduces trust in the model and
-// becomes more conservative in recycling resources").
+// Package trust decides how far a trained model is believed. By paper §IV-D, after too many
+// prediction errors or SLA violations "the scheduler reduces trust in the model and becomes
+// more conservative in recycling resources".
 //
 // # How
 //

@@ -1,6 +1,6 @@
-// Package controlplane builds and runs a real Kubernetes control plane without
-// containers: etcd, kube-apiserver, kube-controller-manager, kube-scheduler and
-// KWOK for the nodes and pods, with Prometheus and Jaeger beside them on demand.
+// Package controlplane builds and runs a real Kubernetes control plane without containers. It
+// has etcd, kube-apiserver, kube-controller-manager, kube-scheduler and KWOK for the nodes and
+// pods, with Prometheus and Jaeger beside them on demand.
 //
 // [Build] compiles pinned versions from Go modules (the nested modules under
 // modules/) into the user's cache directory, once per version. [Start] runs them

@@ -1,7 +1,7 @@
-// Command release makes what a release publishes: images for two processors without a container
-// daemon, archives and a krew manifest of the kubectl plugin, the Helm chart, the rendered
-// manifests, bills of materials and checksums. Nothing leaves the machine, except for the images
-// with --push. The same commit makes the same bytes.
+// Command release makes what a release publishes. That is images for two processors without a
+// container daemon, archives and a krew manifest of the kubectl plugin, the Helm chart, the
+// rendered manifests, bills of materials and checksums. Nothing leaves the machine, except for
+// the images with --push. The same commit makes the same bytes.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Package affinity shows the learned dependencies between services: the edges of
-// a model's affinity matrix (paper §IV-B) as a table, CSV, JSON, Graphviz or
-// Mermaid, and a comparison with a known graph.
+// Package affinity shows the learned dependencies between services. It has the edges of a
+// model's affinity matrix (paper §IV-B) as a table, CSV, JSON, Graphviz or Mermaid, and a
+// comparison with a known graph.
 //
 // An entry A[source][destination] above 0 is an edge source → destination:
 // source calls destination, or the past of source helps to predict destination.

@@ -1,6 +1,6 @@
-// Package autodiff differentiates the loss of a network with gorgonia: with respect
-// to its parameters ([Policy]) or those of the graph generator that makes the affinity
-// matrix ([Generator]; paper §IV-B, Eq. 7).
+// Package autodiff differentiates the loss of a network with gorgonia. It does so with respect
+// to its parameters ([Policy]) or those of the graph generator that makes the affinity matrix
+// ([Generator]; paper §IV-B, Eq. 7).
 //
 // A network of estimator/gnn with its loss is one operation of ours. Its passes go
 // sample by sample through fused kernels, so activations stay in the cache and memory

@@ -1,9 +1,8 @@
-// Package baseline holds the two recurrent graph networks that the paper
-// compares with (§V-C): T-GCN (Zhao et al., T-GCN: A Temporal Graph
-// Convolutional Network for Traffic Prediction, 2019) and DCRNN (Li et al.,
-// Diffusion Convolutional Recurrent Neural Network, 2018). Both are a gated
-// recurrent unit whose matrix products are graph convolutions. They differ in
-// the supports of the convolution and in the outputs:
+// Package baseline holds T-GCN and DCRNN, the two recurrent graph networks that the paper
+// compares with (§V-C). Sources are Zhao et al., T-GCN: A Temporal Graph Convolutional Network
+// for Traffic Prediction, 2019, and Li et al., Diffusion Convolutional Recurrent Neural
+// Network, 2018. Both are a gated recurrent unit whose matrix products are graph convolutions.
+// They differ in the supports of the convolution and in the outputs:
 //
 //   - T-GCN convolves with the affinity matrix alone, and one linear layer, the
 //     same for all services, takes the last hidden state to all outputs.

@@ -64,9 +64,10 @@ type Model struct {
 	Data *samples.Set
 }
 
-// Compare predicts all samples of a part of d with a model, with its anchor alone, with
-// ridge regression on the training part, and with persistence and the seasonal-naive
-// forecast, which know nothing of the scalers of the model. The result does not depend on the number of workers.
+// Compare predicts all samples of a part of d with a model and with forecasts that are simpler.
+// Those are its anchor alone, ridge regression on the training part, and persistence and the
+// seasonal-naive forecast, which use no scalers of the model. The result does not depend on the
+// number of workers.
 func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, workers int) (*Comparison, error) {
 	size, levels := d.LabelLen(), max(1, m.Levels)
 	outputs := make([]float32, d.Samples(p)*size)

@@ -19,11 +19,10 @@ func Anchor(d *samples.Set) Predictor {
 // penalties are those of which [Ridge] takes the best, for inputs of variance 1.
 func penalties() []float64 { return []float64{0.1, 1, 10, 100, 1000, 10000} }
 
-// Ridge predicts by ridge regression on the window of each service by itself (Hoerl &
-// Kennard 1970): labels are linear in all features at all of its steps, measured from the
-// same anchor as those of networks. It is fitted on the training part, with the penalty
-// that has the least absolute error on the validation part. On recorded data it is
-// the strongest simple forecast.
+// Ridge predicts by ridge regression on the window of each service by itself (Hoerl & Kennard
+// 1970). Labels are linear in all features at all of its steps, measured from the same anchor
+// as those of networks. It is fitted on the training part, with the penalty that has the least
+// absolute error on the validation part. On recorded data it is the strongest simple forecast.
 func Ridge(d *samples.Set) Predictor {
 	services, horizons := len(d.Series().Services), len(d.Options().Horizons)
 	channels := d.InputLen() / services / d.Options().Window

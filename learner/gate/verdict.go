@@ -18,8 +18,8 @@ type Verdict struct {
 	Reason  string
 }
 
-// Decide lets a child serve if its loss is below that of queueing theory and below that of
-// its parent (nil without one), each by more than one standard error of the difference.
+// Decide lets a child serve if its loss is below those of queueing theory and of its parent
+// (nil without one). Each difference is more than one standard error.
 func Decide(child, parent, hab *Judgement) Verdict {
 	ok, why := beats(child, hab, "queueing theory")
 	if !ok || parent == nil {

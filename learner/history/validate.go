@@ -10,8 +10,8 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 )
 
-// Validate reports a window that is no history: one whose parts do not fit together, whose services are not in the order of [estimator.Service.Compare],
-// or with a name that a file would not keep.
+// Validate reports a window that is no history. Its parts do not fit together, its services are
+// not in the order of [estimator.Service.Compare], or a file would not keep one of its names.
 func Validate(w *estimator.Window) error {
 	if err := w.Validate(); err != nil {
 		return err

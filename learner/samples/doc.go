@@ -1,6 +1,6 @@
-// Package samples cuts the recorded telemetry of one application into samples
-// for training and evaluation (paper §III-A): X, the features of N services
-// over a window of τ steps, and Y, the need of every service some steps later.
+// Package samples cuts the recorded telemetry of one application into samples for training and
+// evaluation (paper §III-A). X has the features of N services over a window of τ steps, and Y
+// the need of every service some steps later.
 //
 // [New] splits the time into training, validation and test parts, fits the scalers
 // on the training part, fills gaps from the past and lets a [Labeller] find the

@@ -8,11 +8,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
-// Required labels every step with the fractional replicas that would have been
-// enough: in hindsight, the fewest with which the service would have kept its
-// share of the SLO under the load it then had. Unlike [Observed] it does not
-// teach a network the habits of the autoscaler during the recording. See
-// package demand.
+// Required labels every step with the fractional replicas that would have been enough. In
+// hindsight they are the fewest with which the service would have kept its share of the SLO
+// under the load it then had. Unlike [Observed] it does not teach a network the habits of the
+// autoscaler during the recording. See package demand.
 //
 // It needs the features replicas, cpu, requests and latency of the estimator
 // package.

@@ -1,7 +1,7 @@
-// Package fakekube is the part of a Kubernetes API server that the adapter's
-// tests need: objects of a few kinds with list, watch and optimistic locking,
-// and the reviews of delegated authentication and authorisation. It validates
-// nothing; the end-to-end tests run against the real one.
+// Package fakekube is the part of a Kubernetes API server that the adapter's tests need. It has
+// objects of a few kinds with list, watch and optimistic locking, and the reviews of delegated
+// authentication and authorisation. It validates nothing; the end-to-end tests run against the
+// real one.
 package fakekube
 
 import (

@@ -24,10 +24,9 @@ done
 rm -rf -- "$2"
 `
 
-// Guard ties a process group and a directory to the life of the calling program:
-// when the program calls Close or ends, even by SIGKILL, every process in the group
-// is killed and then the directory is removed. It takes two idle shells and works
-// on every Unix.
+// Guard ties a process group and a directory to the life of the calling program. When the
+// program calls Close or ends, even by SIGKILL, every process in the group is killed and then
+// the directory is removed. It takes two idle shells and works on every Unix.
 type Guard struct {
 	leader, cleaner           *exec.Cmd
 	leaderStdin, cleanerStdin io.Closer

@@ -8,10 +8,10 @@ import (
 // tolerable is the share of violations that a tuned autoscaler may have while it is tuned.
 const tolerable = 0.05
 
-// Tune returns for every autoscaler and seed the run with the setting that is best on all
-// other seeds of the same load: the cheapest that violates in at most 5 % of the steps, or else
-// the one that violates least. So no autoscaler is judged on what it was tuned on, and what
-// it is tuned on is as hard as what it is judged on.
+// Tune returns for every autoscaler and seed the run with the setting that is best on all other
+// seeds of the load. The best is the cheapest that violates in at most 5 % of the steps, or
+// else the one that violates least. So no autoscaler is judged on what it was tuned on, and
+// what it is tuned on is as hard as what it is judged on.
 func Tune(runs []Run) ([]Run, error) {
 	var tuned []Run
 	for _, group := range Groups(runs, sameAutoscaler) {

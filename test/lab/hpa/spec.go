@@ -23,8 +23,8 @@ func CPU(minReplicas, maxReplicas, percent int32) *autoscalingv2.HorizontalPodAu
 	})
 }
 
-// Complete returns a copy of the spec with the fields that the API server fills in: at
-// least one replica, 80 % of the CPU, and the rules of a behavior that has only some.
+// Complete returns a copy of the spec with the fields that the API server fills in. These are
+// at least one replica, 80 % of the CPU, and the rules of a behavior that has only some.
 func Complete(spec *autoscalingv2.HorizontalPodAutoscalerSpec) *autoscalingv2.HorizontalPodAutoscalerSpec {
 	spec = spec.DeepCopy()
 	if spec.MinReplicas == nil {

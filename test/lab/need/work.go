@@ -38,9 +38,8 @@ func Expect(a *app.Application, weights []float64) (Work, error) {
 	return w, nil
 }
 
-// Base returns the requests per second of users at which the busiest service of an
-// application needs five replicas at 60 % of their limit: a load that all autoscalers have
-// something to do with.
+// Base returns the users' requests per second at which the busiest service needs five replicas
+// at 60 % of their limit. All autoscalers have something to do with such a load.
 func Base(a *app.Application) (float64, error) {
 	const replicas, utilisation = 5, 0.6
 	weights, err := a.Users.Mix(app.DefaultMix)

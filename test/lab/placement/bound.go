@@ -1,8 +1,8 @@
 package placement
 
-// Bound improves a placement by moving single pods and by swapping two, as long as the mean
-// round trip of a call falls and no zone is busier than allowed. It has all pods
-// at once and never pays for a move, so it bounds what a scheduler can reach.
+// Bound improves a placement by moving single pods and by swapping two, while the mean round
+// trip of a call falls. No zone becomes busier than allowed. It has all pods at once and never
+// pays for a move, so it bounds what a scheduler can reach.
 func Bound(c *Cluster, l *Load, trips [3]float64, worst float64) *Cluster {
 	best := c.Clone()
 	value := func() float64 {

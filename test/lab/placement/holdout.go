@@ -16,9 +16,9 @@ type Scenario struct {
 	MilliCPU int64
 }
 
-// HoldOut returns the scenarios on which no constant was chosen: weights and terms were, on
-// Online Boutique with 40 pods on nine nodes of one core, and on nodes of two cores of which
-// zones have five, three and one, with the first seeds. docs/placement.md names the exceptions.
+// HoldOut returns the scenarios on which no constant was chosen. Weights and terms were, with
+// the first seeds, on Online Boutique with 40 pods on nine nodes of one core, and on nodes of
+// two cores of which zones have five, three and one.
 func HoldOut() []Scenario {
 	return []Scenario{
 		{"online-boutique", 40, []int{3, 3, 3}, 1000},

@@ -1,6 +1,6 @@
-// Package windows makes the telemetry of a testbed as Prometheus and the queries of
-// the preset istio would: counters of every pod, scraped at an interval, turned into
-// rates that lag behind by half of their window.
+// Package windows makes the telemetry of a testbed as Prometheus and the queries of the preset
+// istio would. Counters of every pod are scraped at an interval and turned into rates that lag
+// behind by half of their window.
 package windows
 
 import (

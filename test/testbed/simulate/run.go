@@ -33,10 +33,10 @@ type Result struct {
 	CoreHours float64
 }
 
-// Run runs the engine for the duration under a schedule and writes a row per step and
-// service: timestamp (of the end of the step, Unix seconds), service, requests per
-// second, mean latency in seconds, CPU used ÷ limit, memory used ÷ limit and ready
-// replicas at its end. A value that could not be measured is an empty cell.
+// Run runs the engine for the duration under a schedule and writes a row per step and service.
+// Columns are timestamp (of the end of the step, Unix seconds), service, requests per second,
+// mean latency in seconds, CPU used ÷ limit, memory used ÷ limit and ready replicas at its end.
+// A value that could not be measured is an empty cell.
 func Run(ctx context.Context, e *simulation.Engine, schedule Schedule, out io.Writer, opts Options) (Result, error) {
 	if opts.Step <= 0 || opts.Duration < opts.Step {
 		return Result{}, fmt.Errorf("a run of %v in steps of %v: want a step above 0 and at least one of them", opts.Duration, opts.Step)

@@ -1,6 +1,6 @@
-// Package kernel is the arithmetic of a small neural network on dense,
-// row-major slices: one strided matrix product and the fused row operations
-// between products (bias, ReLU, layer normalisation), forwards and backwards.
+// Package kernel is the arithmetic of a small neural network on dense, row-major slices. It has
+// one strided matrix product and the fused row operations between products (bias, ReLU, layer
+// normalisation), forwards and backwards.
 //
 // A [Set] holds one implementation of all of them. On amd64 the sets "avx512"
 // and "avx2" are Go assembly, printed by the generator in the nested module
