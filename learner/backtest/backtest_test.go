@@ -16,24 +16,17 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
 var letters = []string{"a", "b", "c"}
 
-func named(names ...string) []estimator.Service {
-	services, err := estimator.ParseServices(names)
-	if err != nil {
-		panic(err)
-	}
-	return services
-}
-
 // daily has load with a period of 20 steps and noise.
 func daily(services []string, steps int) *estimator.Window {
 	rng := rand.New(rand.NewPCG(2, 9))
-	s := estimator.NewWindow(named(services...), []estimator.Feature{"cpu", "requests"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
+	s := estimator.NewWindow(fakehistory.Named(services...), []estimator.Feature{"cpu", "requests"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
 	for t := range steps {
 		for n := range services {
 			load := 10*float64(n+1) + 5*math.Sin(2*math.Pi*float64(t)/20) + 0.1*rng.NormFloat64()

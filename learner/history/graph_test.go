@@ -9,10 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 func TestReadGraph(t *testing.T) {
-	services := named("cart", "frontend", "redis-cart")
+	services := fakehistory.Named("cart", "frontend", "redis-cart")
 	for _, tc := range []struct {
 		name, in string
 		want     []estimator.Edge
@@ -60,7 +61,7 @@ func TestReadGraphErrors(t *testing.T) {
 		{"twice", header + "frontend,cart,1\ncart,frontend,1\n\nfrontend,cart,2\n", `line 5, column 1: "frontend" to "cart" is already at line 2`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := ReadGraph(strings.NewReader(tc.in), named("cart", "frontend", "redis-cart"))
+			_, err := ReadGraph(strings.NewReader(tc.in), fakehistory.Named("cart", "frontend", "redis-cart"))
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want one with %q", err, tc.want)
 			}
@@ -70,7 +71,7 @@ func TestReadGraphErrors(t *testing.T) {
 
 // A bare name is the service of that name in any namespace, when there is one.
 func TestReadGraphOfNamespaces(t *testing.T) {
-	services := named("lab/cart", "shop/cart", "shop/web")
+	services := fakehistory.Named("lab/cart", "shop/cart", "shop/web")
 	got, err := ReadGraph(strings.NewReader("source,destination\nweb,shop/cart\n"), services)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func TestWriteGraphErrors(t *testing.T) {
 		{{Source: 0, Destination: 1, Weight: 1}, {Source: 0, Destination: 1, Weight: 2}},
 	} {
 		var out bytes.Buffer
-		if err := WriteGraph(&out, named("a", "b"), edges); err == nil || out.Len() > 0 {
+		if err := WriteGraph(&out, fakehistory.Named("a", "b"), edges); err == nil || out.Len() > 0 {
 			t.Errorf("%v: error %v and %d bytes written, want an error and nothing", edges, err, out.Len())
 		}
 	}
@@ -113,7 +114,7 @@ func TestDistance(t *testing.T) {
 func FuzzReadGraph(f *testing.F) {
 	f.Add("source,destination,weight\na,b,2\nb,c,\n")
 	f.Add("source,destination\n\"b\",a\n")
-	services := named("a", "b", "c")
+	services := fakehistory.Named("a", "b", "c")
 	f.Fuzz(func(t *testing.T, in string) {
 		edges, err := ReadGraph(strings.NewReader(in), services)
 		if err != nil {

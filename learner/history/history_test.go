@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -16,12 +15,13 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 func TestReadSeries(t *testing.T) {
 	start := time.Unix(1767225600, 0).UTC() // 2026-01-01T00:00:00Z
 	two := func(values ...float64) *estimator.Window {
-		return since(start, 30*time.Second, named("a", "b"), []estimator.Feature{"x", "y"}, values...)
+		return fakehistory.Since(start, 30*time.Second, fakehistory.Named("a", "b"), []estimator.Feature{"x", "y"}, values...)
 	}
 	for _, tc := range []struct {
 		name, in string
@@ -34,8 +34,8 @@ func TestReadSeries(t *testing.T) {
 		{"missing cells and rows", "timestamp,service,x,y\n1767225600,a,,2\n1767225630,b,7,NaN\n1767225660,a,9,\n", two(nan, 2, nan, nan, nan, nan, 7, nan, 9, nan, nan, nan)},
 		{"missing step", "timestamp,service,x,y\n1767225600,a,1,2\n1767225630,a,3,4\n1767225690,b,5,6\n", two(1, 2, nan, nan, 3, 4, nan, nan, nan, nan, nan, nan, nan, nan, 5, 6)},
 		{"blank lines, spaces, quotes, CR LF, BOM", "\ufefftimestamp, \"service\",x,y\r\n\r\n 1767225600 , a , 1 ,\"2\"\r\n1767225630,\"b\",7,8\r\n", two(1, 2, nan, nan, nan, nan, 7, 8)},
-		{"comma and quote in names", "timestamp,service,\"x,\"\"y\"\"\"\n0.5,\"a,b\",1\n1.25,\"a,b\",2\n", since(time.Unix(0, 5e8).UTC(), 750*time.Millisecond, named("a,b"), []estimator.Feature{`x,"y"`}, 1, 2)},
-		{"before 1970, exponents", "timestamp,service,x\n-1e1,a,1e-3\n-5,a,-2E+2\n", since(time.Unix(-10, 0).UTC(), 5*time.Second, named("a"), []estimator.Feature{"x"}, 1e-3, -200)},
+		{"comma and quote in names", "timestamp,service,\"x,\"\"y\"\"\"\n0.5,\"a,b\",1\n1.25,\"a,b\",2\n", fakehistory.Since(time.Unix(0, 5e8).UTC(), 750*time.Millisecond, fakehistory.Named("a,b"), []estimator.Feature{`x,"y"`}, 1, 2)},
+		{"before 1970, exponents", "timestamp,service,x\n-1e1,a,1e-3\n-5,a,-2E+2\n", fakehistory.Since(time.Unix(-10, 0).UTC(), 5*time.Second, fakehistory.Named("a"), []estimator.Feature{"x"}, 1e-3, -200)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := Read(strings.NewReader(tc.in))
@@ -99,30 +99,10 @@ func TestReadSeriesErrors(t *testing.T) {
 	}
 }
 
-// randomSeries has about one value in ten missing.
-func randomSeries(r *rand.Rand, steps, services, features int) *estimator.Window {
-	names := make([]string, services)
-	for n := range names {
-		names[n] = fmt.Sprintf("shop/service-%04d", n)
-	}
-	channels := make([]estimator.Feature, features)
-	for c := range channels {
-		channels[c] = estimator.Feature(fmt.Sprintf("feature %d", c))
-	}
-	values := make([]float64, steps*services*features)
-	for i := range values {
-		values[i] = r.NormFloat64() * math.Pow(10, float64(r.IntN(30)-15))
-		if r.IntN(10) == 0 {
-			values[i] = nan
-		}
-	}
-	return since(time.Unix(1767225600, 250e6).UTC(), 30*time.Second, named(names...), channels, values...)
-}
-
 func TestSeriesRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, shape := range [][3]int{{2, 1, 1}, {50, 207, 1}, {60, 41, 5}, {7, 3, 2}} {
-		s := randomSeries(r, shape[0], shape[1], shape[2])
+		s := fakehistory.Random(r, shape[0], shape[1], shape[2])
 		// An edge step without any value must come back as well.
 		for i := range shape[1] * shape[2] {
 			s.Values[i] = nan
@@ -142,7 +122,7 @@ func TestSeriesRoundTrip(t *testing.T) {
 }
 
 func TestReadSeriesFile(t *testing.T) {
-	s := randomSeries(rand.New(rand.NewPCG(3, 4)), 5, 2, 2)
+	s := fakehistory.Random(rand.New(rand.NewPCG(3, 4)), 5, 2, 2)
 	var plain, packed bytes.Buffer
 	if err := Write(&plain, s); err != nil {
 		t.Fatal(err)
@@ -184,13 +164,13 @@ func TestReadSeriesFile(t *testing.T) {
 func TestWriteSeriesRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*estimator.Window){
 		"has 5 values":        func(s *estimator.Window) { s.Values = s.Values[1:] },
-		"not sorted":          func(s *estimator.Window) { s.Services = named("b", "a") },
+		"not sorted":          func(s *estimator.Window) { s.Services = fakehistory.Named("b", "a") },
 		"space at an end":     func(s *estimator.Window) { s.Services[0].Name = " a" },
 		`"a/b" of a service`:  func(s *estimator.Window) { s.Services[0].Name = "a/b" },
 		"want namespace/name": func(s *estimator.Window) { s.Services[0] = estimator.Service{Namespace: "a", Name: "b/c"} },
 		"empty name":          func(s *estimator.Window) { s.Features[0] = "" },
 	} {
-		s := estimator.NewWindow(named("a", "b"), []estimator.Feature{"x"}, 3, time.Second, time.Unix(0, 0))
+		s := estimator.NewWindow(fakehistory.Named("a", "b"), []estimator.Feature{"x"}, 3, time.Second, time.Unix(0, 0))
 		spoil(s)
 		var out bytes.Buffer
 		if err := Write(&out, s); err == nil || !strings.Contains(err.Error(), want) || out.Len() > 0 {
@@ -241,7 +221,7 @@ func FuzzReadSeries(f *testing.F) {
 
 func BenchmarkReadSeries(b *testing.B) {
 	// 1e6 cells: 41 services with 5 features.
-	s := randomSeries(rand.New(rand.NewPCG(5, 6)), 1_000_000/(41*5), 41, 5)
+	s := fakehistory.Random(rand.New(rand.NewPCG(5, 6)), 1_000_000/(41*5), 41, 5)
 	var out bytes.Buffer
 	if err := Write(&out, s); err != nil {
 		b.Fatal(err)

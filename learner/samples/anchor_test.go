@@ -13,13 +13,14 @@ import (
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 // scaledAtRandom is a service that needs 3 replicas for every 100 requests per
 // second and one that never answers anything.
 func scaledAtRandom(steps int) *estimator.Window {
 	r := rand.New(rand.NewPCG(37, 38))
-	s := requiredSeries(named("busy", "silent"), steps)
+	s := requiredSeries(fakehistory.Named("busy", "silent"), steps)
 	replicas, requests := 4.0, 100.0
 	for t := range steps {
 		if t%5 == 0 {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 func TestBatchPanics(t *testing.T) {
@@ -34,7 +35,7 @@ func BenchmarkBatch(b *testing.B) {
 		services, features int
 	}{{"41x5", 41, 5}, {"207x1", 207, 1}} {
 		b.Run(shape.name, func(b *testing.B) {
-			s := randomSeries(rand.New(rand.NewPCG(13, 14)), 1000, shape.services, shape.features)
+			s := fakehistory.Random(rand.New(rand.NewPCG(13, 14)), 1000, shape.services, shape.features)
 			d, err := New(s, Options{Target: "feature 0", Horizons: []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}})
 			if err != nil {
 				b.Fatal(err)
@@ -50,7 +51,7 @@ func BenchmarkBatch(b *testing.B) {
 }
 
 func TestBatchAllocatesNothing(t *testing.T) {
-	s := randomSeries(rand.New(rand.NewPCG(17, 18)), 300, 41, 5)
+	s := fakehistory.Random(rand.New(rand.NewPCG(17, 18)), 300, 41, 5)
 	for _, d := range []*Set{
 		mustNew(t, s, Options{Target: "feature 0", Horizons: []int{1, 4, 10}, Anchor: features.AnchorChange}),
 		mustNew(t, scaledAtRandom(300), Options{Label: Required{}, Horizons: []int{1, 4, 10}, Anchor: features.AnchorDemand}),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 // torn returns a history with gaps of a random kind: single cells, steps in which
@@ -100,7 +101,7 @@ func TestAGapCostsItsOwnSamples(t *testing.T) {
 }
 
 func TestAPartWithoutLabelsIsRefused(t *testing.T) {
-	w := blank(100, time.Minute, named("a"), "x")
+	w := blank(100, time.Minute, fakehistory.Named("a"), "x")
 	for at := range 70 {
 		w.Set(0, at, 0, float64(at))
 	}

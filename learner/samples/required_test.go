@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 var requiredFeatures = []estimator.Feature{estimator.Replicas, estimator.CPU, estimator.Latency, estimator.Requests}
@@ -28,7 +29,7 @@ func TestRequiredErrors(t *testing.T) {
 		"invocation graph: edge 0→1 is not between 1 services": {Required{Calls: []estimator.Edge{{Source: 0, Destination: 1, Weight: 1}}}, requiredFeatures},
 		`no feature "latency"`: {Required{}, []estimator.Feature{"cpu", "replicas", "requests"}},
 	} {
-		s := blank(10, 1, named("a"), tc.features...)
+		s := blank(10, 1, fakehistory.Named("a"), tc.features...)
 		if _, err := tc.label.Label(s, estimator.Range{To: 5}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
@@ -36,7 +37,7 @@ func TestRequiredErrors(t *testing.T) {
 }
 
 func TestRequiredSamples(t *testing.T) {
-	s := requiredSeries(named("a", "silent"), 200)
+	s := requiredSeries(fakehistory.Named("a", "silent"), 200)
 	for k := range 200 {
 		u := 0.4 + 0.2*math.Sin(float64(k)/9)
 		setRow(s, k, 0, 4, u, 0.02/(1-u), u*4/0.02)

@@ -14,11 +14,12 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 // counting has one service and features t and -t at step t.
 func counting(steps int) *estimator.Window {
-	s := blank(steps, time.Minute, named("a"), "up", "down")
+	s := blank(steps, time.Minute, fakehistory.Named("a"), "up", "down")
 	for t := range steps {
 		s.Set(0, t, 0, float64(t))
 		s.Set(0, t, 1, float64(-t))
@@ -169,7 +170,7 @@ func TestGaps(t *testing.T) {
 // origin, apart from what was fitted in training.
 func TestNoSampleLooksAhead(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
-	s := randomSeries(r, 200, 3, 2)
+	s := fakehistory.Random(r, 200, 3, 2)
 	o := Options{Target: "feature 0", Horizons: []int{1, 3}}
 	before := mustNew(t, s, o)
 	changed := *s
@@ -190,7 +191,7 @@ func TestNoSampleLooksAhead(t *testing.T) {
 
 func TestUnscale(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
-	s := blank(300, time.Minute, named("a", "b", "c"), "x", "y")
+	s := blank(300, time.Minute, fakehistory.Named("a", "b", "c"), "x", "y")
 	for i := range s.Values {
 		s.Values[i] = 100 + 10*r.NormFloat64()
 		if r.IntN(4) == 0 {
@@ -253,7 +254,7 @@ func TestAnchorChange(t *testing.T) {
 // 40,320 steps with a gap in one of a hundred, and shows each of them once.
 func BenchmarkFortnight(b *testing.B) {
 	r := rand.New(rand.NewPCG(23, 24))
-	s := randomSeries(r, 40_320, 41, 5)
+	s := fakehistory.Random(r, 40_320, 41, 5)
 	for i := range s.Values {
 		s.Values[i] = 100 + r.NormFloat64()
 		if r.IntN(100) == 0 {

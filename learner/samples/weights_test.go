@@ -4,10 +4,12 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 func TestWeightsAreInProportionToTheSpread(t *testing.T) {
-	s := blank(200, time.Minute, named("large", "small"), "requests")
+	s := blank(200, time.Minute, fakehistory.Named("large", "small"), "requests")
 	for i := range 200 {
 		s.Set(0, i, 0, 100*math.Sin(float64(i)/5))
 		s.Set(1, i, 0, math.Sin(float64(i)/5))

@@ -11,10 +11,11 @@ import (
 
 	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/estimator/features"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 )
 
 func TestWithOwnScalersNothingChanges(t *testing.T) {
-	s := randomSeries(rand.New(rand.NewPCG(3, 1)), 120, 4, 3)
+	s := fakehistory.Random(rand.New(rand.NewPCG(3, 1)), 120, 4, 3)
 	demand := scaledAtRandom(120)
 	for at := 90; at < 100; at++ {
 		demand.Set(0, at, 0, nan)

@@ -11,6 +11,7 @@ import (
 	"github.com/deepscaler/deepscaler/learner/backtest"
 	"github.com/deepscaler/deepscaler/learner/em"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
@@ -22,7 +23,7 @@ var created = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 // what it will do, and everybody from the one before it.
 func walk(services []string, steps int) *estimator.Window {
 	rng := rand.New(rand.NewPCG(5, 1))
-	s := estimator.NewWindow(named(services), []estimator.Feature{"replicas", "cpu", "requests", "latency"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
+	s := estimator.NewWindow(fakehistory.Named(services...), []estimator.Feature{"replicas", "cpu", "requests", "latency"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
 	load := make([]float64, steps+2*len(services))
 	for t := 1; t < len(load); t++ {
 		load[t] = 0.5*load[t-1] + rng.NormFloat64()
@@ -37,14 +38,6 @@ func walk(services []string, steps int) *estimator.Window {
 		}
 	}
 	return s
-}
-
-func named(names []string) []estimator.Service {
-	services, err := estimator.ParseServices(names)
-	if err != nil {
-		panic(err)
-	}
-	return services
 }
 
 var letters = []string{"a", "b", "c", "d"}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
 
@@ -42,7 +43,7 @@ func plant(seed uint64, steps int) planted {
 	for n := range services {
 		names = append(names, fmt.Sprintf("s%d", n))
 	}
-	p.history = estimator.NewWindow(named(names), []estimator.Feature{"replicas", "cpu", "latency", "requests", "memory"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
+	p.history = estimator.NewWindow(fakehistory.Named(names...), []estimator.Feature{"replicas", "cpu", "latency", "requests", "memory"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
 	load, own := make([][]float64, steps), make([]float64, services)
 	running := slices.Repeat([]float64{4}, services)
 	for t := range load {

@@ -14,6 +14,7 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/estimator/model"
 	"github.com/deepscaler/deepscaler/learner/evaluate"
+	"github.com/deepscaler/deepscaler/learner/internal/fakehistory"
 	"github.com/deepscaler/deepscaler/learner/samples"
 	"github.com/deepscaler/deepscaler/learner/train"
 )
@@ -22,7 +23,7 @@ import (
 // in the test part of service c no replicas for longer than any window.
 func scaled(steps int) *estimator.Window {
 	rng := rand.New(rand.NewPCG(6, 1))
-	s := estimator.NewWindow(named([]string{"a", "b", "c"}), []estimator.Feature{"requests", "replicas", "latency", "cpu"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
+	s := estimator.NewWindow(fakehistory.Named("a", "b", "c"), []estimator.Feature{"requests", "replicas", "latency", "cpu"}, steps, 30*time.Second, time.Unix(1_700_000_000, 0))
 	replicas, load := []float64{2, 3, 4}, []float64{50, 80, 120}
 	for t := range steps {
 		for n := range s.Services {
