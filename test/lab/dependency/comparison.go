@@ -21,6 +21,8 @@ type Overlap struct {
 	// Captured is the share of the relations that the graph has, Jaccard the similarity of
 	// both, which an edge too many lowers as much as one that is missing.
 	Captured, Jaccard float64
+	// Missing are the names of the related pairs that the graph lacks.
+	Missing [][2]string
 }
 
 // Compare compares an affinity matrix, N×N, with the relations in a history and in the
@@ -35,7 +37,13 @@ func Compare(w *estimator.Window, edges []estimator.Edge, affinity []float32) Co
 		both[i] = od[i] || cc[i]
 	}
 	overlap := func(r Relations) Overlap {
-		return Overlap{Pairs: r.Count() / 2, Captured: r.Captured(graph), Jaccard: r.Jaccard(graph)}
+		o := Overlap{Pairs: r.Count() / 2, Captured: r.Captured(graph), Jaccard: r.Jaccard(graph)}
+		for i, related := range r {
+			if source, destination := i/n, i%n; related && !graph[i] && source < destination {
+				o.Missing = append(o.Missing, [2]string{w.Services[source].Name, w.Services[destination].Name})
+			}
+		}
+		return o
 	}
 	return Comparison{
 		OD: overlap(od), CC: overlap(cc), Both: overlap(both),

@@ -59,7 +59,7 @@ func TestSharesOfRelations(t *testing.T) {
 // and has an edge too many.
 func TestCompare(t *testing.T) {
 	series := [][]float64{{1, 2, 3, 4}, {1, 3, 4, 9}, {2, 1, 1, 2}}
-	w := estimator.NewWindow(make([]estimator.Service, 3), []estimator.Feature{estimator.Requests}, 4, time.Minute, time.Unix(0, 0))
+	w := estimator.NewWindow([]estimator.Service{{Name: "reviews"}, {Name: "ratings"}, {Name: "details"}}, []estimator.Feature{estimator.Requests}, 4, time.Minute, time.Unix(0, 0))
 	for n, values := range series {
 		for step, v := range values {
 			w.Set(n, step, 0, v)
@@ -69,6 +69,10 @@ func TestCompare(t *testing.T) {
 	want := Overlap{Pairs: 1, Captured: 1, Jaccard: 0.5}
 	if diff := cmp.Diff(want, got.OD); diff != "" {
 		t.Errorf("OD (-want +got):\n%s", diff)
+	}
+	few := Compare(w, []estimator.Edge{{Source: 1, Destination: 2, Weight: 2}}, []float32{1, 0, 0.1, 0.3, 1, 0, 0, 0, 1})
+	if diff := cmp.Diff([][2]string{{"ratings", "details"}}, few.OD.Missing); diff != "" {
+		t.Errorf("missing (-want +got):\n%s", diff)
 	}
 	if got.Edges != 2 || got.Share != 2.0/3 {
 		t.Errorf("%d edges between a share of %v of the pairs, want 2 and two thirds", got.Edges, got.Share)
