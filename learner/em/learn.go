@@ -177,7 +177,10 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 	}
 	result.KeptParent = s.best.loss == result.ParentValidation
 	if c.GraphEpochs > 0 && !result.KeptParent {
-		if err := s.putBack(ctx, result.ParentValidation); err != nil {
+		lossOf := func(affinity []float32) (float64, error) {
+			return validate(ctx, m, affinity, p.Validation, c, p.Weights)
+		}
+		if err := s.putBack(result.ParentValidation, lossOf); err != nil {
 			return nil, fmt.Errorf("put edges back: %w", err)
 		}
 	}

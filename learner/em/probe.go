@@ -98,25 +98,28 @@ var faint = []float32{0.1, 0.01}
 
 // putBack adds edges to the best matrix that learning has erased and nothing speaks
 // against: those of the initial graphs, the candidates, and pairs whose load depends on
-// each other. The network does as well
-// without them on these days, but the calls are there, and so is what rose together.
-// The loss stays below that of the parent; parent is NaN without one.
-func (s *session) putBack(ctx context.Context, parent float64) error {
-	for _, share := range faint {
-		initial, all := slices.Clone(s.initial), slices.Clone(s.initial)
-		for i, v := range s.related {
-			initial[i] *= share
-			all[i] = share * max(all[i], v)
-		}
-		for _, edges := range [][]float32{all, initial} {
-			affinity := s.with(s.best.affinity, edges)
-			loss, err := validate(ctx, s.model, affinity, s.problem.Validation, s.config, s.problem.Weights)
+// each other. The network does as well without them on these days, but the calls are
+// there, and so is what rose together.
+//
+// Either kind has the largest share of its weight at which the validation loss, which
+// lossOf returns for a matrix, is below that of the parent, which is NaN without one, and
+// at most 1 % above that of the best matrix.
+func (s *session) putBack(parent float64, lossOf func(affinity []float32) (float64, error)) error {
+	most := contrary * s.best.loss
+	for _, edges := range [][]float32{s.initial, s.related} {
+		for _, share := range faint {
+			scaled := make([]float32, len(edges))
+			for i, v := range edges {
+				scaled[i] = share * v
+			}
+			affinity := s.with(s.best.affinity, scaled)
+			loss, err := lossOf(affinity)
 			if err != nil {
 				return err
 			}
-			if loss <= contrary*s.best.loss && !(loss >= parent) {
+			if loss <= most && !(loss >= parent) {
 				s.best.affinity, s.best.loss = affinity, loss
-				return nil
+				break
 			}
 		}
 	}

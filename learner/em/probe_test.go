@@ -2,6 +2,7 @@ package em
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -98,6 +99,32 @@ func TestInitialGraphIsKept(t *testing.T) {
 			if traces[i] > 0 && v < 0.9*want[i] {
 				t.Errorf("application %d: the edge from %d to %d weighs %.3f, want %.3f", seed, i/5, i%5, v, want[i])
 			}
+		}
+	}
+}
+
+// Three services, of which the first calls the second, rise together. Edges in the matrix
+// raise the loss by a multiple of their weights.
+func TestEdgesArePutBackAsFarAsLossesAllow(t *testing.T) {
+	identity, calls := []float32{1, 0, 0, 0, 1, 0, 0, 0, 1}, []float32{0, 1, 0, 0, 0, 0, 0, 0, 0}
+	for name, tt := range map[string]struct {
+		harm             func(affinity []float32) float64
+		parent           float64
+		call, dependency float32
+	}{
+		"nothing speaks against them":      {func([]float32) float64 { return 0 }, math.NaN(), 0.1, 0.05},
+		"little speaks against both":       {func(a []float32) float64 { return float64(a[1] + a[5]) }, math.NaN(), 0.01, 0},
+		"little speaks against dependence": {func(a []float32) float64 { return float64(a[5]) }, math.NaN(), 0.1, 0.005},
+		"much speaks against dependence":   {func(a []float32) float64 { return 10 * float64(a[5]) }, math.NaN(), 0.1, 0},
+		"much speaks against calls":        {func(a []float32) float64 { return 10 * float64(a[1]) }, math.NaN(), 0, 0.05},
+		"the parent is better with them":   {func(a []float32) float64 { return float64(a[1]) }, 1.0001, 0, 0.05},
+	} {
+		s := &session{services: 3, initial: calls, related: []float32{0, 0, 0, 0, 0, 0.5, 0, 0, 0}, best: best{loss: 1, affinity: identity}}
+		if err := s.putBack(tt.parent, func(a []float32) (float64, error) { return 1 + tt.harm(a), nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.best.affinity; got[1] != tt.call || got[5] != tt.dependency {
+			t.Errorf("%s: they weigh %v and %v, want %v and %v", name, got[1], got[5], tt.call, tt.dependency)
 		}
 	}
 }
