@@ -15,7 +15,7 @@ const (
 	faintest = 0.1  // the smallest weight
 )
 
-// candidates returns edges that A_old lacks, N×N.
+// candidates returns edges that A_old lacks, N×N, and those of them that follow time.
 //
 // An edge goes from a service whose past tells of the labels of another service what its
 // own past and its sources in A_old do not. The square of the weight is the share of the
@@ -24,20 +24,21 @@ const (
 // tell as much while A is the identity: then filters for neighbours are copies of the one
 // for the service itself, and say what its own past means. Since a source has to tell of
 // later labels, direction follows time.
-func (s *session) candidates(ctx context.Context, past *past, labels [][]float64) ([]float32, error) {
+func (s *session) candidates(ctx context.Context, past *past, labels [][]float64) (all, timed []float32, err error) {
 	n := s.services
-	edges := make([]float32, n*n)
-	err := s.each(ctx, func(service int) {
-		for source, weight := range past.sources(s.known(edges, service), labels[service]) {
+	all = make([]float32, n*n)
+	err = s.each(ctx, func(service int) {
+		for source, weight := range past.sources(s.known(all, service), labels[service]) {
 			if weight > faintest {
-				edges[source*n+service] = float32(weight)
+				all[source*n+service] = float32(weight)
 			}
 		}
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return edges, s.addSimultaneous(ctx, edges, past)
+	timed = slices.Clone(all)
+	return all, timed, s.addSimultaneous(ctx, all, past)
 }
 
 // known reports which sources of a service are known: itself, those in A_old and those
@@ -205,8 +206,9 @@ func (p *past) age(column int) int { return column % (min(lags, p.window) + 1) }
 const outlier = 6
 
 // standardise makes the mean of the known numbers 0 and the sum of their squares 1,
-// unless they are all the same; unknown ones become 0.
-func standardise[T float32 | float64](v []T) {
+// unless they are all the same; unknown ones become 0. It returns the number by which it
+// divided, which is 0 if they are all the same.
+func standardise[T float32 | float64](v []T) float64 {
 	sum, count := 0.0, 0
 	for _, x := range v {
 		if !math.IsNaN(float64(x)) {
@@ -229,11 +231,13 @@ func standardise[T float32 | float64](v []T) {
 		v[i] = T(d)
 		clipped += d * d
 	}
-	scale := 0.0
+	norm, scale := 0.0, 0.0
 	if deviation > 1e-6*max(1, math.Abs(mean)) {
-		scale = 1 / math.Sqrt(clipped)
+		norm = math.Sqrt(clipped)
+		scale = 1 / norm
 	}
 	for i := range v {
 		v[i] *= T(scale)
 	}
+	return norm
 }

@@ -116,9 +116,9 @@ func (s *session) judge(ctx context.Context, affinity []float32) (losses, error)
 	return lossesOf(ctx, s.model, affinity, s.problem.Validation, s.config, s.problem.Weights)
 }
 
-// validate returns the mean loss over all known labels.
-func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, c Config, weights []float32) (float64, error) {
-	l, err := lossesOf(ctx, m, affinity, s, c, weights)
+// validate returns their mean over all known labels.
+func (s *session) validate(ctx context.Context, affinity []float32) (float64, error) {
+	l, err := s.judge(ctx, affinity)
 	if err != nil {
 		return 0, err
 	}

@@ -115,7 +115,7 @@ func (s *session) updateGraphs(ctx context.Context) error {
 // scoreGraphs validates every graph of 𝒜 under the present model.
 func (s *session) scoreGraphs(ctx context.Context) (err error) {
 	for i, g := range s.set {
-		if s.set[i].Loss, err = validate(ctx, s.model, g.Affinity, s.problem.Validation, s.config, s.problem.Weights); err != nil {
+		if s.set[i].Loss, err = s.validate(ctx, g.Affinity); err != nil {
 			return err
 		}
 	}

@@ -79,8 +79,9 @@ type Problem struct {
 	// Corrects is true if outputs correct a forecast that serves without them: those that
 	// are of no use for a service are left out of its forecast.
 	Corrects bool
-	// Load is the feature that counts the requests of a service; negative if none does.
-	Load int
+	// Dependent, unless nil, has the weights of edges that are only put back, N×N: users who
+	// need one service need the other, whether or not that helps to predict.
+	Dependent []float32
 	// Steady marks features that [Config.Jitter] leaves as they are, because labels depend
 	// on their levels. A share of the samples has those of another sample. Nil for none.
 	Steady []bool
@@ -113,7 +114,7 @@ type session struct {
 	set         []Graph
 	initial     []float32 // edges of the initial graphs, N×N
 	proposed    []float32 // candidates, N×N
-	related     []float32 // candidates and pairs whose load depends on each other, N×N
+	related     []float32 // candidates that follow time and pairs whose load depends on each other, N×N
 	learned     int       // the number of the last learned graph
 	solver      *autodiff.Adam
 	best        best
@@ -136,6 +137,42 @@ type best struct {
 // When ctx ends, Learn returns its error, and the model has the best parameters
 // so far.
 func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progress Progress) (*Result, error) {
+	s, err := newSession(m, p, c, progress)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{ParentValidation: math.NaN()}
+	if p.Parent != nil {
+		if err := s.scoreParent(ctx); err != nil {
+			return nil, fmt.Errorf("score the parent: %w", err)
+		}
+		result.ParentValidation = s.best.loss
+	}
+	err = s.run(ctx)
+	restore(m, s.best.parameters)
+	if err != nil {
+		return nil, err
+	}
+	result.KeptParent = s.best.loss == result.ParentValidation
+	if s.config.GraphEpochs > 0 && !result.KeptParent {
+		lossOf := func(affinity []float32) (float64, error) { return s.validate(ctx, affinity) }
+		if err := s.putBack(result.ParentValidation, lossOf); err != nil {
+			return nil, fmt.Errorf("put edges back: %w", err)
+		}
+	}
+	// The losses of the last iteration belong to other parameters.
+	if err := s.scoreGraphs(ctx); err != nil {
+		return nil, fmt.Errorf("score the graphs: %w", err)
+	}
+	if result.Shares, result.Offsets, err = s.calibration(ctx); err != nil {
+		return nil, fmt.Errorf("calibrate: %w", err)
+	}
+	result.Affinity, result.Graphs, result.Validation, result.History = s.best.affinity, s.set, s.best.loss, s.history
+	return result, nil
+}
+
+// newSession checks what there is to learn and starts from the initial graphs.
+func newSession(m gnn.Model[float32], p Problem, c Config, progress Progress) (*session, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("configuration of learning: %w", err)
 	}
@@ -156,53 +193,27 @@ func Learn(ctx context.Context, m gnn.Model[float32], p Problem, c Config, progr
 		best:     best{loss: math.Inf(1)},
 		total:    c.Iterations * c.Epochs,
 	}
-	s.begin()
 	if c.GraphEpochs > 0 {
 		s.total += c.Iterations*c.GraphEpochs + c.Epochs // of the probe
 	}
-	if err := s.start(); err != nil {
-		return nil, err
+	s.begin()
+	return s, s.start()
+}
+
+// calibration returns the shares and offsets of [Result] for the best pair.
+func (s *session) calibration(ctx context.Context) (shares, offsets []float64, err error) {
+	if s.problem.Corrects {
+		return s.correct(ctx)
 	}
-	result := &Result{ParentValidation: math.NaN()}
-	if p.Parent != nil {
-		if err := s.scoreParent(ctx); err != nil {
-			return nil, fmt.Errorf("score the parent: %w", err)
-		}
-		result.ParentValidation = s.best.loss
+	if shares, err = s.calibrate(ctx); err != nil {
+		return nil, nil, err
 	}
-	err := s.run(ctx)
-	restore(m, s.best.parameters)
-	if err != nil {
-		return nil, err
-	}
-	result.KeptParent = s.best.loss == result.ParentValidation
-	if c.GraphEpochs > 0 && !result.KeptParent {
-		lossOf := func(affinity []float32) (float64, error) {
-			return validate(ctx, m, affinity, p.Validation, c, p.Weights)
-		}
-		if err := s.putBack(result.ParentValidation, lossOf); err != nil {
-			return nil, fmt.Errorf("put edges back: %w", err)
+	if q := s.config.Quantiles; len(q) > 1 || q[0] != 0.5 {
+		if offsets, err = s.cover(ctx, shares); err != nil {
+			return nil, nil, fmt.Errorf("coverage: %w", err)
 		}
 	}
-	// The losses of the last iteration belong to other parameters.
-	if err := s.scoreGraphs(ctx); err != nil {
-		return nil, fmt.Errorf("score the graphs: %w", err)
-	}
-	if p.Corrects {
-		result.Shares, result.Offsets, err = s.correct(ctx)
-	} else {
-		result.Shares, err = s.calibrate(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("calibrate: %w", err)
-	}
-	if !p.Corrects && (len(c.Quantiles) > 1 || c.Quantiles[0] != 0.5) {
-		if result.Offsets, err = s.cover(ctx, result.Shares); err != nil {
-			return nil, fmt.Errorf("calibrate the coverage: %w", err)
-		}
-	}
-	result.Affinity, result.Graphs, result.Validation, result.History = s.best.affinity, s.set, s.best.loss, s.history
-	return result, nil
+	return shares, offsets, nil
 }
 
 func (s *session) run(ctx context.Context) (err error) {

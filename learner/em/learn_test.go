@@ -228,12 +228,13 @@ func TestLearnRefuses(t *testing.T) {
 		"parent's graph": {func(p *Problem, _ *Config) {
 			p.Parent = &Parent{Affinity: make([]float32, 36), Graphs: []Graph{{Name: "learned 1"}}}
 		}, `"learned 1" has 0 entries, want 36`},
-		"NaN weight": {func(p *Problem, _ *Config) { p.Graphs[0].Affinity[7] = unknown }, "NaN"},
-		"no batch":   {func(_ *Problem, c *Config) { c.Batch = 0 }, "batch is 0"},
-		"quantile":   {func(_ *Problem, c *Config) { c.Quantiles = []float64{1} }, "quantile is 1"},
-		"jitter":     {func(_ *Problem, c *Config) { c.Jitter = -1 }, "jitter is -1"},
-		"rate":       {func(_ *Problem, c *Config) { c.Rate = math.NaN() }, "learning rate is NaN"},
-		"several":    {func(_ *Problem, c *Config) { c.Batch, c.Workers = 0, 0 }, "workers is 0"},
+		"pairs' size": {func(p *Problem, _ *Config) { p.Dependent = make([]float32, 4) }, `"of dependent pairs" has 4 entries, want 36`},
+		"NaN weight":  {func(p *Problem, _ *Config) { p.Graphs[0].Affinity[7] = unknown }, "NaN"},
+		"no batch":    {func(_ *Problem, c *Config) { c.Batch = 0 }, "batch is 0"},
+		"quantile":    {func(_ *Problem, c *Config) { c.Quantiles = []float64{1} }, "quantile is 1"},
+		"jitter":      {func(_ *Problem, c *Config) { c.Jitter = -1 }, "jitter is -1"},
+		"rate":        {func(_ *Problem, c *Config) { c.Rate = math.NaN() }, "learning rate is NaN"},
+		"several":     {func(_ *Problem, c *Config) { c.Batch, c.Workers = 0, 0 }, "workers is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, p, c := lesson(t)
@@ -243,4 +244,13 @@ func TestLearnRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// validate returns the mean loss over all known labels.
+func validate(ctx context.Context, m gnn.Model[float32], affinity []float32, s Samples, c Config, weights []float32) (float64, error) {
+	l, err := lossesOf(ctx, m, affinity, s, c, weights)
+	if err != nil {
+		return 0, err
+	}
+	return l.mean(), nil
 }

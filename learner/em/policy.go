@@ -30,7 +30,7 @@ func (s *session) learnPolicy(ctx context.Context, policy *autodiff.Policy, iter
 		}
 		s.policyDone++
 		average.swap()
-		loss, err := validate(ctx, s.model, s.affinity, s.problem.Validation, s.config, s.problem.Weights)
+		loss, err := s.validate(ctx, s.affinity)
 		if err != nil {
 			return err
 		}

@@ -15,12 +15,11 @@ import (
 func (s *session) probe(ctx context.Context, policy *autodiff.Policy) error {
 	var err error
 	past, labels := s.look()
-	if s.proposed, err = s.candidates(ctx, past, labels); err != nil {
+	if s.proposed, s.related, err = s.candidates(ctx, past, labels); err != nil {
 		return err
 	}
-	s.related = slices.Clone(s.proposed)
-	if s.problem.Load >= 0 {
-		s.addDependent(s.related, past)
+	for i, v := range s.problem.Dependent {
+		s.related[i] = max(s.related[i], v)
 	}
 	start := parameters(s.model)
 	if err := s.learnPolicy(ctx, policy, 1, "policy"); err != nil {
@@ -97,8 +96,8 @@ const contrary = 1.01
 var faint = []float32{0.1, 0.01}
 
 // putBack adds edges to the best matrix that learning has erased and nothing speaks
-// against: those of the initial graphs, the candidates, and pairs whose load depends on
-// each other. The network does as well without them on these days, but the calls are
+// against: those of the initial graphs, candidates that follow time, and pairs whose load
+// depends on each other. The network does as well without them on these days, but the calls are
 // there, and so is what rose together.
 //
 // Either kind has the largest share of its weight at which the validation loss, which

@@ -27,6 +27,11 @@ func (s *session) start() error {
 		}
 		s.set = append(s.set, Graph{Name: g.Name, Affinity: graph.WithSelfLoops(g.Affinity, n)})
 	}
+	if d := s.problem.Dependent; d != nil {
+		if err := checkGraph(Graph{Name: "of dependent pairs", Affinity: d}, n); err != nil {
+			return err
+		}
+	}
 	s.affinity = graph.Union(raw, n)
 	if s.problem.Parent != nil {
 		return s.inherit(*s.problem.Parent)
@@ -41,7 +46,7 @@ func (s *session) start() error {
 // no graph is learned, initial graphs stay what training begins with.
 func (s *session) inherit(p Parent) error {
 	n := s.services
-	if err := checkGraph(Graph{"of the parent", p.Affinity, 0}, n); err != nil {
+	if err := checkGraph(Graph{Name: "of the parent", Affinity: p.Affinity}, n); err != nil {
 		return err
 	}
 	initial := s.set
@@ -89,7 +94,7 @@ func checkGraph(g Graph, n int) error {
 // scoreParent makes the parent the pair to beat.
 func (s *session) scoreParent(ctx context.Context) error {
 	a := s.problem.Parent.Affinity
-	loss, err := validate(ctx, s.model, a, s.problem.Validation, s.config, s.problem.Weights)
+	loss, err := s.validate(ctx, a)
 	if err != nil {
 		return err
 	}

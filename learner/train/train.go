@@ -217,7 +217,7 @@ func (t *training) problem() em.Problem {
 		Validation: t.data.View(samples.Validation, levels),
 		Graphs:     invocation(edges, t.spec.Network.Services),
 		Parent:     toBeat(t.parent),
-		Load:       slices.Index(o.Features, estimator.Requests),
+		Dependent:  dependent(t.history.Slice(t.data.Range(samples.Train))),
 		Steady:     steady(o.Features),
 		Weights:    t.data.Weights(),
 		Corrects:   o.Anchor == features.AnchorAnalytic,
