@@ -55,7 +55,7 @@ type Surroundings struct {
 func (k *Kind) New(s Surroundings, knob float64) (loop.Autoscaler, error) {
 	a, err := k.make(s, knob)
 	if err != nil {
-		return nil, fmt.Errorf("autoscaler %s with %s %v: %w", k.Name, k.Knob, knob, err)
+		return nil, fmt.Errorf("autoscaler %s=%v: %w", k.Name, knob, err)
 	}
 	return a, nil
 }
