@@ -19,9 +19,9 @@ type Call struct {
 	Rate float64
 }
 
-// CallGraph is the invocation relationship between services (paper §IV-B,
-// "constructed by a distributed tracing tool"), with the rates at which the
-// edges were used. Each (source, destination) pair occurs at most once.
+// CallGraph is the invocation relationship between services, with the rates at which the edges
+// were used (paper §IV-B, "constructed by a distributed tracing tool"). Each (source,
+// destination) pair occurs at most once.
 type CallGraph struct {
 	Calls []Call
 }

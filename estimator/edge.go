@@ -15,8 +15,8 @@ type Edge struct {
 	Weight float64
 }
 
-// ValidateEdges reports an edge that does not belong to a graph of n services: an
-// index or a weight out of bounds, or one that occurs twice.
+// ValidateEdges reports an edge that does not belong to a graph of n services. Its index or
+// weight is out of bounds, or it occurs twice.
 func ValidateEdges(edges []Edge, n int) error {
 	seen := make(map[[2]int]bool, len(edges))
 	for _, e := range edges {

@@ -1,6 +1,6 @@
-// Package custommetrics answers the custom metrics API from the board: the metric is
-// that of the object which the autoscaler scales, so it needs no selector. It is for
-// clusters where another server has the external metrics API.
+// Package custommetrics answers the custom metrics API from the board. The metric is that of
+// the object which the autoscaler scales, so it needs no selector. It is for clusters where
+// another server has the external metrics API.
 package custommetrics
 
 import (

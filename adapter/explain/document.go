@@ -1,4 +1,4 @@
-// Package explain shows why services get the replicas that they get: over HTTP, to
+// Package explain shows why services get the replicas that they get. It does so over HTTP, to
 // whoever may read the metric, as JSON and in words.
 //
 // A request for the external metric with explain=true in its query is answered with a

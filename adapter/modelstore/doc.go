@@ -1,5 +1,5 @@
-// Package modelstore brings trained models from the learner to every replica of
-// the adapter, so that all of them serve the same one at the same step.
+// Package modelstore brings trained models from the learner to every replica of the adapter.
+// All of them serve the same one at the same step.
 //
 // The replica that holds the Lease lists the applications for the learner in its
 // pod, verifies each new model and publishes it with the step from which it

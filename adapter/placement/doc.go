@@ -1,5 +1,5 @@
-// Package placement is a plugin for kube-scheduler: of the nodes that fit a pod of a
-// managed service it prefers those with which every zone serves itself.
+// Package placement is a plugin for kube-scheduler. Of the nodes that fit a pod of a managed
+// service it prefers those with which every zone serves itself.
 //
 // It only scores, so no pod is ever unschedulable because of it. Pods of other workloads,
 // and all pods while the adapter's data is stale or missing, are scheduled as if it were not

@@ -1,6 +1,6 @@
-// Package registration follows where the metrics APIs of the cluster lead, and makes the
-// API aggregator trust the adapter where they lead to it. An APIService that names
-// another Service is never written, so two servers of one API do not fight.
+// Package registration follows where the metrics APIs of the cluster lead. It makes the API
+// aggregator trust the adapter where they lead to it. An APIService that names another Service
+// is never written, so two servers of one API do not fight.
 package registration
 
 import (

@@ -1,5 +1,5 @@
-// Package tick plans every application once per step, aligned to the wall clock
-// so that replicas of the adapter plan from the same samples.
+// Package tick plans every application once per step. Steps are aligned to the wall clock, so
+// that replicas of the adapter plan from the same samples.
 package tick
 
 import (

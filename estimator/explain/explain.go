@@ -1,5 +1,5 @@
-// Package explain finds out what a forecast rests on: what other estimators would forecast
-// from the same window, the part of the season, and which services moved it.
+// Package explain finds out what a forecast rests on. That is what other estimators would
+// forecast from the same window, the part of the season, and which services moved it.
 //
 // It asks the estimators again, with a window in which something is different, and takes
 // the difference. So it explains every estimator, and nothing in them has to know of it.

@@ -18,9 +18,8 @@ func Chebyshev[T Float](basis, a []T, n int) {
 	}
 }
 
-// ChebyshevBackward writes the gradient with respect to A, N·N numbers, to da,
-// given the gradient dbasis with respect to the two terms:
-// dA = dT₁ + 2·(dT₂·Aᵀ + Aᵀ·dT₂).
+// ChebyshevBackward writes the gradient with respect to A, N·N numbers, to da, given that of
+// the two terms, dbasis. It is dA = dT₁ + 2·(dT₂·Aᵀ + Aᵀ·dT₂).
 func ChebyshevBackward[T Float](da, dbasis, a []T, n int) {
 	n2 := n * n
 	copy(da[:n2], dbasis[:n2])

@@ -8,10 +8,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// HTTPClientConfig is the http_config that Prometheus itself uses for its own
-// clients, with the same snake_case keys: tls_config, authorization,
-// basic_auth, oauth2, bearer_token_file, proxy_url and so on. Files it refers
-// to are read anew when they change, so a rotated token needs no restart.
+// HTTPClientConfig is the http_config that Prometheus itself uses for its own clients. It has
+// the same snake_case keys: tls_config, authorization, basic_auth, oauth2, bearer_token_file,
+// proxy_url and so on. Files it refers to are read anew when they change, so a rotated token
+// needs no restart.
 type HTTPClientConfig struct {
 	config.HTTPClientConfig `yaml:",inline"`
 }

@@ -1,5 +1,5 @@
-// Package traffic carries rates, times and bounds through an invocation graph: from
-// callers to callees, as requests go, and from callees to callers, as waiting does.
+// Package traffic carries rates, times and bounds through an invocation graph. Rates go from
+// callers to callees, as requests do, and waiting from callees to callers.
 package traffic
 
 import (

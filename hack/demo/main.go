@@ -1,5 +1,5 @@
-// Demo runs DeepScaler on a real Kubernetes control plane on this machine and
-// shows how stock HPAs scale Online Boutique under a bursty load.
+// Demo runs DeepScaler on a real Kubernetes control plane on this machine. It shows how stock
+// HPAs scale Online Boutique under a bursty load.
 package main
 
 import (

@@ -8,8 +8,9 @@ import (
 	"github.com/deepscaler/deepscaler/learner/samples"
 )
 
-// Anchor predicts what labels are measured from, so what a network that adds nothing
-// predicts: HAB's present demand, the last value, or the mean of the training part.
+// Anchor predicts what labels are measured from, so what a network that adds nothing predicts.
+// That is the analytic forecast, the present demand, the last value, or the mean of the
+// training part.
 func Anchor(d *samples.Set) Predictor {
 	return func(p samples.Part, indices []int, y []float64) {
 		d.UnscaleBatch(p, indices, make([]float32, len(indices)*d.LabelLen()), y)

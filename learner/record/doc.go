@@ -1,6 +1,5 @@
-// Package record writes a history for learning: the telemetry of one
-// application over a time range, and its invocation graph, both as CSV for
-// package history.
+// Package record writes a history for learning. It has the telemetry of one application over a
+// time range, and its invocation graph, both as CSV for package history.
 //
 // Samples come from the queries of the adapter (package telemetry), so that a
 // network is trained on the inputs that it will see. A range is read in chunks

@@ -1,5 +1,5 @@
-// Reads measures what reads of the external metrics API cost DeepScaler and the real KEDA,
-// in one run, on one real control plane and with one client:
+// Reads measures what reads of the external metrics API cost DeepScaler and the real KEDA. It
+// does so in one run, on one real control plane and with one client:
 //
 //	go run ./test/reads
 //

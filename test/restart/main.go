@@ -1,4 +1,4 @@
-// Restart kills the only replica of the adapter and starts it again, and measures for how long
+// Restart kills the only replica of the adapter and starts it again. It measures for how long
 // the HPAs of a whole cluster are without a metric:
 //
 //	go run ./test/restart

@@ -1,6 +1,5 @@
-// Command footprint measures the memory and the processor time of an adapter
-// that plans one application, is scraped, and is read by the HPA controller of a
-// fake cluster:
+// Command footprint measures the memory and the processor time of an adapter that plans one
+// application. The adapter is scraped, and read by the HPA controller of a fake cluster:
 //
 //	go build -o bin/deepscaler ./cmd/deepscaler
 //	go run ./adapter/internal/footprint -binary bin/deepscaler

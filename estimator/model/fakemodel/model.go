@@ -24,8 +24,8 @@ type Shape struct {
 	Quantiles []float64
 }
 
-// Constant returns a model of that shape that forecasts the same replicas for every
-// service: a network as it is before training answers 0, which stands for the mean.
+// Constant returns a model of that shape that forecasts the same replicas for every service.
+// Its network answers 0, as before training, which stands for the mean.
 func Constant(s Shape, replicas float64) (*artifact.Model, error) {
 	m := &artifact.Model{
 		Kind: artifact.KindDeepScaler, Services: s.Services, Features: estimator.FeatureNames(estimator.DefaultFeatures()),

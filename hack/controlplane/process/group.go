@@ -27,8 +27,8 @@ type Group struct {
 	closed    bool
 }
 
-// NewGroup makes dir, which must not exist or be empty (else ErrDirInUse), and guards it: directory
-// and programs vanish with Close or with the calling program. Logs go to dir/logs.
+// NewGroup makes dir, which must not exist or be empty (else ErrDirInUse), and guards it.
+// Directory and programs vanish with Close or with the calling program. Logs go to dir/logs.
 func NewGroup(dir string) (*Group, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

@@ -15,8 +15,8 @@ const (
 	maxLine = 400
 )
 
-// Tail returns the last lines of a log file, without empty ones and each cut at 400
-// bytes; at most 15 lines from the last 32 KiB.
+// Tail returns the last lines of a log file, at most 15 from the last 32 KiB. It leaves out
+// empty lines, and cuts each at 400 bytes.
 func Tail(path string) ([]string, error) {
 	file, err := os.Open(path)
 	if err != nil {

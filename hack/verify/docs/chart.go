@@ -67,8 +67,8 @@ func schemaOf(t reflect.Type) map[string]any {
 	}
 }
 
-// WithChartValues returns the page with a table of the chart's values between its
-// markers: names and meanings are those of the schema, defaults those of values.yaml.
+// WithChartValues returns the page with a table of the chart's values between its markers.
+// Names and meanings are those of the schema, defaults those of values.yaml.
 func WithChartValues(page, schema, values string) (string, error) {
 	var root value
 	if err := yaml.Unmarshal([]byte(schema), &root); err != nil {

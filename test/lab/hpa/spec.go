@@ -8,8 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// CPU returns the spec of the autoscaler that most users run today: a utilisation of
-// the requested CPU in percent, and everything else as Kubernetes has it by default.
+// CPU returns the spec of the autoscaler that most users run today. Its target is a utilisation
+// of the requested CPU in percent, and everything else is as Kubernetes has it by default.
 func CPU(minReplicas, maxReplicas, percent int32) *autoscalingv2.HorizontalPodAutoscalerSpec {
 	return Complete(&autoscalingv2.HorizontalPodAutoscalerSpec{
 		MinReplicas: &minReplicas, MaxReplicas: maxReplicas,

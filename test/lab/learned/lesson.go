@@ -15,8 +15,8 @@ import (
 	"github.com/deepscaler/deepscaler/test/lab/loop"
 )
 
-// Lesson is what an autoscaler may learn from: the telemetry of the application under the
-// same kind of load on other days, while another autoscaler managed it.
+// Lesson is what an autoscaler may learn from. It has the telemetry of the application under
+// the same kind of load on other days, while another autoscaler managed it.
 type Lesson struct {
 	// Config is that of the run that left the history.
 	Config  loop.Config

@@ -1,5 +1,5 @@
-// Package placement compares rules that place the pods of an application on nodes, in
-// virtual time: what the calls then cost, and how busy every zone is.
+// Package placement compares rules that place the pods of an application on nodes, in virtual
+// time. Results are what the calls then cost, and how busy every zone is.
 package placement
 
 import (

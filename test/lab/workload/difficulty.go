@@ -7,8 +7,8 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/app"
 )
 
-// Difficulty is the largest growth of what a service needs within the lead time: what an
-// autoscaler that only sees the present must have in reserve.
+// Difficulty is the largest growth of what a service needs within the lead time. An autoscaler
+// that only sees the present must have it in reserve.
 type Difficulty struct {
 	// Factor is the need at the end ÷ that at the start, 1 or more.
 	Factor float64

@@ -9,9 +9,9 @@ import (
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
-// Closed is a closed-loop load: a number of users that follows a profile, each of whom
-// takes a journey, waits for its end, pauses and takes the next. A surplus user leaves
-// after the present journey.
+// Closed is a closed-loop load: a number of users that follows a profile. Each user takes a
+// journey, waits for its end, pauses and takes the next. A surplus user leaves after the
+// present journey.
 type Closed struct {
 	profile Profile
 	behave  behaviour

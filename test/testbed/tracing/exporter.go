@@ -1,6 +1,5 @@
-// Package tracing sends the calls of sampled requests as OpenTelemetry spans, a
-// client and a server span for each call, so that a tracing backend draws the
-// invocation graph.
+// Package tracing sends the calls of sampled requests as OpenTelemetry spans, from which a
+// tracing backend draws the invocation graph. Each call has a client and a server span.
 package tracing
 
 import (
