@@ -92,7 +92,7 @@ func Compare(ctx context.Context, d *samples.Set, p samples.Part, m Model, worke
 	if err != nil {
 		return nil, err
 	}
-	season := Season(d)
+	season := Season(d, p)
 	predictors := []Predictor{
 		func(p samples.Part, indices []int, y []float64) {
 			for k, i := range indices {

@@ -21,12 +21,9 @@ func Persistence(d *samples.Set) Predictor {
 
 // SeasonalNaive predicts the label of the same phase in the last complete
 // season before the origin. If that is missing it takes the season before, and
-// so on; without any it predicts as [Persistence]. The period is in steps; one
-// below 1 stands for that of [Season].
+// so on; without any it predicts as [Persistence]. The period is in steps, at least 1; see
+// [Season].
 func SeasonalNaive(d *samples.Set, period int) Predictor {
-	if period < 1 {
-		period = Season(d)
-	}
 	last := lastKnown(d)
 	return each(d, func(origin, service, ahead int) float64 {
 		// Whole seasons that move origin+ahead to the origin or before it.

@@ -84,23 +84,26 @@ func TestSeason(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		s         *estimator.Window
+		part      samples.Part
 		low, high int
 	}{
-		{"a day when there is one", wave(2000, 5*time.Minute, sine(100, 0.1)), 288, 288},
-		{"found", wave(1000, 30*time.Second, sine(60, 0)), 60, 60},
-		{"found in noise", wave(1000, 30*time.Second, sine(60, 0.5)), 58, 62},
-		{"pulses", wave(1000, 30*time.Second, func(t, _ int) float64 { return float64(t % 47 / 40) }), 47, 47},
+		{"a day when there is one", wave(2000, 5*time.Minute, sine(100, 0.1)), samples.Test, 288, 288},
+		{"a day when there are two", wave(2000, 5*time.Minute, sine(100, 0.1)), samples.Train, 288, 288},
+		{"a day without a day before", wave(500, 5*time.Minute, sine(40, 0.1)), samples.Train, 40, 40},
+		{"found", wave(1000, 30*time.Second, sine(60, 0)), samples.Test, 60, 60},
+		{"found in noise", wave(1000, 30*time.Second, sine(60, 0.5)), samples.Test, 58, 62},
+		{"pulses", wave(1000, 30*time.Second, func(t, _ int) float64 { return float64(t % 47 / 40) }), samples.Test, 47, 47},
 		{"with gaps", wave(1000, 30*time.Second, func(t, n int) float64 {
 			if r.IntN(3) == 0 {
 				return nan
 			}
 			return sine(80, 0.1)(t, n)
-		}), 79, 81},
-		{"constant", wave(1000, 30*time.Second, func(_, _ int) float64 { return 3 }), 1, 1},
-		{"steps longer than a day", wave(1000, 36*time.Hour, sine(30, 0)), 30, 30},
+		}), samples.Test, 79, 81},
+		{"constant", wave(1000, 30*time.Second, func(_, _ int) float64 { return 3 }), samples.Test, 1, 1},
+		{"steps longer than a day", wave(1000, 36*time.Hour, sine(30, 0)), samples.Test, 30, 30},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := Season(cut(t, tc.s, samples.Options{Target: "x"})); got < tc.low || got > tc.high {
+			if got := Season(cut(t, tc.s, samples.Options{Target: "x"}), tc.part); got < tc.low || got > tc.high {
 				t.Errorf("season is %d steps, want %d to %d", got, tc.low, tc.high)
 			}
 		})
@@ -166,7 +169,7 @@ func TestNaiveForecastsDoNotLookAhead(t *testing.T) {
 	for name, predictors := range map[string][2]Predictor{
 		"persistence": {Persistence(before), Persistence(after)},
 		"seasonal":    {SeasonalNaive(before, 7), SeasonalNaive(after, 7)},
-		"found":       {SeasonalNaive(before, 0), SeasonalNaive(after, 0)},
+		"found":       {SeasonalNaive(before, Season(before, samples.Test)), SeasonalNaive(after, Season(after, samples.Test))},
 	} {
 		predictors[0](samples.Test, []int{i}, one)
 		predictors[1](samples.Test, []int{i}, two)

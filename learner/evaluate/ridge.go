@@ -23,8 +23,17 @@ func penalties() []float64 { return []float64{0.1, 1, 10, 100, 1000, 10000} }
 // Ridge predicts by ridge regression on the window of each service by itself (Hoerl & Kennard
 // 1970). Labels are linear in all features at all of its steps, measured from the same anchor
 // as those of networks. It is fitted on the training part, with the penalty that has the least
-// absolute error on the validation part. On recorded data it is the strongest simple forecast.
+// absolute error on the validation part; without that part it predicts NaN, since a fit to the
+// part that is to be predicted proves nothing. On recorded data it is the strongest simple
+// forecast.
 func Ridge(d *samples.Set) Predictor {
+	if d.Samples(samples.Validation) == 0 {
+		return func(_ samples.Part, _ []int, y []float64) {
+			for i := range y {
+				y[i] = math.NaN()
+			}
+		}
+	}
 	services, horizons := len(d.Series().Services), len(d.Options().Horizons)
 	channels := d.InputLen() / services / d.Options().Window
 	size := d.InputLen()/services + 1

@@ -31,6 +31,16 @@ func TestRidgeFindsWhatIsLinear(t *testing.T) {
 	}
 }
 
+// Where everything is to be predicted, nothing is left to fit to.
+func TestRidgePredictsNothingItWasFittedTo(t *testing.T) {
+	s := wave(100, time.Minute, func(t, _ int) float64 { return float64(t) })
+	d := cut(t, s, samples.Options{Target: "x", Split: samples.Split{Train: 1}})
+	ridge, _ := tally(d, samples.Train, Ridge(d))
+	if got := ridge.Overall(); got.Count != 0 || !math.IsNaN(got.MAE) {
+		t.Errorf("ridge has %+v without a validation part", got)
+	}
+}
+
 // What labels are measured from is the last value when they are changes.
 func TestAnchorOfChangesIsPersistence(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
