@@ -126,6 +126,8 @@ type outcome struct {
 	// highest is the largest forecast and present the need at the last step, NaN where
 	// unknown. Both are of the same estimator.
 	highest, present []float64
+	// firm is the largest forecast without what a rise that has begun may become.
+	firm []float64
 	// vouched is the share of the load that a believed season expects.
 	vouched []float64
 }
@@ -133,9 +135,10 @@ type outcome struct {
 // at returns the outcome at the end of a range of w. services are those of w.
 func (a *Analytic) at(w *estimator.Window, services []demand.Service, r estimator.Range) (*outcome, error) {
 	part, seen := w.Slice(r), stations(services, r)
-	out := &outcome{make([]float64, len(services)), make([]float64, len(services)), make([]float64, len(services))}
+	of := func() []float64 { return make([]float64, len(services)) }
+	out := &outcome{highest: of(), present: of(), firm: of(), vouched: of()}
 	for n := range services {
-		out.highest[n], out.present[n] = math.NaN(), math.NaN()
+		out.highest[n], out.present[n], out.firm[n] = math.NaN(), math.NaN(), math.NaN()
 	}
 	missing := len(services)
 	for _, estimate := range []func(*estimator.Window, []station) (outlook, error){a.hab.outlook, a.mmn.outlook} {
@@ -153,6 +156,10 @@ func (a *Analytic) at(w *estimator.Window, services []demand.Service, r estimato
 		for n := range services {
 			if math.IsNaN(out.highest[n]) && o.forecast.Known(n) {
 				out.highest[n], out.present[n] = o.forecast.Highest(n, o.forecast.Horizon), o.present[n]
+				out.firm[n] = out.highest[n]
+				if o.firm != nil {
+					out.firm[n] = o.firm.Highest(n, o.firm.Horizon)
+				}
 				missing--
 			}
 		}

@@ -17,7 +17,9 @@ type arrivals struct {
 	entries []variation
 	// moved is how far the load of the application jumps, see [moved].
 	moved float64
-	step  time.Duration
+	// queued is true if requests queued up at an entry within the lead time before the newest step.
+	queued bool
+	step   time.Duration
 }
 
 func (net *network) observeArrivals(stations []station, horizon int, step time.Duration) *arrivals {
@@ -28,6 +30,7 @@ func (net *network) observeArrivals(stations []station, horizon int, step time.D
 		if net.entry[i] {
 			came.outside[i] = net.outsideRates(stations, i)
 			came.entries[i] = observeVariation(came.outside[i], step)
+			came.queued = came.queued || queued(came.outside[i], stations[i].Latency, horizon, step)
 		}
 	}
 	came.moved = moved(came.sum(func(int) bool { return true }), horizon, step)

@@ -61,6 +61,8 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 // outlook is the result of an estimate.
 type outlook struct {
 	forecast *estimator.Forecast
+	// firm is the same without what a rise that has begun may become; nil without one.
+	firm *estimator.Forecast
 	// present is the need of every service at the last step of the window.
 	present []float64
 	growth  Growth
@@ -82,7 +84,22 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 	hidden := net.findHidden(e.config, stations, latencies, came, vouched)
 
 	f := estimator.NewForecast(w.Services, horizon, w.Step)
+	firm, ramp := f, came.ramp(horizon)
+	if ramp != nil {
+		firm = estimator.NewForecast(w.Services, horizon, w.Step)
+	}
 	base, floor, most := make([]float64, len(stations)), make([]float64, len(stations)), make([]float64, len(stations))
+	size := func(f *estimator.Forecast, h int, rates []float64) {
+		for i, rate := range rates {
+			if s := &stations[i]; s.sized >= 0 {
+				n := prospects[i].replicas(rate, s, hidden.rates[i], targets[i])
+				if hidden.held[i] {
+					n = max(n, s.Replicas[s.sized])
+				}
+				set(f, i, h, n)
+			}
+		}
+	}
 	for h := range horizon {
 		for i := range prospects {
 			p := &prospects[i]
@@ -92,16 +109,16 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 			}
 			floor[i] = max(hidden.rates[i], certain(p.own[h], came.own[i]))
 		}
-		for i, rate := range net.Downstream(base, floor) {
+		rates := net.Downstream(base, floor)
+		size(firm, h, rates)
+		for i, rate := range rates {
 			most[i] = max(most[i], rate)
-			if s := &stations[i]; s.sized >= 0 {
-				n := prospects[i].replicas(rate, s, hidden.rates[i], targets[i])
-				if hidden.held[i] {
-					n = max(n, s.Replicas[s.sized])
-				}
-				set(f, i, h, n)
-			}
 		}
+		if ramp == nil {
+			continue
+		}
+		came.climb(base, ramp, h, vouched)
+		size(f, h, net.Downstream(base, floor))
 	}
 	growth, present := newGrowth(len(stations)), make([]float64, len(stations))
 	for i := range stations {
@@ -116,5 +133,9 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		}
 	}
 	f, err := finish(f)
-	return outlook{forecast: f, present: present, growth: growth, vouched: vouched}, err
+	o := outlook{forecast: f, present: present, growth: growth, vouched: vouched}
+	if ramp != nil {
+		o.firm = firm
+	}
+	return o, err
 }

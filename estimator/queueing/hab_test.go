@@ -50,6 +50,16 @@ func needs(t testing.TB, e estimator.Estimator, w *estimator.Window) []float64 {
 
 func entry(name string, rate float64) map[string]float64 { return map[string]float64{name: rate} }
 
+// knownRate returns w with a rate that the first service had before, on as many more replicas, so that
+// it is no ramp when the rate comes again.
+func knownRate(w *estimator.Window, rate float64) *estimator.Window {
+	const step = 3
+	requests, replicas := w.Channel(estimator.Requests), w.Channel(estimator.Replicas)
+	w.Set(0, step, replicas, w.At(0, step, replicas)*rate/w.At(0, step, requests))
+	w.Set(0, step, requests, rate)
+	return w
+}
+
 // after runs a model under a steady load and returns its window.
 func after(m *fluid, steps int, outside map[string]float64, traced bool) *estimator.Window {
 	for range steps {
@@ -75,7 +85,7 @@ func TestHABSizesASteadyChainForItsTarget(t *testing.T) {
 // by itself has nothing to see yet (paper §II-C, Definition 2.1).
 func TestHABMovesTheWholeChainAtOnce(t *testing.T) {
 	for _, traced := range []bool{false, true} {
-		w := after(chainModel(), 12, entry("a", 100), traced)
+		w := knownRate(after(chainModel(), 12, entry("a", 100), traced), 200)
 		joint, alone := needs(t, newHAB(t), w), needs(t, newMMN(t), w)
 		w.Set(0, 11, w.Channel(estimator.Requests), 200)
 		jointAfter, aloneAfter := needs(t, newHAB(t), w), needs(t, newMMN(t), w)
@@ -227,7 +237,7 @@ func TestHABServesSeveralEntries(t *testing.T) {
 
 func TestHABSizesOnlineBoutique(t *testing.T) {
 	m := boutiqueModel()
-	w := after(m, 12, entry("frontend", 60), false)
+	w := knownRate(after(m, 12, entry("frontend", 60), false), 120)
 	before := needs(t, newHAB(t), w)
 	w.Set(0, 11, w.Channel(estimator.Requests), 120)
 	for i, n := range needs(t, newHAB(t), w) {

@@ -27,7 +27,8 @@ type Keeper struct {
 //
 // A fall that a believed season expects needs none of that, since the season announces the
 // next rise as well. So the part of the load that it vouches for is not held, unless requests
-// queued up within the lead time: then the telemetry hides the load.
+// queued up within the lead time: then the telemetry hides the load. Nor is what a rise might have
+// become and did not.
 //
 // The result is NaN for a service with 0 steps, or without a forecast now. What is not
 // remembered, as after a restart, is forecast again from the steps of w before it, however
@@ -61,7 +62,7 @@ func (k *Keeper) Held(ctx context.Context, a *Analytic, w *estimator.Window, ste
 		if back == 0 {
 			now = then
 		}
-		for n, v := range then.highest {
+		for n, v := range then.firm {
 			if back < steps[n] && known(now.highest[n]) && known(v) && !(held[n] >= v) {
 				held[n] = v
 			}
