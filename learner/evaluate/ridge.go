@@ -3,6 +3,7 @@ package evaluate
 import (
 	"math"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/deepscaler/deepscaler/learner/samples"
@@ -34,66 +35,84 @@ func Ridge(d *samples.Set) Predictor {
 			}
 		}
 	}
-	services, horizons := len(d.Series().Services), len(d.Options().Horizons)
-	channels := d.InputLen() / services / d.Options().Window
-	size := d.InputLen()/services + 1
-	fits := make([]normal, services*horizons)
-	for k := range fits {
-		fits[k] = normal{gram: mat.NewSymDense(size, nil), moment: mat.NewVecDense(size, nil)}
-	}
-	inputs := mat.NewVecDense(size, nil)
-	each := func(p samples.Part, use func(k int, y float64)) {
-		x, y := make([]float32, d.InputLen()), make([]float32, d.LabelLen())
-		censored := make([]bool, d.LabelLen())
-		for i := range d.Samples(p) {
-			d.Batch(p, []int{i}, x, y)
-			d.Censored(p, []int{i}, censored)
-			for n := range services {
-				lags(inputs, x, n, services, channels)
-				for h := range horizons {
-					// Of a lower bound the truth is not known.
-					if k := n*horizons + h; !math.IsNaN(float64(y[k])) && !censored[k] {
-						use(k, float64(y[k]))
-					}
-				}
+	r := ridge{data: d, services: len(d.Series().Services), horizons: len(d.Options().Horizons)}
+	r.channels = d.InputLen() / r.services / d.Options().Window
+	r.size = d.InputLen()/r.services + 1
+	return r.predictor(r.best(r.fit()))
+}
+
+// ridge is a fit for each service and horizon, service·H+horizon.
+type ridge struct {
+	data                         *samples.Set
+	services, horizons, channels int
+	size                         int // of the inputs of a service, and the intercept
+}
+
+// each calls use with the inputs and every known label of a part.
+func (r *ridge) each(p samples.Part, use func(k int, inputs *mat.VecDense, y float64)) {
+	d, inputs := r.data, mat.NewVecDense(r.size, nil)
+	x, y := make([]float32, d.InputLen()), make([]float32, d.LabelLen())
+	censored := make([]bool, d.LabelLen())
+	for i := range d.Samples(p) {
+		d.Batch(p, []int{i}, x, y)
+		d.Censored(p, []int{i}, censored)
+		for k, label := range y {
+			if k%r.horizons == 0 {
+				r.lags(inputs, x, k/r.horizons)
+			}
+			// Of a lower bound the truth is not known.
+			if !math.IsNaN(float64(label)) && !censored[k] {
+				use(k, inputs, float64(label))
 			}
 		}
 	}
-	each(samples.Train, func(k int, y float64) {
+}
+
+// fit returns the normal equations of the training part.
+func (r *ridge) fit() []normal {
+	fits := make([]normal, r.services*r.horizons)
+	for k := range fits {
+		fits[k] = normal{gram: mat.NewSymDense(r.size, nil), moment: mat.NewVecDense(r.size, nil)}
+	}
+	r.each(samples.Train, func(k int, inputs *mat.VecDense, y float64) {
 		fits[k].gram.SymRankOne(fits[k].gram, 1, inputs)
 		fits[k].moment.AddScaledVec(fits[k].moment, y, inputs)
 	})
-	candidates := make([][]*mat.VecDense, len(fits))
-	errors := make([][]float64, len(fits))
+	return fits
+}
+
+// best returns the coefficients under the penalty that predicts the validation part best.
+func (r *ridge) best(fits []normal) []*mat.VecDense {
+	candidates, errors := make([][]*mat.VecDense, len(fits)), make([][]float64, len(fits))
 	for k := range fits {
 		for _, penalty := range penalties() {
 			candidates[k] = append(candidates[k], fits[k].solve(penalty))
 		}
 		errors[k] = make([]float64, len(candidates[k]))
 	}
-	each(samples.Validation, func(k int, y float64) {
+	r.each(samples.Validation, func(k int, inputs *mat.VecDense, y float64) {
 		for i, c := range candidates[k] {
 			errors[k][i] += math.Abs(mat.Dot(c, inputs) - y)
 		}
 	})
 	best := make([]*mat.VecDense, len(fits))
 	for k, c := range candidates {
-		least := 0
-		for i, e := range errors[k] {
-			if e < errors[k][least] {
-				least = i
-			}
-		}
-		best[k] = c[least]
+		best[k] = c[floats.MinIdx(errors[k])]
 	}
+	return best
+}
+
+// predictor predicts with coefficients.
+func (r *ridge) predictor(coefficients []*mat.VecDense) Predictor {
+	d := r.data
 	return func(p samples.Part, indices []int, y []float64) {
 		x, labels := make([]float32, d.InputLen()), make([]float32, d.LabelLen())
-		inputs := mat.NewVecDense(size, nil)
+		inputs := mat.NewVecDense(r.size, nil)
 		for b, i := range indices {
 			d.Batch(p, []int{i}, x, labels)
-			for k, c := range best {
-				if k%horizons == 0 {
-					lags(inputs, x, k/horizons, services, channels)
+			for k, c := range coefficients {
+				if k%r.horizons == 0 {
+					r.lags(inputs, x, k/r.horizons)
 				}
 				labels[k] = float32(mat.Dot(c, inputs))
 			}
@@ -104,10 +123,10 @@ func Ridge(d *samples.Set) Predictor {
 
 // lags writes the window of service n, which is a part of x, [τ][N][C], and a 1 for the
 // intercept.
-func lags(out *mat.VecDense, x []float32, n, services, channels int) {
+func (r *ridge) lags(out *mat.VecDense, x []float32, n int) {
 	k := 0
-	for row := n * channels; row < len(x); row += services * channels {
-		for _, v := range x[row : row+channels] {
+	for row := n * r.channels; row < len(x); row += r.services * r.channels {
+		for _, v := range x[row : row+r.channels] {
 			out.SetVec(k, float64(v))
 			k++
 		}
