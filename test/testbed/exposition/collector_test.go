@@ -15,9 +15,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/deepscaler/deepscaler/test/testbed/app"
 	"github.com/deepscaler/deepscaler/test/testbed/exposition"
-	"github.com/deepscaler/deepscaler/test/testbed/load"
+	"github.com/deepscaler/deepscaler/test/testbed/internal/steady"
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
@@ -28,23 +27,7 @@ func (s still) Read(read func(*simulation.Engine)) { read(s.Engine) }
 
 func running(t testing.TB, name string, rps float64) *simulation.Engine {
 	t.Helper()
-	a, err := app.Load(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := simulation.New(a, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	weights, err := a.Users.Mix("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := load.NewOpen(a, weights, load.Profile{rps}, 1, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.SetLoad(l)
+	e, _ := steady.Engine(t, name, rps)
 	e.Run(60)
 	return e
 }

@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/deepscaler/deepscaler/test/testbed/app"
+	"github.com/deepscaler/deepscaler/test/testbed/internal/steady"
 	"github.com/deepscaler/deepscaler/test/testbed/load"
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
@@ -37,26 +37,9 @@ func (c *clock) advance(d time.Duration) {
 
 func driver(t *testing.T, rps float64) (*Driver, *clock, []float64) {
 	t.Helper()
-	a, err := app.Load("bookinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := simulation.New(a, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	weights, err := a.Users.Mix("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	profile := load.Profile{rps}
-	l, err := load.NewOpen(a, weights, profile, 1, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.SetLoad(l)
+	e, weights := steady.Engine(t, "bookinfo", rps)
 	c := &clock{now: time.Unix(100, 0)}
-	return New(e, profile, c.Now), c, weights
+	return New(e, load.Profile{rps}, c.Now), c, weights
 }
 
 func TestEngineFollowsTheClock(t *testing.T) {

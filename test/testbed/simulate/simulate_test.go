@@ -12,29 +12,13 @@ import (
 	"time"
 
 	"github.com/deepscaler/deepscaler/test/testbed/app"
-	"github.com/deepscaler/deepscaler/test/testbed/load"
+	"github.com/deepscaler/deepscaler/test/testbed/internal/steady"
 	"github.com/deepscaler/deepscaler/test/testbed/simulation"
 )
 
 func engine(t *testing.T, rps float64) *simulation.Engine {
 	t.Helper()
-	a, err := app.Load("bookinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := simulation.New(a, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	weights, err := a.Users.Mix("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := load.NewOpen(a, weights, load.Profile{rps}, 1, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.SetLoad(l)
+	e, _ := steady.Engine(t, "bookinfo", rps)
 	return e
 }
 
