@@ -31,8 +31,14 @@ func (net *network) findHidden(c Config, stations []station, l *latencies, came 
 		}
 	}
 	out := hiddenDemand{rates: make([]float64, n), held: make([]bool, n)}
-	if !slices.ContainsFunc(degree, func(d float64) bool { return d != 0 }) {
+	if !slices.ContainsFunc(seen, func(s saturation) bool { return s.degree != 0 || s.unexplained }) {
 		return out
+	}
+	net.SpreadUpstream(degree)
+	for i := range seen {
+		if s := &seen[i]; s.unexplained && degree[i] == -s.degree { // not for a callee
+			s.degree, degree[i] = 1, -1
+		}
 	}
 	net.SpreadUpstream(degree)
 	net.SpreadUpstream(since)

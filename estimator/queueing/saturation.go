@@ -39,6 +39,9 @@ type saturation struct {
 	degree float64
 	// explained is true if utilisation alone explains the latency: there is no queue.
 	explained bool
+	// unexplained is true if the service is busy, but its latency is longer than its
+	// utilisation explains: it has a queue, or waits for a callee that has one.
+	unexplained bool
 	// clearing is the rate, in requests per second, that clears in time what has
 	// queued up.
 	clearing float64
@@ -92,9 +95,7 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 	if s.sized >= 0 {
 		u := s.CPU[s.sized]
 		out.degree = demand.Saturation(u)
-		if u >= c.MaxUtilisation && !curve.Explains(self) {
-			out.degree = 1
-		}
+		out.unexplained = u >= c.MaxUtilisation && !curve.Explains(self)
 	}
 	out.clearing = min(s.Requests[s.arriving], out.Backlog/(clearedWithin*c.LeadTime.Seconds()))
 	return out

@@ -28,8 +28,7 @@ func TestSaturationDegree(t *testing.T) {
 		{0.9, 0.1, 0.05, 0.5},
 		{0.99, 0.1, 0.05, 1},
 		{1.2, missing, missing, 1},
-		{0.82, 2, 0.05, 1}, // CPU lags, latency tells
-		{0.4, 2, 0.05, 0},  // slow, but not for lack of CPU
+		{0.4, 2, 0.05, 0}, // slow, but not for lack of CPU
 	}
 	for _, tt := range tests {
 		got := observeSaturation(observed(tt.cpu, 0.1, 0.1), c, tt.self, demand.Curve{Unloaded: tt.unloaded, Growth: 1})
@@ -71,6 +70,39 @@ func TestHiddenDemand(t *testing.T) {
 	idle := observeSaturation(observed(0.3, 0.1, 20), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := idle.hidden(100, 0); got != 100 {
 		t.Errorf("a slow service with idle CPU: %v requests per second, want 100", got)
+	}
+}
+
+// A busy caller whose latency its CPU cannot explain has a queue of its own, unless it waits
+// for a callee without replicas to spare.
+func TestQueueOfABusyCaller(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		busy, callee float64 // utilisation
+		latency      float64 // of the last steps, in seconds
+		want         float64
+	}{
+		{"CPU lags, latency tells", 0.82, 0.5, 2, 250},
+		{"as long as without load", 0.82, 0.5, 0.1, 0},
+		{"slow, but not for lack of CPU", 0.4, 0.5, 2, 0},
+		{"waits", 0.82, 1, 2, 100},
+	} {
+		stations := []station{*stationOf(ramp(100, 100, 5), []float64{1}, 0, tt.busy), *stationOf(ramp(100, 100, 5), []float64{1}, 0, tt.callee)}
+		for step := range 5 {
+			stations[0].Latency[step], stations[1].Latency[step] = 0.1, 0.01
+			if step > 1 {
+				stations[0].Latency[step] = tt.latency
+			}
+		}
+		net := newNetwork(stations, &estimator.CallGraph{Calls: []estimator.Call{
+			{Source: estimator.Outside, Destination: 0, Rate: 100}, {Source: 0, Destination: 1, Rate: 100},
+		}})
+		l := net.observeLatencies(stations)
+		l.curves[0] = demand.Curve{Unloaded: 0.02, Growth: 1}
+		got := net.findHidden(DefaultConfig(), stations, l, net.observeArrivals(stations, 4, 15*time.Second), make([]float64, 2)).rates[0]
+		if math.Abs(got-tt.want) > 60 {
+			t.Errorf("%s: at least %v requests per second, want about %v", tt.name, got, tt.want)
+		}
 	}
 }
 
