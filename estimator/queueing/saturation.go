@@ -20,8 +20,12 @@ const (
 	// cost more than those that prove to be too many.
 	saturatedGrowth = 2.5
 	// risenGrowth is that where no queue shows: the load has risen to the limit, and
-	// most often not by much more.
+	// most often not by much more. It is that behind a limit that was reached for a part of
+	// a step as well, whose mean hides by how much.
 	risenGrowth = 1.5
+	// busy is the share of the highest planned utilisation from which such a part is possible,
+	// and crowd the requests that must have queued up in it.
+	busy, crowd = 0.6, 10
 	// onsetGrowth is the growth over the load before, assumed within the first lead
 	// time of a saturation. CPU at its limit looks the same after a jump to one and a
 	// half times the load and to four times, and the services that wait answer even
@@ -42,6 +46,9 @@ type saturation struct {
 	// unexplained is true if the service is busy, but its latency is longer than its
 	// utilisation explains: it has a queue, or waits for a callee that has one.
 	unexplained bool
+	// partly is true if that is so at a utilisation below the highest planned one: the limit was
+	// reached for a part of the step.
+	partly bool
 	// clearing is the rate, in requests per second, that clears in time what has
 	// queued up.
 	clearing float64
@@ -95,7 +102,9 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 	if s.sized >= 0 {
 		u := s.CPU[s.sized]
 		out.degree = demand.Saturation(u)
-		out.unexplained = u >= c.MaxUtilisation && !curve.Explains(self)
+		// A burst that is over within the step leaves a queue, and CPU as if there had been none.
+		out.partly = u < c.MaxUtilisation && u >= busy*c.MaxUtilisation && out.Backlog >= crowd && !curve.Explains(self)
+		out.unexplained = out.partly || u >= c.MaxUtilisation && !curve.Explains(self)
 	}
 	out.clearing = min(s.Requests[s.arriving], out.Backlog/(clearedWithin*c.LeadTime.Seconds()))
 	return out
@@ -109,7 +118,7 @@ func (s saturation) hidden(answered, vouched float64) float64 {
 		return s.blocked(answered, s.degree)
 	}
 	growth := saturatedGrowth
-	if s.explained {
+	if s.explained || s.partly {
 		growth = risenGrowth
 	}
 	return answered + s.degree*(answered*(max(s.Arrivals, assumed(growth, vouched))-1)+s.clearing)

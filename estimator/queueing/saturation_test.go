@@ -38,6 +38,30 @@ func TestSaturationDegree(t *testing.T) {
 	}
 }
 
+// A burst within a step saturates a service whose mean utilisation over the step is moderate. Its queue
+// tells.
+func TestLimitWithinAStep(t *testing.T) {
+	curve := demand.Curve{Unloaded: 0.05, Growth: 1}
+	for name, c := range map[string]struct {
+		cpu, before, now float64 // latency in seconds
+		want             float64 // requests per second behind 100 that were answered
+	}{
+		"a burst":                       {0.6, 0.05, 1.05, 150 + 100/20.},
+		"slow for another reason":       {0.3, 0.05, 1.05, 100},
+		"slow all the time":             {0.6, 1.05, 1.05, 100},
+		"a latency that load explains":  {0.6, 0.05, 0.2, 100},
+		"with the limit reached at all": {0.99, 0.05, 1.05, 250 + 100/20.},
+	} {
+		s := observeSaturation(observed(c.cpu, c.before, c.before, c.now), DefaultConfig(), c.now, curve)
+		if s.unexplained { // and no callee is saturated
+			s.degree = 1
+		}
+		if got := s.hidden(100, 0); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%s: %v requests per second, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestHiddenDemand(t *testing.T) {
 	steady := observeSaturation(observed(1, 5, 5, 5), DefaultConfig(), missing, demand.Curve{Unloaded: missing})
 	if got := steady.hidden(100, 1); got != 100 {
