@@ -37,3 +37,18 @@ func TestPlanRefuses(t *testing.T) {
 		})
 	}
 }
+
+// Windows cover ten minutes, as those of an adapter do at each scrape interval.
+func TestWindowsCoverTenMinutes(t *testing.T) {
+	for step, want := range map[time.Duration]int{5 * time.Second: 120, 15 * time.Second: 40, 30 * time.Second: 20} {
+		o := defaults()
+		o.apps, o.duration, o.seeds, o.step = []string{"bookinfo"}, time.Minute, 1, step
+		p, err := o.plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Scenes[0].Config.Steps; got != want {
+			t.Errorf("steps of %v: a window has %d, want %d", step, got, want)
+		}
+	}
+}
