@@ -81,35 +81,11 @@ func addCallers(edges []float32, load [][]float64, scale, latency []float64) {
 }
 
 // addTogether adds edges both ways between services whose load, [service][step],
-// standardised, rises together given that of all others. Services whose load is the same
-// are one: each has the edges of the others, of which none could be told from them.
+// standardised, rises together given that of all others.
 func addTogether(edges []float32, load [][]float64) {
-	n, same := len(load), make([]int, len(load)) // an index into distinct
-	var distinct [][]float64
+	n, rows := len(load), len(load[0])
+	columns := mat.NewDense(rows, n, nil)
 	for i, v := range load {
-		same[i] = slices.IndexFunc(distinct, func(d []float64) bool { return dot(d, v) > 1-rounding })
-		if same[i] < 0 {
-			same[i] = len(distinct)
-			distinct = append(distinct, v)
-		}
-	}
-	together := partial(distinct)
-	for i := range n {
-		for j := range n {
-			if i != j && (same[i] == same[j] || together[same[i]*len(distinct)+same[j]]) {
-				edges[i*n+j] = faintest
-			}
-		}
-	}
-}
-
-// partial reports for each two series, [series][step], standardised, whether their partial
-// correlation given all others is positive and more than chance; false if there are too few
-// steps for so many series.
-func partial(series [][]float64) []bool {
-	n, steps, out := len(series), len(series[0]), make([]bool, len(series)*len(series))
-	columns := mat.NewDense(steps, n, nil)
-	for i, v := range series {
 		columns.SetCol(i, v)
 	}
 	var precision mat.SymDense
@@ -119,20 +95,20 @@ func partial(series [][]float64) []bool {
 		precision.SetSym(i, i, precision.At(i, i)+rounding)
 	}
 	if !factor.Factorize(&precision) || factor.InverseTo(&precision) != nil {
-		return out
+		return // too few steps for so many services
 	}
-	var left mat.Dense // what all others leave of each
+	var left mat.Dense // what the load of all others leaves of that of each
 	left.Mul(columns, &precision)
 	lasts := make([]float64, n)
 	for i := range n {
 		lasts[i] = lasting(mat.Col(nil, i, &left))
 		for j := range i {
 			r := -precision.At(i, j) / math.Sqrt(precision.At(i, i)*precision.At(j, j))
-			related := r > 0 && significant(r*r, independent(steps, lasts[i], lasts[j]), n)
-			out[i*n+j], out[j*n+i] = related, related
+			if r > 0 && significant(r*r, independent(rows, lasts[i], lasts[j]), n) {
+				edges[i*n+j], edges[j*n+i] = faintest, faintest
+			}
 		}
 	}
-	return out
 }
 
 // sampled returns a copy of at most so many values, evenly spaced.

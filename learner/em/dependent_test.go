@@ -69,22 +69,6 @@ func TestLoadThatRisesTogetherIsFound(t *testing.T) {
 	}
 }
 
-// Services 1 and 2 receive the same, which rises with 0 and 3.
-func TestCopiesHaveTheSamePairs(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 1))
-	requests := series(4, 400, func(row []float64) {
-		row[0], row[3] = random.NormFloat64(), random.NormFloat64()
-		row[1] = row[0] + row[3] + random.NormFloat64()/2
-		row[2] = 2 * row[1]
-	})
-	unknown := math.NaN()
-	got := pairsOf(Dependent(requests, []float64{unknown, unknown, unknown, unknown}), 4)
-	want := [][2]int{{0, 1}, {0, 2}, {1, 0}, {1, 2}, {1, 3}, {2, 0}, {2, 1}, {2, 3}, {3, 1}, {3, 2}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 // A caller has to have the time for its calls, and to call often.
 func TestCallsFitIntoTheLatencyOfTheCaller(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
