@@ -280,8 +280,9 @@ func (s *scaling) end(t *testing.T) {
 		t.Logf("wrong scale-in at %s", w)
 	}
 	t.Logf("%d scale-ins", s.ins)
-	// A busy machine scrapes late, so that rates over two steps show another load than is offered.
-	if s.ins == 0 || 50*len(s.wrong) > s.ins {
-		t.Errorf("%d scale-ins, of which %d are wrong, want some and at most 2 %% of them", s.ins, len(s.wrong))
+	// A busy machine scrapes late, so that for two steps rates show less load than is offered, and
+	// nothing is held here. What decides wrongly does so at every burst, a third of all.
+	if s.ins == 0 || 20*len(s.wrong) > s.ins {
+		t.Errorf("%d scale-ins, of which %d are wrong, want some and at most 5 %% of them", s.ins, len(s.wrong))
 	}
 }
