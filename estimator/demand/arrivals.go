@@ -59,9 +59,9 @@ const (
 	// relative and absolute bound the change of the latency of a full queue from one step to
 	// the next, as shares of the latency and of the step.
 	relative, absolute = 0.1, 0.02
-	// crowd is the least number of requests in a service that is taken to be short of
+	// Crowd is the least number of requests in a service that is taken to be short of
 	// replicas.
-	crowd = 10
+	Crowd = 10
 )
 
 // overflow returns what a queue that lasts for the given steps shows. If it is full, what it
@@ -70,7 +70,7 @@ const (
 func overflow(answered, latency []float64, step float64) Shown {
 	shown := Whole
 	for t, l := range latency {
-		if !(answered[t]*l >= crowd) {
+		if !(answered[t]*l >= Crowd) {
 			continue
 		}
 		shown = max(shown, AtLeast)

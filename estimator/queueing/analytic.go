@@ -156,10 +156,7 @@ func (a *Analytic) at(w *estimator.Window, services []demand.Service, r estimato
 		for n := range services {
 			if math.IsNaN(out.highest[n]) && o.forecast.Known(n) {
 				out.highest[n], out.present[n] = o.forecast.Highest(n, o.forecast.Horizon), o.present[n]
-				out.firm[n] = out.highest[n]
-				if o.firm != nil {
-					out.firm[n] = o.firm.Highest(n, o.firm.Horizon)
-				}
+				out.firm[n] = o.firm.Highest(n, o.firm.Horizon)
 				missing--
 			}
 		}

@@ -15,25 +15,28 @@ type arrivals struct {
 	// services, and entries is theirs.
 	outside [][]float64
 	entries []variation
-	// moved is how far the load of the application jumps, see [moved].
+	// latency is that of each service, in seconds by step.
+	latency [][]float64
+	// load is the sum over all entries, and moved how far it jumps, see [moved].
+	load  []float64
 	moved float64
-	// queued is true if requests queued up at an entry within the lead time before the newest step.
-	queued bool
-	step   time.Duration
+	step  time.Duration
 }
 
 func (net *network) observeArrivals(stations []station, horizon int, step time.Duration) *arrivals {
 	n := len(stations)
-	came := &arrivals{own: make([]variation, n), outside: make([][]float64, n), entries: make([]variation, n), step: step}
+	came := &arrivals{
+		own: make([]variation, n), outside: make([][]float64, n), entries: make([]variation, n), latency: make([][]float64, n), step: step,
+	}
 	for i := range stations {
-		came.own[i] = observeVariation(stations[i].Requests, step)
+		came.own[i], came.latency[i] = observeVariation(stations[i].Requests, step), stations[i].Latency
 		if net.entry[i] {
 			came.outside[i] = net.outsideRates(stations, i)
 			came.entries[i] = observeVariation(came.outside[i], step)
-			came.queued = came.queued || queued(came.outside[i], stations[i].Latency, horizon, step)
 		}
 	}
-	came.moved = moved(came.sum(func(int) bool { return true }), horizon, step)
+	came.load = came.sum(func(int) bool { return true })
+	came.moved = moved(came.load, horizon, step)
 	return came
 }
 

@@ -61,7 +61,7 @@ func (e *HAB) Estimate(ctx context.Context, w *estimator.Window) (*estimator.For
 // outlook is the result of an estimate.
 type outlook struct {
 	forecast *estimator.Forecast
-	// firm is the same without what a rise that has begun may become; nil without one.
+	// firm is the same without what a rise that has begun may become.
 	firm *estimator.Forecast
 	// present is the need of every service at the last step of the window.
 	present []float64
@@ -133,9 +133,5 @@ func (e *HAB) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		}
 	}
 	f, err := finish(f)
-	o := outlook{forecast: f, present: present, growth: growth, vouched: vouched}
-	if ramp != nil {
-		o.firm = firm
-	}
-	return o, err
+	return outlook{forecast: f, firm: firm, present: present, growth: growth, vouched: vouched}, err
 }

@@ -74,7 +74,7 @@ func (e *MMN) outlook(w *estimator.Window, stations []station) (outlook, error) 
 		}
 	}
 	f, err := finish(f)
-	return outlook{forecast: f, present: present}, err
+	return outlook{forecast: f, firm: f, present: present}, err
 }
 
 // replicas returns the least number of servers whose mean response time is at

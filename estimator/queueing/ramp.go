@@ -34,9 +34,8 @@ type rising struct {
 // later is steeper. From the second step on the slope is the rise of the mean. As behind a
 // saturated service, no more than [onsetGrowth] times the least load of the lead time is expected.
 func (t *arrivals) ramp(horizon int) *rising {
-	load := t.sum(func(int) bool { return true })
-	last := len(load) - 1
-	if t.queued || last < minSamples {
+	load, last := t.load, len(t.load)-1
+	if last < minSamples {
 		return nil
 	}
 	rises := func(k int) bool {
@@ -52,7 +51,7 @@ func (t *arrivals) ramp(horizon int) *rising {
 		first, slope, begun = last-1, rise, rise/2
 	}
 	lately := load[max(0, last-int(familiar/t.step)):first]
-	if !(now > (1+steep)*slices.Max(lately)) { // NaN before each entry has a sample
+	if !(now > (1+steep)*slices.Max(lately)) || t.queued(horizon) { // NaN before each entry has a sample
 		return nil
 	}
 	most := onsetGrowth*slices.Min(load[max(0, last-horizon):]) - now
@@ -86,9 +85,17 @@ func (t *arrivals) climb(rates []float64, r *rising, step int, vouched []float64
 	}
 }
 
-// queued reports whether requests queued up at a service within so many steps before the newest.
-func queued(rates, latency []float64, within int, step time.Duration) bool {
-	before := max(1, len(rates)-1)
-	_, shown := demand.Arrivals(rates[:before], latency[:before], step.Seconds())
-	return slices.Max(shown[max(0, before-within):]) != demand.Whole
+// queued reports whether requests queued up at an entry within so many steps before the newest.
+func (t *arrivals) queued(within int) bool {
+	for i, rates := range t.outside {
+		if rates == nil {
+			continue
+		}
+		before := len(rates) - 1
+		_, shown := demand.Arrivals(rates[:before], t.latency[i][:before], t.step.Seconds())
+		if slices.Max(shown[max(0, before-within):]) != demand.Whole {
+			return true
+		}
+	}
+	return false
 }

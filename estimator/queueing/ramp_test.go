@@ -16,12 +16,15 @@ import (
 // calmThen returns a rate of 100 for ten minutes, and then others.
 func calmThen(rates ...float64) []float64 { return append(slices.Repeat([]float64{100}, 40), rates...) }
 
-// entering returns the arrivals at one entry.
+// entering returns the arrivals at one entry, which answers within 10 ms.
 func entering(rates []float64) *arrivals {
 	const step = 15 * time.Second
-	return &arrivals{
-		outside: [][]float64{rates}, entries: []variation{{1, step.Seconds()}}, own: []variation{{1, step.Seconds()}}, step: step,
+	came := &arrivals{
+		outside: [][]float64{rates}, entries: []variation{{1, step.Seconds()}}, own: []variation{{1, step.Seconds()}},
+		latency: [][]float64{slices.Repeat([]float64{0.01}, len(rates))}, step: step,
 	}
+	came.load = came.sum(func(int) bool { return true })
+	return came
 }
 
 func TestRamp(t *testing.T) {
@@ -89,13 +92,12 @@ func TestEntriesClimbTogether(t *testing.T) {
 // What a queue answers while it is worked off is no rise of the load.
 func TestQueuesThatAreWorkedOffAreNoRamp(t *testing.T) {
 	came := entering(calmThen(50, 140))
-	latency := slices.Repeat([]float64{0.01}, 42)
-	latency[40] = 2
-	if came.queued = queued(came.outside[0], latency, 3, came.step); came.ramp(3) != nil {
+	came.latency[0][40] = 2
+	if came.ramp(3) != nil {
 		t.Error("the answers of a queue count as a ramp")
 	}
-	latency[40] = 0.01
-	if came.queued = queued(came.outside[0], latency, 3, came.step); came.ramp(3) == nil {
+	came.latency[0][40] = 0.01
+	if came.ramp(3) == nil {
 		t.Error("without a queue there is no ramp")
 	}
 }

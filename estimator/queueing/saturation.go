@@ -23,9 +23,8 @@ const (
 	// most often not by much more. It is that behind a limit that was reached for a part of
 	// a step as well, whose mean hides by how much.
 	risenGrowth = 1.5
-	// busy is the share of the highest planned utilisation from which such a part is possible,
-	// and crowd the requests that must have queued up in it.
-	busy, crowd = 0.6, 10
+	// busy is the share of the highest planned utilisation from which such a part is possible.
+	busy = 0.6
 	// onsetGrowth is the growth over the load before, assumed within the first lead
 	// time of a saturation. CPU at its limit looks the same after a jump to one and a
 	// half times the load and to four times, and the services that wait answer even
@@ -103,7 +102,7 @@ func observeSaturation(s *station, c Config, self float64, curve demand.Curve) s
 		u := s.CPU[s.sized]
 		out.degree = demand.Saturation(u)
 		// A burst that is over within the step leaves a queue, and CPU as if there had been none.
-		out.partly = u < c.MaxUtilisation && u >= busy*c.MaxUtilisation && out.Backlog >= crowd && !curve.Explains(self)
+		out.partly = u < c.MaxUtilisation && u >= busy*c.MaxUtilisation && out.Backlog >= demand.Crowd && !curve.Explains(self)
 		out.unexplained = out.partly || u >= c.MaxUtilisation && !curve.Explains(self)
 	}
 	out.clearing = min(s.Requests[s.arriving], out.Backlog/(clearedWithin*c.LeadTime.Seconds()))

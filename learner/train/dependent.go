@@ -2,11 +2,9 @@ package train
 
 import (
 	"math"
-	"slices"
-
-	"gonum.org/v1/gonum/stat"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/demand"
 	"github.com/deepscaler/deepscaler/learner/em"
 )
 
@@ -26,11 +24,7 @@ func dependent(history *estimator.Window) []float32 {
 				waits = append(waits, v)
 			}
 		}
-		latency[n] = math.NaN()
-		if len(waits) > 0 {
-			slices.Sort(waits)
-			latency[n] = stat.Quantile(0.5, stat.Empirical, waits, nil)
-		}
+		latency[n] = demand.Quantile(waits, 0.5)
 	}
 	return em.Dependent(requests, latency)
 }

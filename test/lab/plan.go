@@ -21,9 +21,6 @@ const (
 	longest   = 7 * 24 * time.Hour
 )
 
-// lookBack is the time that windows of adapters cover by default, whatever the step.
-const lookBack = 10 * time.Minute
-
 // plan returns what the flags ask for.
 func (o *options) plan() (*experiment.Plan, error) {
 	if o.seeds < 1 || o.seeds > mostSeeds {
@@ -83,8 +80,9 @@ func (o *options) plan() (*experiment.Plan, error) {
 			}
 			for n := range o.seeds {
 				c := loop.Defaults(a, nil, o.firstSeed+uint64(n))
+				// Windows of adapters cover the same time, whatever the step.
+				c.Steps = max(2, int(time.Duration(c.Steps)*c.Step/max(o.step, time.Second)))
 				c.Duration, c.Step, c.Scrape, c.RateWindow, c.StartSpread = o.duration, o.step, o.scrape, o.rateWindow, o.startSpread
-				c.Steps = max(2, int(lookBack/max(o.step, time.Second)))
 				scene, err := experiment.NewScene(c, text, g, base, workload.Span{Seed: o.schoolSeed, Duration: o.school})
 				if err != nil {
 					return nil, err
