@@ -33,7 +33,13 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// issue writes name.crt, name.key and ca.crt into dir.
+// publish writes the authority's own certificate.
+func (a *authority) publish(t *testing.T, file string) {
+	t.Helper()
+	write(t, file, "CERTIFICATE", a.cert.Raw)
+}
+
+// issue writes name.crt and name.key into dir.
 func (a *authority) issue(t *testing.T, dir, name string, usage x509.ExtKeyUsage) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -47,12 +53,14 @@ func (a *authority) issue(t *testing.T, dir, name string, usage x509.ExtKeyUsage
 	if err != nil {
 		t.Fatal(err)
 	}
-	for file, block := range map[string]*pem.Block{
-		name + ".crt": {Type: "CERTIFICATE", Bytes: cert.Raw}, name + ".key": {Type: "PRIVATE KEY", Bytes: der}, "ca.crt": {Type: "CERTIFICATE", Bytes: a.cert.Raw},
-	} {
-		if err := os.WriteFile(filepath.Join(dir, file), pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	write(t, filepath.Join(dir, name+".crt"), "CERTIFICATE", cert.Raw)
+	write(t, filepath.Join(dir, name+".key"), "PRIVATE KEY", der)
+}
+
+func write(t *testing.T, file, kind string, der []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -56,6 +56,7 @@ func serve(t *testing.T, clientCertificates bool) *site {
 	s.board.Assign([]discovery.Application{{Name: "shop", Services: []discovery.Service{of("cart"), of("late")}}})
 	s.plan(t, 3.5)
 
+	s.authority.publish(t, filepath.Join(s.dir, "ca.crt"))
 	s.authority.issue(t, s.dir, "tls", x509.ExtKeyUsageServerAuth)
 	o := keda.Options{
 		CertFile: filepath.Join(s.dir, "tls.crt"), KeyFile: filepath.Join(s.dir, "tls.key"),
