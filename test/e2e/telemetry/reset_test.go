@@ -6,7 +6,6 @@ import (
 	"context"
 	"math"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -56,16 +55,7 @@ var scenarios = map[string][]pod{
 // rates near the truth at every step: none is negative, zero, missing or a spike.
 func TestCountersThatChangeMidWindow(t *testing.T) {
 	t.Parallel()
-	// Prometheus is built on first use, which takes minutes.
-	cluster, err := controlplane.Start(t.Context(), controlplane.Options{TelemetryOnly: true, Progress: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := startPrometheus(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	// The first column is half a window before the change and looks back for the rate window; the

@@ -51,10 +51,9 @@ func nativeHistogram(t *testing.T) *httptest.Server {
 	return server
 }
 
-// Telemetry as other people's clusters have it is read as what it means, on a
-// real Prometheus that has all of it at once.
-func TestFaults(t *testing.T) {
-	t.Parallel()
+// startPrometheus runs a Prometheus until the test ends. It is built on first use, which takes minutes.
+func startPrometheus(t *testing.T) *controlplane.Cluster {
+	t.Helper()
 	cluster, err := controlplane.Start(t.Context(), controlplane.Options{TelemetryOnly: true, Progress: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +63,14 @@ func TestFaults(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return cluster
+}
+
+// Telemetry as other people's clusters have it is read as what it means, on a
+// real Prometheus that has all of it at once.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	cluster := startPrometheus(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 

@@ -182,19 +182,23 @@ func ofFile(name, file string) (Kind, error) {
 
 // newUntrained returns DeepScaler without a model.
 func newUntrained(q queueing.Config, c *loop.Config) (*estimated, error) {
-	hab, err := queueing.NewHAB(q)
-	if err != nil {
-		return nil, err
-	}
-	mmn, err := queueing.NewMMN(q)
-	if err != nil {
-		return nil, err
-	}
-	keep, err := queueing.NewAnalytic(q, c.Steps)
+	hab, mmn, keep, err := theories(q, c)
 	if err != nil {
 		return nil, err
 	}
 	return newEstimated(estimator.First(hab, mmn), keep, c.LeadTime(), c.Bounds), nil
+}
+
+// theories returns the estimators of queueing theory, and the feature of its forecasts.
+func theories(q queueing.Config, c *loop.Config) (hab, mmn estimator.Estimator, theory *queueing.Analytic, err error) {
+	if hab, err = queueing.NewHAB(q); err != nil {
+		return nil, nil, nil, err
+	}
+	if mmn, err = queueing.NewMMN(q); err != nil {
+		return nil, nil, nil, err
+	}
+	theory, err = queueing.NewAnalytic(q, c.Steps)
+	return hab, mmn, theory, err
 }
 
 // queueingConfig returns the defaults of DeepScaler but for the highest utilisation.

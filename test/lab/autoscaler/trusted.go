@@ -29,15 +29,7 @@ func newTrusted(network trust.Network, quantile float64, found *season.Season, c
 	if found != nil {
 		q.Season = found
 	}
-	hab, err := queueing.NewHAB(q)
-	if err != nil {
-		return nil, err
-	}
-	mmn, err := queueing.NewMMN(q)
-	if err != nil {
-		return nil, err
-	}
-	theory, err := queueing.NewAnalytic(q, c.Steps)
+	hab, mmn, theory, err := theories(q, c)
 	if err != nil {
 		return nil, err
 	}
