@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -46,11 +47,13 @@ func TestReportWritesALineEveryPeriod(t *testing.T) {
 		}
 	}
 	var progress bytes.Buffer
-	done := make(chan struct{})
-	time.AfterFunc(100*time.Millisecond, func() { close(done) })
-	out.report(&progress, "tool v1.2.3", time.Now(), 10*time.Millisecond, done)
-	line := regexp.MustCompile(`(?m)^building tool v1\.2\.3: 1 of 1 packages compiled, \d+s$`)
-	if got := len(line.FindAllString(progress.String(), -1)); got < 2 {
-		t.Errorf("%d lines in ten periods:\n%s", got, &progress)
+	synctest.Test(t, func(*testing.T) {
+		done := make(chan struct{})
+		time.AfterFunc(9500*time.Millisecond, func() { close(done) })
+		out.report(&progress, "tool v1.2.3", time.Now(), time.Second, done)
+	})
+	line := regexp.MustCompile(`(?m)^building tool v1\.2\.3: 1 of 1 packages compiled, [1-9]s$`)
+	if got := len(line.FindAllString(progress.String(), -1)); got != 9 {
+		t.Errorf("%d lines in nine periods and a half, want 9:\n%s", got, &progress)
 	}
 }
