@@ -203,7 +203,7 @@ func (s *system) ready(t *testing.T) {
 	})
 }
 
-// eventually fails the test unless ok holds within 20 s.
+// eventually fails the test unless ok holds within two minutes.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
