@@ -45,7 +45,7 @@ func Decode(data []byte) (*Adapter, error) {
 	if err := checkVersion(data); err != nil {
 		return nil, err
 	}
-	a := defaultsOf(data)
+	a, scrapes := defaultsOf(data)
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(a); err != nil {
@@ -54,6 +54,9 @@ func Decode(data []byte) (*Adapter, error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more than one YAML document: remove everything from the second --- on")
 	}
+	if t := &a.Telemetry; !scrapes && t.ScrapeInterval > 0 {
+		t.ScrapeInterval = t.LongestScrapeInterval()
+	}
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
@@ -61,8 +64,8 @@ func Decode(data []byte) (*Adapter, error) {
 }
 
 // defaultsOf returns the defaults that go with the scrape interval and the step in
-// data. Mistakes in them are left to the strict decoder.
-func defaultsOf(data []byte) *Adapter {
+// data, and whether the former is there. Mistakes in them are left to the strict decoder.
+func defaultsOf(data []byte) (defaults *Adapter, scrapes bool) {
 	var given struct {
 		Step      time.Duration `yaml:"step"`
 		Telemetry struct {
@@ -70,13 +73,10 @@ func defaultsOf(data []byte) *Adapter {
 		} `yaml:"telemetry"`
 	}
 	if err := yaml.Unmarshal(data, &given); err != nil {
-		return Default()
+		return Default(), true
 	}
-	scrapeInterval := given.Telemetry.ScrapeInterval
-	if scrapeInterval == 0 {
-		scrapeInterval = telemetry.DefaultScrapeInterval
-	}
-	return defaultsFor(scrapeInterval, given.Step)
+	scrapeInterval := cmp.Or(given.Telemetry.ScrapeInterval, telemetry.DefaultScrapeInterval)
+	return defaultsFor(scrapeInterval, given.Step), given.Telemetry.ScrapeInterval != 0
 }
 
 // checkVersion runs first: fields of another version would otherwise be

@@ -82,18 +82,20 @@ func TestDefaultsFollowTheScrapeInterval(t *testing.T) {
 	type periods struct {
 		Step, RateWindow, LeadTime time.Duration
 		Window                     int
+		Scrapes                    time.Duration
 	}
 	for text, want := range map[string]periods{
-		"":                                 {15 * time.Second, 30 * time.Second, time.Minute, 40},
-		"  scrapeInterval: 30s\n":          {30 * time.Second, time.Minute, 75 * time.Second, 20},
-		"  scrapeInterval: 1m\n":           {time.Minute, 2 * time.Minute, 105 * time.Second, 12},
-		"  scrapeInterval: 1m\nstep: 2m\n": {2 * time.Minute, 2 * time.Minute, 165 * time.Second, 12},
-		"  scrapeInterval: 5s\n  rateWindow: 20s\n": {5 * time.Second, 20 * time.Second, 50 * time.Second, 120},
-		"step: 1m\n":                             {time.Minute, time.Minute, 105 * time.Second, 12},
-		"window: 7\ndefaults: {leadTime: 90s}\n": {15 * time.Second, 30 * time.Second, 90 * time.Second, 7},
+		"":                                 {15 * time.Second, 30 * time.Second, time.Minute, 40, 15 * time.Second},
+		"  scrapeInterval: 30s\n":          {30 * time.Second, time.Minute, 75 * time.Second, 20, 30 * time.Second},
+		"  scrapeInterval: 1m\n":           {time.Minute, 2 * time.Minute, 105 * time.Second, 12, time.Minute},
+		"  scrapeInterval: 1m\nstep: 2m\n": {2 * time.Minute, 2 * time.Minute, 165 * time.Second, 12, time.Minute},
+		"  scrapeInterval: 5s\n  rateWindow: 20s\n": {5 * time.Second, 20 * time.Second, 50 * time.Second, 120, 5 * time.Second},
+		"step: 1m\n":                             {time.Minute, time.Minute, 105 * time.Second, 12, 30 * time.Second},
+		"window: 7\ndefaults: {leadTime: 90s}\n": {15 * time.Second, 30 * time.Second, 90 * time.Second, 7, 15 * time.Second},
+		"  rateWindow: 2m\n":                     {15 * time.Second, 2 * time.Minute, time.Minute, 40, time.Minute},
 	} {
 		a := decode(t, header+text)
-		got := periods{a.Step, a.Telemetry.RateWindow, a.Defaults.LeadTime, a.Window}
+		got := periods{a.Step, a.Telemetry.RateWindow, a.Defaults.LeadTime, a.Window, a.Telemetry.ScrapeInterval}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}

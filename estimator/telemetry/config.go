@@ -29,11 +29,12 @@ type Config struct {
 	// memory, such as sidecars of the mesh.
 	IgnoredContainers []string `yaml:"ignoredContainers,omitempty"`
 	// ScrapeInterval is the time between two samples of a series. Other
-	// defaults follow from it, see [ConfigFor].
+	// defaults follow from it, see [ConfigFor]. A rate is missing unless there are
+	// samples at both ends of its window, within a scrape interval and a tenth.
 	ScrapeInterval time.Duration `yaml:"scrapeInterval"`
 	// RateWindow is the range of rates of counters, and the time for which a
 	// gauge outlives its last sample. It must span at least two scrapes, so at
-	// least twice the scrape interval; three times tolerates a lost scrape. A
+	// least twice the scrape interval; three times splits the gap of a lost scrape in two. A
 	// rate is as old as half of it, so longer ones react later. Whole
 	// milliseconds, at least 1s and at least one step.
 	RateWindow time.Duration `yaml:"rateWindow"`
@@ -115,6 +116,12 @@ func ConfigFor(scrapeInterval time.Duration) Config {
 		ScrapeInterval:    scrapeInterval,
 		RateWindow:        scrapesPerRate * scrapeInterval,
 	}
+}
+
+// LongestScrapeInterval is what holds where nobody states an interval: the default,
+// or the longest of which RateWindow spans two.
+func (c Config) LongestScrapeInterval() time.Duration {
+	return max(DefaultScrapeInterval, c.RateWindow/2)
 }
 
 // Validate reports every fault of c. Each error starts with the path of the key

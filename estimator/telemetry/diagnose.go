@@ -228,7 +228,7 @@ func (s *Source) diagnose(q question, namespaces []string, seen []sighting) diag
 		return diagnosis{reason: Callers, detail: `series have reporter="source" alone: the service has no proxy of its own, or it is not scraped`}
 	case rarest.samples*s.rateWindow.Seconds() < 2*lookBack.Seconds():
 		every := time.Duration(lookBack.Seconds() / rarest.samples * float64(time.Second)).Round(time.Second)
-		return diagnosis{reason: Sparse, detail: fmt.Sprintf("%s has a sample about every %v: set scrapeInterval to that, or rateWindow to at least %v", rarest.metric, every, 2*every)}
+		return diagnosis{reason: Sparse, detail: fmt.Sprintf("%s has a sample about every %v: set scrapeInterval to that or, if it is a gauge, rateWindow to at least %v", rarest.metric, every, 2*every)}
 	}
 	return diagnosis{}
 }

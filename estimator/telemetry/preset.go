@@ -169,10 +169,11 @@ func (t traffic) total(by []string, window string) string {
 // count in-mesh traffic twice. A service has no series before its first
 // request, so its rate is missing until then and 0 in quiet times after it.
 //
-// When a service is no longer scraped, rate falls gradually while its samples
-// leave the window, which looks like falling demand. So a rate without a sample
-// in the newer half of its window is missing. The condition applies to the
-// service, not the series: the last requests of a removed pod count.
+// When a scrape is lost or late, rate extends what was counted by half an interval
+// only and divides it by the whole window, which looks like falling demand. So a
+// rate without samples at both ends of its window is missing. The condition applies
+// to the service, not the series: the last requests of a removed pod count, and the
+// first of a new one.
 //
 // Latency is 0/0, so NaN and then missing, when no request was answered. Copies
 // of its series cancel.
@@ -189,7 +190,8 @@ func (t traffic) queries() map[string]string {
 	rate := func(metric string) string { return `rate(` + t.selected(metric) + `[{{.RateWindow}}])` }
 	return map[string]string{
 		string(estimator.Requests): named(t.total([]string{t.namespace, t.workload}, "{{.RateWindow}}") + `
-  and group by (` + by + `) (last_over_time(` + t.selected(t.requests) + `[{{.HalfRateWindow}}]))`),
+  and group by (` + by + `) (last_over_time(` + t.selected(t.requests) + `[{{.Edge}}]))
+  and group by (` + by + `) (last_over_time(` + t.selected(t.requests) + `[{{.Edge}}] offset {{.BeforeEdge}}))`),
 		string(estimator.Latency): mean(rate(t.duration+"_sum"), rate(t.duration+"_count")),
 		nativeLatency:             mean(`histogram_sum(`+rate(t.duration)+`)`, `histogram_count(`+rate(t.duration)+`)`),
 		CallsQuery:                t.calls,

@@ -40,6 +40,10 @@ type Query struct {
 	RateWindow string
 	// HalfRateWindow is half of that.
 	HalfRateWindow string
+	// Edge is a scrape interval and a tenth, as a PromQL duration, and BeforeEdge
+	// the rest of RateWindow. A rate is right where there are samples at both ends
+	// of its window: x[{{.Edge}}] and x[{{.Edge}}] offset {{.BeforeEdge}}.
+	Edge, BeforeEdge string
 	// Step is the time between two samples (Δ), as a PromQL duration.
 	Step string
 	// Span is the length of the window (τ·Δ, at least RateWindow), as a PromQL
@@ -74,10 +78,13 @@ func (s *Source) newQuery(services []estimator.Service, span time.Duration) Quer
 	for i, n := range namespaces {
 		namespaces[i] = regexp.QuoteMeta(n)
 	}
+	edge := (min(s.scrapeInterval, s.rateWindow/2) * 11 / 10).Truncate(time.Millisecond)
 	q := Query{
 		Namespaces:     escape(strings.Join(namespaces, "|")),
 		RateWindow:     model.Duration(s.rateWindow).String(),
 		HalfRateWindow: model.Duration(s.rateWindow / 2).String(),
+		Edge:           model.Duration(edge).String(),
+		BeforeEdge:     model.Duration(s.rateWindow - edge).String(),
 		Step:           model.Duration(s.step).String(),
 		Span:           model.Duration(max(span, s.rateWindow)).String(),
 		Matchers:       s.matchers,

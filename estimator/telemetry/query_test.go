@@ -115,7 +115,7 @@ func TestQueryOfASource(t *testing.T) {
 	q := s.newQuery([]estimator.Service{{Namespace: `b"\`, Name: "x"}, {Namespace: "a.c", Name: "x"}, {Namespace: "a.c", Name: "y"}}, testStep)
 	q.Workload = ""
 	want := Query{
-		Namespaces: `a\\.c|b\"\\\\`, RateWindow: "1m30s", HalfRateWindow: "45s", Step: "30s", Span: "1m30s",
+		Namespaces: `a\\.c|b\"\\\\`, RateWindow: "1m30s", HalfRateWindow: "45s", Edge: "16s500ms", BeforeEdge: "1m13s500ms", Step: "30s", Span: "1m30s",
 		Matchers: `,cluster="east",tenant="a\"b"`, Containers: `container!="",container!="POD",container!~"istio-proxy|a\\.b"`,
 	}
 	if diff := cmp.Diff(want, q); diff != "" {

@@ -24,6 +24,8 @@ type Source struct {
 	steps      int
 	step       time.Duration
 	rateWindow time.Duration
+	// scrapeInterval is [Config.ScrapeInterval].
+	scrapeInterval time.Duration
 	// offset is the time by which windows end earlier than requested.
 	offset time.Duration
 	// matchers and containers are the selectors of queries.
@@ -84,25 +86,26 @@ func New(cfg Config, features []estimator.Feature, steps int, step time.Duration
 		}
 	}
 	return &Source{
-		features:   slices.Clone(features),
-		steps:      steps,
-		step:       step,
-		rateWindow: cfg.RateWindow,
-		offset:     cfg.Prometheus.Offset,
-		matchers:   matchersOf(cfg.Prometheus.Matchers),
-		containers: containersOf(cfg.IgnoredContainers),
-		preset:     cfg.Preset,
-		traffic:    trafficOf[cfg.Preset],
-		limited:    cfg.Queries[string(estimator.CPU)] == "" && cfg.Preset != PresetIstioResourceRequests,
-		diagnoses:  diagnoses{known: map[string]diagnosis{}},
-		checks:     checks{known: map[string]checked{}},
-		owners:     owners{known: map[string]owned{}},
-		lags:       lags{known: map[string]lag{}},
-		queries:    queries,
-		server:     server,
-		prometheus: v1.NewAPI(server),
-		timeout:    cfg.Prometheus.Timeout,
-		jaeger:     traces,
+		features:       slices.Clone(features),
+		steps:          steps,
+		step:           step,
+		rateWindow:     cfg.RateWindow,
+		scrapeInterval: cfg.ScrapeInterval,
+		offset:         cfg.Prometheus.Offset,
+		matchers:       matchersOf(cfg.Prometheus.Matchers),
+		containers:     containersOf(cfg.IgnoredContainers),
+		preset:         cfg.Preset,
+		traffic:        trafficOf[cfg.Preset],
+		limited:        cfg.Queries[string(estimator.CPU)] == "" && cfg.Preset != PresetIstioResourceRequests,
+		diagnoses:      diagnoses{known: map[string]diagnosis{}},
+		checks:         checks{known: map[string]checked{}},
+		owners:         owners{known: map[string]owned{}},
+		lags:           lags{known: map[string]lag{}},
+		queries:        queries,
+		server:         server,
+		prometheus:     v1.NewAPI(server),
+		timeout:        cfg.Prometheus.Timeout,
+		jaeger:         traces,
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -250,7 +251,7 @@ func (o *Options) telemetry() (telemetry.Config, error) {
 	cfg := telemetry.DefaultConfig()
 	cfg.Prometheus.Timeout = defaultTimeout
 	cfg.Prometheus.MaxResponseBytes = defaultResponse
-	cfg.RateWindow = max(cfg.RateWindow, o.Step)
+	cfg.RateWindow, cfg.ScrapeInterval = max(cfg.RateWindow, o.Step), 0
 	if o.ConfigFile != "" {
 		if err := load(o.ConfigFile, &cfg); err != nil {
 			return cfg, err
@@ -261,6 +262,7 @@ func (o *Options) telemetry() (telemetry.Config, error) {
 	set(&cfg.Jaeger.URL, o.JaegerURL)
 	set(&cfg.Preset, o.Preset)
 	set(&cfg.RateWindow, o.RateWindow)
+	cfg.ScrapeInterval = cmp.Or(cfg.ScrapeInterval, cfg.LongestScrapeInterval())
 	http := &cfg.Prometheus.HTTP
 	set(&http.TLSConfig.CAFile, o.CAFile)
 	if o.Username != "" || o.BearerTokenFile != "" {

@@ -127,7 +127,7 @@ telemetry:
 		t.Fatal(err)
 	}
 	if got.Prometheus.URL != "http://file:9090" || got.Prometheus.Timeout != 7*time.Second || got.Jaeger.URL != "http://jaeger:16686" ||
-		got.RateWindow != 2*time.Minute || got.Prometheus.HTTP.BasicAuth.Username != "file" || got.Prometheus.MaxResponseBytes != defaultResponse {
+		got.RateWindow != 2*time.Minute || got.ScrapeInterval != time.Minute || got.Prometheus.HTTP.BasicAuth.Username != "file" || got.Prometheus.MaxResponseBytes != defaultResponse {
 		t.Errorf("file: %+v", got)
 	}
 	o.PrometheusURL, o.Timeout, o.RateWindow, o.BearerTokenFile, o.CAFile = "http://flag:9090", time.Second, time.Hour, "token", "ca"
@@ -135,7 +135,7 @@ telemetry:
 		t.Fatal(err)
 	}
 	http := got.Prometheus.HTTP
-	if got.Prometheus.URL != "http://flag:9090" || got.Prometheus.Timeout != time.Second || got.RateWindow != time.Hour ||
+	if got.Prometheus.URL != "http://flag:9090" || got.Prometheus.Timeout != time.Second || got.RateWindow != time.Hour || got.ScrapeInterval != 30*time.Minute ||
 		http.BasicAuth != nil || http.Authorization.CredentialsFile != "token" || http.TLSConfig.CAFile != "ca" {
 		t.Errorf("flags: %+v", got)
 	}

@@ -69,6 +69,7 @@ window: %d
 telemetry:
   prometheus: {url: %q}
   jaeger: {url: %q}
+  scrapeInterval: %v
   rateWindow: %v
   queries: {%s}
 defaults:
@@ -79,7 +80,7 @@ defaults:
   namespace: %s
   secret: %s
   service: %s
-%s`, o.Step, o.Window, o.Prometheus, o.Jaeger, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.Hold, o.SLO, quantile, systemNamespace, certificates, adapterName, learning)
+%s`, o.Step, o.Window, o.Prometheus, o.Jaeger, scrapeInterval, o.RateWindow, strings.Join(queries, ", "), o.LeadTime, o.Hold, o.SLO, quantile, systemNamespace, certificates, adapterName, learning)
 }
 
 // Adapter is a running adapter, as a program on this host with the rights of the

@@ -162,9 +162,12 @@ var faults = map[string]fault{
 	"scraped every minute": {
 		change:  sampledEvery("", time.Minute),
 		want:    map[estimator.Feature]float64{estimator.CPU: missing, estimator.Latency: missing, estimator.Requests: missing},
-		finding: "requests: no data: the metric is sampled too rarely for rateWindow", explained: "about every 1m0s: set scrapeInterval to that, or rateWindow to at least 2m0s"},
+		finding: "requests: no data: the metric is sampled too rarely for rateWindow", explained: "about every 1m0s: set scrapeInterval to that or, if it is a gauge, rateWindow to at least 2m0s"},
 	"scraped every minute with a rate window that fits": {
-		change: sampledEvery("", time.Minute), adjust: func(c *telemetry.Config) { c.RateWindow = 4 * time.Minute }},
+		change: sampledEvery("", time.Minute), adjust: func(c *telemetry.Config) {
+			c.RateWindow = 4 * time.Minute
+			c.ScrapeInterval = c.LongestScrapeInterval()
+		}},
 	"limits exported every four minutes": {
 		change: func(all []series) []series {
 			return late("kube_pod", 100*time.Second)(sampledEvery("kube_pod", 4*time.Minute)(without(all, "container_spec")))

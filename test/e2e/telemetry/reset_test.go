@@ -55,7 +55,6 @@ var scenarios = map[string][]pod{
 // rates near the truth at every step: none is negative, zero, missing or a spike.
 func TestCountersThatChangeMidWindow(t *testing.T) {
 	t.Parallel()
-	cluster := startPrometheus(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	// The first column is half a window before the change and looks back for the rate window; the
@@ -65,23 +64,7 @@ func TestCountersThatChangeMidWindow(t *testing.T) {
 	mesh := &mesh{
 		pods: scenarios, began: changed.Add(-half - rateWindow - 2*scrapeInterval - scrapeInterval/2), changed: changed, ended: changed.Add(half),
 	}
-	target := httptest.NewServer(mesh)
-	t.Cleanup(target.Close)
-	prometheus, err := cluster.StartPrometheus(ctx, controlplane.PrometheusOptions{
-		Jobs:           []controlplane.ScrapeJob{{Name: "mesh", Targets: []string{strings.TrimPrefix(target.URL, "http://")}}},
-		ScrapeInterval: scrapeInterval,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var w *estimator.Window
-	if err := stack.Eventually(ctx, "Prometheus has scraped", func(ctx context.Context) (err error) {
-		w, err = read(ctx, t, prometheus.URL(), mesh.services(), mesh.ended)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-
+	w := scraped(ctx, t, mesh, steps, step, func(c *telemetry.Config) { c.RateWindow = rateWindow })
 	if first := w.Time(0); !first.Before(changed) || !changed.Before(w.End) {
 		t.Fatalf("the change at %v is not within the window from %v to %v", changed, first, w.End)
 	}
@@ -99,23 +82,38 @@ func TestCountersThatChangeMidWindow(t *testing.T) {
 	}
 }
 
-// read returns the window that ends at a time.
-func read(ctx context.Context, t *testing.T, url string, services []estimator.Service, end time.Time) (*estimator.Window, error) {
+// scraped returns the window of the mesh up to its end, from a Prometheus that has scraped it.
+func scraped(ctx context.Context, t *testing.T, mesh *mesh, steps int, step time.Duration, change func(*telemetry.Config)) (w *estimator.Window) {
 	t.Helper()
+	target := httptest.NewServer(mesh)
+	t.Cleanup(target.Close)
+	prometheus, err := startPrometheus(t).StartPrometheus(ctx, controlplane.PrometheusOptions{
+		Jobs:           []controlplane.ScrapeJob{{Name: "mesh", Targets: []string{strings.TrimPrefix(target.URL, "http://")}}},
+		ScrapeInterval: scrapeInterval,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	config := telemetry.DefaultConfig()
-	config.Prometheus.URL = url
-	config.RateWindow = rateWindow
+	config.Prometheus.URL = prometheus.URL()
+	change(&config)
 	source, err := telemetry.New(config, []estimator.Feature{estimator.Requests, estimator.Latency}, steps, step)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer source.Close()
-	w, warnings, err := source.Window(ctx, services, end)
-	if err != nil {
-		return nil, err
+	t.Cleanup(source.Close)
+	if err := stack.Eventually(ctx, "Prometheus has scraped", func(ctx context.Context) error {
+		read, warnings, err := source.Window(ctx, mesh.services(), mesh.ended)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(warnings, func(w *telemetry.Error) bool { return w.Feature != telemetry.CallsQuery }); i >= 0 {
+			return warnings[i]
+		}
+		w = read
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
-	if i := slices.IndexFunc(warnings, func(w *telemetry.Error) bool { return w.Feature != telemetry.CallsQuery }); i >= 0 {
-		return nil, warnings[i]
-	}
-	return w, nil
+	return w
 }

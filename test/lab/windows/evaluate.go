@@ -19,10 +19,12 @@ func (r *Recorder) Evaluate() {
 // evaluate returns what the queries of the preset istio find at a time in seconds.
 func (r *Recorder) evaluate(end float64) column {
 	window := r.config.RateWindow.Seconds()
+	// Requests need samples at both ends of the window. No scrape is lost here, so halves do for the ends.
+	edge := 1.1 * window / 2
 	out := make(column, len(r.services))
 	type sums struct {
 		cpu, limit, memory, memoryLimit, requests, count, seconds float64
-		seen, some                                                bool
+		began, ended, some                                        bool
 	}
 	totals := make([]sums, len(r.row))
 	for _, p := range r.pods {
@@ -39,9 +41,9 @@ func (r *Recorder) evaluate(end float64) column {
 		}
 		for i := range p.streams {
 			times, counts := r.window(p.streams[i].first, p.streams[i].count)
-			if _, recent := last(times, counts, end, window/2); recent {
-				s.seen = true
-			}
+			_, early := last(times, counts, end-window+edge, edge)
+			_, recent := last(times, counts, end, edge)
+			s.began, s.ended = s.began || early, s.ended || recent
 			if v := rate(times, counts, end, window); !math.IsNaN(v) {
 				s.requests += v
 				s.some = true
@@ -65,7 +67,7 @@ func (r *Recorder) evaluate(end float64) column {
 		c[memory] = ratio(s.memory, s.memoryLimit)
 		c[latency] = ratio(s.seconds, s.count)
 		c[requests] = math.NaN()
-		if s.some && s.seen {
+		if s.some && s.began && s.ended {
 			c[requests] = s.requests
 		}
 	}
