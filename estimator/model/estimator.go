@@ -22,6 +22,7 @@ type Estimator struct {
 	directory directory
 	step      time.Duration
 	columns   []column
+	sources   [][]int // of every service in the affinity matrix
 	level     level
 	// analytic adds what the model measures from to windows; nil when it does not.
 	analytic *queueing.Analytic
@@ -43,7 +44,8 @@ type call struct {
 	outputs  []float64 // N·O
 	rows     []int     // of the window, for every service of the model
 	channels []int     // of the window, for every feature of the model
-	moved    []float64 // of every service of the model, see [demand.Movement]
+	own      []float64 // of every service of the model, see [demand.Movement]
+	moved    []float64 // the same with its sources
 	rates    []float64 // of one service in the window
 }
 
@@ -72,7 +74,7 @@ func NewEstimatorOn(a *artifact.Model, network gnn.Model[float32]) (*Estimator, 
 		return nil, err
 	}
 	e := &Estimator{
-		predictor: p, directory: d, step: a.Step, columns: columns(a.Horizons), level: levelOf(p.levels, a.Hyperparameters.Quantile),
+		predictor: p, directory: d, step: a.Step, columns: columns(a.Horizons), sources: sources(a.Affinity, len(a.Services)), level: levelOf(p.levels, a.Hyperparameters.Quantile),
 		idle: make(chan *call, runtime.GOMAXPROCS(0)),
 	}
 	if a.Scaler.Analytic != nil {
@@ -259,6 +261,7 @@ func (e *Estimator) begin() *call {
 		outputs:  make([]float64, s.Services*s.Outputs),
 		rows:     make([]int, s.Services),
 		channels: make([]int, s.Features),
+		own:      make([]float64, s.Services),
 		moved:    make([]float64, s.Services),
 	}
 }
