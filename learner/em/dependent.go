@@ -60,6 +60,8 @@ func addCallers(edges []float32, load [][]float64, scale, latency []float64) {
 		}
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(latency[j], latency[i]) })
+	var calls []int // source·N+destination
+	var chances []float64
 	for at, source := range order {
 		cause := rest[source] // what services that take longer leave of its load
 		own := squares(cause)
@@ -70,22 +72,73 @@ func addCallers(edges []float32, load [][]float64, scale, latency []float64) {
 		for _, destination := range order[at+1:] {
 			effect := rest[destination]
 			slope := dot(cause, effect) / own
-			calls := slope * scale[destination] / scale[source]
-			r := slope * math.Sqrt(own/max(squares(effect), rounding))
-			if calls >= mainCall && calls*latency[destination] <= latency[source] && significant(min(r*r, 1), independent(len(cause), lasts, lasting(effect)), n) {
-				edges[source*n+destination] = faintest
+			each := slope * scale[destination] / scale[source]
+			p := 1.0
+			if each >= mainCall && each*latency[destination] <= latency[source] {
+				r := slope * math.Sqrt(own/max(squares(effect), rounding))
+				p = chance(r, independent(len(cause), lasts, lasting(effect)))
 			}
+			calls, chances = append(calls, source*n+destination), append(chances, p)
 			axpy(-slope, cause, effect)
+		}
+	}
+	most := discovered(chances)
+	for k, p := range chances {
+		if p <= most {
+			edges[calls[k]] = faintest
 		}
 	}
 }
 
 // addTogether adds edges both ways between services whose load, [service][step],
-// standardised, rises together given that of all others.
+// standardised, rises together given that of all others. Services with the same requests are
+// one: each of them would explain the others, and leave nothing that rises with a third.
 func addTogether(edges []float32, load [][]float64) {
-	n, rows := len(load), len(load[0])
-	columns := mat.NewDense(rows, n, nil)
+	groups := same(load)
+	columns := make([][]float64, len(groups))
+	for i, g := range groups {
+		columns[i] = load[g[0]]
+	}
+	related := together(columns)
+	for i, sources := range groups {
+		for j, destinations := range groups {
+			if i != j && !related[i*len(groups)+j] {
+				continue
+			}
+			for _, source := range sources {
+				for _, destination := range destinations {
+					if source != destination {
+						edges[source*len(load)+destination] = faintest
+					}
+				}
+			}
+		}
+	}
+}
+
+// copied is the share of a load that another may leave unexplained and still be the same
+// requests, seen at other scrapes.
+const copied = 1e-3
+
+// same returns the services in groups of the same requests.
+func same(load [][]float64) (groups [][]int) {
 	for i, v := range load {
+		k := slices.IndexFunc(groups, func(g []int) bool { return dot(v, load[g[0]]) > math.Sqrt(1-copied) })
+		if k < 0 {
+			groups = append(groups, []int{i})
+		} else {
+			groups[k] = append(groups[k], i)
+		}
+	}
+	return groups
+}
+
+// together returns which columns, standardised, rise together given all others, N×N.
+func together(all [][]float64) []bool {
+	n, rows := len(all), len(all[0])
+	related := make([]bool, n*n)
+	columns := mat.NewDense(rows, n, nil)
+	for i, v := range all {
 		columns.SetCol(i, v)
 	}
 	var precision mat.SymDense
@@ -95,20 +148,52 @@ func addTogether(edges []float32, load [][]float64) {
 		precision.SetSym(i, i, precision.At(i, i)+rounding)
 	}
 	if !factor.Factorize(&precision) || factor.InverseTo(&precision) != nil {
-		return // too few steps for so many services
+		return related // too few steps for so many services
 	}
-	var left mat.Dense // what the load of all others leaves of that of each
+	var left mat.Dense // what all others leave of each
 	left.Mul(columns, &precision)
 	lasts := make([]float64, n)
+	chances := make([]float64, 0, n*(n-1)/2)
 	for i := range n {
 		lasts[i] = lasting(mat.Col(nil, i, &left))
 		for j := range i {
 			r := -precision.At(i, j) / math.Sqrt(precision.At(i, i)*precision.At(j, j))
-			if r > 0 && significant(r*r, independent(rows, lasts[i], lasts[j]), n) {
-				edges[i*n+j], edges[j*n+i] = faintest, faintest
-			}
+			chances = append(chances, chance(r, independent(rows, lasts[i], lasts[j])))
 		}
 	}
+	most, k := discovered(chances), 0
+	for i := range n {
+		for j := range i {
+			related[i*n+j] = chances[k] <= most
+			related[j*n+i] = related[i*n+j]
+			k++
+		}
+	}
+	return related
+}
+
+// chance returns how probable so large a correlation of so many independent pairs of values
+// is where there is none.
+func chance(r float64, pairs int) float64 {
+	if !(r > 0) {
+		return 1
+	}
+	return math.Erfc(math.Sqrt(-float64(pairs)*math.Log1p(-min(r*r, 1-rounding))/2)) / 2
+}
+
+// falsely is the share of the discoveries that may be false.
+const falsely = 0.05
+
+// discovered returns the chance up to which tests are discoveries (Benjamini and Hochberg,
+// 1995); -1 if none is. Where much is related, a bound for each alone misses the weaker half.
+func discovered(chances []float64) float64 {
+	most := -1.0
+	for k, p := range slices.Sorted(slices.Values(chances)) {
+		if p <= falsely*float64(k+1)/float64(len(chances)) {
+			most = p
+		}
+	}
+	return most
 }
 
 // sampled returns a copy of at most so many values, evenly spaced.

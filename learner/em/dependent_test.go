@@ -69,6 +69,25 @@ func TestLoadThatRisesTogetherIsFound(t *testing.T) {
 	}
 }
 
+// Payment (0) and email (1) get the same requests, seen at other scrapes, so either explains the
+// other. Shipping (2) gets two for each of theirs, beside those of carts (3).
+func TestServicesWithTheSameRequestsAreRelatedToTheSameOnes(t *testing.T) {
+	for seed := range uint64(10) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		requests := series(4, 400, func(row []float64) {
+			orders, carts := 100+20*random.NormFloat64(), 300+40*random.NormFloat64()
+			row[0], row[1] = orders, orders+0.1*random.NormFloat64()
+			row[2], row[3] = 2*orders+carts+5*random.NormFloat64(), carts
+		})
+		unknown := math.NaN()
+		got := pairsOf(Dependent(requests, []float64{unknown, unknown, unknown, unknown}), 4)
+		want := [][2]int{{0, 1}, {0, 2}, {1, 0}, {1, 2}, {2, 0}, {2, 1}, {2, 3}, {3, 2}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("seed %d (-want +got):\n%s", seed, diff)
+		}
+	}
+}
+
 // A caller has to have the time for its calls, and to call often.
 func TestCallsFitIntoTheLatencyOfTheCaller(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
