@@ -12,6 +12,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/deepscaler/deepscaler/adapter/explain"
+	"github.com/deepscaler/deepscaler/estimator"
 	"github.com/deepscaler/deepscaler/test/stack"
 )
 
@@ -231,16 +233,19 @@ type scaling struct {
 }
 
 // watchScaling follows the Deployments until the end. A scale-in is wrong if what is left
-// cannot serve the least load of the last lead time.
+// cannot serve the least load of the last lead time, as it was offered and as telemetry shows
+// it. Counters of a testbed that a busy machine delays are read later than Prometheus notes.
 func (p *pair) watchScaling(t *testing.T) *scaling {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &scaling{stop: cancel, done: make(chan struct{})}
 	t.Cleanup(cancel)
+	explanations := explainer(t, p.adapters[0])
 	go func() {
 		defer close(s.done)
 		type load struct {
-			at  time.Time
-			rps float64
+			at      time.Time
+			offered float64
+			seen    map[string]float64
 		}
 		var loads []load
 		before := map[string]int32{}
@@ -251,14 +256,17 @@ func (p *pair) watchScaling(t *testing.T) *scaling {
 				continue
 			}
 			now := time.Now()
-			loads = append(loads, load{now, *status.OfferedRPS})
-			least := *status.OfferedRPS
-			for _, l := range loads {
-				if now.Sub(l.at) < hpaSync+podStart+2*step {
-					least = min(least, l.rps)
-				}
-			}
+			loads = append(loads, load{now, *status.OfferedRPS, requests(ctx, explanations, p.Namespace)})
 			for service, n := range asked {
+				least := *status.OfferedRPS
+				for _, l := range loads {
+					if now.Sub(l.at) < hpaSync+podStart+2*step {
+						least = min(least, l.offered)
+						if rate, ok := l.seen[service]; ok {
+							least = min(least, rate)
+						}
+					}
+				}
 				if b, ok := before[service]; ok && n < b {
 					s.ins++
 					if float64(n)*perReplica < least {
@@ -272,17 +280,36 @@ func (p *pair) watchScaling(t *testing.T) *scaling {
 	return s
 }
 
+// requests returns the newest rate of every service that the present plan was made from. It is
+// empty without a plan, by which nothing is scaled.
+func requests(ctx context.Context, c *explain.Client, namespace string) map[string]float64 {
+	seen := map[string]float64{}
+	d, err := c.Describe(ctx, explain.Query{Namespace: namespace, Full: true})
+	if err != nil {
+		return seen
+	}
+	for _, s := range d.Services {
+		if s.Detail == nil {
+			continue
+		}
+		for _, in := range s.Detail.Inputs {
+			if last := len(in.Values) - 1; in.Feature == string(estimator.Requests) && last >= 0 && in.Values[last].Known() {
+				seen[s.Name] = float64(in.Values[last])
+			}
+		}
+	}
+	return seen
+}
+
 func (s *scaling) end(t *testing.T) {
 	t.Helper()
 	s.stop()
 	<-s.done
 	for _, w := range s.wrong {
-		t.Logf("wrong scale-in at %s", w)
+		t.Errorf("wrong scale-in at %s", w)
 	}
 	t.Logf("%d scale-ins", s.ins)
-	// A busy machine scrapes late, so that for two steps rates show less load than is offered, and
-	// nothing is held here. What decides wrongly does so at every burst, a third of all.
-	if s.ins == 0 || 20*len(s.wrong) > s.ins {
-		t.Errorf("%d scale-ins, of which %d are wrong, want some and at most 5 %% of them", s.ins, len(s.wrong))
+	if s.ins == 0 {
+		t.Error("nothing ever scaled in: nothing was tested")
 	}
 }
