@@ -204,6 +204,11 @@ func (s *Source) diagnose(q question, namespaces []string, seen []sighting) diag
 	utilisation := q.feature == string(estimator.CPU) || q.feature == string(estimator.Memory)
 	used := slices.ContainsFunc(ours, usage)
 	allowed := slices.ContainsFunc(ours, func(row sighting) bool { return !usage(row) })
+	// A rate needs samples at both ends of its window, a gauge one in each half.
+	longest := s.rateWindow / 2
+	if q.feature == string(estimator.Requests) {
+		longest = s.edge()
+	}
 	rarest := sighting{samples: float64(lookBack / time.Millisecond)}
 	for _, row := range ours {
 		if row.samples < rarest.samples {
@@ -226,7 +231,7 @@ func (s *Source) diagnose(q question, namespaces []string, seen []sighting) diag
 		return diagnosis{reason: Waypoints, detail: fmt.Sprintf(`series have reporter="waypoint": set preset %s`, PresetIstioAmbient)}
 	case reporters["source"] && !reporters["destination"]:
 		return diagnosis{reason: Callers, detail: `series have reporter="source" alone: the service has no proxy of its own, or it is not scraped`}
-	case rarest.samples*s.rateWindow.Seconds() < 2*lookBack.Seconds():
+	case rarest.samples*longest.Seconds() < lookBack.Seconds():
 		every := time.Duration(lookBack.Seconds() / rarest.samples * float64(time.Second)).Round(time.Second)
 		return diagnosis{reason: Sparse, detail: fmt.Sprintf("%s has a sample about every %v: set scrapeInterval to that or, if it is a gauge, rateWindow to at least %v", rarest.metric, every, 2*every)}
 	}

@@ -78,7 +78,7 @@ func (s *Source) newQuery(services []estimator.Service, span time.Duration) Quer
 	for i, n := range namespaces {
 		namespaces[i] = regexp.QuoteMeta(n)
 	}
-	edge := (min(s.scrapeInterval, s.rateWindow/2) * 11 / 10).Truncate(time.Millisecond)
+	edge := s.edge()
 	q := Query{
 		Namespaces:     escape(strings.Join(namespaces, "|")),
 		RateWindow:     model.Duration(s.rateWindow).String(),
@@ -182,4 +182,9 @@ func parseQuery(name, text string) (*template.Template, error) {
 		return nil, fmt.Errorf("is not a valid template: %w", err)
 	}
 	return t, nil
+}
+
+// edge returns [Query.Edge].
+func (s *Source) edge() time.Duration {
+	return (min(s.scrapeInterval, s.rateWindow/2) * 11 / 10).Truncate(time.Millisecond)
 }

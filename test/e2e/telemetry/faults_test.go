@@ -168,6 +168,13 @@ var faults = map[string]fault{
 			c.RateWindow = 4 * time.Minute
 			c.ScrapeInterval = c.LongestScrapeInterval()
 		}},
+	"scraped more rarely than stated": {
+		change: func(all []series) []series {
+			return late("istio_", 30*time.Second)(sampledEvery("istio_", time.Minute)(all))
+		},
+		adjust:  func(c *telemetry.Config) { c.RateWindow = 4 * time.Minute },
+		want:    map[estimator.Feature]float64{estimator.Requests: missing},
+		finding: "requests: no data: the metric is sampled too rarely for rateWindow", explained: "about every 1m0s: set scrapeInterval to that"},
 	"limits exported every four minutes": {
 		change: func(all []series) []series {
 			return late("kube_pod", 100*time.Second)(sampledEvery("kube_pod", 4*time.Minute)(without(all, "container_spec")))
