@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,13 +106,24 @@ func TestTheCustomMetricsAPIExplains(t *testing.T) {
 	}
 }
 
+// describe returns explanations of a plan, which a busy machine may be late with.
+func (s *system) describe(t *testing.T, q explain.Query) (d *explain.Document) {
+	t.Helper()
+	c := s.explainer(t, "hpa")
+	eventually(t, "a plan is explained", func() bool {
+		var err error
+		if d, err = c.Describe(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+		return !slices.ContainsFunc(d.Services, func(s explain.Service) bool { return s.Problem != "" })
+	})
+	return d
+}
+
 func TestStatus(t *testing.T) {
 	s := start(t)
 	s.ready(t)
-	d, err := s.explainer(t, "hpa").Describe(t.Context(), explain.Query{Namespace: "shop"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := s.describe(t, explain.Query{Namespace: "shop"})
 	var got []string
 	for _, v := range d.Services {
 		got = append(got, v.Name+" by "+v.Estimator+" in "+v.Application)

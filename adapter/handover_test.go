@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ type reading struct {
 	mu    sync.Mutex
 	steps [2]map[time.Time]int // end of the step → replicas
 	reads int
+	// late are reads without a plan because a busy machine had not made it in time.
+	late int
 }
 
 // read reads the metric of web from a replica until done is closed, and now and then the explanation
@@ -39,6 +42,12 @@ func (r *reading) read(t *testing.T, s *system, replica int, done <-chan struct{
 		}
 		code, body := s.get(t, "hpa", webValue)
 		var list v1beta1.ExternalMetricValueList
+		if code == http.StatusServiceUnavailable && (strings.Contains(body, "not done in time") || strings.Contains(body, " old: see")) {
+			r.mu.Lock()
+			r.late++
+			r.mu.Unlock()
+			continue
+		}
 		if code != http.StatusOK || json.Unmarshal([]byte(body), &list) != nil || len(list.Items) != 1 {
 			t.Errorf("replica %d: %d %s", replica, code, body)
 			return
@@ -59,6 +68,9 @@ func (r *reading) explain(t *testing.T, c *explain.Client, replica int) {
 		t.Errorf("replica %d: %v", replica, err)
 		return
 	}
+	if len(d.Services) == 1 && d.Services[0].Problem != "" {
+		return
+	}
 	if len(d.Services) != 1 || d.Services[0].Desired == nil || len(d.Services[0].Detail.Horizon) == 0 {
 		t.Errorf("replica %d explains no plan of web: %+v", replica, d.Services)
 		return
@@ -70,6 +82,20 @@ func (r *reading) explain(t *testing.T, c *explain.Client, replica int) {
 		t.Errorf("replica %d: %d and %d replicas for the step until %v", replica, seen, value, end)
 	}
 	r.steps[replica][end] = value
+}
+
+// has reports whether the explanation of a plan had that number.
+func (r *reading) has(value int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(slices.Collect(maps.Values(r.steps[0])), value)
+}
+
+// some reports whether any plan was explained.
+func (r *reading) some() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.steps[0]) > 0
 }
 
 // learn does what the learner of a replica does.
@@ -89,8 +115,7 @@ func (s *system) learn(t *testing.T, m *artifact.Model, parent string) {
 // TestHandOverUnderLoad goes from queueing theory to a model and on to its child while
 // two replicas are read: no read fails, and they never differ about a step.
 func TestHandOverUnderLoad(t *testing.T) {
-	// Long enough for ticks on a machine that is busy with other tests.
-	a := start(t, func(s *system) { s.step = 2 * time.Second })
+	a := start(t)
 	b := a.replica(t)
 	replicas := []*system{a, b}
 	r := &reading{steps: [2]map[time.Time]int{{}, {}}}
@@ -105,6 +130,7 @@ func TestHandOverUnderLoad(t *testing.T) {
 	}
 	shape := fakemodel.Shape{Services: []string{"shop/web"}, Step: a.step, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}
 	parent := ""
+	eventually(t, "queueing theory is explained", r.some)
 	// Queueing theory plans 5. At least 3 are needed, since the service is saturated, so
 	// both models are to be trusted.
 	for _, need := range []float64{6, 4} {
@@ -122,6 +148,7 @@ func TestHandOverUnderLoad(t *testing.T) {
 				return strings.Contains(body, map[float64]string{6: `"value":"6"`, 4: `"value":"4"`}[need])
 			})
 		}
+		eventually(t, "its plan is explained", func() bool { return r.has(int(need)) })
 		eventually(t, "the metrics name the model", func() bool {
 			_, body := a.get(t, "prometheus", "/metrics")
 			return strings.Contains(body, `deepscaler_model_info{application="shop",model="`+parent+`"} 1`) &&
@@ -141,7 +168,10 @@ func TestHandOverUnderLoad(t *testing.T) {
 	}
 	close(done)
 	readers.Wait()
-	t.Logf("%.0f reads/s of %d steps", float64(r.reads)/time.Since(began).Seconds(), len(r.steps[0]))
+	t.Logf("%.0f reads/s of %d steps, %d more of plans that were late", float64(r.reads)/time.Since(began).Seconds(), len(r.steps[0]), r.late)
+	if r.late > r.reads {
+		t.Errorf("%d reads without a plan and %d with one", r.late, r.reads)
+	}
 
 	var values []int
 	for step, value := range r.steps[0] {
@@ -152,14 +182,14 @@ func TestHandOverUnderLoad(t *testing.T) {
 			values = append(values, value)
 		}
 	}
-	if len(values) != 3 {
+	if len(values) < 3 {
 		t.Errorf("values %v, want those of queueing theory and of two models", values)
 	}
 }
 
 // TestBadModelIsRefused publishes an object that is damaged over a model that serves.
 func TestBadModelIsRefused(t *testing.T) {
-	good, err := fakemodel.Constant(fakemodel.Shape{Services: []string{"shop/web"}, Step: time.Second, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}, 8)
+	good, err := fakemodel.Constant(fakemodel.Shape{Services: []string{"shop/web"}, Step: 5 * time.Second, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}, 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,15 +223,14 @@ func TestBadModelIsRefused(t *testing.T) {
 	if _, body := s.get(t, "prometheus", "/metrics"); !strings.Contains(body, `deepscaler_models_refused_total{application="shop"} 1`) {
 		t.Error("/metrics does not count it")
 	}
-	time.Sleep(2 * time.Second)
-	if !serves() {
-		t.Error("the good one does not serve any more")
-	}
+	// A step begins in which the bad one would serve.
+	time.Sleep(2 * s.step)
+	eventually(t, "the good one still serves", serves)
 }
 
 // TestModelServesRightAfterARestart starts a replica where a model has been published.
 func TestModelServesRightAfterARestart(t *testing.T) {
-	m, err := fakemodel.Constant(fakemodel.Shape{Services: []string{"shop/web", "shop/cart"}, Step: time.Second, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}, 8)
+	m, err := fakemodel.Constant(fakemodel.Shape{Services: []string{"shop/web", "shop/cart"}, Step: 5 * time.Second, Window: 4, Horizon: 60, Hidden: 4, Blocks: 1}, 8)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,11 @@ package adapter
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/metrics/pkg/apis/external_metrics/v1beta1"
 
 	"github.com/deepscaler/deepscaler/adapter/discovery"
 	"github.com/deepscaler/deepscaler/adapter/explain"
@@ -27,14 +27,12 @@ func TestShadow(t *testing.T) {
 		}
 	})
 	s.ready(t)
-	if code, body := s.get(t, "hpa", webValue); code != http.StatusOK || !strings.Contains(body, `"value":"2"`) {
-		t.Errorf("the metric of web is %d %s, want its 2 pods", code, body)
+	var list v1beta1.ExternalMetricValueList
+	s.decode(t, webValue, &list)
+	if len(list.Items) != 1 || list.Items[0].Value.Value() != 2 {
+		t.Errorf("the metric of web is %+v, want its 2 pods", list.Items)
 	}
-	d, err := s.explainer(t, "hpa").Describe(t.Context(), explain.Query{Namespace: "shop", Service: "web", Full: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	web := d.Services[0]
+	web := s.describe(t, explain.Query{Namespace: "shop", Service: "web", Full: true}).Services[0]
 	if *web.Desired <= 2 || web.Served == nil || *web.Served != 2 || !strings.Contains(strings.Join(web.Detail.Words, " "), "in shadow") {
 		t.Errorf("the explanation is %+v %q", web, web.Detail.Words)
 	}
