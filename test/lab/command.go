@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/test/lab/autoscaler"
 	"github.com/deepscaler/deepscaler/test/lab/experiment"
 	"github.com/deepscaler/deepscaler/test/lab/report"
@@ -48,6 +49,7 @@ func command() *cobra.Command {
 	fs.DurationVar(&o.step, "step", o.step, "Time between two decisions of estimators.")
 	fs.DurationVar(&o.scrape, "scrape", o.scrape, "Scrape interval of Prometheus.")
 	fs.DurationVar(&o.rateWindow, "rate-window", o.rateWindow, "Window of the rates in its queries.")
+	fs.DurationVar(&o.hold, "hold", o.hold, "Time for which DeepScaler keeps replicas after a fall of the load.")
 	fs.Float64Var(&o.startSpread, "start-spread", o.startSpread, "Largest random addition to the start delay of a pod, as a share of it.")
 	fs.DurationVar(&o.school, "school", o.school, "Virtual time of the history that learned autoscalers learn from, under the same kind of load.")
 	fs.Uint64Var(&o.schoolSeed, "school-seed", o.schoolSeed, "Its seed, which no run may have.")
@@ -90,6 +92,7 @@ type options struct {
 	seeds                              int
 	firstSeed                          uint64
 	duration, step, scrape, rateWindow time.Duration
+	hold                               time.Duration
 	startSpread                        float64
 	usual                              bool
 	school                             time.Duration
@@ -101,7 +104,7 @@ func defaults() options {
 	return options{
 		apps: []string{"online-boutique"}, workloads: []string{"sequence:length=3m"}, autoscalers: []string{"hpa-cpu", "hab", "clairvoyant"},
 		seeds: 3, firstSeed: 1, duration: time.Hour, step: 15 * time.Second, scrape: 15 * time.Second, rateWindow: 30 * time.Second,
-		startSpread: 0.5, output: "table", school: 6 * time.Hour, schoolSeed: 1001,
+		hold: plan.Stabilization, startSpread: 0.5, output: "table", school: 6 * time.Hour, schoolSeed: 1001,
 	}
 }
 

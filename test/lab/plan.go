@@ -82,7 +82,7 @@ func (o *options) plan() (*experiment.Plan, error) {
 				c := loop.Defaults(a, nil, o.firstSeed+uint64(n))
 				// Windows of adapters cover the same time, whatever the step.
 				c.Steps = max(2, int(time.Duration(c.Steps)*c.Step/max(o.step, time.Second)))
-				c.Duration, c.Step, c.Scrape, c.RateWindow, c.StartSpread = o.duration, o.step, o.scrape, o.rateWindow, o.startSpread
+				c.Duration, c.Step, c.Scrape, c.RateWindow, c.Hold, c.StartSpread = o.duration, o.step, o.scrape, o.rateWindow, o.hold, o.startSpread
 				scene, err := experiment.NewScene(c, text, g, base, workload.Span{Seed: o.schoolSeed, Duration: o.school})
 				if err != nil {
 					return nil, err

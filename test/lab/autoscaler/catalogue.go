@@ -89,7 +89,7 @@ func Kinds() []Kind {
 				if err != nil {
 					return nil, err
 				}
-				return newEstimated(mmn, nil, s.Config.LeadTime(), s.Config.Bounds), nil
+				return newEstimated(mmn, nil, s.Config), nil
 			},
 		},
 		{
@@ -186,7 +186,7 @@ func newUntrained(q queueing.Config, c *loop.Config) (*estimated, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newEstimated(estimator.First(hab, mmn), keep, c.LeadTime(), c.Bounds), nil
+	return newEstimated(estimator.First(hab, mmn), keep, c), nil
 }
 
 // theories returns the estimators of queueing theory, and the feature of its forecasts.

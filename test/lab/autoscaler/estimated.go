@@ -38,14 +38,14 @@ const stabilization, unheld = 15, int32(plan.Stabilization / time.Second)
 
 // newEstimated returns DeepScaler that holds replicas by queueing theory, or nothing if that
 // is nil.
-func newEstimated(e estimator.Estimator, keep *queueing.Analytic, leadTime time.Duration, b bounds) *estimated {
+func newEstimated(e estimator.Estimator, keep *queueing.Analytic, c *loop.Config) *estimated {
 	a := &estimated{estimator: e, keep: keep, plan: plan.DefaultConfig()}
-	a.plan.LeadTime = leadTime
+	a.plan.LeadTime, a.plan.Hold = c.LeadTime(), c.Hold
 	window := unheld
 	if keep != nil {
 		window = stabilization
 	}
-	a.stock = stock{controller: hpa.Defaults(), spec: external(b, resource.MustParse("1"), window), read: a.published}
+	a.stock = stock{controller: hpa.Defaults(), spec: external(c.Bounds, resource.MustParse("1"), window), read: a.published}
 	return a
 }
 

@@ -33,7 +33,7 @@ func newTrusted(network trust.Network, quantile float64, found *season.Season, c
 	if err != nil {
 		return nil, err
 	}
-	a := newEstimated(nil, theory, c.LeadTime(), c.Bounds)
+	a := newEstimated(nil, theory, c)
 	s := &trust.Scheduler{
 		Config: trust.ConfigOf(q, a.plan, quantile), Network: network,
 		Rest: []estimator.Estimator{estimator.Newest(hab, c.Steps), estimator.Newest(mmn, c.Steps)}, Theory: theory,

@@ -32,6 +32,8 @@ type Config struct {
 	// Sync is the period of the controller of HorizontalPodAutoscalers, and of the
 	// metrics server.
 	Sync time.Duration
+	// Hold is how long DeepScaler keeps replicas after a fall of the load.
+	Hold time.Duration
 	// StartSpread is how much longer than its start delay a pod may take to be ready, as a
 	// share of it: each takes a random time in between.
 	StartSpread float64
@@ -48,6 +50,7 @@ func Defaults(a *app.Application, l *workload.Load, seed uint64) Config {
 		Step: 15 * time.Second, Steps: 40,
 		Scrape: 15 * time.Second, RateWindow: 30 * time.Second, Settle: time.Second,
 		Sync:   15 * time.Second,
+		Hold:   plan.Stabilization,
 		Bounds: plan.Bounds{Min: 1, Max: 100},
 	}
 }
