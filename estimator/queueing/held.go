@@ -12,6 +12,10 @@ import (
 	"github.com/deepscaler/deepscaler/estimator/demand"
 )
 
+// surge bounds the hold by the present forecast. One step in ten of a sequence of the lab is
+// followed by a load that is higher than that within the lead time.
+const surge = 2.5
+
 // Keeper remembers what was forecast for an application, so that its services keep their
 // replicas for a while after the load fell. The zero value is ready for use, by several
 // goroutines.
@@ -24,6 +28,9 @@ type Keeper struct {
 // Held returns the replicas that services keep at the end of w, in its order. For each it is
 // the largest forecast of a at its newest steps, as an autoscaler with a stabilisation window
 // of as many would have it: the next rise meets pods that still run.
+//
+// What was forecast more than two lead times ago is held up to [surge] times the forecast of
+// now: few loads return at once from further below, and such pods serve until the rest start.
 //
 // A fall that a believed season expects needs none of that, since the season announces the
 // next rise as well. So the part of the load that it vouches for is not held, unless requests
@@ -51,6 +58,7 @@ func (k *Keeper) Held(ctx context.Context, a *Analytic, w *estimator.Window, ste
 	defer k.mu.Unlock()
 	k.forget(w, most)
 	var now *outcome
+	whole := 2 * a.hab.config.horizon(w.Step)
 	for back := range min(most, w.Steps-minSamples+1) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -63,6 +71,9 @@ func (k *Keeper) Held(ctx context.Context, a *Analytic, w *estimator.Window, ste
 			now = then
 		}
 		for n, v := range then.firm {
+			if back >= whole {
+				v = min(v, surge*now.highest[n])
+			}
 			if back < steps[n] && known(now.highest[n]) && known(v) && !(held[n] >= v) {
 				held[n] = v
 			}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/deepscaler/deepscaler/estimator"
+	"github.com/deepscaler/deepscaler/estimator/plan"
 	"github.com/deepscaler/deepscaler/estimator/season"
 )
 
@@ -25,16 +26,19 @@ func held(t *testing.T, w *estimator.Window, s Season, steps ...int) []float64 {
 }
 
 // fallen returns a window at whose last so many steps the load is a quarter of that before.
-func fallen(steps int) *estimator.Window {
+func fallen(steps int) *estimator.Window { return fallenTo(20, steps) }
+
+// fallenTo returns a window at whose last so many steps the load is that instead of 80.
+func fallenTo(load float64, steps int) *estimator.Window {
 	m := chainModel()
 	for t := range 24 {
 		rate := 80.0
 		if t >= 24-steps {
-			rate = 20
+			rate = load
 		}
 		m.advance(entry("a", rate))
 	}
-	return m.window(24, m.graph(entry("a", 20), false))
+	return m.window(24, m.graph(entry("a", load), false))
 }
 
 func TestHeldIsTheHighestForecastOfTheSteps(t *testing.T) {
@@ -44,9 +48,10 @@ func TestHeldIsTheHighestForecastOfTheSteps(t *testing.T) {
 		of    float64 // the load whose need is held
 	}{
 		"the load stays":           {fallen(0), 10, 80},
-		"it fell within the hold":  {fallen(7), 8, 80},
+		"it fell a lead time ago":  {fallen(3), 8, 80},
+		"it fell within the hold":  {fallenTo(40, 7), 8, 80},
 		"it fell before":           {fallen(16), 4, 20},
-		"longer than the window":   {fallen(20), 400, 80},
+		"longer than the window":   {fallenTo(40, 20), 400, 80},
 		"an autoscaler of its own": {fallen(7), 0, math.NaN()},
 	} {
 		want := []float64{math.NaN(), math.NaN(), math.NaN()}
@@ -56,6 +61,26 @@ func TestHeldIsTheHighestForecastOfTheSteps(t *testing.T) {
 		for n, got := range held(t, c.w, nil, c.steps, c.steps, c.steps) {
 			if !(math.Abs(got/want[n]-1) < 0.05) && !(math.IsNaN(got) && math.IsNaN(want[n])) {
 				t.Errorf("%s: service %d keeps %.3g replicas, want %.3g", name, n, got, want[n])
+			}
+		}
+	}
+}
+
+// TestHeldIsAMultipleOfTheForecast: of a load from which more than [surge] times the present one
+// fell, that much is held, once two lead times have passed.
+func TestHeldIsAMultipleOfTheForecast(t *testing.T) {
+	whole := 2 * plan.Steps(DefaultConfig().LeadTime, fallen(0).Step)
+	for _, fell := range []int{1, whole - 1, whole, 7, 12} {
+		w := fallenTo(8, fell)
+		before, now := held(t, fallen(0), nil, 8, 8, 8), held(t, w, nil, 1, 1, 1)
+		lately := held(t, w, nil, whole, whole, whole)
+		for n, got := range held(t, w, nil, 20, 20, 20) {
+			want := max(lately[n], min(before[n], surge*now[n]))
+			if fell < whole {
+				want = before[n]
+			}
+			if !near(got, want, 0.05) {
+				t.Errorf("%d steps after the fall service %d keeps %.3g replicas, want %.3g", fell, n, got, want)
 			}
 		}
 	}
