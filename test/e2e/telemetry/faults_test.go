@@ -174,7 +174,7 @@ var faults = map[string]fault{
 		},
 		adjust:  func(c *telemetry.Config) { c.RateWindow = 4 * time.Minute },
 		want:    map[estimator.Feature]float64{estimator.Requests: missing},
-		finding: "requests: no data: the metric is sampled too rarely for rateWindow", explained: "about every 1m0s: set scrapeInterval to that"},
+		finding: "requests: no data: the metric is sampled too rarely for rateWindow", explained: ": set scrapeInterval to that"},
 	"limits exported every four minutes": {
 		change: func(all []series) []series {
 			return late("kube_pod", 100*time.Second)(sampledEvery("kube_pod", 4*time.Minute)(without(all, "container_spec")))
