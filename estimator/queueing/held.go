@@ -16,6 +16,10 @@ import (
 // followed by a load that is higher than that within the lead time.
 const surge = 2.5
 
+// ceased is the multiple of the present forecast from which on a load has not fallen but ceased,
+// as where what sends it fails. It returns at once, and whole.
+const ceased = 10
+
 // Keeper remembers what was forecast for an application, so that its services keep their
 // replicas for a while after the load fell. The zero value is ready for use, by several
 // goroutines.
@@ -31,6 +35,7 @@ type Keeper struct {
 //
 // What was forecast more than two lead times ago is held up to [surge] times the forecast of
 // now: few loads return at once from further below, and such pods serve until the rest start.
+// A load that fell to a tenth is held whole.
 //
 // A fall that a believed season expects needs none of that, since the season announces the
 // next rise as well. So the part of the load that it vouches for is not held, unless requests
@@ -71,7 +76,7 @@ func (k *Keeper) Held(ctx context.Context, a *Analytic, w *estimator.Window, ste
 			now = then
 		}
 		for n, v := range then.firm {
-			if back >= whole {
+			if back >= whole && v < ceased*now.highest[n] {
 				v = min(v, surge*now.highest[n])
 			}
 			if back < steps[n] && known(now.highest[n]) && known(v) && !(held[n] >= v) {

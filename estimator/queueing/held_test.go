@@ -71,7 +71,7 @@ func TestHeldIsTheHighestForecastOfTheSteps(t *testing.T) {
 func TestHeldIsAMultipleOfTheForecast(t *testing.T) {
 	whole := 2 * plan.Steps(DefaultConfig().LeadTime, fallen(0).Step)
 	for _, fell := range []int{1, whole - 1, whole, 7, 12} {
-		w := fallenTo(8, fell)
+		w := fallenTo(16, fell)
 		before, now := held(t, fallen(0), nil, 8, 8, 8), held(t, w, nil, 1, 1, 1)
 		lately := held(t, w, nil, whole, whole, whole)
 		for n, got := range held(t, w, nil, 20, 20, 20) {
@@ -81,6 +81,18 @@ func TestHeldIsAMultipleOfTheForecast(t *testing.T) {
 			}
 			if !near(got, want, 0.05) {
 				t.Errorf("%d steps after the fall service %d keeps %.3g replicas, want %.3g", fell, n, got, want)
+			}
+		}
+	}
+}
+
+// A load that ceases is held whole: what sends it fails, and works again at once.
+func TestALoadThatCeasesIsHeldWhole(t *testing.T) {
+	before := held(t, fallen(0), nil, 8, 8, 8)
+	for _, left := range []float64{0, 1, 4} {
+		for n, got := range held(t, fallenTo(left, 12), nil, 20, 20, 20) {
+			if !near(got, before[n], 0.05) {
+				t.Errorf("with %g requests/s left service %d keeps %.3g replicas, want %.3g", left, n, got, before[n])
 			}
 		}
 	}
