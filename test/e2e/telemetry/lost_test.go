@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"context"
 	"math"
 	"testing"
 	"time"
@@ -17,8 +16,6 @@ func TestScrapesThatAreLostOrLate(t *testing.T) {
 	for name, intervals := range map[string]int{"two": 2, "three": 3, "four": 4} {
 		t.Run(name+" intervals", func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
 			const seconds = 24
 			window := time.Duration(intervals) * scrapeInterval
 			// Steps end a third of an interval after a scrape is due.
@@ -31,7 +28,7 @@ func TestScrapesThatAreLostOrLate(t *testing.T) {
 				pods:  map[string][]pod{"steady": {steady}, "lost": {lost}, "late": {late}, "often-lost": {flood}},
 				began: changed.Add(-window - 2*scrapeInterval), changed: changed, ended: ended,
 			}
-			w := scraped(ctx, t, mesh, seconds, scrapeInterval, func(c *telemetry.Config) {
+			w := scraped(t, mesh, seconds, scrapeInterval, func(c *telemetry.Config) {
 				c.ScrapeInterval, c.RateWindow = scrapeInterval, window
 			})
 			for n, service := range w.Services {

@@ -55,8 +55,6 @@ var scenarios = map[string][]pod{
 // rates near the truth at every step: none is negative, zero, missing or a spike.
 func TestCountersThatChangeMidWindow(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	// The first column is half a window before the change and looks back for the rate window; the
 	// change is between two samples.
 	half := time.Duration(steps/2) * step
@@ -64,7 +62,7 @@ func TestCountersThatChangeMidWindow(t *testing.T) {
 	mesh := &mesh{
 		pods: scenarios, began: changed.Add(-half - rateWindow - 2*scrapeInterval - scrapeInterval/2), changed: changed, ended: changed.Add(half),
 	}
-	w := scraped(ctx, t, mesh, steps, step, func(c *telemetry.Config) { c.RateWindow = rateWindow })
+	w := scraped(t, mesh, steps, step, func(c *telemetry.Config) { c.RateWindow = rateWindow })
 	if first := w.Time(0); !first.Before(changed) || !changed.Before(w.End) {
 		t.Fatalf("the change at %v is not within the window from %v to %v", changed, first, w.End)
 	}
@@ -83,11 +81,14 @@ func TestCountersThatChangeMidWindow(t *testing.T) {
 }
 
 // scraped returns the window of the mesh up to its end, from a Prometheus that has scraped it.
-func scraped(ctx context.Context, t *testing.T, mesh *mesh, steps int, step time.Duration, change func(*telemetry.Config)) (w *estimator.Window) {
+func scraped(t *testing.T, mesh *mesh, steps int, step time.Duration, change func(*telemetry.Config)) (w *estimator.Window) {
 	t.Helper()
+	cluster := startPrometheus(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	target := httptest.NewServer(mesh)
 	t.Cleanup(target.Close)
-	prometheus, err := startPrometheus(t).StartPrometheus(ctx, controlplane.PrometheusOptions{
+	prometheus, err := cluster.StartPrometheus(ctx, controlplane.PrometheusOptions{
 		Jobs:           []controlplane.ScrapeJob{{Name: "mesh", Targets: []string{strings.TrimPrefix(target.URL, "http://")}}},
 		ScrapeInterval: scrapeInterval,
 	})
