@@ -16,13 +16,13 @@ func (e *Estimator) move(c *call, w *estimator.Window) {
 		c.own[row] = e.movement(c, w, n) * surprise(w, n)
 	}
 	for row, n := range c.rows {
-		c.moved[row] = c.own[row]
-		if math.IsNaN(c.own[row]) {
-			c.moved[row] = surprise(w, n)
+		unexpected := surprise(w, n)
+		if c.moved[row] = c.own[row]; math.IsNaN(c.own[row]) {
+			c.moved[row] = unexpected
 			continue
 		}
 		for _, source := range e.sources[row] {
-			if announced := c.own[source] * surprise(w, n); announced > c.moved[row] {
+			if announced := c.own[source] * unexpected; announced > c.moved[row] { // not NaN
 				c.moved[row] = announced
 			}
 		}
